@@ -1,0 +1,25 @@
+import { registerAs } from '@nestjs/config';
+import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
+
+/**
+ * The module's options from environment variables, for `@nestjs/config`:
+ * `COINFLOW_ENV`, `COINFLOW_API_KEY`, `COINFLOW_MERCHANT_ID`, `COINFLOW_BASE_URL`, `COINFLOW_CACHE_TTL_MS`.
+ * An empty variable counts as absent. What is missing or wrong is reported at boot, all of it at once.
+ * @example
+ * CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider())
+ */
+export const coinflowAuthConfig = registerAs('coinflow', (): CoinflowAuthModuleOptions => {
+  const ttlMs = variable('COINFLOW_CACHE_TTL_MS');
+  return {
+    // What is absent or no such value is reported by the module, in one error and by its variable's name.
+    env: variable('COINFLOW_ENV') as CoinflowAuthModuleOptions['env'],
+    apiKey: variable('COINFLOW_API_KEY') as string,
+    merchantId: variable('COINFLOW_MERCHANT_ID') as string,
+    baseUrl: variable('COINFLOW_BASE_URL'),
+    cache: { ttlMs: ttlMs === undefined ? undefined : Number(ttlMs) },
+  };
+});
+
+function variable(name: string): string | undefined {
+  return process.env[name]?.trim() || undefined;
+}

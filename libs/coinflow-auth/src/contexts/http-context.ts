@@ -1,0 +1,25 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
+import type { RequestWithHeaders } from '../extraction/session-key-header.js';
+import type { ResponseWithHeaders } from './http-exception.js';
+
+/** Where a request and its response are. */
+export interface HttpContext {
+  readonly request: RequestWithHeaders;
+  readonly response: ResponseWithHeaders;
+}
+
+/**
+ * @throws {CoinflowMisconfiguredError} in a context that is not HTTP: what the guard does not understand it does not let through
+ */
+export function httpContext(context: ExecutionContext): HttpContext {
+  const type: string = context.getType();
+  if (type !== 'http') {
+    throw new CoinflowMisconfiguredError(`CoinflowAuthGuard does not understand requests of the kind “${type}”`, {
+      reason: 'unknown-context',
+      action: 'Use the guard on HTTP routes, or mark the handler @CoinflowPublic() and protect it in another way.',
+    });
+  }
+  const http = context.switchToHttp();
+  return { request: http.getRequest<RequestWithHeaders>(), response: http.getResponse<ResponseWithHeaders>() };
+}

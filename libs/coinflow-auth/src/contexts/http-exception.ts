@@ -1,0 +1,59 @@
+import {
+  BadRequestException,
+  ForbiddenException,
+  InternalServerErrorException,
+  ServiceUnavailableException,
+  UnauthorizedException,
+  type HttpException,
+} from '@nestjs/common';
+import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
+import type { AnyCoinflowAuthError, CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+
+const EXCEPTIONS = {
+  400: BadRequestException,
+  401: UnauthorizedException,
+  403: ForbiddenException,
+  500: InternalServerErrorException,
+  503: ServiceUnavailableException,
+} as const;
+
+const TITLES: Record<keyof typeof EXCEPTIONS, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+/** As much of a response as is written: what Express and Fastify agree on. */
+export interface ResponseWithHeaders {
+  header(name: string, value: string): unknown;
+}
+
+/**
+ * The HTTP answer that an error of this package becomes: Nest's usual body plus `code`, with the error as its `cause`.
+ * For your own catch-all filter; without one you need nothing.
+ *
+ * The client learns the code and a plain sentence. The reason in detail stays in the error, for the log.
+ */
+export function toHttpException(error: CoinflowAuthError): HttpException {
+  const { status, message } = COINFLOW_AUTH_ERRORS[error.code];
+  const Exception = EXCEPTIONS[status];
+  // What is wrong with an argument is for whoever gave it.
+  const told = error.code === 'COINFLOW_INVALID_ARGUMENT' ? error.message : message;
+  return new Exception(
+    { statusCode: status, message: told, error: TITLES[status], code: error.code },
+    { cause: error },
+  );
+}
+
+/** The headers that go with the error: how to authenticate (401), when to try again (503). */
+export function writeErrorHeaders(response: ResponseWithHeaders, error: CoinflowAuthError): void {
+  const known = error as AnyCoinflowAuthError;
+  if (COINFLOW_AUTH_ERRORS[error.code].status === 401) {
+    // RFC 6750: without a credential there is nothing wrong with it, so no `error`.
+    const problem = error.code === 'COINFLOW_SESSION_KEY_MISSING' ? '' : ', error="invalid_token"';
+    response.header('WWW-Authenticate', `CoinflowSession realm="Coinflow"${problem}`);
+  }
+  if ('retryAfterMs' in known) response.header('Retry-After', String(Math.ceil(known.retryAfterMs / 1_000)));
+}

@@ -1,0 +1,40 @@
+import { UseGuards, applyDecorators } from '@nestjs/common';
+import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
+import { addRouteMetadata, type CoinflowRouteMetadata, type CoinflowRoutePolicy } from '../options/route-metadata.js';
+
+/**
+ * Protects a route, or all routes of a controller: a session of this merchant is required. Guard and policy in one line.
+ * @throws {TypeError} while the application loads, when `maxAgeMs` is no number of milliseconds
+ * @example
+ * @CoinflowAuth()                 // the proof may be as old as the cache allows
+ * @CoinflowAuth({ maxAgeMs: 0 })  // ask Coinflow every time: money moves
+ */
+export function CoinflowAuth(policy: CoinflowRoutePolicy = {}): ClassDecorator & MethodDecorator {
+  const { maxAgeMs } = policy;
+  if (maxAgeMs !== undefined && !(maxAgeMs >= 0)) {
+    throw new TypeError('@CoinflowAuth({ maxAgeMs }): maxAgeMs must be a number of milliseconds, 0 or more');
+  }
+  return applyDecorators(
+    routeMetadata({ access: 'required', policy: { ...policy } }, '@CoinflowAuth()'),
+    UseGuards(CoinflowAuthGuard),
+  );
+}
+
+/**
+ * Lets anonymous requests in beside those with a session. A session key that is given must still be good: a bad one is
+ * refused, and one that cannot be checked now is answered 503, so that nobody is taken for a stranger by an outage.
+ */
+export function CoinflowOptional(): ClassDecorator & MethodDecorator {
+  return applyDecorators(routeMetadata({ access: 'optional' }, '@CoinflowOptional()'), UseGuards(CoinflowAuthGuard));
+}
+
+/** No check at all, for routes under an `APP_GUARD` or in a protected controller. A session key is not even looked at. */
+export function CoinflowPublic(): ClassDecorator & MethodDecorator {
+  return routeMetadata({ access: 'public' }, '@CoinflowPublic()');
+}
+
+function routeMetadata(metadata: Partial<CoinflowRouteMetadata>, name: string): ClassDecorator & MethodDecorator {
+  return (target: object, _name?: string | symbol, descriptor?: { value?: unknown }) => {
+    addRouteMetadata((descriptor?.value as object | undefined) ?? target, metadata, name);
+  };
+}

@@ -1,0 +1,166 @@
+import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from './error-catalogue.js';
+
+/** Shared by every copy of the package in a process, so that copies recognise each other's errors. */
+const BRAND = Symbol.for('nestjs-coinflow-auth:error');
+
+/** What an error of this package can be given beside its message. */
+export interface CoinflowAuthErrorDetails {
+  /** Why, in one stable word for logs and metrics: `timeout`, `foreign-merchant`. */
+  reason: string;
+  /** What the operator should do, where it differs from what the code says in general. */
+  action?: string;
+  /** A safe cause: never an `AxiosError`, which carries the request's secrets. */
+  cause?: Error;
+}
+
+/**
+ * What every error of this package is. `switch (error.code)` tells them apart, and `instanceof` works across copies of
+ * the package (an ESM and a CommonJS one, say), since it looks for a brand.
+ *
+ * Neither the message nor any property holds a secret: all of it may be logged.
+ */
+export abstract class CoinflowAuthError extends Error {
+  static readonly code: CoinflowAuthErrorCode;
+
+  /** Tells the errors apart; stable from version to version. */
+  readonly code: CoinflowAuthErrorCode;
+  /** Why, in one stable word for logs and metrics: `timeout`, `foreign-merchant`. */
+  readonly reason: string;
+  /** What the operator should do about it. */
+  readonly action: string;
+
+  constructor(message: string, { reason, action, cause }: CoinflowAuthErrorDetails) {
+    super(message, cause && { cause });
+    this.name = new.target.name;
+    this.code = new.target.code;
+    this.reason = reason;
+    this.action = action ?? COINFLOW_AUTH_ERRORS[this.code].action;
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (!isBranded(value)) return false;
+    if (this === CoinflowAuthError) return true;
+    return Object.hasOwn(this, 'code')
+      ? value.code === this.code
+      : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+}
+
+function isBranded(value: unknown): value is CoinflowAuthError {
+  return typeof value === 'object' && value !== null && BRAND in value;
+}
+
+/** The request carried no session key. */
+export class CoinflowSessionKeyMissingError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_SESSION_KEY_MISSING';
+  declare readonly code: typeof CoinflowSessionKeyMissingError.code;
+
+  constructor() {
+    super('The request carries no session key', { reason: 'missing' });
+  }
+}
+
+/** What the request carried cannot be a session key, or it carried two different ones. Coinflow was not asked. */
+export class CoinflowSessionKeyMalformedError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_SESSION_KEY_MALFORMED';
+  declare readonly code: typeof CoinflowSessionKeyMalformedError.code;
+}
+
+/** The session key's own `exp` has passed. Coinflow was not asked. */
+export class CoinflowSessionKeyExpiredError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_SESSION_KEY_EXPIRED';
+  declare readonly code: typeof CoinflowSessionKeyExpiredError.code;
+
+  constructor() {
+    super('The session key has expired', { reason: 'expired' });
+  }
+}
+
+/** The session key is another merchant's, or nobody's in particular: Coinflow would call it valid, this merchant must not. */
+export class CoinflowSessionWrongMerchantError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_SESSION_WRONG_MERCHANT';
+  declare readonly code: typeof CoinflowSessionWrongMerchantError.code;
+}
+
+/** Coinflow says that the session key is not valid. */
+export class CoinflowSessionRejectedError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_SESSION_REJECTED';
+  declare readonly code: typeof CoinflowSessionRejectedError.code;
+}
+
+/** An argument that cannot be sent to Coinflow. Nothing was sent. */
+export class CoinflowInvalidArgumentError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_INVALID_ARGUMENT';
+  declare readonly code: typeof CoinflowInvalidArgumentError.code;
+
+  /** The argument's name. */
+  readonly argument: string;
+
+  constructor(argument: string, rule: string) {
+    super(`${argument} ${rule}`, { reason: 'invalid-argument', action: `Correct ${argument}: it ${rule}.` });
+    this.argument = argument;
+  }
+}
+
+/** Coinflow does not give this user a session key. */
+export class CoinflowMintRefusedError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_MINT_REFUSED';
+  declare readonly code: typeof CoinflowMintRefusedError.code;
+}
+
+/** What an error that passes by itself has besides. */
+export interface CoinflowRetryDetails extends CoinflowAuthErrorDetails {
+  /** After how many milliseconds it is worth trying again. */
+  retryAfterMs: number;
+}
+
+/** Nobody can tell now; it is worth asking again later. */
+abstract class CoinflowRetryLaterError extends CoinflowAuthError {
+  /** After how many milliseconds it is worth trying again. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, details: CoinflowRetryDetails) {
+    super(message, details);
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** Nobody can tell now whether the session key is valid: Coinflow, or the way to it, is disturbed. Never a refusal. */
+export class CoinflowUnavailableError extends CoinflowRetryLaterError {
+  static override readonly code = 'COINFLOW_UNAVAILABLE';
+  declare readonly code: typeof CoinflowUnavailableError.code;
+}
+
+/** Coinflow's rate limit is reached. Never a refusal of the session key. */
+export class CoinflowRateLimitedError extends CoinflowRetryLaterError {
+  static override readonly code = 'COINFLOW_RATE_LIMITED';
+  declare readonly code: typeof CoinflowRateLimitedError.code;
+}
+
+/** The merchant's own configuration or code is wrong; thrown at boot where that shows it, and logged once where only a call does. */
+export class CoinflowMisconfiguredError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_MISCONFIGURED';
+  declare readonly code: typeof CoinflowMisconfiguredError.code;
+}
+
+/** All errors of this package, as a union that `switch (error.code)` narrows. */
+export type AnyCoinflowAuthError =
+  | CoinflowSessionKeyMissingError
+  | CoinflowSessionKeyMalformedError
+  | CoinflowSessionKeyExpiredError
+  | CoinflowSessionWrongMerchantError
+  | CoinflowSessionRejectedError
+  | CoinflowInvalidArgumentError
+  | CoinflowMintRefusedError
+  | CoinflowUnavailableError
+  | CoinflowRateLimitedError
+  | CoinflowMisconfiguredError;
+
+/** Whether something thrown is an error of this package, of whichever copy of it. */
+export function isCoinflowAuthError(error: unknown): error is AnyCoinflowAuthError {
+  return isBranded(error);
+}

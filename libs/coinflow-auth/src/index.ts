@@ -1,0 +1,34 @@
+export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
+export {
+  CoinflowAuthModule,
+  type CoinflowAuthModuleExtras,
+  type CoinflowAuthRootAsyncOptions,
+  type CoinflowAuthRootOptions,
+} from './coinflow-auth.module.js';
+export {
+  CoinflowAuthService,
+  type CreateSessionKeyOptions,
+  type SessionKeySubject,
+  type VerifySessionKeyOptions,
+} from './coinflow-auth.service.js';
+export { CoinflowAuthExceptionFilter } from './contexts/coinflow-auth-exception.filter.js';
+export { toHttpException } from './contexts/http-exception.js';
+export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
+export { CurrentSession } from './decorators/current-session.decorator.js';
+export * from './errors/coinflow-auth.errors.js';
+export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
+export { SESSION_KEY_HEADER } from './extraction/session-key-header.js';
+export type { CoinflowEnv } from './options/base-url.js';
+export type {
+  CoinflowAuthModuleOptions,
+  CoinflowCacheOptions,
+  CoinflowHttpOptions,
+} from './options/coinflow-auth-options.js';
+export type { CoinflowAccess, CoinflowRoutePolicy } from './options/route-metadata.js';
+export { CoinflowSession } from './session/coinflow-session.js';
+export type {
+  CoinflowBlockchain,
+  CoinflowSubject,
+  CoinflowUserSubject,
+  CoinflowWalletSubject,
+} from './session/subject.js';

@@ -1,0 +1,70 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import type { CoinflowEnv } from './base-url.js';
+
+/** How long, and how many, sessions are remembered. */
+export interface CoinflowCacheOptions {
+  /**
+   * For how many milliseconds Coinflow's yes to a session key holds before it is asked again (±10 %, so that keys proven
+   * together do not lapse together). A longer time means fewer calls, and a later notice of what Coinflow blocks.
+   * Never longer than the session key itself.
+   * @default 3_600_000 (1 hour)
+   */
+  ttlMs?: number;
+  /**
+   * How many proven sessions are remembered; the least recently used is forgotten first, and asked about again.
+   * @default 100_000
+   */
+  maxEntries?: number;
+}
+
+/** How Coinflow is called. */
+export interface CoinflowHttpOptions {
+  /**
+   * After how many milliseconds a call is given up, everything included. Given up means 503, never a refusal.
+   * @default 5_000
+   */
+  timeoutMs?: number;
+  /**
+   * The agent that connects, for instance one that goes through your company's proxy (proxies in environment variables
+   * are not followed). Yours to close.
+   * @default an agent that keeps connections alive, closed with the application
+   */
+  agent?: HttpAgent | HttpsAgent;
+}
+
+/** The options of `CoinflowAuthModule.forRoot()`. Unknown options are mistakes. */
+export interface CoinflowAuthModuleOptions {
+  /**
+   * Which Coinflow. `sandbox` and `prod` are separate: separate accounts, separate API keys.
+   * @see https://docs.coinflow.cash
+   */
+  env: CoinflowEnv;
+  /** The merchant's secret API key, from the Coinflow dashboard. It is sent to Get Session Key and to nothing else. */
+  apiKey: string;
+  /**
+   * The merchant's id, as in the Coinflow dashboard. Session keys of every other merchant are refused: Coinflow itself
+   * calls them valid, and another merchant can mint one under any user id of its choice.
+   */
+  merchantId: string;
+  /**
+   * Where the API is, if not where `env` says: a proxy of yours, or an emulator.
+   * @default the URL of `env`
+   */
+  baseUrl?: string;
+  /**
+   * Lets the `baseUrl` be plain `http://` beyond this machine. Whoever can read that network then reads the API key.
+   * @default false
+   */
+  allowPlainHttp?: boolean;
+  /**
+   * Accepts session keys that say nothing of whose they are (opaque, or without merchant, user or expiry) if Coinflow
+   * calls them valid. Any merchant of Coinflow can make such a key: only for a Coinflow account whose keys are all so.
+   * @default false
+   */
+  acceptUnboundKeys?: boolean;
+  /** How long, and how many, sessions are remembered. */
+  cache?: CoinflowCacheOptions;
+  /** How Coinflow is called. */
+  http?: CoinflowHttpOptions;
+}

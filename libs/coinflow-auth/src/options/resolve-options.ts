@@ -1,0 +1,191 @@
+import 'reflect-metadata';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  Max,
+  Min,
+  ValidateBy,
+  ValidateNested,
+  validateSync,
+  type ValidationArguments,
+  type ValidationError,
+} from 'class-validator';
+import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
+import { COINFLOW_BASE_URLS, baseUrlProblem, type CoinflowEnv } from './base-url.js';
+import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptions } from './coinflow-auth-options.js';
+import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
+
+const DAY_MS = 86_400_000;
+const DEFAULTS = { ttlMs: 3_600_000, maxEntries: 100_000, timeoutMs: 5_000 };
+
+/** The options as the rest of the code reads them: checked, complete, frozen. */
+export interface ResolvedCoinflowAuthOptions {
+  readonly env: CoinflowEnv;
+  /** A function, so that the key shows in no inspection of the object. */
+  readonly apiKey: () => string;
+  readonly merchantId: string;
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  readonly acceptUnboundKeys: boolean;
+  readonly cache: Readonly<Required<CoinflowCacheOptions>>;
+  readonly http: Readonly<{ timeoutMs: number; agent: CoinflowHttpOptions['agent'] }>;
+}
+
+/** The environment variable that `coinflowAuthConfig` reads an option from, for error messages. */
+export const OPTION_VARIABLES: Readonly<Record<string, string>> = {
+  env: 'COINFLOW_ENV',
+  apiKey: 'COINFLOW_API_KEY',
+  merchantId: 'COINFLOW_MERCHANT_ID',
+  baseUrl: 'COINFLOW_BASE_URL',
+  'cache.ttlMs': 'COINFLOW_CACHE_TTL_MS',
+};
+
+/**
+ * Checks the options and fills in the defaults; nothing else in the code does either.
+ * @throws {CoinflowMisconfiguredError} that names every mistake: option, rule and environment variable, never a value
+ */
+export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoinflowAuthOptions {
+  const problems = problemsOf(options);
+  if (problems.length > 0) {
+    throw new CoinflowMisconfiguredError(
+      `CoinflowAuthModule cannot start with these options:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      { reason: 'invalid-options', action: 'Correct the options that the message names.' },
+    );
+  }
+  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, cache, http } = options;
+  return Object.freeze({
+    env,
+    apiKey: () => apiKey,
+    merchantId,
+    baseUrl: (baseUrl ?? COINFLOW_BASE_URLS[env]).replace(/\/+$/, ''),
+    acceptUnboundKeys: acceptUnboundKeys ?? false,
+    cache: Object.freeze({
+      ttlMs: cache?.ttlMs ?? DEFAULTS.ttlMs,
+      maxEntries: cache?.maxEntries ?? DEFAULTS.maxEntries,
+    }),
+    http: Object.freeze({ timeoutMs: http?.timeoutMs ?? DEFAULTS.timeoutMs, agent: http?.agent }),
+  });
+}
+
+const HeaderValue = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'headerValue',
+    validator: { validate: (value) => isHeaderValue(value), defaultMessage: () => HEADER_VALUE_RULE },
+  });
+
+const BaseUrl = (): PropertyDecorator => {
+  const problem = (value: unknown, args?: ValidationArguments): string | undefined =>
+    baseUrlProblem(value, (args?.object as OptionsShape).allowPlainHttp === true);
+  return ValidateBy({
+    name: 'baseUrl',
+    validator: {
+      validate: (value, args) => problem(value, args) === undefined,
+      defaultMessage: (args) => problem(args?.value, args) ?? '',
+    },
+  });
+};
+
+const Agent = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'agent',
+    validator: {
+      validate: (value) => typeof (value as { createConnection?: unknown } | null)?.createConnection === 'function',
+      defaultMessage: () => 'must be an http.Agent or https.Agent',
+    },
+  });
+
+const whole = (min: number, max: number) => ({ message: `must be a whole number from ${min} to ${max}` });
+
+class CacheShape {
+  @IsOptional()
+  @IsInt(whole(1, DAY_MS))
+  @Min(1, whole(1, DAY_MS))
+  @Max(DAY_MS, whole(1, DAY_MS))
+  ttlMs?: number;
+
+  @IsOptional()
+  @IsInt(whole(1, 10_000_000))
+  @Min(1, whole(1, 10_000_000))
+  @Max(10_000_000, whole(1, 10_000_000))
+  maxEntries?: number;
+}
+
+class HttpShape {
+  @IsOptional()
+  @IsInt(whole(1, 60_000))
+  @Min(1, whole(1, 60_000))
+  @Max(60_000, whole(1, 60_000))
+  timeoutMs?: number;
+
+  @IsOptional()
+  @Agent()
+  agent?: unknown;
+}
+
+class OptionsShape {
+  @IsIn(Object.keys(COINFLOW_BASE_URLS), { message: `must be one of ${Object.keys(COINFLOW_BASE_URLS).join(', ')}` })
+  env?: unknown;
+
+  @HeaderValue()
+  apiKey?: unknown;
+
+  @HeaderValue()
+  merchantId?: unknown;
+
+  @IsOptional()
+  @BaseUrl()
+  baseUrl?: unknown;
+
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  allowPlainHttp?: unknown;
+
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  acceptUnboundKeys?: unknown;
+
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  cache?: unknown;
+
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  http?: unknown;
+}
+
+function problemsOf(options: unknown): string[] {
+  if (!isObject(options)) return ['the options must be an object: did useFactory return one?'];
+  // By hand and one level deep: a copy of the caller's HTTP agent would not be the caller's HTTP agent.
+  const shape = Object.assign(new OptionsShape(), options);
+  if (isObject(shape.cache)) shape.cache = Object.assign(new CacheShape(), shape.cache);
+  if (isObject(shape.http)) shape.http = Object.assign(new HttpShape(), shape.http);
+  const errors = validateSync(shape, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    validationError: { target: false, value: false },
+  });
+  return errors.flatMap((error) => describe(error, ''));
+}
+
+function describe({ property, constraints = {}, children = [] }: ValidationError, path: string): string[] {
+  const option = path + property;
+  const variable = OPTION_VARIABLES[option];
+  const rules = new Set(
+    Object.entries(constraints).map(([rule, message]) =>
+      rule === 'whitelistValidation' ? 'is not an option of this version' : message,
+    ),
+  );
+  return [
+    ...Array.from(rules, (rule) => `${option} ${rule}${variable ? ` (environment variable ${variable})` : ''}`),
+    ...children.flatMap((child) => describe(child, `${option}.`)),
+  ];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,28 @@
+// Some registries serve only this platform's prebuilt packages; npm then writes a lock file without the others, which
+// `npm ci` refuses and other platforms cannot install from. This adds what is missing: run it after changing dependencies.
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const file = new URL('../package-lock.json', import.meta.url);
+const lock = JSON.parse(readFileSync(file, 'utf8'));
+const platforms = /-(android|darwin|freebsd|linux|openharmony|sunos|win32|aix|netbsd|openbsd)-(\w+)(?:-\w+)?$/;
+const cpus = { arm: 'arm', ia32: 'ia32' };
+
+let added = 0;
+for (const { optionalDependencies = {}, dev } of Object.values(lock.packages)) {
+  for (const [name, version] of Object.entries(optionalDependencies)) {
+    const [, os, cpu] = platforms.exec(name) ?? [];
+    if (!os || lock.packages[`node_modules/${name}`]) continue;
+    lock.packages[`node_modules/${name}`] = {
+      version,
+      cpu: [cpus[cpu] ?? cpu],
+      ...(dev && { dev }),
+      optional: true,
+      os: [os],
+    };
+    added += 1;
+  }
+}
+
+lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')));
+writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+console.log(`package-lock.json: ${added} packages of other platforms added`);
