@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import { Module } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { JwtModule } from '@nestjs/jwt';
+import { AppTokenGuard } from './app-token.guard.js';
+import { LoginLimitGuard } from './login-limit.guard.js';
+import { LoginController } from './login.controller.js';
+import { UserDirectory } from './user-directory.js';
+
+/** The merchant's own login. */
+@Module({
+  imports: [
+    JwtModule.registerAsync({
+      inject: [ConfigService],
+      useFactory: (config: ConfigService) => ({
+        // Random per start: a restart logs everybody out, and there is no secret to leak.
+        secret: config.get<string>('JWT_SECRET') || randomBytes(32).toString('base64'),
+        signOptions: { algorithm: 'HS256', expiresIn: '1h' },
+        verifyOptions: { algorithms: ['HS256'] },
+      }),
+    }),
+  ],
+  controllers: [LoginController],
+  providers: [UserDirectory, LoginLimitGuard, AppTokenGuard],
+  exports: [JwtModule],
+})
+export class LoginModule {}

@@ -1,0 +1,19 @@
+import 'reflect-metadata';
+import { createApp, type Platform } from './create-app.js';
+
+const { HOST: host = '127.0.0.1', PLATFORM: platform = 'express' } = process.env;
+const port = process.env.PORT || '3000';
+
+try {
+  if (!/^\d+$/.test(port) || Number(port) > 65_535)
+    throw new Error(`PORT is “${port}”: give a number from 0 to 65535.`);
+  if (platform !== 'express' && platform !== 'fastify')
+    throw new Error(`PLATFORM is “${platform}”: express or fastify.`);
+  const app = await createApp(platform satisfies Platform);
+  await app.listen(Number(port), host);
+  console.log(`Sample merchant at ${await app.getUrl()}`);
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  console.error(`sample: ${code === 'EADDRINUSE' ? `port ${port} is taken: set PORT to another one.` : message}`);
+  process.exit(1);
+}

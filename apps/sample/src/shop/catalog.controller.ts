@@ -1,0 +1,29 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { CoinflowOptional, CurrentSession, type CoinflowSession } from 'nestjs-coinflow-auth';
+import { SESSION_KEY } from '../swagger.js';
+import { CatalogDto } from './catalog.dto.js';
+
+const PRODUCTS = [
+  { name: 'Coffee', cents: 300 },
+  { name: 'Cake', cents: 450 },
+];
+const MEMBER_DISCOUNT_PERCENT = 10;
+
+@ApiTags('3. Use the session key')
+@Controller('catalog')
+export class CatalogController {
+  /** Prices for everybody; a member's discount with a session. */
+  @Get()
+  @CoinflowOptional()
+  @ApiSecurity(SESSION_KEY)
+  @ApiSecurity({})
+  @ApiOkResponse({ type: CatalogDto })
+  catalog(@CurrentSession() session: CoinflowSession | undefined): CatalogDto {
+    const percent = session ? 100 - MEMBER_DISCOUNT_PERCENT : 100;
+    return {
+      member: session !== undefined,
+      products: PRODUCTS.map(({ name, cents }) => ({ name, cents: Math.round((cents * percent) / 100) })),
+    };
+  }
+}

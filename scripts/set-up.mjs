@@ -1,0 +1,72 @@
+// What `npm start` and `npm test` have in common: installs and builds what is missing or out of date, and nothing else.
+// Runs before anything is installed, so it uses Node alone.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const inRoot = (...path) => join(root, ...path);
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  fail(`This needs Node 20.19 or newer; here is ${process.version}.`);
+}
+
+/** Installs exactly what the lock file says, unless that is there already. `npm ci` changes no tracked file. */
+export function install() {
+  const stamp = inRoot('node_modules', '.installed');
+  const wanted = fingerprint([inRoot('package-lock.json')]);
+  if (readIfThere(stamp) === wanted) return;
+  console.log('Installing the dependencies (once; about a minute) ...');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(stamp, wanted);
+}
+
+/** Builds the sample and the emulator, unless the build is of these very sources. */
+export function build() {
+  const stamp = inRoot('dist', '.built');
+  const sources = ['apps', 'libs'].flatMap((folder) => filesBelow(inRoot(folder)));
+  const settings = ['package-lock.json', 'nest-cli.json', 'tsconfig.json'].map((file) => inRoot(file));
+  const wanted = fingerprint([...sources.filter((file) => !file.endsWith('spec.ts')), ...settings]);
+  if (readIfThere(stamp) === wanted) return;
+  console.log('Building ...');
+  rmSync(stamp, { force: true });
+  const nest = inRoot('node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+  run(process.execPath, [nest, 'build', 'coinflow-emulator']);
+  run(process.execPath, [nest, 'build', 'sample']);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, wanted);
+}
+
+/** Runs a command to its end; ends this process with it when it fails. */
+export function run(command, args) {
+  const shell = process.platform === 'win32' && command === 'npm';
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell });
+  if (error) fail(`${command} could not be started: ${error.message}`);
+  if (status !== 0) process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));
+}
+
+export function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules' && name !== 'dist')
+    .flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)]));
+}
+
+function fingerprint(files) {
+  const hash = createHash('sha256');
+  for (const file of files.sort()) {
+    if (existsSync(file)) hash.update(`${file}\0${statSync(file).size}\0`).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+function readIfThere(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}

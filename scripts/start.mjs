@@ -1,0 +1,124 @@
+// `npm start`: sets up what is missing, then runs the sample merchant, with the emulator in Coinflow's place unless the
+// environment (or .env) names a real one.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { build, fail, install, root } from './set-up.mjs';
+
+const READY_WITHIN_MS = 30_000;
+/** The first merchant of the emulator; see the emulator's `merchants.ts`. */
+const DEMO_MERCHANT = {
+  COINFLOW_ENV: 'local',
+  COINFLOW_MERCHANT_ID: 'demo-merchant',
+  COINFLOW_API_KEY: 'coinflow_emulator_key_of_demo_merchant',
+};
+
+const envFile = join(root, '.env');
+if (existsSync(envFile)) process.loadEnvFile(envFile);
+
+const needed = Object.keys(DEMO_MERCHANT);
+const missing = needed.filter((name) => !process.env[name]?.trim());
+const hasBaseUrl = Boolean(process.env.COINFLOW_BASE_URL?.trim());
+if (missing.length > 0 && (missing.length < needed.length || hasBaseUrl)) {
+  fail(
+    `To use a Coinflow of your own, set ${missing.join(' and ')} too. ` +
+      `To use the emulator, set none of ${[...needed, 'COINFLOW_BASE_URL'].join(', ')}.`,
+  );
+}
+const withEmulator = missing.length > 0;
+const ports = { sample: port('PORT', 3000), emulator: port('COINFLOW_EMULATOR_PORT', 4010) };
+const host = process.env.HOST?.trim() || '127.0.0.1';
+
+await assertFree(ports.sample, host, 'PORT');
+if (withEmulator) await assertFree(ports.emulator, '127.0.0.1', 'COINFLOW_EMULATOR_PORT');
+install();
+build();
+
+const children = [];
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));
+
+const coinflow = withEmulator
+  ? await launch('emulator', 'dist/libs/coinflow-emulator/cli.js', ['--port', String(ports.emulator)], {})
+  : undefined;
+const sample = await launch('sample', 'dist/apps/sample/apps/sample/src/main.js', [], {
+  ...(withEmulator && { ...DEMO_MERCHANT, COINFLOW_BASE_URL: coinflow }),
+  PORT: String(ports.sample),
+  HOST: host,
+});
+
+console.log(`
+Ready.
+  Sample merchant   ${sample}  (Swagger UI: ${sample}/docs)
+  Coinflow          ${coinflow ? `${coinflow}  (the emulator)` : `${process.env.COINFLOW_BASE_URL ?? `env “${process.env.COINFLOW_ENV}”`}`}
+
+Try:
+  TOKEN=$(curl -s ${sample}/auth/login -H 'content-type: application/json' -d '{"username":"alice","password":"alice-demo"}' | sed 's/.*:"\\(.*\\)".*/\\1/')
+  KEY=$(curl -s ${sample}/coinflow/session-key -H "authorization: Bearer $TOKEN" | sed 's/.*"key":"\\([^"]*\\).*/\\1/')
+  curl -i ${sample}/me -H "x-coinflow-auth-session-key: $KEY"
+
+Ctrl-C stops everything.`);
+
+function port(name, usual) {
+  const value = process.env[name]?.trim() || String(usual);
+  if (!/^\d+$/.test(value) || Number(value) > 65_535) fail(`${name} is "${value}": give a number from 0 to 65535.`);
+  return Number(value);
+}
+
+function assertFree(number, address, variable) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', ({ code, message }) =>
+      fail(
+        code === 'EADDRINUSE'
+          ? `Port ${number} is taken. Set ${variable} to another one: ${variable}=${number + 1} npm start`
+          : `Cannot listen at ${address}:${number}: ${message}`,
+      ),
+    );
+    server.listen(number, address, () => server.close(resolve));
+  });
+}
+
+/** Starts a program of ours, shows what it prints, and waits until it says at which URL it is ready. */
+function launch(name, script, args, env) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(root, script), ...args], {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // A process group of its own: Ctrl-C reaches it once, through this script, which waits for it.
+      detached: process.platform !== 'win32',
+    });
+    children.push(child);
+    const timer = setTimeout(() => {
+      console.error(`The ${name} was not ready within ${READY_WITHIN_MS / 1_000} s.`);
+      void stop(1);
+    }, READY_WITHIN_MS);
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      process.stdout.write(text);
+      const url = / at (http:\/\/\S+)/.exec(text)?.[1];
+      if (url) {
+        clearTimeout(timer);
+        resolve(url.replace('[::1]', 'localhost'));
+      }
+    });
+    child.once('exit', (code) => {
+      if (stopping) return;
+      console.error(`The ${name} has ended (${code}).`);
+      void stop(code || 1);
+    });
+  });
+}
+
+async function stop(code) {
+  if (stopping) return;
+  stopping = true;
+  const running = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+  const ended = running.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+  for (const child of running) child.kill('SIGTERM');
+  const patience = setTimeout(() => running.forEach((child) => child.kill('SIGKILL')), 5_000);
+  await Promise.all(ended);
+  clearTimeout(patience);
+  process.exit(code);
+}
