@@ -30,7 +30,14 @@ export class CoinflowSession {
   get key(): string {
     return this.#key;
   }
+
+  /** Node's inspection can be told to call getters; this one it must not. */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
+    return `CoinflowSession ${inspect({ ...this }, options)}`;
+  }
 }
+
+type Inspect = (value: unknown, options: object) => string;
 
 function toDate(seconds: number | null): Date | null {
   return seconds === null ? null : new Date(seconds * 1_000);

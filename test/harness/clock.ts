@@ -1,0 +1,19 @@
+import { jest } from '@jest/globals';
+
+/** Stops `Date` and `performance`, and nothing else: sockets and timers go on. Undo with `jest.useRealTimers()`. */
+export function stopClock(): { advance(ms: number): void } {
+  jest.useFakeTimers({
+    doNotFake: [
+      'hrtime',
+      'nextTick',
+      'queueMicrotask',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+      'setTimeout',
+      'clearTimeout',
+    ],
+  });
+  return { advance: (ms) => jest.advanceTimersByTime(ms) };
+}

@@ -1,0 +1,62 @@
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
+import { startCoinflowEmulator } from 'coinflow-emulator';
+import { AppModule } from '../../apps/sample/src/app.module.js';
+import { configureApp, createAdapter, type Platform } from '../../apps/sample/src/create-app.js';
+import { optionsFor, testApp, type TestApp } from './create-test-app.js';
+import { RecordingLogger } from './recording-logger.js';
+
+export interface SampleApp extends TestApp {
+  /** Logs a demo user in and returns the access token. */
+  login(username: string): Promise<string>;
+  /** Logs a demo user in and returns a session key. */
+  sessionKey(username: string): Promise<string>;
+}
+
+export interface SampleAppOptions {
+  platform: Platform;
+  /** Environment variables beside those that point at the emulator. */
+  env?: Record<string, string>;
+  override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
+}
+
+/** The sample as `npm start` runs it, in this process. */
+export async function createSampleApp({
+  platform,
+  env = {},
+  override = (b) => b,
+}: SampleAppOptions): Promise<SampleApp> {
+  const coinflow = await startCoinflowEmulator();
+  const { baseUrl, apiKey, merchantId } = optionsFor(coinflow);
+  const variables = {
+    COINFLOW_ENV: 'local',
+    COINFLOW_API_KEY: apiKey,
+    COINFLOW_MERCHANT_ID: merchantId,
+    COINFLOW_BASE_URL: baseUrl,
+    ...env,
+  };
+  Object.assign(process.env, variables);
+  const logger = new RecordingLogger();
+  const module = await override(Test.createTestingModule({ imports: [AppModule] }))
+    .setLogger(logger)
+    .compile();
+  const app = configureApp(module.createNestApplication(createAdapter(platform)));
+  await app.listen(0, '127.0.0.1');
+
+  const base = await testApp(app, coinflow, logger);
+  const login = async (username: string): Promise<string> => {
+    const answer = await base.send('/auth/login', { method: 'POST', body: { username, password: `${username}-demo` } });
+    return (answer.body as { accessToken: string }).accessToken;
+  };
+  return {
+    ...base,
+    login,
+    sessionKey: async (username) => {
+      const headers = { authorization: `Bearer ${await login(username)}` };
+      return ((await base.send('/coinflow/session-key', { headers })).body as { key: string }).key;
+    },
+    close: async () => {
+      await base.close();
+      for (const name of Object.keys(variables)) delete process.env[name];
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { request, type IncomingHttpHeaders } from 'node:http';
+
+export interface SendOptions {
+  method?: string;
+  /** An array sends the header more than once, as `fetch` cannot. */
+  headers?: Record<string, string | string[]>;
+  /** Sent as JSON. */
+  body?: unknown;
+}
+
+export interface SentResponse {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  /** The parsed body; `undefined` if it is not JSON. */
+  body: unknown;
+}
+
+/** One HTTP call over a real socket. */
+export function send(url: string, { method = 'GET', headers = {}, body }: SendOptions = {}): Promise<SentResponse> {
+  return new Promise((resolve, reject) => {
+    const json = body === undefined ? undefined : JSON.stringify(body);
+    const outgoing = request(url, {
+      method,
+      agent: false,
+      headers: { ...headers, ...(json && { 'content-type': 'application/json' }) },
+    });
+    outgoing.once('error', reject).once('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.once('error', reject);
+      response.once('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: parse(text) }),
+      );
+    });
+    outgoing.end(json);
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,128 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Injectable, Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { Test } from '@nestjs/testing';
+import {
+  CoinflowAuth,
+  CoinflowAuthModule,
+  CoinflowAuthService,
+  type CoinflowAuthModuleOptions,
+} from 'nestjs-coinflow-auth';
+import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
+import { PLATFORMS, createTestApp, moduleOf, unseenKey, type TestApp } from './harness/create-test-app.js';
+
+@Controller('guarded')
+class GuardedController {
+  @Get()
+  @CoinflowAuth()
+  guarded(): string {
+    return 'in';
+  }
+}
+
+@Injectable()
+class Settings {
+  static current: CoinflowAuthModuleOptions;
+
+  readonly coinflow = Settings.current;
+}
+
+@Module({ providers: [Settings], exports: [Settings] })
+class SettingsModule {}
+
+const VARIABLES = ['ENV', 'API_KEY', 'MERCHANT_ID', 'BASE_URL', 'CACHE_TTL_MS'].map((name) => `COINFLOW_${name}`);
+
+function setEnvironment({ env, apiKey, merchantId, baseUrl }: CoinflowAuthModuleOptions): void {
+  Object.assign(process.env, {
+    COINFLOW_ENV: env,
+    COINFLOW_API_KEY: apiKey,
+    COINFLOW_MERCHANT_ID: merchantId,
+    COINFLOW_BASE_URL: baseUrl,
+  });
+}
+
+afterEach(() => {
+  for (const name of VARIABLES) delete process.env[name];
+});
+
+const WAYS: [string, (options: CoinflowAuthModuleOptions) => ReturnType<typeof CoinflowAuthModule.forRoot>][] = [
+  ['forRoot', (options) => CoinflowAuthModule.forRoot(options)],
+  [
+    'forRootAsync with a factory',
+    (options) => CoinflowAuthModule.forRootAsync({ useFactory: () => Promise.resolve(options) }),
+  ],
+  [
+    'forRootAsync with imports and inject',
+    (options) => {
+      Settings.current = options;
+      return CoinflowAuthModule.forRootAsync({
+        imports: [SettingsModule],
+        inject: [Settings],
+        useFactory: (settings: Settings) => settings.coinflow,
+      });
+    },
+  ],
+  [
+    'forRootAsync from the environment',
+    (options) => {
+      setEnvironment(options);
+      return CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider());
+    },
+  ],
+];
+
+describe.each(PLATFORMS)('registering on %s', (platform) => {
+  let app: TestApp;
+
+  afterEach(() => app.close());
+
+  it.each(WAYS)('%s protects routes of any module', async (_, register) => {
+    app = await createTestApp({
+      platform,
+      register: (options) => ({ module: moduleOf(GuardedController), imports: [register(options)] }),
+    });
+    expect(await app.get('/guarded')).toMatchObject({ status: 401 });
+    expect(await app.get('/guarded', unseenKey(app.coinflow))).toMatchObject({ status: 200 });
+  });
+});
+
+describe('CoinflowAuthModule', () => {
+  const options: CoinflowAuthModuleOptions = { env: 'sandbox', apiKey: 'key', merchantId: 'merchant' };
+
+  it.each([
+    ['forRoot', (isGlobal?: boolean) => CoinflowAuthModule.forRoot({ ...options, isGlobal })],
+    ['forRootAsync', (isGlobal?: boolean) => CoinflowAuthModule.forRootAsync({ useFactory: () => options, isGlobal })],
+  ])('%s is global unless told otherwise', (_, register) => {
+    expect(register(true)).toMatchObject({ global: true });
+    expect(register(false)).toMatchObject({ global: false });
+  });
+
+  it('is global by default', () => {
+    expect(CoinflowAuthModule.forRoot(options)).toMatchObject({ global: true });
+    expect(CoinflowAuthModule.forRootAsync({ useFactory: () => options })).toMatchObject({ global: true });
+  });
+
+  it('reports all that is missing in the environment at boot, by variable', async () => {
+    const boot = Test.createTestingModule({
+      imports: [
+        ConfigModule.forRoot({ ignoreEnvFile: true }),
+        CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider()),
+      ],
+    }).compile();
+    await expect(boot).rejects.toThrow(/COINFLOW_ENV[^]*COINFLOW_API_KEY[^]*COINFLOW_MERCHANT_ID/);
+  });
+
+  it('reads an empty variable as absent, and numbers as numbers', () => {
+    setEnvironment(options);
+    process.env.COINFLOW_BASE_URL = ' ';
+    expect(coinflowAuthConfig()).toEqual({ ...options, baseUrl: undefined, cache: { ttlMs: undefined } });
+    process.env.COINFLOW_CACHE_TTL_MS = '60000';
+    expect(coinflowAuthConfig()).toMatchObject({ cache: { ttlMs: 60_000 } });
+  });
+
+  it('boots without Coinflow being there', async () => {
+    const module = await Test.createTestingModule({ imports: [CoinflowAuthModule.forRoot(options)] }).compile();
+    expect(module.get(CoinflowAuthService)).toBeInstanceOf(CoinflowAuthService);
+    await module.close();
+  });
+});

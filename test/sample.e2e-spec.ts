@@ -1,0 +1,173 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { PLATFORMS, foreignKey, forge, unseenKey } from './harness/create-test-app.js';
+import { createSampleApp, type SampleApp, type SampleAppOptions } from './harness/create-sample-app.js';
+import { LoginLimitGuard } from '../apps/sample/src/login/login-limit.guard.js';
+
+describe.each(PLATFORMS)('the sample on %s', (platform) => {
+  let app: SampleApp;
+
+  afterEach(() => app.close());
+
+  async function start(options: Omit<SampleAppOptions, 'platform'> = {}): Promise<SampleApp> {
+    return (app = await createSampleApp({ platform, ...options }));
+  }
+
+  it('logs in, hands out a session key, and opens its routes with it', async () => {
+    const { send, get, sessionKey, coinflow } = await start();
+    const key = await sessionKey('alice');
+    expect(await get('/me', key)).toMatchObject({
+      status: 200,
+      body: {
+        subject: { kind: 'user', userId: 'alice' },
+        merchantId: 'demo-merchant',
+        expiresAt: expect.stringMatching(/^2/),
+      },
+    });
+    expect(await get('/catalog', key)).toMatchObject({ status: 200, body: { member: true } });
+    expect(coinflow.countCalls('verify')).toBe(0);
+
+    const pay = () =>
+      send('/payouts', {
+        method: 'POST',
+        headers: { 'x-coinflow-auth-session-key': key },
+        body: { cents: 1_500, currency: 'USD' },
+      });
+    expect(await pay()).toMatchObject({
+      status: 201,
+      body: { cents: 1_500, currency: 'USD', to: { userId: 'alice' } },
+    });
+    coinflow.clearCalls();
+    expect(await pay()).toMatchObject({ status: 201 });
+    expect(coinflow.countCalls('verify')).toBe(1);
+  });
+
+  it.each([
+    ['no key', 'COINFLOW_SESSION_KEY_MISSING', () => Promise.resolve(undefined)],
+    ['a forged key', 'COINFLOW_SESSION_REJECTED', async () => forge(await app.sessionKey('alice'))],
+    [
+      'an expired key',
+      'COINFLOW_SESSION_KEY_EXPIRED',
+      () => Promise.resolve(unseenKey(app.coinflow, { exp: 1_700_000_000 })),
+    ],
+    ['a key of another merchant', 'COINFLOW_SESSION_WRONG_MERCHANT', () => Promise.resolve(foreignKey(app.coinflow))],
+  ])('refuses %s', async (_, code, keyFor) => {
+    await start();
+    const key = await keyFor();
+    expect(await app.get('/me', key)).toMatchObject({ status: 401, body: { code } });
+    if (key) expect(await app.get('/catalog', key)).toMatchObject({ status: 401, body: { code } });
+  });
+
+  it('shows the catalog to everybody, dearer', async () => {
+    const { get } = await start();
+    expect(await get('/catalog')).toMatchObject({
+      status: 200,
+      body: { member: false, products: [{ cents: 300 }, {}] },
+    });
+  });
+
+  it('gives a session key only to whoever has logged in, and only their own', async () => {
+    const { send, get, login, coinflow } = await start();
+    expect(await get('/coinflow/session-key')).toMatchObject({ status: 401 });
+    expect(await send('/coinflow/session-key', { headers: { authorization: 'Bearer junk' } })).toMatchObject({
+      status: 401,
+    });
+    const headers = { authorization: `Bearer ${await login('alice')}` };
+    const answer = await send('/coinflow/session-key?userId=bob', { headers });
+    expect(answer).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
+    expect(coinflow.calls.at(-1)).toMatchObject({
+      headers: { 'x-coinflow-auth-user-id': 'alice', 'x-coinflow-client-ip': '127.0.0.1' },
+    });
+  });
+
+  it('answers an outage while minting with 503', async () => {
+    const { send, login, coinflow } = await start();
+    const headers = { authorization: `Bearer ${await login('alice')}` };
+    coinflow.fail('session-key', { kind: 'reset' });
+    const answer = await send('/coinflow/session-key', { headers });
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { code: 'COINFLOW_UNAVAILABLE' },
+      headers: { 'retry-after': '5' },
+    });
+  });
+
+  it.each([
+    [401, { username: 'alice', password: 'wrong' }],
+    [401, { username: 'nobody', password: 'alice-demo' }],
+    [401, { username: '__proto__', password: 'x' }],
+    [400, { username: 'alice' }],
+    [400, { username: 'alice', password: 'alice-demo', admin: true }],
+    [400, { username: ['alice'], password: 'alice-demo' }],
+  ])('a login is answered %d: %j', async (status, body) => {
+    const { send } = await start();
+    expect(await send('/auth/login', { method: 'POST', body })).toMatchObject({ status });
+  });
+
+  it('limits the logins of one address', async () => {
+    const { send } = await start();
+    const login = () => send('/auth/login', { method: 'POST', body: { username: 'alice', password: 'wrong' } });
+    const statuses = (await Promise.all(Array.from({ length: 21 }, login))).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(20);
+    expect((await login()).headers['retry-after']).toMatch(/^\d+$/);
+  });
+
+  it('the limit can be lifted in a test', async () => {
+    const { login } = await start({
+      override: (b) => b.overrideGuard(LoginLimitGuard).useValue({ canActivate: () => true }),
+    });
+    const tokens = await Promise.all(Array.from({ length: 25 }, () => login('bob')));
+    expect(tokens.every((token) => token.split('.').length === 3)).toBe(true);
+  });
+
+  it('keeps the demo users out where there is real money, unless allowed', async () => {
+    const login = () =>
+      app.send('/auth/login', { method: 'POST', body: { username: 'alice', password: 'alice-demo' } });
+    await start({ env: { COINFLOW_ENV: 'prod' } });
+    expect(await login()).toMatchObject({ status: 403 });
+    await app.close();
+    await start({ env: { COINFLOW_ENV: 'prod', SAMPLE_ALLOW_DEMO_LOGIN: '1' } });
+    expect(await login()).toMatchObject({ status: 200 });
+  });
+
+  it('a token of one JWT_SECRET is none under another', async () => {
+    await start({ env: { JWT_SECRET: 'first' } });
+    const headers = { authorization: `Bearer ${await app.login('alice')}` };
+    await app.close();
+    await start({ env: { JWT_SECRET: 'second' } });
+    expect(await app.send('/coinflow/session-key', { headers })).toMatchObject({ status: 401 });
+  });
+
+  it.each([{ cents: 0 }, { cents: 1.5 }, { cents: '100' }, { currency: 'EURO' }, { to: 'bob' }])(
+    'a payout of %j is a 400',
+    async (wrong) => {
+      const { send, sessionKey } = await start();
+      const headers = { 'x-coinflow-auth-session-key': await sessionKey('alice') };
+      const body = { cents: 100, currency: 'USD', ...wrong };
+      expect(await send('/payouts', { method: 'POST', headers, body })).toMatchObject({ status: 400 });
+    },
+  );
+
+  it('is up, explains itself and describes its API', async () => {
+    const { get, send } = await start();
+    expect(await get('/health')).toMatchObject({ status: 200, body: { status: 'up' } });
+    const page = await get('/');
+    expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    expect(page.text).toContain(`ORIGIN=${app.url}\n`);
+    expect((await send('/', { headers: { host: '"><script>' } })).text).not.toContain('"><script>');
+    expect((await get('/docs')).text).toContain('swagger-ui');
+    expect(await get('/docs/swagger-ui-bundle.js')).toMatchObject({ status: 200 });
+    expect((await get('/docs-json')).body).toMatchObject({
+      components: {
+        securitySchemes: {
+          'app token': { type: 'http', scheme: 'bearer' },
+          'session key': { type: 'apiKey', in: 'header', name: 'x-coinflow-auth-session-key' },
+        },
+      },
+      paths: {
+        '/me': { get: { security: [{ 'session key': [] }] } },
+        '/catalog': { get: { security: [{}, { 'session key': [] }] } },
+        '/coinflow/session-key': { get: { security: [{ 'app token': [] }] } },
+      },
+    });
+  });
+});

@@ -1,0 +1,145 @@
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, Module } from '@nestjs/common';
+import {
+  CoinflowAuth,
+  CoinflowAuthGuard,
+  CoinflowAuthModule,
+  CurrentSession,
+  type CoinflowAuthError,
+  type CoinflowSession,
+} from 'nestjs-coinflow-auth';
+import { startCoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
+import { PLATFORMS, createTestApp, foreignKey, forge, unseenKey, type TestApp } from './harness/create-test-app.js';
+
+const API_KEY = 'canary_api_key_6b1f0c';
+
+@Controller()
+class LeakyController {
+  @Get('guarded')
+  @CoinflowAuth()
+  guarded(@CurrentSession() session: CoinflowSession): unknown {
+    // What a careless application does with a session.
+    return {
+      session,
+      text: `${String(session)} ${inspect(session)} ${JSON.stringify(session)}`,
+      spread: { ...session },
+    };
+  }
+}
+
+/** Everything that can go wrong on the wire, each echoing what it was sent as far as it can. */
+const FAULTS: ((secret: string) => EmulatorFault | undefined)[] = [
+  () => undefined,
+  (secret) => ({ kind: 'status', status: 401, body: { message: `Invalid key ${secret}`, debugId: secret } }),
+  (secret) => ({ kind: 'status', status: 500, body: { details: `${secret}\u001b[31m\nforged line` } }),
+  (secret) => ({ kind: 'status', status: 429, body: { error: secret } }),
+  (secret) => ({ kind: 'status', status: 404, body: { reason: secret } }),
+  (secret) => ({ kind: 'raw', status: 200, body: secret }),
+  () => ({ kind: 'html', status: 502 }),
+  () => ({ kind: 'reset' }),
+  () => ({ kind: 'hang' }),
+];
+
+describe.each(PLATFORMS)('secrets on %s', (platform) => {
+  let app: TestApp;
+  const written: string[] = [];
+
+  beforeEach(async () => {
+    written.length = 0;
+    for (const stream of [process.stdout, process.stderr]) {
+      jest.spyOn(stream, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
+    }
+    const merchants = [
+      { merchantId: 'demo-merchant', apiKey: API_KEY },
+      { merchantId: 'other-merchant', apiKey: 'other' },
+    ];
+    const upstream = await startCoinflowEmulator({ merchants });
+    app = await createTestApp({
+      platform,
+      controllers: [LeakyController],
+      options: { apiKey: API_KEY, baseUrl: upstream.url, http: { timeoutMs: 200 } },
+    });
+    await app.coinflow.close();
+    app = {
+      ...app,
+      coinflow: upstream,
+      close: async () => void (await Promise.all([app.app.close(), upstream.close()])),
+    };
+  });
+
+  afterEach(async () => {
+    await app.close();
+    jest.restoreAllMocks();
+  });
+
+  it('reach no log line, body, error, cause, stack, inspection or JSON', async () => {
+    const shown: string[] = [];
+    const secrets = [API_KEY];
+    const show = (value: unknown): void => void shown.push(inspectEverything(value));
+    const keep = (key: string): string => {
+      secrets.push(key, key.split('.')[2] ?? key);
+      return key;
+    };
+
+    for (const [index, faultFor] of FAULTS.entries()) {
+      const keys = [
+        unseenKey(app.coinflow, { customerId: `user-${index}` }),
+        forge(unseenKey(app.coinflow, { customerId: `user-${index}` })),
+        foreignKey(app.coinflow, `user-${index}`),
+        `canary-opaque-${index}`,
+        `canary malformed ${index}`,
+        `${'canary-long'.repeat(500)}`,
+      ].map(keep);
+      for (const key of keys) {
+        const fault = faultFor(key);
+        if (fault) app.coinflow.fail('verify', fault);
+        show(await app.get('/guarded', key));
+        await app.service.verifySessionKey(key, { maxAgeMs: 0 }).then(show, show);
+      }
+      const fault = faultFor(API_KEY);
+      if (fault) app.coinflow.fail('session-key', fault);
+      await app.service.createSessionKey({ userId: `minted-${index}` }).then((session) => {
+        keep(session.key);
+        show(session);
+      }, show);
+      app.coinflow.heal();
+    }
+
+    show(app.service);
+    show(app.app.get(CoinflowAuthModule));
+    show(new CoinflowAuthGuard(app.service));
+    show(app.coinflow.calls);
+    const everything = [...shown, ...written, ...app.logger.lines.map(({ text }) => text)].join('\n');
+    expect(everything).toContain('COINFLOW_UNAVAILABLE');
+    expect(everything).toContain('COINFLOW_SESSION_REJECTED');
+    expect(secrets.length).toBeGreaterThan(100);
+    expect(secrets.filter((secret) => everything.includes(secret))).toEqual([]);
+    expect(everything).not.toContain('\u001b[31m');
+  }, 60_000);
+
+  it('reach no boot error', async () => {
+    @Module({
+      imports: [CoinflowAuthModule.forRoot({ env: 'nowhere' as 'local', apiKey: ` ${API_KEY}`, merchantId: '' })],
+    })
+    class WrongModule {}
+    const boot = createTestApp({ register: () => ({ module: WrongModule }) });
+    const error = await boot.then(
+      () => undefined,
+      (reason: unknown) => reason as CoinflowAuthError,
+    );
+    expect(inspectEverything(error)).toMatch(/env[^]*apiKey[^]*merchantId/);
+    expect(inspectEverything(error)).not.toContain(API_KEY);
+  });
+});
+
+/** All that a logger, a serializer or a debugger could make of a value, its causes included. */
+function inspectEverything(value: unknown): string {
+  const shown = [
+    inspect(value, { depth: Infinity, showHidden: true, getters: true }),
+    JSON.stringify(value),
+    String(value),
+  ];
+  if (!(value instanceof Error)) return shown.join('\n');
+  return [...shown, value.stack, value.cause === undefined ? '' : inspectEverything(value.cause)].join('\n');
+}
