@@ -63,6 +63,10 @@ export default defineConfig(
   ...floorRules,
   { files: ['apps/sample/src/main.ts', 'libs/coinflow-emulator/src/cli.ts'], rules: { 'no-console': 'off' } },
   {
+    files: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+    rules: { '@typescript-eslint/no-base-to-string': 'off', '@typescript-eslint/unbound-method': 'off' },
+  },
+  {
     files: ['scripts/**/*.mjs', '*.mjs'],
     languageOptions: {
       globals: {

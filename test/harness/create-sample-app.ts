@@ -7,9 +7,9 @@ import { RecordingLogger } from './recording-logger.js';
 
 export interface SampleApp extends TestApp {
   /** Logs a demo user in and returns the access token. */
-  login(username: string): Promise<string>;
+  login: (username: string) => Promise<string>;
   /** Logs a demo user in and returns a session key. */
-  sessionKey(username: string): Promise<string>;
+  sessionKey: (username: string) => Promise<string>;
 }
 
 export interface SampleAppOptions {

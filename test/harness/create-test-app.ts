@@ -36,10 +36,10 @@ export interface TestApp {
   service: CoinflowAuthService;
   logger: RecordingLogger;
   url: string;
-  send(path: string, options?: SendOptions): Promise<SentResponse>;
+  send: (path: string, options?: SendOptions) => Promise<SentResponse>;
   /** Calls with a session key. */
-  get(path: string, sessionKey?: string): Promise<SentResponse>;
-  close(): Promise<void>;
+  get: (path: string, sessionKey?: string) => Promise<SentResponse>;
+  close: () => Promise<void>;
 }
 
 /** An application that listens on a free port, beside an emulator of its own. */

@@ -12,6 +12,7 @@ import {
 import { SessionMinter } from './minting/session-minter.js';
 import { HEADER_VALUE_RULE, isHeaderValue } from './options/header-value.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
+import { MAX_AGE_RULE, isMaxAge } from './options/route-metadata.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import { SessionVerifier } from './verification/session-verifier.js';
 
@@ -105,8 +106,7 @@ export class CoinflowAuthService implements OnApplicationShutdown {
     if (typeof key !== 'string') {
       throw new CoinflowSessionKeyMalformedError('The session key is not a string', { reason: 'not-a-string' });
     }
-    if (!(maxAgeMs >= 0))
-      throw new CoinflowInvalidArgumentError('maxAgeMs', 'must be a number of milliseconds, 0 or more');
+    if (!isMaxAge(maxAgeMs)) throw new CoinflowInvalidArgumentError('maxAgeMs', MAX_AGE_RULE);
     try {
       const decision = this.#verifier.verify(key, maxAgeMs);
       return decision instanceof Promise ? decision.catch((error: unknown) => this.#rethrow(error)) : decision;

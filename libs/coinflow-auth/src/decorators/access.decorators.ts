@@ -1,6 +1,12 @@
 import { UseGuards, applyDecorators } from '@nestjs/common';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
-import { addRouteMetadata, type CoinflowRouteMetadata, type CoinflowRoutePolicy } from '../options/route-metadata.js';
+import {
+  MAX_AGE_RULE,
+  addRouteMetadata,
+  isMaxAge,
+  type CoinflowRouteMetadata,
+  type CoinflowRoutePolicy,
+} from '../options/route-metadata.js';
 
 /**
  * Protects a route, or all routes of a controller: a session of this merchant is required. Guard and policy in one line.
@@ -11,8 +17,8 @@ import { addRouteMetadata, type CoinflowRouteMetadata, type CoinflowRoutePolicy 
  */
 export function CoinflowAuth(policy: CoinflowRoutePolicy = {}): ClassDecorator & MethodDecorator {
   const { maxAgeMs } = policy;
-  if (maxAgeMs !== undefined && !(maxAgeMs >= 0)) {
-    throw new TypeError('@CoinflowAuth({ maxAgeMs }): maxAgeMs must be a number of milliseconds, 0 or more');
+  if (maxAgeMs !== undefined && !isMaxAge(maxAgeMs)) {
+    throw new TypeError(`@CoinflowAuth({ maxAgeMs }): maxAgeMs ${MAX_AGE_RULE}`);
   }
   return applyDecorators(
     routeMetadata({ access: 'required', policy: { ...policy } }, '@CoinflowAuth()'),

@@ -13,6 +13,13 @@ export interface CoinflowRoutePolicy {
   maxAgeMs?: number;
 }
 
+/** What {@link isMaxAge} asks, in words. */
+export const MAX_AGE_RULE = 'must be a number of milliseconds, 0 or more';
+
+export function isMaxAge(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
+}
+
 /** What stands in the metadata of a handler or a class. */
 export interface CoinflowRouteMetadata {
   /** Said outright (`@CoinflowPublic`, `@CoinflowOptional`), as opposed to implied by `@CoinflowAuth`. */

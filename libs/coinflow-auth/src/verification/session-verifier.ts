@@ -81,7 +81,9 @@ export class SessionVerifier {
     }
     await this.#upstream.establish();
     const ttlMs = this.#options.cache.ttlMs * (1 + TTL_JITTER * (2 * Math.random() - 1));
-    this.#memory.remember(id, { claims, mintedUntil, provenAt, provenUntil: provenAt + ttlMs });
+    // A minted key that does not say when it expires ends with its minting, however often Coinflow calls it valid.
+    const provenUntil = Math.min(provenAt + ttlMs, mintedUntil > provenAt ? mintedUntil : Infinity);
+    this.#memory.remember(id, { claims, mintedUntil, provenAt, provenUntil });
     return claims;
   }
 

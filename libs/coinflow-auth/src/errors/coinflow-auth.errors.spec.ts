@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import * as errors from './coinflow-auth.errors.js';
+import { COINFLOW_AUTH_ERRORS } from './error-catalogue.js';
+
+const { CoinflowAuthError, CoinflowSessionRejectedError, CoinflowUnavailableError, isCoinflowAuthError } = errors;
+
+/** What another copy of the package throws: another class, the same brand and code. */
+function foreignError(): unknown {
+  return Object.assign(new Error('rejected'), {
+    code: 'COINFLOW_SESSION_REJECTED',
+    [Symbol.for('nestjs-coinflow-auth:error')]: true,
+  });
+}
+
+describe('errors', () => {
+  it('there is one class for every code', () => {
+    const classes = Object.values(errors).filter(
+      (value) => typeof value === 'function' && 'code' in value && value.code,
+    );
+    expect(classes.map((one) => (one as unknown as { code: string }).code).sort()).toEqual(
+      Object.keys(COINFLOW_AUTH_ERRORS).sort(),
+    );
+  });
+
+  it('carry name, code, reason, action and a safe cause', () => {
+    const cause = new Error('socket hang up');
+    const error = new CoinflowUnavailableError('down', { reason: 'reset', retryAfterMs: 5_000, cause });
+    expect(error).toMatchObject({
+      name: 'CoinflowUnavailableError',
+      message: 'down',
+      code: 'COINFLOW_UNAVAILABLE',
+      reason: 'reset',
+      action: COINFLOW_AUTH_ERRORS.COINFLOW_UNAVAILABLE.action,
+      retryAfterMs: 5_000,
+      cause,
+    });
+    expect('cause' in new CoinflowUnavailableError('down', { reason: 'reset', retryAfterMs: 1 })).toBe(false);
+  });
+
+  it('an action of their own replaces the general one', () => {
+    expect(new errors.CoinflowMisconfiguredError('x', { reason: 'y', action: 'do this' }).action).toBe('do this');
+  });
+
+  it('are recognised by brand, whichever copy of the package made them', () => {
+    const foreign = foreignError();
+    expect(isCoinflowAuthError(foreign)).toBe(true);
+    expect(foreign).toBeInstanceOf(CoinflowAuthError);
+    expect(foreign).toBeInstanceOf(CoinflowSessionRejectedError);
+    expect(foreign).not.toBeInstanceOf(CoinflowUnavailableError);
+  });
+
+  it.each([null, undefined, 'text', new Error('x'), { code: 'COINFLOW_SESSION_REJECTED' }])(
+    '%p is none of them',
+    (value) => {
+      expect(isCoinflowAuthError(value)).toBe(false);
+      expect((value as object) instanceof CoinflowSessionRejectedError).toBe(false);
+    },
+  );
+
+  it('a class of the user’s own is not mistaken for its parent’s', () => {
+    class MyRejection extends CoinflowSessionRejectedError {}
+    const mine = new MyRejection('x', { reason: 'mine' });
+    expect(mine).toBeInstanceOf(MyRejection);
+    expect(mine).toBeInstanceOf(CoinflowSessionRejectedError);
+    expect(new CoinflowSessionRejectedError('x', { reason: 'y' })).not.toBeInstanceOf(MyRejection);
+  });
+});

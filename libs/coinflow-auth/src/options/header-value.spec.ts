@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { isHeaderValue } from './header-value.js';
+
+describe('isHeaderValue', () => {
+  it.each(['a', 'alice', 'user 1', 'a@example.com', '~!', 'x'.repeat(256)])('%p can be sent', (value) => {
+    expect(isHeaderValue(value)).toBe(true);
+  });
+
+  it.each([
+    '',
+    ' ',
+    ' a',
+    'a ',
+    'a\n',
+    'a\r\nb: c',
+    'a\tb',
+    'é',
+    'a\u0000',
+    'x'.repeat(257),
+    undefined,
+    null,
+    5,
+    ['a'],
+  ])('%p cannot', (value) => {
+    expect(isHeaderValue(value)).toBe(false);
+  });
+});

@@ -1,0 +1,141 @@
+import { Agent } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import type { CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
+import { resolveOptions } from './resolve-options.js';
+
+const OPTIONS: CoinflowAuthModuleOptions = { env: 'sandbox', apiKey: 'secret-api-key', merchantId: 'merchant' };
+const VISIBLE_ASCII = 'must be 1 to 256 visible ASCII characters without blanks at its ends';
+
+function problems(options: unknown): string {
+  try {
+    resolveOptions(options as CoinflowAuthModuleOptions);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'COINFLOW_MISCONFIGURED', reason: 'invalid-options' });
+    return (error as Error).message;
+  }
+  return '';
+}
+
+describe('resolveOptions', () => {
+  it('fills in the defaults', () => {
+    const { apiKey, ...rest } = resolveOptions(OPTIONS);
+    expect(apiKey()).toBe('secret-api-key');
+    expect(rest).toEqual({
+      env: 'sandbox',
+      merchantId: 'merchant',
+      baseUrl: 'https://api-sandbox.coinflow.cash',
+      acceptUnboundKeys: false,
+      cache: { ttlMs: 3_600_000, maxEntries: 100_000 },
+      http: { timeoutMs: 5_000, agent: undefined },
+    });
+  });
+
+  it.each([
+    ['sandbox', 'https://api-sandbox.coinflow.cash'],
+    ['prod', 'https://api.coinflow.cash'],
+    ['staging', 'https://api-staging.coinflow.cash'],
+    ['staging-live', 'https://api-staging-live.coinflow.cash'],
+    ['local', 'http://localhost:5000'],
+  ] as const)('knows where %s is', (env, baseUrl) => {
+    expect(resolveOptions({ ...OPTIONS, env }).baseUrl).toBe(baseUrl);
+  });
+
+  it('keeps what is given, the agent itself and no copy of it', () => {
+    const agent = new Agent();
+    const given = { ...OPTIONS, baseUrl: 'http://127.0.0.1:4010/prefix//', cache: { ttlMs: 5 }, http: { agent } };
+    const resolved = resolveOptions(given);
+    expect(resolved).toMatchObject({
+      baseUrl: 'http://127.0.0.1:4010/prefix',
+      cache: { ttlMs: 5, maxEntries: 100_000 },
+    });
+    expect(resolved.http.agent).toBe(agent);
+    expect(given).toEqual({
+      ...OPTIONS,
+      baseUrl: 'http://127.0.0.1:4010/prefix//',
+      cache: { ttlMs: 5 },
+      http: { agent },
+    });
+  });
+
+  it('is frozen, and does not follow later changes of what was given', () => {
+    const given = { ...OPTIONS };
+    const resolved = resolveOptions(given);
+    given.apiKey = 'another';
+    expect(resolved.apiKey()).toBe('secret-api-key');
+    expect([resolved, resolved.cache, resolved.http].every((one) => Object.isFrozen(one))).toBe(true);
+  });
+
+  it('takes options from an instance of a class', () => {
+    class Options implements CoinflowAuthModuleOptions {
+      readonly env = 'prod';
+      readonly apiKey = 'key';
+      readonly merchantId = 'merchant';
+    }
+    expect(resolveOptions(new Options())).toMatchObject({ env: 'prod', merchantId: 'merchant' });
+  });
+
+  it('names every mistake at once: option, rule, variable; never a value', () => {
+    const message = problems({
+      env: 'production',
+      apiKey: ' secret-api-key',
+      merchantId: '',
+      baseUrl: 'http://user:secret-api-key@example.com',
+      allowPlainHttp: 'yes',
+      acceptUnboundKeys: 1,
+      cache: { ttlMs: NaN, maxEntries: 0, ttl: 5 },
+      http: { timeoutMs: -1, agent: {} },
+      apikey: 'secret-api-key',
+    });
+    expect(message.split('\n')).toEqual([
+      'CoinflowAuthModule cannot start with these options:',
+      '  - apikey is not an option of this version',
+      '  - env must be one of sandbox, prod, staging, staging-live, local (environment variable COINFLOW_ENV)',
+      `  - apiKey ${VISIBLE_ASCII} (environment variable COINFLOW_API_KEY)`,
+      `  - merchantId ${VISIBLE_ASCII} (environment variable COINFLOW_MERCHANT_ID)`,
+      '  - baseUrl must not contain a user name or password (environment variable COINFLOW_BASE_URL)',
+      '  - allowPlainHttp must be true or false',
+      '  - acceptUnboundKeys must be true or false',
+      '  - cache.ttl is not an option of this version',
+      '  - cache.ttlMs must be a whole number from 1 to 86400000 (environment variable COINFLOW_CACHE_TTL_MS)',
+      '  - cache.maxEntries must be a whole number from 1 to 10000000',
+      '  - http.timeoutMs must be a whole number from 1 to 60000',
+      '  - http.agent must be an http.Agent or https.Agent',
+    ]);
+  });
+
+  it.each([undefined, null, 'sandbox', [OPTIONS]])('%p are no options', (options) => {
+    expect(problems(options)).toContain('the options must be an object');
+  });
+
+  it('nothing is an option but what is documented', () => {
+    expect(problems({ ...OPTIONS, sealKeys: [] })).toContain('sealKeys is not an option of this version');
+    expect(problems({ ...OPTIONS, cache: 5, http: null })).toContain('cache must be an object');
+  });
+
+  it.each([
+    ['https://coinflow.example.com', ''],
+    ['http://127.0.0.1:4010', ''],
+    ['http://127.8.9.1', ''],
+    ['http://localhost:4010', ''],
+    ['http://api.localhost', ''],
+    ['http://[::1]:4010', ''],
+    ['http://coinflow.example.com', 'must begin with https://'],
+    ['http://127.0.0.1.example.com', 'must begin with https://'],
+    ['http://localhost.example.com', 'must begin with https://'],
+    ['http://0.0.0.0', 'must begin with https://'],
+    ['ftp://127.0.0.1', 'must begin with https://'],
+    ['127.0.0.1:4010', 'must'],
+    ['/api', 'must be an absolute URL'],
+    ['https://example.com/?a=b', 'must not contain a query'],
+    ['https://example.com/#a', 'must not contain a query or a fragment'],
+    [5, 'must be an absolute URL'],
+  ])('baseUrl %s', (baseUrl, problem) => {
+    const message = problems({ ...OPTIONS, baseUrl });
+    if (problem) expect(message).toContain(`baseUrl ${problem}`);
+    else expect(message).toBe('');
+  });
+
+  it('plain HTTP beyond this machine only when the user says so', () => {
+    expect(problems({ ...OPTIONS, baseUrl: 'http://coinflow.internal', allowPlainHttp: true })).toBe('');
+  });
+});

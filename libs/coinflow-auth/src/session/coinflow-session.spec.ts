@@ -1,0 +1,41 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { NO_CLAIMS } from './claims.js';
+import { CoinflowSession } from './coinflow-session.js';
+
+const claims = { subject: { kind: 'user', userId: 'alice' }, merchantId: 'm', issuedAt: 1, expiresAt: 2 } as const;
+
+describe('CoinflowSession', () => {
+  it('says whose it is, and until when', () => {
+    expect(new CoinflowSession('secret', claims)).toMatchObject({
+      key: 'secret',
+      subject: { kind: 'user', userId: 'alice' },
+      merchantId: 'm',
+      issuedAt: new Date(1_000),
+      expiresAt: new Date(2_000),
+    });
+    expect(new CoinflowSession('secret', NO_CLAIMS)).toMatchObject({ issuedAt: null, expiresAt: null, subject: null });
+  });
+
+  it('keeps its key to itself', () => {
+    const session = new CoinflowSession('secret', claims);
+    expect(JSON.parse(JSON.stringify(session))).toEqual({
+      subject: { kind: 'user', userId: 'alice' },
+      merchantId: 'm',
+      issuedAt: '1970-01-01T00:00:01.000Z',
+      expiresAt: '1970-01-01T00:00:02.000Z',
+    });
+    for (const text of [
+      inspect(session, { showHidden: true, getters: true }),
+      String(session),
+      Object.values({ ...session }).join(),
+    ]) {
+      expect(text).not.toContain('secret');
+    }
+    expect(inspect(session)).toMatch(/^CoinflowSession \{.*alice/s);
+  });
+
+  it('is frozen', () => {
+    expect(Object.isFrozen(new CoinflowSession('secret', claims))).toBe(true);
+  });
+});

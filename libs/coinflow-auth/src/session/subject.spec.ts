@@ -1,0 +1,16 @@
+import { describe, expect, it } from '@jest/globals';
+import { isSameSubject, type CoinflowSubject } from './subject.js';
+
+const SUBJECTS: CoinflowSubject[] = [
+  { kind: 'user', userId: 'a' },
+  { kind: 'user', userId: 'b' },
+  { kind: 'wallet', wallet: 'a', blockchain: 'eth' },
+  { kind: 'wallet', wallet: 'a', blockchain: 'base' },
+  { kind: 'wallet', wallet: 'b', blockchain: 'eth' },
+];
+
+describe('isSameSubject', () => {
+  it('each is the same as itself, and as no other', () => {
+    for (const a of SUBJECTS) for (const b of SUBJECTS) expect(isSameSubject(a, { ...b })).toBe(a === b);
+  });
+});
