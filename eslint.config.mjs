@@ -1,47 +1,7 @@
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
-
-/** The floors of `nestjs-coinflow-auth`, top first: a floor imports only floors below it. */
-const floors = [
-  ['config'],
-  ['coinflow-auth.module'],
-  ['decorators'],
-  ['coinflow-auth.guard'],
-  ['coinflow-auth.service'],
-  ['contexts', 'minting'],
-  ['verification'],
-  ['client'],
-  ['extraction', 'session'],
-  ['options'],
-  ['errors'],
-];
-
-const source = 'libs/coinflow-auth/src';
-
-const floorRules = floors.flatMap((floor, level) => {
-  const above = floors.slice(0, level).flat();
-  return floor.map((name) => ({
-    files: [`${source}/${name}/**/*.ts`, `${source}/${name}.ts`],
-    ignores: ['**/*.spec.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: `^\\.{1,2}/(?:.*/)?(?:index|${[...above, ...floor.filter((peer) => peer !== name)].join('|') || 'index'})(?:\\.js$|/)`,
-              message: `"${name}" may import only the floors below it: see CONTRIBUTING.md.`,
-            },
-            ...(name === 'errors' || name === 'session' || name === 'extraction'
-              ? [{ group: ['@nestjs/*', 'axios', 'rxjs'], message: `"${name}" is pure: nothing of Nest, no I/O.` }]
-              : []),
-          ],
-        },
-      ],
-    },
-  }));
-});
+import { floorRules } from './eslint.floors.mjs';
 
 export default defineConfig(
   { ignores: ['dist/', 'coverage/', 'node_modules/'] },

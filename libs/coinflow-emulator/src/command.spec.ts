@@ -1,0 +1,59 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { UsageError, runCommand } from './command.js';
+import type { CoinflowEmulator } from './start-emulator.js';
+
+describe('the coinflow-emulator command', () => {
+  const lines: string[] = [];
+  const running: CoinflowEmulator[] = [];
+
+  async function run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<CoinflowEmulator | undefined> {
+    lines.length = 0;
+    const emulator = await runCommand(args, env, (line) => lines.push(line));
+    if (emulator) running.push(emulator);
+    return emulator;
+  }
+
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((emulator) => emulator.close()));
+  });
+
+  it('starts, and says where and with which API keys', async () => {
+    const emulator = await run(['--port', '0']);
+    expect(lines[0]).toBe(`Coinflow emulator at ${emulator?.url}`);
+    expect(lines.slice(1)).toEqual([
+      '  merchant demo-merchant, API key coinflow_emulator_key_of_demo_merchant',
+      '  merchant other-merchant, API key coinflow_emulator_key_of_other_merchant',
+    ]);
+    expect((await fetch(`${emulator?.url}/api/auth/verify`)).status).toBe(401);
+  });
+
+  it('takes the port from the environment, and the option over it', async () => {
+    await expect(run([], { COINFLOW_EMULATOR_PORT: 'x' })).rejects.toThrow('“x” is no port');
+    await expect(run(['-p', '0'], { COINFLOW_EMULATOR_PORT: 'x' })).resolves.toMatchObject({ url: expect.any(String) });
+  });
+
+  it.each(['--help', '-h'])('%s explains and starts nothing', async (flag) => {
+    await expect(run([flag])).resolves.toBeUndefined();
+    expect(lines.join()).toContain('COINFLOW_EMULATOR_PORT');
+  });
+
+  it.each([
+    [['--port', '65536'], '“65536” is no port'],
+    [['--port', '-1'], 'See coinflow-emulator --help'],
+    [['--prot', '1'], 'See coinflow-emulator --help'],
+  ])('%j is a mistake that says what to do', async (args, message) => {
+    const attempt = run(args);
+    await expect(attempt).rejects.toBeInstanceOf(UsageError);
+    await expect(attempt).rejects.toThrow(message);
+  });
+
+  it('a taken port is a mistake that says what to do', async () => {
+    const emulator = await run(['--port', '0']);
+    const { port } = new URL(emulator?.url ?? '');
+    await expect(run(['--port', port])).rejects.toThrow(`Port ${port} is taken: give another one with --port`);
+  });
+
+  it('any other reason not to listen is told as it is', async () => {
+    await expect(run(['--port', '0', '--host', '203.0.113.1'])).rejects.toThrow('EADDRNOTAVAIL');
+  });
+});

@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+import { Linter } from 'eslint';
+import { floorRules } from '../eslint.floors.mjs';
+
+const linter = new Linter({ cwd: new URL('..', import.meta.url).pathname });
+
+/** The rules that a file of the library would break with this text. */
+function lint(file: string, text: string): (string | null)[] {
+  return linter.verify(text, floorRules, `libs/coinflow-auth/src/${file}`).map(({ ruleId }) => ruleId);
+}
+
+describe('a floor of the library imports only floors below it', () => {
+  it.each([
+    ['errors/coinflow-auth.errors.ts', `import '../session/claims.js';`, false],
+    ['errors/coinflow-auth.errors.ts', `import '@nestjs/common';`, false],
+    ['session/claims.ts', `import '../client/answer.js';`, false],
+    ['session/claims.ts', `import '../extraction/session-key-header.js';`, false],
+    ['client/answer.ts', `import '../verification/session-verifier.js';`, false],
+    ['verification/storage/session-memory.ts', `import '../../contexts/http-context.js';`, false],
+    ['verification/session-verifier.ts', `import '../coinflow-auth.service.js';`, false],
+    ['coinflow-auth.service.ts', `import './coinflow-auth.guard.js';`, false],
+    ['coinflow-auth.guard.ts', `import './index.js';`, false],
+    ['coinflow-auth.guard.ts', `import './config/index.js';`, false],
+    ['verification/storage/session-memory.ts', `import '../../session/claims.js';`, true],
+    ['coinflow-auth.guard.ts', `import './coinflow-auth.service.js';`, true],
+    ['config/index.ts', `import '../options/resolve-options.js';`, true],
+  ])('%s: %s', (file, text, allowed) => {
+    expect(lint(file, text)).toEqual(allowed ? [] : ['no-restricted-imports']);
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+
+const root = new URL('..', import.meta.url).pathname;
+const ENTRIES = [
+  'libs/coinflow-auth/src/index.ts',
+  'libs/coinflow-auth/src/config/index.ts',
+  'libs/coinflow-emulator/src/index.ts',
+].map((entry) => root + entry);
+
+const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as { config: object };
+const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+
+describe.each(ENTRIES)('the public names of %s', (entry) => {
+  const program = ts.createProgram([entry], { ...options, noEmit: true });
+  const checker = program.getTypeChecker();
+  const module = checker.getSymbolAtLocation(program.getSourceFile(entry) as ts.Node) as ts.Symbol;
+  const names = checker.getExportsOfModule(module).map((name) => {
+    return name.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(name) : name;
+  });
+  const isDocumented = (symbol: ts.Symbol): boolean => symbol.getDocumentationComment(checker).length > 0;
+
+  it('each has a docstring', () => {
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => !isDocumented(name)).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('so has each option', () => {
+    const undocumented = names
+      .filter(({ name }) => /Options$/.test(name) && !/Root/.test(name))
+      .flatMap((name) => [...(name.members?.values() ?? [])].filter((member) => !isDocumented(member)))
+      .map(({ name }) => name);
+    expect(undocumented).toEqual([]);
+  });
+
+  it('the comments reach the .d.ts', () => {
+    expect(options).toMatchObject({ declaration: true, removeComments: false });
+  });
+});

@@ -1,0 +1,156 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { startCoinflowEmulator } from 'coinflow-emulator';
+import { send } from './harness/send.js';
+
+const root = new URL('..', import.meta.url).pathname;
+
+interface Started {
+  child: ChildProcess;
+  output(): string;
+  /** Resolves with the match once the output has it. */
+  until(pattern: RegExp): Promise<RegExpExecArray>;
+  exit: Promise<number | null>;
+}
+
+describe('npm start', () => {
+  const children: ChildProcess[] = [];
+
+  afterEach(async () => {
+    const running = children.splice(0).filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+    await Promise.all(
+      running.map((child) => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGTERM'))),
+    );
+  });
+
+  function start(env: Record<string, string>): Started {
+    const inherited = Object.entries(process.env).filter(
+      ([name]) => !/^(COINFLOW_|PORT$|HOST$|PLATFORM$|NODE_OPTIONS$)/.test(name),
+    );
+    const child = spawn(process.execPath, ['scripts/start.mjs'], {
+      cwd: root,
+      env: { ...Object.fromEntries(inherited), ...env },
+    });
+    children.push(child);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        child.emit('output');
+      });
+    }
+    return {
+      child,
+      output: () => output,
+      exit: new Promise((resolve) => child.once('close', resolve)),
+      until: (pattern) =>
+        new Promise((resolve, reject) => {
+          const look = (): void => {
+            const match = pattern.exec(output);
+            if (match) resolve(match);
+          };
+          child.on('output', look).once('close', () => reject(new Error(`It ended without ${pattern}:\n${output}`)));
+          look();
+        }),
+    };
+  }
+
+  async function ready(started: Started): Promise<{ sample: string; coinflow: string }> {
+    await started.until(/Ctrl-C stops everything/);
+    const [, sample = ''] = await started.until(/Sample merchant {3}(\S+)/);
+    const [, coinflow = ''] = await started.until(/Coinflow {10}(\S+)/);
+    return { sample, coinflow };
+  }
+
+  async function logInAndCall(sample: string): Promise<number> {
+    const login = await send(`${sample}/auth/login`, {
+      method: 'POST',
+      body: { username: 'alice', password: 'alice-demo' },
+    });
+    const { accessToken } = login.body as { accessToken: string };
+    const minted = await send(`${sample}/coinflow/session-key`, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
+    const { key } = minted.body as { key: string };
+    return (await send(`${sample}/me`, { headers: { 'x-coinflow-auth-session-key': key } })).status;
+  }
+
+  it.each(['express', 'fastify'])(
+    'runs the emulator and the sample on %s; two beside each other; a signal stops both',
+    async (platform) => {
+      const env = { PORT: '0', COINFLOW_EMULATOR_PORT: '0', PLATFORM: platform };
+      const both = [start(env), start(env)];
+      const urls = await Promise.all(both.map(ready));
+      for (const { sample } of urls) expect(await logInAndCall(sample)).toBe(200);
+      expect(both[0]?.output()).not.toContain('Building');
+
+      both[0]?.child.kill('SIGINT');
+      both[1]?.child.kill('SIGTERM');
+      expect(await Promise.all(both.map(({ exit }) => exit))).toEqual([0, 0]);
+      for (const { sample, coinflow } of urls) {
+        await expect(send(sample)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+        await expect(send(coinflow)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      }
+    },
+    60_000,
+  );
+
+  it('uses the Coinflow that the environment names, and starts none', async () => {
+    const own = await startCoinflowEmulator({ merchants: [{ merchantId: 'mine', apiKey: 'my-key' }] });
+    const started = start({
+      PORT: '0',
+      COINFLOW_ENV: 'sandbox',
+      COINFLOW_API_KEY: 'my-key',
+      COINFLOW_MERCHANT_ID: 'mine',
+      COINFLOW_BASE_URL: own.url,
+    });
+    const { sample, coinflow } = await ready(started);
+    expect(coinflow).toBe(own.url);
+    expect(started.output()).not.toMatch(/emulator/i);
+    expect(await logInAndCall(sample)).toBe(200);
+    expect(own.countCalls('session-key')).toBe(1);
+    await own.close();
+  }, 60_000);
+
+  it.each<[Record<string, string>, RegExp]>([
+    [{ COINFLOW_API_KEY: 'k' }, /set COINFLOW_ENV and COINFLOW_MERCHANT_ID too/],
+    [{ COINFLOW_ENV: 'sandbox', COINFLOW_MERCHANT_ID: 'm' }, /set COINFLOW_API_KEY too/],
+    [{ COINFLOW_BASE_URL: 'http://127.0.0.1:1' }, /set COINFLOW_ENV and COINFLOW_MERCHANT_ID and COINFLOW_API_KEY too/],
+    [{ PORT: '70000' }, /PORT is "70000"/],
+    [{ COINFLOW_EMULATOR_PORT: 'x' }, /COINFLOW_EMULATOR_PORT is "x"/],
+    [{ PORT: '0', COINFLOW_EMULATOR_PORT: '0', PLATFORM: 'koa' }, /PLATFORM is “koa”: express or fastify/],
+  ])(
+    '%j is a clear error',
+    async (env, message) => {
+      const started = start(env);
+      expect(await started.exit).toBe(1);
+      expect(started.output()).toMatch(message);
+      expect(started.output()).not.toMatch(/\n {4}at /);
+    },
+    30_000,
+  );
+
+  it('an environment that does not exist is a clear error, by its variable', async () => {
+    const started = start({ PORT: '0', COINFLOW_ENV: 'live', COINFLOW_API_KEY: 'k', COINFLOW_MERCHANT_ID: 'm' });
+    expect(await started.exit).toBe(1);
+    expect(started.output()).toMatch(/sample: CoinflowAuthModule cannot start[^]*env must be one of[^]*COINFLOW_ENV/);
+  }, 30_000);
+
+  describe('a taken port', () => {
+    let holder: Server;
+
+    afterEach(() => {
+      holder.close();
+    });
+
+    it.each(['PORT', 'COINFLOW_EMULATOR_PORT'])('%s is a clear error', async (variable) => {
+      holder = createServer();
+      await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+      const { port } = holder.address() as AddressInfo;
+      const started = start({ PORT: '0', COINFLOW_EMULATOR_PORT: '0', [variable]: String(port) });
+      expect(await started.exit).toBe(1);
+      expect(started.output()).toContain(`Port ${port} is taken. Set ${variable} to another one`);
+    });
+  });
+});
