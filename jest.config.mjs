@@ -1,6 +1,8 @@
 export default {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
+  // Generous: a limit is there to end what hangs, not to measure.
+  testTimeout: 30_000,
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
   setupFiles: ['reflect-metadata'],

@@ -93,7 +93,6 @@ describe('npm start', () => {
         await expect(send(coinflow)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
       }
     },
-    60_000,
   );
 
   it('uses the Coinflow that the environment names, and starts none', async () => {
@@ -111,7 +110,7 @@ describe('npm start', () => {
     expect(await logInAndCall(sample)).toBe(200);
     expect(own.countCalls('session-key')).toBe(1);
     await own.close();
-  }, 60_000);
+  });
 
   it.each<[Record<string, string>, RegExp]>([
     [{ COINFLOW_API_KEY: 'k' }, /set COINFLOW_ENV and COINFLOW_MERCHANT_ID too/],
@@ -135,7 +134,7 @@ describe('npm start', () => {
     const started = start({ PORT: '0', COINFLOW_ENV: 'live', COINFLOW_API_KEY: 'k', COINFLOW_MERCHANT_ID: 'm' });
     expect(await started.exit).toBe(1);
     expect(started.output()).toMatch(/sample: CoinflowAuthModule cannot start[^]*env must be one of[^]*COINFLOW_ENV/);
-  }, 30_000);
+  });
 
   describe('a taken port', () => {
     let holder: Server;
