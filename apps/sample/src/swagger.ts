@@ -8,7 +8,7 @@ export const SESSION_KEY = 'session key';
 
 /** The API's description at `/docs`, where everything can be tried. */
 export function setUpSwagger(app: INestApplication): void {
-  SwaggerModule.setup('docs', app, () => createDocument(app));
+  SwaggerModule.setup('docs', app, () => createDocument(app), { swaggerOptions: { tagsSorter: 'alpha' } });
 }
 
 function createDocument(app: INestApplication): OpenAPIObject {

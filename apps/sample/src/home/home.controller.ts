@@ -13,6 +13,7 @@ const PAGE = `<!doctype html>
       code, pre { font-family: ui-monospace, monospace; font-size: 0.9em; }
       pre { padding: 1rem; overflow-x: auto; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 0.5rem; }
       td { padding: 0.2rem 1.5rem 0.2rem 0; vertical-align: top; }
+      td:first-child { white-space: nowrap; }
     </style>
   </head>
   <body>

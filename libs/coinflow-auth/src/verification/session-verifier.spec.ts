@@ -221,6 +221,17 @@ describe('SessionVerifier', () => {
     });
   });
 
+  it('minting a key ends its refusal', async () => {
+    const one = verifier();
+    const key = coinflow.key();
+    coinflow.answer = NO;
+    await expect(verify(one, key)).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
+    await expect(verify(one, key)).rejects.toMatchObject({ reason: 'refused-from-memory' });
+    one.rememberMinted(key, readClaims(key) ?? NO_CLAIMS, performance.now());
+    coinflow.answer = YES;
+    await expect(verify(one, key, 0)).resolves.toMatchObject({ key });
+  });
+
   it('sets no timer', async () => {
     const one = verifier();
     await verify(one, coinflow.key());

@@ -1,0 +1,118 @@
+import { Agent, createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import axios from 'axios';
+import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import { Transport } from './transport.js';
+
+const CALL = { headers: { authorization: 'canary' }, secrets: ['canary'] };
+
+describe('Transport', () => {
+  let server: Server;
+  let url: string;
+  let answer: RequestListener;
+  const requests: IncomingMessage[] = [];
+  const open: Transport[] = [];
+
+  beforeEach(async () => {
+    requests.length = 0;
+    answer = (_, response) => response.end('{}');
+    server = createServer((request, response) => {
+      requests.push(request);
+      answer(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  afterEach(() => {
+    for (const transport of open.splice(0)) transport.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  function transport(options: Partial<CoinflowAuthModuleOptions> = {}): Transport {
+    const one = new Transport(
+      resolveOptions({ env: 'local', apiKey: 'key', merchantId: 'm', baseUrl: url, ...options }),
+    );
+    open.push(one);
+    return one;
+  }
+
+  it('uses one connection for calls one after the other', async () => {
+    const connections = jest.fn();
+    server.on('connection', connections);
+    const one = transport();
+    for (let i = 0; i < 5; i += 1) await one.get('/path', CALL);
+    expect(connections).toHaveBeenCalledTimes(1);
+  });
+
+  it('close() ends its connections, and leaves an agent of the user alone', async () => {
+    const agent = new Agent({ keepAlive: true });
+    const destroy = jest.spyOn(agent, 'destroy');
+    const one = transport({ http: { agent } });
+    const own = transport();
+    await Promise.all([one.get('/path', CALL), own.get('/path', CALL)]);
+    const ended = new Promise((resolve) => requests[0]?.socket.once('close', resolve));
+    one.close();
+    expect(destroy).not.toHaveBeenCalled();
+    own.close();
+    agent.destroy();
+    await ended;
+  });
+
+  it('gives up a call that drips, at the time limit for all of it', async () => {
+    answer = (_, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write(' '), 20);
+      response.once('close', () => clearInterval(drip));
+    };
+    const call = transport({ http: { timeoutMs: 200 } }).get('/path', CALL);
+    await expect(call).rejects.toMatchObject({
+      code: 'COINFLOW_UNAVAILABLE',
+      reason: 'timeout',
+      message: /within 200 ms/,
+    });
+  });
+
+  it('says of a failure no more than its code', async () => {
+    answer = (request) => request.socket.destroy();
+    const failure = transport().get('/path', CALL);
+    await expect(failure).rejects.toMatchObject({
+      reason: 'connection',
+      message: 'GET /path got no answer from Coinflow: ECONNRESET',
+    });
+    await expect(failure).rejects.not.toHaveProperty('cause');
+  });
+
+  it('keeps the path of a base URL', async () => {
+    await transport({ baseUrl: `${url}/coinflow/` }).get('/api/auth/verify', CALL);
+    expect(requests[0]?.url).toBe('/coinflow/api/auth/verify');
+  });
+
+  it('goes through no proxy that the environment names', async () => {
+    const proxied = jest.fn();
+    const proxy = createServer((_, response) => {
+      proxied();
+      response.end();
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const environment = { ...process.env };
+    const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    Object.assign(process.env, { HTTP_PROXY: proxyUrl, http_proxy: proxyUrl, NO_PROXY: '', no_proxy: '' });
+    await transport().get('/path', CALL);
+    process.env = environment;
+    proxy.close();
+    expect(proxied).not.toHaveBeenCalled();
+    expect(requests).toHaveLength(1);
+  });
+
+  it('shows its headers to no interceptor of the application', async () => {
+    const seen = jest.fn((config: unknown) => config);
+    const interceptor = axios.interceptors.request.use(seen as never);
+    await transport().get('/path', CALL);
+    axios.interceptors.request.eject(interceptor);
+    expect(seen).not.toHaveBeenCalled();
+  });
+});
