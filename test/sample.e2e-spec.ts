@@ -159,14 +159,14 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect((await get('/docs-json')).body).toMatchObject({
       components: {
         securitySchemes: {
-          'app token': { type: 'http', scheme: 'bearer' },
-          'session key': { type: 'apiKey', in: 'header', name: 'x-coinflow-auth-session-key' },
+          'app-token': { type: 'http', scheme: 'bearer' },
+          'coinflow-session': { type: 'apiKey', in: 'header', name: 'x-coinflow-auth-session-key' },
         },
       },
       paths: {
-        '/me': { get: { security: [{ 'session key': [] }] } },
-        '/catalog': { get: { security: [{}, { 'session key': [] }] } },
-        '/coinflow/session-key': { get: { security: [{ 'app token': [] }] } },
+        '/me': { get: { security: [{ 'coinflow-session': [] }] } },
+        '/catalog': { get: { security: [{}, { 'coinflow-session': [] }] } },
+        '/coinflow/session-key': { get: { security: [{ 'app-token': [] }] } },
       },
     });
   });

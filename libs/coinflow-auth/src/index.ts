@@ -14,6 +14,7 @@ export {
 export { CoinflowAuthExceptionFilter } from './contexts/coinflow-auth-exception.filter.js';
 export { toHttpException } from './contexts/http-exception.js';
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
+export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/api-documentation.js';
 export { CurrentSession } from './decorators/current-session.decorator.js';
 export * from './errors/coinflow-auth.errors.js';
 export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';

@@ -1,7 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { CoinflowOptional, CurrentSession, type CoinflowSession } from 'nestjs-coinflow-auth';
-import { SESSION_KEY } from '../swagger.js';
 import { CatalogDto } from './catalog.dto.js';
 
 const PRODUCTS = [
@@ -16,8 +15,6 @@ export class CatalogController {
   /** Prices for everybody; a member's discount with a session. */
   @Get()
   @CoinflowOptional()
-  @ApiSecurity(SESSION_KEY)
-  @ApiSecurity({})
   @ApiOkResponse({ type: CatalogDto })
   catalog(@CurrentSession() session: CoinflowSession | undefined): CatalogDto {
     const percent = session ? 100 - MEMBER_DISCOUNT_PERCENT : 100;

@@ -1,7 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { CoinflowAuth, CurrentSession, type CoinflowSession } from 'nestjs-coinflow-auth';
-import { SESSION_KEY } from '../swagger.js';
 import { MeDto } from './me.dto.js';
 
 @ApiTags('3. Use the session key')
@@ -10,7 +9,6 @@ export class MeController {
   /** Who the session key says that you are. */
   @Get()
   @CoinflowAuth()
-  @ApiSecurity(SESSION_KEY)
   @ApiOkResponse({ type: MeDto })
   me(@CurrentSession() { subject, merchantId, expiresAt }: CoinflowSession): MeDto {
     return { subject, merchantId, expiresAt };

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
 import { CoinflowAuth, CurrentSession, type CoinflowSubject } from 'nestjs-coinflow-auth';
-import { SESSION_KEY } from '../swagger.js';
 import { PayoutDto, PayoutReceiptDto } from './payouts.dto.js';
 
 @ApiTags('3. Use the session key')
@@ -11,7 +10,6 @@ export class PayoutsController {
   /** A pretend payout. Money moves, so Coinflow is asked about the session every time. */
   @Post()
   @CoinflowAuth({ maxAgeMs: 0 })
-  @ApiSecurity(SESSION_KEY)
   @ApiCreatedResponse({ type: PayoutReceiptDto })
   pay(@Body() { cents, currency }: PayoutDto, @CurrentSession('subject') to: CoinflowSubject | null): PayoutReceiptDto {
     return { id: randomUUID(), cents, currency, to };

@@ -7,9 +7,10 @@ import {
   type CoinflowRouteMetadata,
   type CoinflowRoutePolicy,
 } from '../options/route-metadata.js';
+import { documentAccess } from './api-documentation.js';
 
 /**
- * Protects a route, or all routes of a controller: a session of this merchant is required. Guard and policy in one line.
+ * Protects a route, or all routes of a controller: a session of this merchant is required. Guard, policy and OpenAPI in one line.
  * @throws {TypeError} while the application loads, when `maxAgeMs` is no number of milliseconds
  * @example
  * @CoinflowAuth()                 // the proof may be as old as the cache allows
@@ -41,6 +42,8 @@ export function CoinflowPublic(): ClassDecorator & MethodDecorator {
 
 function routeMetadata(metadata: Partial<CoinflowRouteMetadata>, name: string): ClassDecorator & MethodDecorator {
   return (target: object, _name?: string | symbol, descriptor?: { value?: unknown }) => {
-    addRouteMetadata((descriptor?.value as object | undefined) ?? target, metadata, name);
+    const handler = descriptor?.value as object | undefined;
+    addRouteMetadata(handler ?? target, metadata, name);
+    documentAccess(handler ?? target, handler !== undefined);
   };
 }

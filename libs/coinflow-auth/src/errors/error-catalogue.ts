@@ -1,59 +1,77 @@
-/**
- * Every code that this package answers with: the HTTP status that it becomes, what the client is told, and what the
- * operator should do. Clients learn no more than this; the reason in detail is for the log.
- */
+interface CatalogueEntry {
+  /** The HTTP status that it becomes. */
+  status: number;
+  /** What the client is told, and no more: the reason in detail is for the log. */
+  message: string;
+  /** What the operator should do. */
+  action: string;
+  /** Whether the guard answers with it, so that every guarded route can. */
+  guard: boolean;
+}
+
+/** Every code that this package answers with. `docs/errors.md` is made from it. */
 export const COINFLOW_AUTH_ERRORS = {
   COINFLOW_SESSION_KEY_MISSING: {
     status: 401,
     message: 'This needs a session key.',
     action: 'Send the session key in the header x-coinflow-auth-session-key.',
+    guard: true,
   },
   COINFLOW_SESSION_KEY_MALFORMED: {
     status: 401,
     message: 'That is not a session key.',
     action: 'Send exactly one session key, unchanged, as createSessionKey() returned it.',
+    guard: true,
   },
   COINFLOW_SESSION_KEY_EXPIRED: {
     status: 401,
     message: 'The session key has expired.',
     action: 'Obtain a new session key for this user and try again.',
+    guard: true,
   },
   COINFLOW_SESSION_WRONG_MERCHANT: {
     status: 401,
     message: 'The session key was not made for this merchant.',
     action: 'Obtain the session key with this merchant’s API key; if it is yours, check the option merchantId.',
+    guard: true,
   },
   COINFLOW_SESSION_REJECTED: {
     status: 401,
     message: 'The session key is not valid.',
     action: 'Obtain a new session key for this user; many of these from one address are an attack.',
+    guard: true,
   },
   COINFLOW_INVALID_ARGUMENT: {
     status: 400,
     message: 'An argument cannot be used.',
     action: 'Correct the argument that the message names.',
+    guard: false,
   },
   COINFLOW_MINT_REFUSED: {
     status: 403,
     message: 'Coinflow does not open a session for this user.',
     action: 'Look the user up in the Coinflow dashboard: they may be blocked.',
+    guard: false,
   },
   COINFLOW_UNAVAILABLE: {
     status: 503,
     message: 'The session cannot be checked right now. Try again shortly.',
     action: 'Nothing, if it passes: Coinflow or the way to it is disturbed. Otherwise see the reason in the log.',
+    guard: true,
   },
   COINFLOW_RATE_LIMITED: {
     status: 503,
     message: 'The session cannot be checked right now. Try again shortly.',
     action: 'Coinflow’s rate limit is reached. Ask Coinflow for a higher one, or let sessions be remembered longer.',
+    guard: true,
   },
   COINFLOW_MISCONFIGURED: {
     status: 500,
     message: 'Internal server error',
     action: 'Correct the configuration that the message names.',
+    guard: true,
   },
-} as const satisfies Record<string, { status: number; message: string; action: string }>;
+} as const satisfies Record<string, CatalogueEntry>;
 
 /** The literal `code` of an error of this package; it stays the same from version to version. */
 export type CoinflowAuthErrorCode = keyof typeof COINFLOW_AUTH_ERRORS;
