@@ -1,6 +1,6 @@
 /** The floors of `nestjs-coinflow-auth`, top first: a floor imports only floors below it. */
 const floors = [
-  ['config'],
+  ['config', 'testing'],
   ['coinflow-auth.module'],
   ['decorators'],
   ['coinflow-auth.guard'],

@@ -5,6 +5,7 @@ const root = new URL('..', import.meta.url).pathname;
 const ENTRIES = [
   'libs/coinflow-auth/src/index.ts',
   'libs/coinflow-auth/src/config/index.ts',
+  'libs/coinflow-auth/src/testing/index.ts',
   'libs/coinflow-emulator/src/index.ts',
 ].map((entry) => root + entry);
 

@@ -4,7 +4,7 @@ import { httpContext, type HttpContext } from './contexts/http-context.js';
 import { toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
 import { CoinflowSessionKeyMissingError, isCoinflowAuthError } from './errors/coinflow-auth.errors.js';
-import { sessionKeyFromHeader, type RequestWithHeaders } from './extraction/session-key-header.js';
+import type { RequestWithHeaders } from './extraction/session-key-header.js';
 import { readRoute, type CoinflowRoute } from './options/route-metadata.js';
 import { COINFLOW_AUTH_SERVICE } from './options/tokens.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
@@ -71,7 +71,7 @@ export class CoinflowAuthGuard implements CanActivate {
 
   /** The one session key that the request carries. */
   protected extractSessionKey(request: RequestWithHeaders): string | undefined {
-    return sessionKeyFromHeader(request);
+    return this.coinflow.extractSessionKey(request);
   }
 
   /** Anonymous: only where the route says so. */

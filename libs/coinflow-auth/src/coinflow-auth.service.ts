@@ -9,6 +9,7 @@ import {
   isCoinflowAuthError,
   type CoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
+import { sessionKeyFromHeader, type RequestWithHeaders } from './extraction/session-key-header.js';
 import { SessionMinter } from './minting/session-minter.js';
 import { HEADER_VALUE_RULE, isHeaderValue } from './options/header-value.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
@@ -113,6 +114,14 @@ export class CoinflowAuthService implements OnApplicationShutdown {
     } catch (error) {
       return this.#rethrow(error);
     }
+  }
+
+  /**
+   * The one session key that a request carries, not yet looked at; `undefined` when it carries none. For guards.
+   * @throws {CoinflowSessionKeyMalformedError} when it carries two different ones
+   */
+  extractSessionKey(request: RequestWithHeaders): string | undefined {
+    return sessionKeyFromHeader(request);
   }
 
   onApplicationShutdown(): void {

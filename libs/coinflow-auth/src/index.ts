@@ -15,10 +15,11 @@ export { CoinflowAuthExceptionFilter } from './contexts/coinflow-auth-exception.
 export { toHttpException } from './contexts/http-exception.js';
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
 export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/api-documentation.js';
+export { InjectCoinflowAuth } from './decorators/inject-coinflow-auth.decorator.js';
 export { CurrentSession } from './decorators/current-session.decorator.js';
 export * from './errors/coinflow-auth.errors.js';
 export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
-export { SESSION_KEY_HEADER } from './extraction/session-key-header.js';
+export { SESSION_KEY_HEADER, type RequestWithHeaders } from './extraction/session-key-header.js';
 export type { CoinflowEnv } from './options/base-url.js';
 export type {
   CoinflowAuthModuleOptions,

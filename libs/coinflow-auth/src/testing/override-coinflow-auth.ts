@@ -1,0 +1,54 @@
+import { CoinflowAuthService, type SessionKeySubject } from '../coinflow-auth.service.js';
+import { CoinflowSessionKeyMissingError } from '../errors/coinflow-auth.errors.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import { COINFLOW_AUTH_MODULE_OPTIONS, COINFLOW_AUTH_OPTIONS, COINFLOW_AUTH_SERVICE } from '../options/tokens.js';
+import type { CoinflowSession } from '../session/coinflow-session.js';
+import { asUser } from './create-test-session.js';
+
+/** As much of a `TestingModuleBuilder` of `@nestjs/testing` as is used. */
+export interface OverridableModule {
+  overrideProvider(token: symbol): { useValue(value: unknown): unknown };
+}
+
+const TEST_OPTIONS = { env: 'local', apiKey: 'test-api-key', merchantId: 'test-merchant' } as const;
+
+/** Whoever asks is the same person; nothing leaves the process. */
+class TestCoinflowAuthService extends CoinflowAuthService {
+  readonly #session: CoinflowSession | undefined;
+
+  constructor(session: CoinflowSession | undefined) {
+    super(resolveOptions(TEST_OPTIONS));
+    this.#session = session;
+  }
+
+  override extractSessionKey(): string | undefined {
+    return this.#session?.key;
+  }
+
+  override authenticate(): CoinflowSession {
+    if (!this.#session) throw new CoinflowSessionKeyMissingError();
+    return this.#session;
+  }
+
+  override createSessionKey({ userId }: SessionKeySubject): Promise<CoinflowSession> {
+    return Promise.resolve(asUser(userId));
+  }
+}
+
+/**
+ * Makes every guarded route of a whole application see one session, whatever the request carries: guards on routes and as
+ * `APP_GUARD` alike, without Coinflow, without options, without network. Public routes and policies stay as they are.
+ * @param builder of `Test.createTestingModule(...)`; changed and given back
+ * @param session whose; `undefined` for nobody: guarded routes answer 401
+ * @example
+ * const module = await overrideCoinflowAuth(Test.createTestingModule({ imports: [AppModule] }), asUser('alice')).compile();
+ */
+export function overrideCoinflowAuth<Builder extends OverridableModule>(
+  builder: Builder,
+  session: CoinflowSession | undefined,
+): Builder {
+  builder.overrideProvider(COINFLOW_AUTH_MODULE_OPTIONS).useValue(TEST_OPTIONS);
+  builder.overrideProvider(COINFLOW_AUTH_OPTIONS).useValue(resolveOptions(TEST_OPTIONS));
+  builder.overrideProvider(COINFLOW_AUTH_SERVICE).useValue(new TestCoinflowAuthService(session));
+  return builder;
+}
