@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 import { floorRules } from './eslint.floors.mjs';
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  { ignores: ['**/dist/', 'coverage/', 'node_modules/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -21,7 +21,10 @@ export default defineConfig(
     },
   },
   ...floorRules,
-  { files: ['apps/sample/src/main.ts', 'libs/coinflow-emulator/src/cli.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['apps/sample/src/main.ts', 'libs/coinflow-emulator/src/cli.ts', 'test/package/**'],
+    rules: { 'no-console': 'off' },
+  },
   {
     files: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
     rules: { '@typescript-eslint/no-base-to-string': 'off', '@typescript-eslint/unbound-method': 'off' },

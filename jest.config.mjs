@@ -4,6 +4,9 @@ export default {
   // Generous: a limit is there to end what hangs, not to measure.
   testTimeout: 30_000,
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
+  // The specs of the throw-away projects of scripts/test-package.mjs, and what is built.
+  testPathIgnorePatterns: ['<rootDir>/test/package/', '/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/libs/[^/]+/dist/'],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
   setupFiles: ['reflect-metadata'],
   extensionsToTreatAsEsm: ['.ts'],

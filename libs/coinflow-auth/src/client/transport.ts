@@ -11,6 +11,9 @@ const MAX_ANSWER_BYTES = 64 * 1_024;
 /** When nothing says when to try again. */
 const RETRY_AFTER_MS = 5_000;
 
+/** Axios has two sets of types, for ESM and for CommonJS; this is the one that `@nestjs/axios` means. */
+type AxiosOfHttpService = ConstructorParameters<typeof HttpService>[0];
+
 /** What a call sends beside its path. */
 export interface CallOptions {
   headers: Record<string, string>;
@@ -29,20 +32,19 @@ export class Transport {
     this.#ownAgent = options.http.agent ? undefined : keepAliveAgent(options.baseUrl);
     const agent = options.http.agent ?? this.#ownAgent;
     // An instance of our own: interceptors on the application's Axios (loggers, say) must not see the headers.
-    this.#http = new HttpService(
-      axios.create({
-        baseURL: options.baseUrl,
-        httpAgent: agent,
-        httpsAgent: agent,
-        proxy: false,
-        maxRedirects: 0,
-        maxContentLength: MAX_ANSWER_BYTES,
-        responseType: 'text',
-        transformResponse: (body: unknown) => body,
-        validateStatus: () => true,
-        headers: { Accept: 'application/json', 'User-Agent': 'nestjs-coinflow-auth' },
-      }),
-    );
+    const instance: unknown = axios.create({
+      baseURL: options.baseUrl,
+      httpAgent: agent,
+      httpsAgent: agent,
+      proxy: false,
+      maxRedirects: 0,
+      maxContentLength: MAX_ANSWER_BYTES,
+      responseType: 'text',
+      transformResponse: (body: unknown) => body,
+      validateStatus: () => true,
+      headers: { Accept: 'application/json', 'User-Agent': 'nestjs-coinflow-auth' },
+    });
+    this.#http = new HttpService(instance as AxiosOfHttpService);
   }
 
   /** @throws {CoinflowUnavailableError} when no whole answer came in time */

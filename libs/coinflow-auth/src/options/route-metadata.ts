@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { COINFLOW_AUTH_METADATA } from './tokens.js';
 
 /** Whether a route wants a session: always, if there is one, or does not care. */

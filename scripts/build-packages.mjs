@@ -1,0 +1,30 @@
+// Builds what is published of each package: ESM and CommonJS by two plain runs of tsc, so that both have types, and
+// comments reach the .d.ts.
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { install, root, run } from './set-up.mjs';
+
+export const PACKAGES = ['coinflow-auth', 'coinflow-emulator'];
+
+const FORMATS = ['esm', 'cjs'];
+
+export function buildPackages() {
+  for (const name of PACKAGES) {
+    const folder = join(root, 'libs', name);
+    rmSync(join(folder, 'dist'), { recursive: true, force: true });
+    for (const format of FORMATS) {
+      const outDir = join(folder, 'dist', format);
+      const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+      run(process.execPath, [tsc, '-p', join(folder, `tsconfig.${format}.json`), '--outDir', outDir]);
+    }
+    // The package is "type": "module"; below this folder it is not.
+    writeFileSync(join(folder, 'dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+    copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  install();
+  buildPackages();
+}

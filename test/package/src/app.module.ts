@@ -1,0 +1,48 @@
+import { Controller, Get, Module, Post, Query, type DynamicModule } from '@nestjs/common';
+import {
+  CoinflowAuth,
+  CoinflowAuthModule,
+  CoinflowAuthService,
+  CoinflowOptional,
+  CoinflowPublic,
+  CurrentSession,
+  type CoinflowAuthModuleOptions,
+  type CoinflowSession,
+} from 'nestjs-coinflow-auth';
+
+@CoinflowAuth()
+@Controller()
+export class ShopController {
+  constructor(private readonly coinflow: CoinflowAuthService) {}
+
+  @Get('me')
+  me(@CurrentSession() session: CoinflowSession): unknown {
+    return session.subject;
+  }
+
+  @Post('payouts')
+  @CoinflowAuth({ maxAgeMs: 0 })
+  pay(): string {
+    return 'paid';
+  }
+
+  @Get('catalog')
+  @CoinflowOptional()
+  catalog(@CurrentSession() session: CoinflowSession | undefined): { member: boolean } {
+    return { member: session !== undefined };
+  }
+
+  @Get('session-key')
+  @CoinflowPublic()
+  async sessionKey(@Query('user') userId: string): Promise<{ key: string }> {
+    const { key } = await this.coinflow.createSessionKey({ userId });
+    return { key };
+  }
+}
+
+@Module({})
+export class AppModule {
+  static with(options: CoinflowAuthModuleOptions): DynamicModule {
+    return { module: AppModule, imports: [CoinflowAuthModule.forRoot(options)], controllers: [ShopController] };
+  }
+}
