@@ -14,5 +14,9 @@ if (!existsSync(releaseIt)) {
   if (status !== 0) fail('The release tools could not be installed.');
 }
 
-const args = ['--config', join('scripts', 'release', 'release-it.json'), ...process.argv.slice(2)];
+const dryRun = process.argv.includes('--dry-run');
+const hasRemote = spawnSync('git', ['remote'], { cwd: root, encoding: 'utf8' }).stdout.trim() !== '';
+// A dry run can be looked at in a clone without a remote, too: nothing is pushed to this.
+const pushRepo = dryRun && !hasRemote ? ['--git.pushRepo=https://git.invalid/nestjs-coinflow-auth.git'] : [];
+const args = ['--config', join('scripts', 'release', 'release-it.json'), ...pushRepo, ...process.argv.slice(2)];
 process.exitCode = spawnSync(process.execPath, [releaseIt, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
