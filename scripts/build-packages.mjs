@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { install, root, run } from './set-up.mjs';
 
+/** Folders of `libs`; the first is what the project's README is about. */
 export const PACKAGES = ['coinflow-auth', 'coinflow-emulator'];
 
 const FORMATS = ['esm', 'cjs'];
 
 export function buildPackages() {
+  copyFileSync(join(root, 'README.md'), join(root, 'libs', PACKAGES[0], 'README.md'));
   for (const name of PACKAGES) {
     const folder = join(root, 'libs', name);
     rmSync(join(folder, 'dist'), { recursive: true, force: true });

@@ -10,7 +10,11 @@ const releaseIt = join(folder, 'node_modules', 'release-it', 'bin', 'release-it.
 
 if (!existsSync(releaseIt)) {
   const shell = process.platform === 'win32';
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder, stdio: 'inherit', shell });
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: folder,
+    stdio: 'inherit',
+    shell,
+  });
   if (status !== 0) fail('The release tools could not be installed.');
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PACKAGES, buildPackages } from './build-packages.mjs';
 import { fail, install, root } from './set-up.mjs';
+import { checkTarball } from './check-tarballs.mjs';
 
 const fast = process.argv.includes('--fast');
 
@@ -128,7 +129,8 @@ buildPackages();
 const workplace = mkdtempSync(join(tmpdir(), 'coinflow-packages-'));
 const rows = [];
 try {
-  const tarballs = PACKAGES.map((name) => pack(join(root, 'libs', name)));
+  const tarballs = [];
+  for (const name of PACKAGES) tarballs.push(await pack(join(root, 'libs', name)));
   const nodes = fast ? { [`Node ${process.versions.node.split('.')[0]}`]: process.execPath } : installNodes();
   for (const project of PROJECTS.filter((one) => !fast || one.fast)) rows.push(...check(project, tarballs, nodes));
 } finally {
@@ -186,9 +188,15 @@ function must(cwd, command, args) {
   return stdout;
 }
 
-function pack(folder) {
-  const [{ filename }] = JSON.parse(must(folder, 'npm', ['pack', '--json', '--pack-destination', workplace]));
-  return join(workplace, filename);
+async function pack(folder) {
+  const [{ filename, files }] = JSON.parse(must(folder, 'npm', ['pack', '--json', '--pack-destination', workplace]));
+  const tarball = join(workplace, filename);
+  await checkTarball(
+    folder,
+    tarball,
+    files.map(({ path }) => path),
+  );
+  return tarball;
 }
 
 /** Other versions of Node come from the npm registry, too, as far as it has them for this platform. */

@@ -2,17 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
 const root = new URL('..', import.meta.url).pathname;
-const ENTRIES = [
+const ENTRIES: [path: string][] = [
   'libs/coinflow-auth/src/index.ts',
   'libs/coinflow-auth/src/config/index.ts',
   'libs/coinflow-auth/src/testing/index.ts',
   'libs/coinflow-emulator/src/index.ts',
-].map((entry) => root + entry);
+].map((entry) => [entry]);
 
 const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as { config: object };
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
 
-describe.each(ENTRIES)('the public names of %s', (entry) => {
+describe.each(ENTRIES)('the public names of %s', (path) => {
+  const entry = root + path;
   const program = ts.createProgram([entry], { ...options, noEmit: true });
   const checker = program.getTypeChecker();
   const module = checker.getSymbolAtLocation(program.getSourceFile(entry) as ts.Node) as ts.Symbol;
@@ -20,6 +21,10 @@ describe.each(ENTRIES)('the public names of %s', (entry) => {
     return name.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(name) : name;
   });
   const isDocumented = (symbol: ts.Symbol): boolean => symbol.getDocumentationComment(checker).length > 0;
+
+  it('are these', () => {
+    expect(names.map(({ name }) => name).sort()).toMatchSnapshot();
+  });
 
   it('each has a docstring', () => {
     expect(names.length).toBeGreaterThan(0);

@@ -147,6 +147,11 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     },
   );
 
+  it('describes its API in OpenAPI', async () => {
+    const { get } = await start();
+    expect((await get('/docs-json')).body).toMatchSnapshot('OpenAPI');
+  });
+
   it('is up, explains itself and describes its API', async () => {
     const { get, send } = await start();
     expect(await get('/health')).toMatchObject({ status: 200, body: { status: 'up' } });
@@ -156,18 +161,5 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect((await send('/', { headers: { host: '"><script>' } })).text).not.toContain('"><script>');
     expect((await get('/docs')).text).toContain('swagger-ui');
     expect(await get('/docs/swagger-ui-bundle.js')).toMatchObject({ status: 200 });
-    expect((await get('/docs-json')).body).toMatchObject({
-      components: {
-        securitySchemes: {
-          'app-token': { type: 'http', scheme: 'bearer' },
-          'coinflow-session': { type: 'apiKey', in: 'header', name: 'x-coinflow-auth-session-key' },
-        },
-      },
-      paths: {
-        '/me': { get: { security: [{ 'coinflow-session': [] }] } },
-        '/catalog': { get: { security: [{}, { 'coinflow-session': [] }] } },
-        '/coinflow/session-key': { get: { security: [{ 'app-token': [] }] } },
-      },
-    });
   });
 });

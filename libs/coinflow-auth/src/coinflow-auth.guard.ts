@@ -1,6 +1,6 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
-import { httpContext, type HttpContext } from './contexts/http-context.js';
+import { httpContext, type CoinflowHttpContext } from './contexts/http-context.js';
 import { toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
 import { CoinflowSessionKeyMissingError, isCoinflowAuthError } from './errors/coinflow-auth.errors.js';
@@ -55,7 +55,7 @@ export class CoinflowAuthGuard implements CanActivate {
   }
 
   /** @throws {HttpException} in a context that is not HTTP */
-  protected getHttpContext(context: ExecutionContext): HttpContext {
+  protected getHttpContext(context: ExecutionContext): CoinflowHttpContext {
     try {
       return httpContext(context);
     } catch (error) {
@@ -64,7 +64,7 @@ export class CoinflowAuthGuard implements CanActivate {
   }
 
   /** Whether a guard has decided about this request and handler already. */
-  protected isDecided(context: ExecutionContext, { request }: HttpContext): boolean {
+  protected isDecided(context: ExecutionContext, { request }: CoinflowHttpContext): boolean {
     const decision = readDecision(request);
     return decision?.handler === context.getHandler() && decision.controller === context.getClass();
   }
@@ -75,19 +75,27 @@ export class CoinflowAuthGuard implements CanActivate {
   }
 
   /** Anonymous: only where the route says so. */
-  protected admitWithoutSession(context: ExecutionContext, http: HttpContext, { access }: CoinflowRoute): boolean {
+  protected admitWithoutSession(
+    context: ExecutionContext,
+    http: CoinflowHttpContext,
+    { access }: CoinflowRoute,
+  ): boolean {
     if (access !== 'optional') throw new CoinflowSessionKeyMissingError();
     return this.admit(context, http, undefined);
   }
 
   /** Attaches the session to the request, where `@CurrentSession()` finds it. */
-  protected admit(context: ExecutionContext, { request }: HttpContext, session: CoinflowSession | undefined): true {
+  protected admit(
+    context: ExecutionContext,
+    { request }: CoinflowHttpContext,
+    session: CoinflowSession | undefined,
+  ): true {
     writeDecision(request, { handler: context.getHandler(), controller: context.getClass(), session });
     return true;
   }
 
   /** Gives an error of this package its HTTP form; anything else is a defect and leaves as it is. */
-  protected refuse(error: unknown, { response }: HttpContext): never {
+  protected refuse(error: unknown, { response }: CoinflowHttpContext): never {
     if (!isCoinflowAuthError(error)) throw error;
     writeErrorHeaders(response, error);
     throw toHttpException(error);

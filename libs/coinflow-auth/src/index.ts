@@ -12,7 +12,8 @@ export {
   type VerifySessionKeyOptions,
 } from './coinflow-auth.service.js';
 export { CoinflowAuthExceptionFilter } from './contexts/coinflow-auth-exception.filter.js';
-export { toHttpException } from './contexts/http-exception.js';
+export type { CoinflowHttpContext } from './contexts/http-context.js';
+export { toHttpException, type ResponseWithHeaders } from './contexts/http-exception.js';
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
 export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/api-documentation.js';
 export { InjectCoinflowAuth } from './decorators/inject-coinflow-auth.decorator.js';
@@ -26,7 +27,7 @@ export type {
   CoinflowCacheOptions,
   CoinflowHttpOptions,
 } from './options/coinflow-auth-options.js';
-export type { CoinflowAccess, CoinflowRoutePolicy } from './options/route-metadata.js';
+export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-metadata.js';
 export { CoinflowSession } from './session/coinflow-session.js';
 export type {
   CoinflowBlockchain,

@@ -4,7 +4,7 @@ import type { RequestWithHeaders } from '../extraction/session-key-header.js';
 import type { ResponseWithHeaders } from './http-exception.js';
 
 /** Where a request and its response are. */
-export interface HttpContext {
+export interface CoinflowHttpContext {
   readonly request: RequestWithHeaders;
   readonly response: ResponseWithHeaders;
 }
@@ -12,7 +12,7 @@ export interface HttpContext {
 /**
  * @throws {CoinflowMisconfiguredError} in a context that is not HTTP: what the guard does not understand it does not let through
  */
-export function httpContext(context: ExecutionContext): HttpContext {
+export function httpContext(context: ExecutionContext): CoinflowHttpContext {
   const type: string = context.getType();
   if (type !== 'http') {
     throw new CoinflowMisconfiguredError(`CoinflowAuthGuard does not understand requests of the kind “${type}”`, {

@@ -3,6 +3,8 @@ interface CatalogueEntry {
   status: number;
   /** What the client is told, and no more: the reason in detail is for the log. */
   message: string;
+  /** What happened. */
+  when: string;
   /** What the operator should do. */
   action: string;
   /** Whether the guard answers with it, so that every guarded route can. */
@@ -13,60 +15,70 @@ interface CatalogueEntry {
 export const COINFLOW_AUTH_ERRORS = {
   COINFLOW_SESSION_KEY_MISSING: {
     status: 401,
+    when: 'The request carries no session key.',
     message: 'This needs a session key.',
     action: 'Send the session key in the header x-coinflow-auth-session-key.',
     guard: true,
   },
   COINFLOW_SESSION_KEY_MALFORMED: {
     status: 401,
+    when: 'What it carries cannot be a session key, or it carries two different ones. Coinflow was not asked.',
     message: 'That is not a session key.',
     action: 'Send exactly one session key, unchanged, as createSessionKey() returned it.',
     guard: true,
   },
   COINFLOW_SESSION_KEY_EXPIRED: {
     status: 401,
+    when: 'The session key’s own `exp` has passed. Coinflow was not asked.',
     message: 'The session key has expired.',
     action: 'Obtain a new session key for this user and try again.',
     guard: true,
   },
   COINFLOW_SESSION_WRONG_MERCHANT: {
     status: 401,
+    when: 'The session key is another merchant’s, or does not say whose it is, for which merchant and until when. Coinflow was not asked.',
     message: 'The session key was not made for this merchant.',
     action: 'Obtain the session key with this merchant’s API key; if it is yours, check the option merchantId.',
     guard: true,
   },
   COINFLOW_SESSION_REJECTED: {
     status: 401,
+    when: 'Coinflow said no: 400, 401, 403 or 422 in its own voice (JSON or an empty body), now or within the last 30 seconds.',
     message: 'The session key is not valid.',
     action: 'Obtain a new session key for this user; many of these from one address are an attack.',
     guard: true,
   },
   COINFLOW_INVALID_ARGUMENT: {
     status: 400,
+    when: 'The application called the service with an argument that cannot be sent. Nothing was sent.',
     message: 'An argument cannot be used.',
     action: 'Correct the argument that the message names.',
     guard: false,
   },
   COINFLOW_MINT_REFUSED: {
     status: 403,
+    when: 'Get Session Key was refused for this user: 400, 403, 422, 423 or 451.',
     message: 'Coinflow does not open a session for this user.',
     action: 'Look the user up in the Coinflow dashboard: they may be blocked.',
     guard: false,
   },
   COINFLOW_UNAVAILABLE: {
     status: 503,
+    when: 'Nobody can tell now: time out, reset, 5xx, an answer that is not Coinflow’s, or a new session key that is not what was asked for.',
     message: 'The session cannot be checked right now. Try again shortly.',
     action: 'Nothing, if it passes: Coinflow or the way to it is disturbed. Otherwise see the reason in the log.',
     guard: true,
   },
   COINFLOW_RATE_LIMITED: {
     status: 503,
+    when: 'Coinflow answered 429.',
     message: 'The session cannot be checked right now. Try again shortly.',
     action: 'Coinflow’s rate limit is reached. Ask Coinflow for a higher one, or let sessions be remembered longer.',
     guard: true,
   },
   COINFLOW_MISCONFIGURED: {
     status: 500,
+    when: 'The API key is refused or another merchant’s; a 404 or a redirect before Coinflow ever did what was asked; something that calls a made-up session key valid; `@CurrentSession()` or the guard where it cannot work; wrong options at boot.',
     message: 'Internal server error',
     action: 'Correct the configuration that the message names.',
     guard: true,

@@ -1,0 +1,45 @@
+// What is in a packed package, and whether every way to import it finds code and types.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { fail, root } from './set-up.mjs';
+
+/**
+ * @param folder the package's own
+ * @param tarball its path
+ * @param files the paths in it
+ */
+export async function checkTarball(folder, tarball, files) {
+  const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const problems = [...contents(name, files), ...(await importability(tarball)), ...(await lint(tarball))];
+  if (problems.length > 0) fail(`${name}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+}
+
+/** What users get is what is listed: a test or a secret that slips in is seen, and so is a file that goes missing. */
+function contents(name, files) {
+  const expected = readFileSync(join(root, 'test', 'package', `${name}.files.txt`), 'utf8')
+    .trim()
+    .split('\n');
+  const unexpected = files
+    .filter((file) => !expected.includes(file))
+    .map((file) => `${file} is packed, and not listed`);
+  const missing = expected.filter((file) => !files.includes(file)).map((file) => `${file} is listed, and not packed`);
+  return [...unexpected, ...missing];
+}
+
+async function importability(tarball) {
+  const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(tarball))));
+  if (!analysis.types) return ['there are no types'];
+  return analysis.problems.map((problem) => `attw: ${JSON.stringify(problem)}`);
+}
+
+async function lint(tarball) {
+  const bytes = readFileSync(tarball);
+  const { messages, pkg } = await publint({
+    strict: true,
+    pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) },
+  });
+  return messages.map((message) => `publint: ${formatMessage(message, pkg)}`);
+}
