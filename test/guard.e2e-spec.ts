@@ -13,6 +13,7 @@ import {
   type INestApplication,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, HttpAdapterHost } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
 import {
   CoinflowAuth,
   CoinflowAuthGuard,
@@ -26,6 +27,7 @@ import {
   type CoinflowSession,
 } from 'nestjs-coinflow-auth';
 import { PLATFORMS, createTestApp, unseenKey, type TestApp, type TestAppOptions } from './harness/create-test-app.js';
+import { RecordingLogger } from './harness/recording-logger.js';
 
 const MISSING = { status: 401, body: { code: 'COINFLOW_SESSION_KEY_MISSING' } };
 
@@ -279,6 +281,18 @@ describe('CoinflowAuthGuard', () => {
       getClass: () => PlainController,
     } as unknown as ExecutionContext;
     expect(() => guard.canActivate(context)).toThrow(expect.objectContaining({ status: 500 }));
+  });
+
+  it('a guarded controller can be compiled by itself in a unit test, but no application starts without the module', async () => {
+    await start({});
+    const module = await Test.createTestingModule({ controllers: [PerController] })
+      .setLogger(new RecordingLogger())
+      .compile();
+    expect(module.get(PerController).guarded()).toBe('in');
+    await expect(module.createNestApplication().init()).rejects.toMatchObject({
+      code: 'COINFLOW_MISCONFIGURED',
+      action: expect.stringContaining('Import CoinflowAuthModule.forRoot()'),
+    });
   });
 
   it('lets a defect out as it is', async () => {

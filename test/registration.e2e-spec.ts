@@ -95,6 +95,7 @@ describe('CoinflowAuthModule', () => {
   ])('%s is global unless told otherwise', (_, register) => {
     expect(register(true)).toMatchObject({ global: true });
     expect(register(false)).toMatchObject({ global: false });
+    expect(register(undefined)).toMatchObject({ global: true });
   });
 
   it('is global by default', () => {

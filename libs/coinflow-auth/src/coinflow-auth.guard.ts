@@ -1,9 +1,20 @@
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Optional,
+  type CanActivate,
+  type ExecutionContext,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { httpContext, type CoinflowHttpContext } from './contexts/http-context.js';
 import { toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
-import { CoinflowSessionKeyMissingError, isCoinflowAuthError } from './errors/coinflow-auth.errors.js';
+import {
+  CoinflowMisconfiguredError,
+  CoinflowSessionKeyMissingError,
+  isCoinflowAuthError,
+} from './errors/coinflow-auth.errors.js';
 import type { RequestWithHeaders } from './extraction/session-key-header.js';
 import { readRoute, type CoinflowRoute } from './options/route-metadata.js';
 import { COINFLOW_AUTH_SERVICE } from './options/tokens.js';
@@ -19,10 +30,21 @@ import type { CoinflowSession } from './session/coinflow-session.js';
  * What memory knows is decided synchronously. Each step is a protected method, to be overridden.
  */
 @Injectable()
-export class CoinflowAuthGuard implements CanActivate {
+export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   readonly #routes = new WeakMap<object, WeakMap<object, CoinflowRoute>>();
 
-  constructor(@Inject(COINFLOW_AUTH_SERVICE) protected readonly coinflow: CoinflowAuthService) {}
+  // Optional so that a unit test can compile a guarded controller by itself; an application does not start without it.
+  constructor(@Optional() @Inject(COINFLOW_AUTH_SERVICE) protected readonly coinflow: CoinflowAuthService) {}
+
+  /** @throws {CoinflowMisconfiguredError} when the application starts without `CoinflowAuthModule` */
+  onModuleInit(): void {
+    if (this.coinflow) return;
+    throw new CoinflowMisconfiguredError('A route uses CoinflowAuthGuard, but CoinflowAuthModule is not there', {
+      reason: 'module-missing',
+      action:
+        'Import CoinflowAuthModule.forRoot() or .forRootAsync() at the root, and keep it global or import it here, too.',
+    });
+  }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const route = this.getRoute(context);
@@ -34,10 +56,9 @@ export class CoinflowAuthGuard implements CanActivate {
       if (key === undefined) return this.admitWithoutSession(context, http, route);
       const session = this.coinflow.authenticate(key, route.policy);
       if (!(session instanceof Promise)) return this.admit(context, http, session);
-      return session.then(
-        (proven) => this.admit(context, http, proven),
-        (error: unknown) => this.refuse(error, http),
-      );
+      return session
+        .then((proven) => this.admit(context, http, proven))
+        .catch((error: unknown) => this.refuse(error, http));
     } catch (error) {
       return this.refuse(error, http);
     }

@@ -31,7 +31,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
   optionsInjectionToken: COINFLOW_AUTH_MODULE_OPTIONS,
 })
   .setClassMethodName('forRoot')
-  .setExtras<CoinflowAuthModuleExtras>({ isGlobal: true }, (definition, { isGlobal }) => ({
+  .setExtras<CoinflowAuthModuleExtras>({ isGlobal: undefined }, (definition, { isGlobal = true }) => ({
     ...definition,
     global: isGlobal,
   }))

@@ -32,7 +32,8 @@ export interface CreateSessionKeyOptions {
 /** What can be asked of a verification. */
 export interface VerifySessionKeyOptions {
   /**
-   * How old, in milliseconds, the proof may be. 0 asks Coinflow in any case, for what must not rest on an old answer.
+   * How old, in milliseconds, the proof may be. 0 asks Coinflow every time, for what must not rest on an old yes (a key
+   * that Coinflow has just refused stays refused for 30 s).
    * @default for as long as the proof holds
    */
   maxAgeMs?: number;

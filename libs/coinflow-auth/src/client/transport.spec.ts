@@ -1,4 +1,5 @@
 import { Agent, createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import axios from 'axios';
@@ -84,6 +85,11 @@ describe('Transport', () => {
       message: 'GET /path got no answer from Coinflow: ECONNRESET',
     });
     await expect(failure).rejects.not.toHaveProperty('cause');
+  });
+
+  it('names Node’s own code where Axios has none', async () => {
+    const mismatched = transport({ http: { agent: new HttpsAgent() } }).get('/path', CALL);
+    await expect(mismatched).rejects.toMatchObject({ message: /ERR_INVALID_PROTOCOL/ });
   });
 
   it('keeps the path of a base URL', async () => {

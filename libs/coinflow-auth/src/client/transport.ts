@@ -67,7 +67,7 @@ export class Transport {
       const message = `Coinflow did not answer GET ${path} within ${this.#options.http.timeoutMs} ms`;
       return new CoinflowUnavailableError(message, { reason: 'timeout', retryAfterMs: RETRY_AFTER_MS });
     }
-    const code = axios.isAxiosError(error) ? (error.code ?? 'no code') : 'no code';
+    const { code = 'no code' } = error as { code?: string };
     return new CoinflowUnavailableError(`GET ${path} got no answer from Coinflow: ${code}`, {
       reason: 'connection',
       retryAfterMs: RETRY_AFTER_MS,

@@ -33,6 +33,12 @@ describe('the metadata of a route', () => {
       { access: 'required', policy: { maxAgeMs: 0 } },
     ],
     [
+      'undefined takes nothing back',
+      [CoinflowAuth({ maxAgeMs: 0 })],
+      [CoinflowAuth({ maxAgeMs: undefined })],
+      { access: 'required', policy: { maxAgeMs: 0 } },
+    ],
+    [
       'an empty policy takes nothing back',
       [CoinflowAuth({ maxAgeMs: 0 })],
       [CoinflowAuth()],

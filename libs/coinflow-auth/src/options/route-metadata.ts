@@ -8,7 +8,7 @@ export type CoinflowAccess = 'required' | 'optional' | 'public';
 export interface CoinflowRoutePolicy {
   /**
    * How old, in milliseconds, the proof of the session may be. 0 asks Coinflow at every request: for what must not rest
-   * on an old answer. Such requests spend Coinflow's rate limit.
+   * on an old yes (a key that Coinflow has just refused stays refused for 30 s). Such requests spend Coinflow's rate limit.
    * @default for as long as the proof holds
    */
   maxAgeMs?: number;
@@ -52,7 +52,7 @@ export function addRouteMetadata(target: Target, added: Partial<CoinflowRouteMet
   // `@CoinflowAuth({ ... })` beside `@CoinflowOptional()` is the policy of an optional route, whichever comes first.
   const accesses = [existing?.access, added.access];
   const access = accesses.includes('optional') ? 'optional' : (added.access ?? existing?.access);
-  const metadata: CoinflowRouteMetadata = { access, policy: { ...existing?.policy, ...added.policy } };
+  const metadata: CoinflowRouteMetadata = { access, policy: { ...existing?.policy, ...definedOnly(added.policy) } };
   Reflect.defineMetadata(COINFLOW_AUTH_METADATA, metadata, target);
 }
 
@@ -65,6 +65,11 @@ export function readRoute(handler: Target, controller: Target): CoinflowRoute {
     access: levels[1]?.access ?? levels[0]?.access ?? 'required',
     policy: { ...levels[0]?.policy, ...levels[1]?.policy },
   };
+}
+
+/** An `undefined` from somebody's configuration must not lift what another level asks. */
+function definedOnly(policy: CoinflowRoutePolicy = {}): CoinflowRoutePolicy {
+  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
 }
 
 function readOwn(target: Target): CoinflowRouteMetadata | undefined {

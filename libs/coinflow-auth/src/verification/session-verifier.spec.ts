@@ -221,6 +221,16 @@ describe('SessionVerifier', () => {
     });
   });
 
+  it('a minted key stays proven until it expires, asked about or not', async () => {
+    const one = verifier();
+    const key = coinflow.key();
+    one.rememberMinted(key, readClaims(key) ?? NO_CLAIMS, performance.now());
+    await verify(one, key, 0);
+    jest.advanceTimersByTime(DAY_MS - 1_000);
+    expect(one.verify(key, Infinity)).toMatchObject({ key });
+    expect(coinflow.asked).toHaveLength(1);
+  });
+
   it('minting a key ends its refusal', async () => {
     const one = verifier();
     const key = coinflow.key();

@@ -39,7 +39,7 @@ export class SessionVerifier {
   }
 
   /**
-   * @param maxAgeMs how old the proof may be; 0 asks Coinflow in any case
+   * @param maxAgeMs how old the proof may be; 0 asks Coinflow, unless it has just said no
    * @returns the session: at once when memory knows it, otherwise once Coinflow has answered
    * @throws a `CoinflowAuthError`, at once or in the promise
    */
@@ -81,8 +81,8 @@ export class SessionVerifier {
     }
     await this.#upstream.establish();
     const ttlMs = this.#options.cache.ttlMs * (1 + TTL_JITTER * (2 * Math.random() - 1));
-    // A minted key that does not say when it expires ends with its minting, however often Coinflow calls it valid.
-    const provenUntil = Math.min(provenAt + ttlMs, mintedUntil > provenAt ? mintedUntil : Infinity);
+    // Minting is the longer proof, and a yes does not shorten it.
+    const provenUntil = mintedUntil > provenAt ? mintedUntil : provenAt + ttlMs;
     this.#memory.remember(id, { claims, mintedUntil, provenAt, provenUntil });
     return claims;
   }
