@@ -1,4 +1,5 @@
-// `npm test`: sets up what is missing, then types, lint, unit and end-to-end tests with coverage.
+// `npm test`: sets up what is missing, then types, lint, the packages as users have them, unit and end-to-end tests with
+// coverage.
 // `npm test -- some-file` runs those test files only.
 import { build, install, root, run } from './set-up.mjs';
 
@@ -13,6 +14,7 @@ if (onlyThese.length === 0) {
   console.log('Lint ...');
   node('eslint/bin/eslint.js', '.');
   node('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.');
+  run(process.execPath, [`${root}/scripts/test-package.mjs`, '--fast']);
 }
 run(process.execPath, [
   '--experimental-vm-modules',
