@@ -8,8 +8,9 @@ const floors = [
   ['contexts', 'minting'],
   ['verification'],
   ['client'],
-  ['extraction', 'session'],
+  ['session'],
   ['options'],
+  ['extraction'],
   ['errors'],
 ];
 

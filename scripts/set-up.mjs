@@ -18,10 +18,12 @@ if (major < 20 || (major === 20 && minor < 19)) {
 export function install() {
   const stamp = inRoot('node_modules', '.installed');
   const wanted = fingerprint([inRoot('package-lock.json')]);
-  if (readIfThere(stamp) === wanted) return;
-  console.log('Installing the dependencies (once; about a minute) ...');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  writeFileSync(stamp, wanted);
+  const isDone = () => readIfThere(stamp) === wanted;
+  oneAtATime(isDone, () => {
+    console.log('Installing the dependencies (once; about a minute) ...');
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    writeFileSync(stamp, wanted);
+  });
 }
 
 /** Builds the sample and the emulator, unless the build is of these very sources. */
@@ -30,14 +32,53 @@ export function build() {
   const sources = ['apps', 'libs'].flatMap((folder) => filesBelow(inRoot(folder)));
   const settings = ['package-lock.json', 'nest-cli.json', 'tsconfig.json'].map((file) => inRoot(file));
   const wanted = fingerprint([...sources.filter((file) => !file.endsWith('spec.ts')), ...settings]);
-  if (readIfThere(stamp) === wanted) return;
-  console.log('Building ...');
-  rmSync(stamp, { force: true });
-  const nest = inRoot('node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-  run(process.execPath, [nest, 'build', 'coinflow-emulator']);
-  run(process.execPath, [nest, 'build', 'sample']);
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, wanted);
+  const isDone = () => readIfThere(stamp) === wanted;
+  oneAtATime(isDone, () => {
+    console.log('Building ...');
+    rmSync(stamp, { force: true });
+    const nest = inRoot('node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+    run(process.execPath, [nest, 'build', 'coinflow-emulator']);
+    run(process.execPath, [nest, 'build', 'sample']);
+    mkdirSync(dirname(stamp), { recursive: true });
+    writeFileSync(stamp, wanted);
+  });
+}
+
+/** Does what is not done yet. Two commands in one clone must not do it at the same time: the second waits for the first. */
+function oneAtATime(isDone, work) {
+  const lock = inRoot('.set-up.lock');
+  while (!isDone()) {
+    if (!acquire(lock)) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      continue;
+    }
+    const release = () => rmSync(lock, { force: true });
+    process.once('exit', release);
+    if (!isDone()) work();
+    process.off('exit', release);
+    release();
+  }
+}
+
+/** Whether the lock is ours now. One that a process left behind when it was killed is nobody's. */
+function acquire(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    const holder = Number(readIfThere(lock));
+    if (holder && !isAlive(holder)) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Runs a command to its end; ends this process with it when it fails. */

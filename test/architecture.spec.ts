@@ -14,7 +14,7 @@ describe('a floor of the library imports only floors below it', () => {
     ['errors/coinflow-auth.errors.ts', `import '../session/claims.js';`, false],
     ['errors/coinflow-auth.errors.ts', `import '@nestjs/common';`, false],
     ['session/claims.ts', `import '../client/answer.js';`, false],
-    ['session/claims.ts', `import '../extraction/session-key-header.js';`, false],
+    ['extraction/cross-site.ts', `import '../options/tokens.js';`, false],
     ['client/answer.ts', `import '../verification/session-verifier.js';`, false],
     ['verification/storage/session-memory.ts', `import '../../contexts/http-context.js';`, false],
     ['verification/session-verifier.ts', `import '../coinflow-auth.service.js';`, false],

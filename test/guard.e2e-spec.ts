@@ -12,7 +12,7 @@ import {
   type ExecutionContext,
   type INestApplication,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, HttpAdapterHost } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {
   CoinflowAuth,
@@ -274,7 +274,7 @@ describe('CoinflowAuthGuard', () => {
 
   it.each(['ws', 'rpc', 'graphql'])('refuses what it does not understand: %s', async (type) => {
     await start({ controllers: [PlainController] });
-    const guard = new CoinflowAuthGuard(app.service);
+    const guard = new CoinflowAuthGuard(app.app.get(ModuleRef), app.app.get(ModulesContainer));
     const context = {
       getType: () => type,
       getHandler: () => () => undefined,

@@ -7,6 +7,7 @@ import {
   CoinflowAuthModule,
   CoinflowAuthService,
   type CoinflowAuthModuleOptions,
+  type CoinflowAuthOptionsFactory,
 } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
 import { PLATFORMS, createTestApp, moduleOf, unseenKey, type TestApp } from './harness/create-test-app.js';
@@ -45,6 +46,16 @@ afterEach(() => {
   for (const name of VARIABLES) delete process.env[name];
 });
 
+@Injectable()
+class OptionsFactory implements CoinflowAuthOptionsFactory {
+  createCoinflowAuthOptions(): CoinflowAuthModuleOptions {
+    return Settings.current;
+  }
+}
+
+@Module({ providers: [OptionsFactory], exports: [OptionsFactory] })
+class OptionsFactoryModule {}
+
 const WAYS: [string, (options: CoinflowAuthModuleOptions) => ReturnType<typeof CoinflowAuthModule.forRoot>][] = [
   ['forRoot', (options) => CoinflowAuthModule.forRoot(options)],
   [
@@ -60,6 +71,20 @@ const WAYS: [string, (options: CoinflowAuthModuleOptions) => ReturnType<typeof C
         inject: [Settings],
         useFactory: (settings: Settings) => settings.coinflow,
       });
+    },
+  ],
+  [
+    'forRootAsync with useClass',
+    (options) => {
+      Settings.current = options;
+      return CoinflowAuthModule.forRootAsync({ useClass: OptionsFactory });
+    },
+  ],
+  [
+    'forRootAsync with useExisting',
+    (options) => {
+      Settings.current = options;
+      return CoinflowAuthModule.forRootAsync({ imports: [OptionsFactoryModule], useExisting: OptionsFactory });
     },
   ],
   [

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Controller, Get, Module } from '@nestjs/common';
 import {
   CoinflowAuth,
-  CoinflowAuthGuard,
   CoinflowAuthModule,
   CurrentSession,
   type CoinflowAuthError,
@@ -108,7 +107,6 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
 
     show(app.service);
     show(app.app.get(CoinflowAuthModule));
-    show(new CoinflowAuthGuard(app.service));
     show(app.coinflow.calls);
     const everything = [...shown, ...written, ...app.logger.lines.map(({ text }) => text)].join('\n');
     expect(everything).toContain('COINFLOW_UNAVAILABLE');

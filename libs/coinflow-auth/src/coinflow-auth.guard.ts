@@ -1,24 +1,20 @@
-import {
-  Inject,
-  Injectable,
-  Optional,
-  type CanActivate,
-  type ExecutionContext,
-  type OnModuleInit,
-} from '@nestjs/common';
-import { CoinflowAuthService } from './coinflow-auth.service.js';
+import { Inject, Injectable, type CanActivate, type ExecutionContext, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import type { CoinflowAuthService } from './coinflow-auth.service.js';
 import { httpContext, type CoinflowHttpContext } from './contexts/http-context.js';
 import { toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
 import {
   CoinflowMisconfiguredError,
   CoinflowSessionKeyMissingError,
+  CoinflowSubjectNotAllowedError,
   isCoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
-import type { RequestWithHeaders } from './extraction/session-key-header.js';
+import type { AuthenticationScheme, RequestWithHeaders } from './extraction/session-key-extractor.js';
 import { readRoute, type CoinflowRoute } from './options/route-metadata.js';
-import { COINFLOW_AUTH_SERVICE } from './options/tokens.js';
+import { coinflowAuthServiceToken, isCoinflowAuthServiceToken } from './options/tokens.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
+import { isSubjectAllowed } from './session/subject.js';
 
 /**
  * Lets a request in if it carries a session key that is proven to be this merchant's.
@@ -33,17 +29,22 @@ import type { CoinflowSession } from './session/coinflow-session.js';
 export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   readonly #routes = new WeakMap<object, WeakMap<object, CoinflowRoute>>();
 
-  // Optional so that a unit test can compile a guarded controller by itself; an application does not start without it.
-  constructor(@Optional() @Inject(COINFLOW_AUTH_SERVICE) protected readonly coinflow: CoinflowAuthService) {}
+  readonly #services = new Map<string | undefined, CoinflowAuthService>();
 
-  /** @throws {CoinflowMisconfiguredError} when the application starts without `CoinflowAuthModule` */
+  constructor(
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {}
+
+  /**
+   * Checked when the application starts, so that a unit test can compile a guarded controller by itself.
+   * @throws {CoinflowMisconfiguredError} when the application starts without `CoinflowAuthModule`
+   */
   onModuleInit(): void {
-    if (this.coinflow) return;
-    throw new CoinflowMisconfiguredError('A route uses CoinflowAuthGuard, but CoinflowAuthModule is not there', {
-      reason: 'module-missing',
-      action:
-        'Import CoinflowAuthModule.forRoot() or .forRootAsync() at the root, and keep it global or import it here, too.',
-    });
+    const providers = Array.from(this.modules.values()).flatMap((module) => Array.from(module.providers.keys()));
+    if (!providers.some(isCoinflowAuthServiceToken)) {
+      throw moduleMissing('A route uses CoinflowAuthGuard, but CoinflowAuthModule is not there');
+    }
   }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
@@ -51,16 +52,20 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     if (route.access === 'public') return true;
     const http = this.getHttpContext(context);
     if (this.isDecided(context, http)) return true;
+    let coinflow: CoinflowAuthService | undefined;
+    const refuse = (error: unknown): never => this.refuse(error, http, coinflow?.schemes);
+    const admit = (session: CoinflowSession | undefined): true => {
+      if (session) this.assertSubjectAllowed(session, route);
+      return this.admit(context, http, session);
+    };
     try {
-      const key = this.extractSessionKey(http.request);
-      if (key === undefined) return this.admitWithoutSession(context, http, route);
-      const session = this.coinflow.authenticate(key, route.policy);
-      if (!(session instanceof Promise)) return this.admit(context, http, session);
-      return session
-        .then((proven) => this.admit(context, http, proven))
-        .catch((error: unknown) => this.refuse(error, http));
+      coinflow = this.getService(route);
+      const key = this.extractSessionKey(http.request, coinflow);
+      if (key === undefined) return admit(this.withoutSession(route));
+      const session = coinflow.authenticate(key, route.policy);
+      return session instanceof Promise ? session.then(admit).catch(refuse) : admit(session);
     } catch (error) {
-      return this.refuse(error, http);
+      return refuse(error);
     }
   }
 
@@ -90,19 +95,39 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     return decision?.handler === context.getHandler() && decision.controller === context.getClass();
   }
 
+  /**
+   * The service of the instance that the route names.
+   * @throws {CoinflowMisconfiguredError} when no such instance is registered
+   */
+  protected getService({ policy: { instance } }: CoinflowRoute): CoinflowAuthService {
+    let service = this.#services.get(instance);
+    if (service) return service;
+    try {
+      service = this.moduleRef.get<CoinflowAuthService>(coinflowAuthServiceToken(instance), { strict: false });
+    } catch {
+      const name = instance === undefined ? 'without a name' : `of the name “${instance}”`;
+      throw moduleMissing(`A route asks for an instance of CoinflowAuthModule ${name}, and there is none`);
+    }
+    this.#services.set(instance, service);
+    return service;
+  }
+
   /** The one session key that the request carries. */
-  protected extractSessionKey(request: RequestWithHeaders): string | undefined {
-    return this.coinflow.extractSessionKey(request);
+  protected extractSessionKey(request: RequestWithHeaders, coinflow: CoinflowAuthService): string | undefined {
+    return coinflow.extractSessionKey(request);
   }
 
   /** Anonymous: only where the route says so. */
-  protected admitWithoutSession(
-    context: ExecutionContext,
-    http: CoinflowHttpContext,
-    { access }: CoinflowRoute,
-  ): boolean {
+  protected withoutSession({ access }: CoinflowRoute): undefined {
     if (access !== 'optional') throw new CoinflowSessionKeyMissingError();
-    return this.admit(context, http, undefined);
+  }
+
+  /** Proven is not enough where the route is for some payers only. */
+  protected assertSubjectAllowed({ subject }: CoinflowSession, { policy }: CoinflowRoute): void {
+    if (isSubjectAllowed(subject, policy)) return;
+    throw new CoinflowSubjectNotAllowedError('The route wants another kind of payer', {
+      reason: 'subject-not-allowed',
+    });
   }
 
   /** Attaches the session to the request, where `@CurrentSession()` finds it. */
@@ -116,9 +141,21 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   }
 
   /** Gives an error of this package its HTTP form; anything else is a defect and leaves as it is. */
-  protected refuse(error: unknown, { response }: CoinflowHttpContext): never {
+  protected refuse(
+    error: unknown,
+    { response }: CoinflowHttpContext,
+    schemes?: readonly AuthenticationScheme[],
+  ): never {
     if (!isCoinflowAuthError(error)) throw error;
-    writeErrorHeaders(response, error);
+    writeErrorHeaders(response, error, schemes);
     throw toHttpException(error);
   }
+}
+
+function moduleMissing(message: string): CoinflowMisconfiguredError {
+  return new CoinflowMisconfiguredError(message, {
+    reason: 'module-missing',
+    action:
+      'Import CoinflowAuthModule.forRoot() or .forRootAsync() at the root, with the name that the route asks for.',
+  });
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { CoinflowClient } from './client/coinflow-client.js';
+import { CoinflowClient, type MessageToSign } from './client/coinflow-client.js';
 import {
   CoinflowInvalidArgumentError,
   CoinflowMisconfiguredError,
@@ -9,19 +9,18 @@ import {
   isCoinflowAuthError,
   type CoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
-import { sessionKeyFromHeader, type RequestWithHeaders } from './extraction/session-key-header.js';
+import {
+  extractSessionKey,
+  type AuthenticationScheme,
+  type RequestWithHeaders,
+  type SessionKeyExtractor,
+} from './extraction/session-key-extractor.js';
 import { SessionMinter } from './minting/session-minter.js';
-import { HEADER_VALUE_RULE, isHeaderValue } from './options/header-value.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
 import { MAX_AGE_RULE, isMaxAge } from './options/route-metadata.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
+import { checkSubject, checkWallet, type SessionKeySubject, type WalletToSign } from './session/session-key-subject.js';
 import { SessionVerifier } from './verification/session-verifier.js';
-
-/** Whom a session key is for: the merchant's own id of the user. */
-export interface SessionKeySubject {
-  /** 1 to 256 visible ASCII characters. From the application's own login, never from the request's body or query. */
-  userId: string;
-}
 
 /** What can be said beside whom a session key is for. */
 export interface CreateSessionKeyOptions {
@@ -50,6 +49,7 @@ export class CoinflowAuthService implements OnApplicationShutdown {
   readonly #client: CoinflowClient;
   readonly #verifier: SessionVerifier;
   readonly #minter: SessionMinter;
+  readonly #extractor: SessionKeyExtractor;
   /** Errors are shared by all who wait for one call; each is logged once, a misconfiguration once per reason. */
   readonly #logged = new WeakSet<CoinflowAuthError>();
   readonly #misconfigurations = new Set<string>();
@@ -57,30 +57,47 @@ export class CoinflowAuthService implements OnApplicationShutdown {
   constructor(options: ResolvedCoinflowAuthOptions) {
     this.#client = new CoinflowClient(options);
     this.#verifier = new SessionVerifier(this.#client, options);
+    this.#extractor = options.extractor;
     this.#minter = new SessionMinter(this.#client, this.#verifier, options);
   }
 
   /**
-   * Obtains a session key for a user whom the application itself has logged in. The key is known to be valid from then on.
-   * @throws {CoinflowInvalidArgumentError} when the user id or the address cannot be sent; nothing was
-   * @throws {CoinflowMintRefusedError} when Coinflow gives this user none
+   * Asks Coinflow for the message that a wallet signs to prove that it is the payer's. It is good once, and not for long.
+   * @returns the `message` to sign, and on some chains a `transaction` that says the same
+   * @throws {CoinflowInvalidArgumentError} when the wallet cannot be one of that chain, or Coinflow does not know it
+   * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now
+   */
+  async getMessage({ wallet, blockchain }: WalletToSign): Promise<MessageToSign> {
+    const subject = checkWallet(wallet, blockchain);
+    try {
+      return await this.#client.getMessage(subject.wallet, subject.blockchain);
+    } catch (error) {
+      throw this.#report(error);
+    }
+  }
+
+  /**
+   * Obtains a session key for a user or a wallet that the application itself has logged in, or for a wallet that proves
+   * itself by its signature. The key is known to be valid from then on.
+   * @throws {CoinflowInvalidArgumentError} when an argument cannot be sent; nothing was
+   * @throws {CoinflowSignatureRejectedError} when Coinflow does not accept the signature
+   * @throws {CoinflowMintRefusedError} when Coinflow gives this payer none
    * @throws {CoinflowMisconfiguredError} when Coinflow refuses the API key, or it is another merchant's
    * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now
    * @example
-   * const session = await coinflow.createSessionKey({ userId: user.id }, { clientIp: request.ip });
-   * return { key: session.key, expiresAt: session.expiresAt };
+   * await coinflow.createSessionKey({ userId: user.id }, { clientIp: request.ip });
+   * await coinflow.createSessionKey({ wallet, blockchain: 'solana', signedMessage });
    */
   async createSessionKey(
     subject: SessionKeySubject,
     { clientIp }: CreateSessionKeyOptions = {},
   ): Promise<CoinflowSession> {
-    const userId: unknown = subject?.userId;
-    if (!isHeaderValue(userId)) throw new CoinflowInvalidArgumentError('userId', HEADER_VALUE_RULE);
+    const request = checkSubject(subject);
     if (clientIp !== undefined && !isIP(clientIp)) {
       throw new CoinflowInvalidArgumentError('clientIp', 'must be an IPv4 or IPv6 address');
     }
     try {
-      return await this.#minter.mint({ kind: 'user', userId }, clientIp);
+      return await this.#minter.mint(request, clientIp);
     } catch (error) {
       throw this.#report(error);
     }
@@ -120,9 +137,15 @@ export class CoinflowAuthService implements OnApplicationShutdown {
   /**
    * The one session key that a request carries, not yet looked at; `undefined` when it carries none. For guards.
    * @throws {CoinflowSessionKeyMalformedError} when it carries two different ones
+   * @throws {CoinflowCrossSiteError} when it is in a cookie that another site made the browser send
    */
   extractSessionKey(request: RequestWithHeaders): string | undefined {
-    return sessionKeyFromHeader(request);
+    return extractSessionKey(this.#extractor, request);
+  }
+
+  /** The schemes that a refusal asks for in `WWW-Authenticate`. For guards. */
+  get schemes(): readonly AuthenticationScheme[] {
+    return this.#extractor.schemes;
   }
 
   onApplicationShutdown(): void {

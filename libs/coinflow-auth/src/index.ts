@@ -2,13 +2,13 @@ export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
 export {
   CoinflowAuthModule,
   type CoinflowAuthModuleExtras,
+  type CoinflowAuthOptionsFactory,
   type CoinflowAuthRootAsyncOptions,
   type CoinflowAuthRootOptions,
 } from './coinflow-auth.module.js';
 export {
   CoinflowAuthService,
   type CreateSessionKeyOptions,
-  type SessionKeySubject,
   type VerifySessionKeyOptions,
 } from './coinflow-auth.service.js';
 export { CoinflowAuthExceptionFilter } from './contexts/coinflow-auth-exception.filter.js';
@@ -20,7 +20,13 @@ export { InjectCoinflowAuth } from './decorators/inject-coinflow-auth.decorator.
 export { CurrentSession } from './decorators/current-session.decorator.js';
 export * from './errors/coinflow-auth.errors.js';
 export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
-export { SESSION_KEY_HEADER, type RequestWithHeaders } from './extraction/session-key-header.js';
+export {
+  SESSION_KEY_HEADER,
+  type AuthenticationScheme,
+  type FoundSessionKey,
+  type RequestWithHeaders,
+  type SessionKeyExtractor,
+} from './extraction/session-key-extractor.js';
 export type { CoinflowEnv } from './options/base-url.js';
 export type {
   CoinflowAuthModuleOptions,
@@ -29,9 +35,15 @@ export type {
 } from './options/coinflow-auth-options.js';
 export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-metadata.js';
 export { CoinflowSession } from './session/coinflow-session.js';
+export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './options/blockchains.js';
+export type { CoinflowSubject, CoinflowUserSubject, CoinflowWalletSubject } from './session/subject.js';
 export type {
-  CoinflowBlockchain,
-  CoinflowSubject,
-  CoinflowUserSubject,
-  CoinflowWalletSubject,
-} from './session/subject.js';
+  SessionKeySubject,
+  SignedWalletToMint,
+  UserToMint,
+  WalletToMint,
+  WalletToSign,
+} from './session/session-key-subject.js';
+export type { MessageToSign } from './client/coinflow-client.js';
+export { SessionKeyExtractors } from './extraction/session-key-extractors.js';
+export type { CsrfOptions } from './extraction/cross-site.js';

@@ -1,16 +1,22 @@
 import {
+  CoinflowInvalidArgumentError,
   CoinflowMintRefusedError,
   CoinflowMisconfiguredError,
   CoinflowRateLimitedError,
   CoinflowSessionRejectedError,
+  CoinflowSignatureRejectedError,
   CoinflowUnavailableError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
-import { SESSION_KEY_HEADER } from '../extraction/session-key-header.js';
+import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
+import { HEADER_VALUE_RULE, isHeaderValue } from '../options/header-value.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import type { MintRequest } from '../session/session-key-subject.js';
+import type { CoinflowSubject } from '../session/subject.js';
 import type { CoinflowAnswer } from './answer.js';
 import { Transport } from './transport.js';
 
+const MESSAGE_PATH = '/api/auth';
 const SESSION_KEY_PATH = '/api/auth/session-key';
 const VERIFY_PATH = '/api/auth/verify';
 
@@ -18,6 +24,18 @@ const VERIFY_PATH = '/api/auth/verify';
 const KEY_REFUSED = new Set([400, 401, 403, 422]);
 /** Coinflow's refusals of a user. 401 is not among them: it is about the API key. */
 const USER_REFUSED = new Set([400, 403, 422, 423, 451]);
+/** Coinflow's refusals of a payer where another status is about what was sent. */
+const PAYER_BLOCKED = new Set([403, 423, 451]);
+const SIGNATURE_REFUSED = new Set([400, 401, 422]);
+const WALLET_REFUSED = new Set([400, 422]);
+/** When nothing says when to try again. */
+const RETRY_AFTER_MS = 5_000;
+
+/** What a wallet signs, and on some chains a transaction that says the same. */
+export interface MessageToSign {
+  message: string;
+  transaction?: string;
+}
 
 /** Coinflow's endpoints: what goes out, and what each answer means. */
 export class CoinflowClient {
@@ -32,19 +50,44 @@ export class CoinflowClient {
   }
 
   /**
-   * Get Session Key, the user way.
+   * Get Message: what a wallet signs to prove that it is the payer's.
+   * @throws {CoinflowInvalidArgumentError} when Coinflow does not know such a wallet
+   */
+  async getMessage(wallet: string, blockchain: string): Promise<MessageToSign> {
+    const headers = { 'x-coinflow-auth-wallet': wallet, 'x-coinflow-auth-blockchain': blockchain };
+    const answer = await this.#transport.get(MESSAGE_PATH, { headers, secrets: [] });
+    if (answer.status === 200 && answer.isCoinflows) {
+      const message = answer.field('message');
+      if (!message) throw unavailable(answer, 'no-message-in-answer');
+      this.#hasSucceeded = true;
+      const transaction = answer.field('transaction');
+      return { message, ...(transaction && { transaction }) };
+    }
+    if (answer.isCoinflows && WALLET_REFUSED.has(answer.status)) {
+      throw new CoinflowInvalidArgumentError('wallet', `is refused by Coinflow: ${answer.describe()}`);
+    }
+    if (answer.isCoinflows && PAYER_BLOCKED.has(answer.status)) throw mintRefused(answer);
+    throw this.#noAnswerToTheQuestion(answer);
+  }
+
+  /**
+   * Get Session Key, in whichever way the request is made.
    * @returns the new session key
    */
-  async getSessionKey(userId: string, clientIp?: string): Promise<string> {
-    const apiKey = this.#options.apiKey();
+  async getSessionKey({ subject, signedMessage }: MintRequest, clientIp?: string): Promise<string> {
+    const apiKey = signedMessage === undefined ? await this.#currentApiKey() : undefined;
     const answer = await this.#transport.get(SESSION_KEY_PATH, {
       headers: {
-        // Coinflow wants the API key as it is, without `Bearer `.
-        Authorization: apiKey,
-        'x-coinflow-auth-user-id': userId,
+        ...subjectHeaders(subject),
+        // Coinflow wants the API key as it is, without `Bearer `; with a signed message it wants none.
+        ...(apiKey && { Authorization: apiKey }),
+        ...(signedMessage && {
+          'x-coinflow-auth-signed-message': signedMessage,
+          'x-coinflow-auth-merchant-id': this.#options.merchantId,
+        }),
         ...(clientIp && { 'x-coinflow-client-ip': clientIp }),
       },
-      secrets: [apiKey],
+      secrets: [apiKey, signedMessage].filter((secret) => secret !== undefined),
     });
     if (answer.status === 200 && answer.isCoinflows) {
       const key = answer.field('key');
@@ -52,18 +95,10 @@ export class CoinflowClient {
       this.#hasSucceeded = true;
       return key;
     }
-    if (answer.isCoinflows && answer.status === 401) {
-      throw new CoinflowMisconfiguredError(`Coinflow does not accept the API key: ${answer.describe()}`, {
-        reason: 'api-key-refused',
-        action: `Check the option apiKey (COINFLOW_API_KEY), and that it belongs to the env “${this.#options.env}”.`,
-      });
-    }
-    if (answer.isCoinflows && USER_REFUSED.has(answer.status)) {
-      throw new CoinflowMintRefusedError(`Coinflow gives this user no session key: ${answer.describe()}`, {
-        reason: 'user-refused',
-      });
-    }
-    throw this.#noAnswerToTheQuestion(answer);
+    throw (
+      (signedMessage === undefined ? this.#apiKeyRefusal(answer) : signatureRefusal(answer)) ??
+      this.#noAnswerToTheQuestion(answer)
+    );
   }
 
   /**
@@ -89,6 +124,34 @@ export class CoinflowClient {
     this.#transport.close();
   }
 
+  async #currentApiKey(): Promise<string> {
+    const apiKey: unknown = await Promise.resolve()
+      .then(() => this.#options.apiKey())
+      .catch((): never => {
+        // Whatever it threw may hold the secret, and stays here.
+        throw new CoinflowUnavailableError('The function of the option apiKey failed', {
+          reason: 'api-key-function-failed',
+          action: 'Look at the function that you gave as the option apiKey, and at where it gets the key from.',
+          retryAfterMs: RETRY_AFTER_MS,
+        });
+      });
+    if (isHeaderValue(apiKey)) return apiKey;
+    throw new CoinflowMisconfiguredError(`What the function of the option apiKey gave ${HEADER_VALUE_RULE}`, {
+      reason: 'api-key-function-wrong',
+      action: 'Look at the function that you gave as the option apiKey.',
+    });
+  }
+
+  #apiKeyRefusal(answer: CoinflowAnswer): CoinflowAuthError | undefined {
+    if (!answer.isCoinflows) return undefined;
+    if (USER_REFUSED.has(answer.status)) return mintRefused(answer);
+    if (answer.status !== 401) return undefined;
+    return new CoinflowMisconfiguredError(`Coinflow does not accept the API key: ${answer.describe()}`, {
+      reason: 'api-key-refused',
+      action: `Check the option apiKey (COINFLOW_API_KEY), and that it belongs to the env “${this.#options.env}”.`,
+    });
+  }
+
   #noAnswerToTheQuestion(answer: CoinflowAnswer): CoinflowAuthError {
     if (answer.status === 429) {
       return new CoinflowRateLimitedError(`Coinflow’s rate limit is reached: ${answer.describe()}`, {
@@ -105,6 +168,26 @@ export class CoinflowClient {
     }
     return unavailable(answer, answer.isCoinflows ? `status-${answer.status}` : 'not-coinflow');
   }
+}
+
+function subjectHeaders(subject: CoinflowSubject): Record<string, string> {
+  if (subject.kind === 'user') return { 'x-coinflow-auth-user-id': subject.userId };
+  return { 'x-coinflow-auth-wallet': subject.wallet, 'x-coinflow-auth-blockchain': subject.blockchain };
+}
+
+function signatureRefusal(answer: CoinflowAnswer): CoinflowAuthError | undefined {
+  if (!answer.isCoinflows) return undefined;
+  if (PAYER_BLOCKED.has(answer.status)) return mintRefused(answer);
+  if (!SIGNATURE_REFUSED.has(answer.status)) return undefined;
+  return new CoinflowSignatureRejectedError(`Coinflow does not accept the signature: ${answer.describe()}`, {
+    reason: 'signature-refused',
+  });
+}
+
+function mintRefused(answer: CoinflowAnswer): CoinflowMintRefusedError {
+  return new CoinflowMintRefusedError(`Coinflow gives this payer no session key: ${answer.describe()}`, {
+    reason: 'payer-refused',
+  });
 }
 
 function unavailable(answer: CoinflowAnswer, reason: string): CoinflowUnavailableError {

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
-import type { RequestWithHeaders } from '../extraction/session-key-header.js';
+import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
 import type { ResponseWithHeaders } from './http-exception.js';
 
 /** Where a request and its response are. */

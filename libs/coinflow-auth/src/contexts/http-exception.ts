@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
 import type { AnyCoinflowAuthError, CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import type { AuthenticationScheme } from '../extraction/session-key-extractor.js';
 
 const EXCEPTIONS = {
   400: BadRequestException,
@@ -47,13 +48,20 @@ export function toHttpException(error: CoinflowAuthError): HttpException {
   );
 }
 
+/** 401s in which no session key was looked at. */
+const KEYLESS = new Set<string>(['COINFLOW_SESSION_KEY_MISSING', 'COINFLOW_SIGNATURE_REJECTED']);
+
 /** The headers that go with the error: how to authenticate (401), when to try again (503). */
-export function writeErrorHeaders(response: ResponseWithHeaders, error: CoinflowAuthError): void {
+export function writeErrorHeaders(
+  response: ResponseWithHeaders,
+  error: CoinflowAuthError,
+  schemes: readonly AuthenticationScheme[] = ['CoinflowSession'],
+): void {
   const known = error as AnyCoinflowAuthError;
   if (COINFLOW_AUTH_ERRORS[error.code].status === 401) {
-    // RFC 6750: without a credential there is nothing wrong with it, so no `error`.
-    const problem = error.code === 'COINFLOW_SESSION_KEY_MISSING' ? '' : ', error="invalid_token"';
-    response.header('WWW-Authenticate', `CoinflowSession realm="Coinflow"${problem}`);
+    // RFC 6750: without a session key there is nothing wrong with it, so no `error`.
+    const problem = KEYLESS.has(error.code) ? '' : ', error="invalid_token"';
+    response.header('WWW-Authenticate', schemes.map((scheme) => `${scheme} realm="Coinflow"${problem}`).join(', '));
   }
   if ('retryAfterMs' in known) response.header('Retry-After', String(Math.ceil(known.retryAfterMs / 1_000)));
 }

@@ -1,9 +1,8 @@
 import { UseGuards, applyDecorators } from '@nestjs/common';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import {
-  MAX_AGE_RULE,
   addRouteMetadata,
-  isMaxAge,
+  policyProblem,
   type CoinflowRouteMetadata,
   type CoinflowRoutePolicy,
 } from '../options/route-metadata.js';
@@ -11,16 +10,16 @@ import { documentAccess } from './api-documentation.js';
 
 /**
  * Protects a route, or all routes of a controller: a session of this merchant is required. Guard, policy and OpenAPI in one line.
- * @throws {TypeError} while the application loads, when `maxAgeMs` is no number of milliseconds
+ * @throws {TypeError} while the application loads, when the policy cannot be
  * @example
  * @CoinflowAuth()                 // the proof may be as old as the cache allows
  * @CoinflowAuth({ maxAgeMs: 0 })  // ask Coinflow every time: money moves
+ * @CoinflowAuth({ subject: 'wallet', blockchains: ['solana'] })
+ * @CoinflowAuth({ instance: 'eu' })
  */
 export function CoinflowAuth(policy: CoinflowRoutePolicy = {}): ClassDecorator & MethodDecorator {
-  const { maxAgeMs } = policy;
-  if (maxAgeMs !== undefined && !isMaxAge(maxAgeMs)) {
-    throw new TypeError(`@CoinflowAuth({ maxAgeMs }): maxAgeMs ${MAX_AGE_RULE}`);
-  }
+  const problem = policyProblem(policy);
+  if (problem) throw new TypeError(`@CoinflowAuth(): ${problem}`);
   return applyDecorators(
     routeMetadata({ access: 'required', policy: { ...policy } }, '@CoinflowAuth()'),
     UseGuards(CoinflowAuthGuard),

@@ -1,5 +1,5 @@
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
-import { SESSION_KEY_HEADER } from '../extraction/session-key-header.js';
+import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
 import { readRoute, type CoinflowAccess } from '../options/route-metadata.js';
 
 // Where `@nestjs/swagger` keeps what its own decorators say (its exported `DECORATORS`). Written directly: the package

@@ -1,12 +1,14 @@
 import { Inject } from '@nestjs/common';
-import { COINFLOW_AUTH_SERVICE } from '../options/tokens.js';
+import { coinflowAuthServiceToken } from '../options/tokens.js';
 
 /**
- * Injects the `CoinflowAuthService`. Injecting it by its class does the same, unless two copies of the package are in one
- * process (an ESM and a CommonJS one): there are two classes then, but one token.
+ * Injects the `CoinflowAuthService` of a named instance, or without a name that of the unnamed one.
+ *
+ * For the unnamed one the class does the same, unless two copies of the package are in one process (an ESM and a CommonJS
+ * one): there are two classes then, but one token.
  * @example
- * constructor(@InjectCoinflowAuth() private readonly coinflow: CoinflowAuthService) {}
+ * constructor(@InjectCoinflowAuth('eu') private readonly coinflow: CoinflowAuthService) {}
  */
-export function InjectCoinflowAuth(): PropertyDecorator & ParameterDecorator {
-  return Inject(COINFLOW_AUTH_SERVICE);
+export function InjectCoinflowAuth(name?: string): PropertyDecorator & ParameterDecorator {
+  return Inject(coinflowAuthServiceToken(name));
 }

@@ -92,6 +92,24 @@ export class CoinflowSessionRejectedError extends CoinflowAuthError {
   declare readonly code: typeof CoinflowSessionRejectedError.code;
 }
 
+/** The session is proven, but the route wants another kind of payer. */
+export class CoinflowSubjectNotAllowedError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_SUBJECT_NOT_ALLOWED';
+  declare readonly code: typeof CoinflowSubjectNotAllowedError.code;
+}
+
+/** The session key came in a cookie with a request of another site, which the payer may not have meant. */
+export class CoinflowCrossSiteError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_CROSS_SITE';
+  declare readonly code: typeof CoinflowCrossSiteError.code;
+}
+
+/** Coinflow does not accept the wallet's signature. */
+export class CoinflowSignatureRejectedError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_SIGNATURE_REJECTED';
+  declare readonly code: typeof CoinflowSignatureRejectedError.code;
+}
+
 /** An argument that cannot be sent to Coinflow. Nothing was sent. */
 export class CoinflowInvalidArgumentError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_INVALID_ARGUMENT';
@@ -154,6 +172,9 @@ export type AnyCoinflowAuthError =
   | CoinflowSessionKeyExpiredError
   | CoinflowSessionWrongMerchantError
   | CoinflowSessionRejectedError
+  | CoinflowSubjectNotAllowedError
+  | CoinflowCrossSiteError
+  | CoinflowSignatureRejectedError
   | CoinflowInvalidArgumentError
   | CoinflowMintRefusedError
   | CoinflowUnavailableError

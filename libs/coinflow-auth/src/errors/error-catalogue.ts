@@ -48,6 +48,28 @@ export const COINFLOW_AUTH_ERRORS = {
     action: 'Obtain a new session key for this user; many of these from one address are an attack.',
     guard: true,
   },
+  COINFLOW_SUBJECT_NOT_ALLOWED: {
+    status: 403,
+    when: 'The session is good, but the route wants another kind of payer: a user, a wallet, or a wallet of certain chains.',
+    message: 'This needs a session of another kind.',
+    action: 'Send the payer to the login that this route asks for; see `subject` and `blockchains` of @CoinflowAuth().',
+    guard: true,
+  },
+  COINFLOW_CROSS_SITE: {
+    status: 403,
+    when: 'The session key came in a cookie, with a request that changes something and that another site made the browser send.',
+    message: 'This request comes from another site.',
+    action:
+      'Nothing, if it is an attack. If the site is yours, see the option `csrf` of SessionKeyExtractors.fromCookie().',
+    guard: true,
+  },
+  COINFLOW_SIGNATURE_REJECTED: {
+    status: 401,
+    when: 'Get Session Key was refused for a signed message: 400, 401 or 422.',
+    message: 'The signature is not accepted.',
+    action: 'Ask for a new message, and have this very wallet sign it: a message is good once, and not for long.',
+    guard: false,
+  },
   COINFLOW_INVALID_ARGUMENT: {
     status: 400,
     when: 'The application called the service with an argument that cannot be sent. Nothing was sent.',
@@ -57,7 +79,7 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_MINT_REFUSED: {
     status: 403,
-    when: 'Get Session Key was refused for this user: 400, 403, 422, 423 or 451.',
+    when: 'Coinflow refused this user or wallet: 400, 403, 422, 423 or 451 on Get Session Key; 403, 423 or 451 on Get Message and with a signed message.',
     message: 'Coinflow does not open a session for this user.',
     action: 'Look the user up in the Coinflow dashboard: they may be blocked.',
     guard: false,

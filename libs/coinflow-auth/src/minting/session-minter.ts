@@ -8,7 +8,8 @@ import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js'
 import { NO_CLAIMS, readClaims, type SessionClaims } from '../session/claims.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape } from '../session/session-key.js';
-import { isSameSubject, type CoinflowSubject, type CoinflowUserSubject } from '../session/subject.js';
+import type { MintRequest } from '../session/session-key-subject.js';
+import { isSameSubject, type CoinflowSubject } from '../session/subject.js';
 import type { SessionVerifier } from '../verification/session-verifier.js';
 
 const RETRY_AFTER_MS = 5_000;
@@ -25,9 +26,10 @@ export class SessionMinter {
     this.#options = options;
   }
 
-  async mint(subject: CoinflowUserSubject, clientIp?: string): Promise<CoinflowSession> {
+  async mint(request: MintRequest, clientIp?: string): Promise<CoinflowSession> {
     const mintedAt = performance.now();
-    const key = await this.#client.getSessionKey(subject.userId, clientIp);
+    const { subject } = request;
+    const key = await this.#client.getSessionKey(request, clientIp);
     const claims = readMinted(key);
     this.#assertAsAsked(claims, subject);
     // Of a key that names nobody we know all the same whom we asked it for.

@@ -1,5 +1,6 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import type { CoinflowEnv } from './base-url.js';
 
 /** How long, and how many, sessions are remembered. */
@@ -40,8 +41,11 @@ export interface CoinflowAuthModuleOptions {
    * @see https://docs.coinflow.cash
    */
   env: CoinflowEnv;
-  /** The merchant's secret API key, from the Coinflow dashboard. It is sent to Get Session Key and to nothing else. */
-  apiKey: string;
+  /**
+   * The merchant's secret API key, from the Coinflow dashboard, or a function that gives the current one: called for each
+   * new session key, so that the key can be rotated without a restart. It is sent to Get Session Key and to nothing else.
+   */
+  apiKey: string | (() => string | Promise<string>);
   /**
    * The merchant's id, as in the Coinflow dashboard. Session keys of every other merchant are refused: Coinflow itself
    * calls them valid, and another merchant can mint one under any user id of its choice.
@@ -63,6 +67,11 @@ export interface CoinflowAuthModuleOptions {
    * @default false
    */
   acceptUnboundKeys?: boolean;
+  /**
+   * Where a request carries its session key: one of `SessionKeyExtractors`, or your own.
+   * @default SessionKeyExtractors.fromHeader()
+   */
+  extractor?: SessionKeyExtractor;
   /** How long, and how many, sessions are remembered. */
   cache?: CoinflowCacheOptions;
   /** How Coinflow is called. */

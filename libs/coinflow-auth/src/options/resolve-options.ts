@@ -13,6 +13,8 @@ import {
   type ValidationError,
 } from 'class-validator';
 import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
+import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
+import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import { COINFLOW_BASE_URLS, baseUrlProblem, type CoinflowEnv } from './base-url.js';
 import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptions } from './coinflow-auth-options.js';
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
@@ -23,12 +25,13 @@ const DEFAULTS = { ttlMs: 3_600_000, maxEntries: 100_000, timeoutMs: 5_000 };
 /** The options as the rest of the code reads them: checked, complete, frozen. */
 export interface ResolvedCoinflowAuthOptions {
   readonly env: CoinflowEnv;
-  /** A function, so that the key shows in no inspection of the object. */
-  readonly apiKey: () => string;
+  /** A function, so that the key shows in no inspection of the object; what a user's function gives is not checked yet. */
+  readonly apiKey: () => string | Promise<string>;
   readonly merchantId: string;
   /** Without a slash at its end. */
   readonly baseUrl: string;
   readonly acceptUnboundKeys: boolean;
+  readonly extractor: SessionKeyExtractor;
   readonly cache: Readonly<Required<CoinflowCacheOptions>>;
   readonly http: Readonly<{ timeoutMs: number; agent: CoinflowHttpOptions['agent'] }>;
 }
@@ -54,13 +57,14 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       { reason: 'invalid-options', action: 'Correct the options that the message names.' },
     );
   }
-  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, cache, http } = options;
+  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, http } = options;
   return Object.freeze({
     env,
-    apiKey: () => apiKey,
+    apiKey: typeof apiKey === 'function' ? apiKey : () => apiKey,
     merchantId,
     baseUrl: (baseUrl ?? COINFLOW_BASE_URLS[env]).replace(/\/+$/, ''),
     acceptUnboundKeys: acceptUnboundKeys ?? false,
+    extractor: extractor ?? SessionKeyExtractors.fromHeader(),
     cache: Object.freeze({
       ttlMs: cache?.ttlMs ?? DEFAULTS.ttlMs,
       maxEntries: cache?.maxEntries ?? DEFAULTS.maxEntries,
@@ -73,6 +77,27 @@ const HeaderValue = (): PropertyDecorator =>
   ValidateBy({
     name: 'headerValue',
     validator: { validate: (value) => isHeaderValue(value), defaultMessage: () => HEADER_VALUE_RULE },
+  });
+
+const ApiKey = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'apiKey',
+    validator: {
+      validate: (value) => typeof value === 'function' || isHeaderValue(value),
+      defaultMessage: () => `${HEADER_VALUE_RULE}, or a function that gives such a key`,
+    },
+  });
+
+const Extractor = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'extractor',
+    validator: {
+      validate: (value) => {
+        const { find, schemes } = Object(value) as Partial<SessionKeyExtractor>;
+        return typeof find === 'function' && Array.isArray(schemes);
+      },
+      defaultMessage: () => 'must be one of SessionKeyExtractors, or have its methods',
+    },
   });
 
 const BaseUrl = (): PropertyDecorator => {
@@ -128,7 +153,7 @@ class OptionsShape {
   @IsIn(Object.keys(COINFLOW_BASE_URLS), { message: `must be one of ${Object.keys(COINFLOW_BASE_URLS).join(', ')}` })
   env?: unknown;
 
-  @HeaderValue()
+  @ApiKey()
   apiKey?: unknown;
 
   @HeaderValue()
@@ -145,6 +170,10 @@ class OptionsShape {
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   acceptUnboundKeys?: unknown;
+
+  @IsOptional()
+  @Extractor()
+  extractor?: unknown;
 
   @IsOptional()
   @IsObject({ message: 'must be an object' })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CoinflowAuth, CoinflowOptional, CoinflowPublic } from '../decorators/access.decorators.js';
-import { readRoute, type CoinflowRoute } from './route-metadata.js';
+import { readRoute, type CoinflowRoute, type CoinflowRoutePolicy } from './route-metadata.js';
 
 type Decorators = (ClassDecorator & MethodDecorator)[];
 
@@ -75,6 +75,18 @@ describe('the metadata of a route', () => {
     ['public and optional', [CoinflowPublic(), CoinflowOptional()]],
   ])('%s at once is a mistake', (_, onHandler) => {
     expect(() => routeOf([], onHandler)).toThrow(TypeError);
+  });
+
+  it.each([
+    { subject: 'merchant' },
+    { blockchains: [] },
+    { blockchains: 'eth' },
+    { blockchains: [''] },
+    { subject: 'user', blockchains: ['eth'] },
+    { instance: '' },
+    { instance: 5 },
+  ])('%j is a mistake', (policy) => {
+    expect(() => CoinflowAuth(policy as CoinflowRoutePolicy)).toThrow(TypeError);
   });
 
   it.each([-1, NaN, '5' as unknown as number])('maxAgeMs: %p is a mistake', (maxAgeMs) => {

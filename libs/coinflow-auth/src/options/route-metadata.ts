@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { CoinflowBlockchain } from './blockchains.js';
 import { COINFLOW_AUTH_METADATA } from './tokens.js';
 
 /** Whether a route wants a session: always, if there is one, or does not care. */
@@ -12,6 +13,15 @@ export interface CoinflowRoutePolicy {
    * @default for as long as the proof holds
    */
   maxAgeMs?: number;
+  /** Only users, or only wallets; another session is answered 403. */
+  subject?: 'user' | 'wallet';
+  /** Only wallets of these chains; another session is answered 403. */
+  blockchains?: readonly CoinflowBlockchain[];
+  /**
+   * The name of the instance of `CoinflowAuthModule` that decides.
+   * @default the unnamed one
+   */
+  instance?: string;
 }
 
 /** What {@link isMaxAge} asks, in words. */
@@ -19,6 +29,21 @@ export const MAX_AGE_RULE = 'must be a number of milliseconds, 0 or more';
 
 export function isMaxAge(value: unknown): value is number {
   return typeof value === 'number' && value >= 0;
+}
+
+/** What is wrong with a policy, or nothing. */
+export function policyProblem({ maxAgeMs, subject, blockchains, instance }: CoinflowRoutePolicy): string | undefined {
+  if (maxAgeMs !== undefined && !isMaxAge(maxAgeMs)) return `maxAgeMs ${MAX_AGE_RULE}`;
+  if (subject !== undefined && subject !== 'user' && subject !== 'wallet') return 'subject must be user or wallet';
+  if (blockchains !== undefined && !isNames(blockchains)) return 'blockchains must be a list of at least one name';
+  if (blockchains !== undefined && subject === 'user')
+    return 'blockchains goes with wallets, and not with subject: user';
+  if (instance !== undefined && !isNames([instance])) return 'instance must be a name';
+  return undefined;
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && name !== '');
 }
 
 /** What stands in the metadata of a handler or a class. */

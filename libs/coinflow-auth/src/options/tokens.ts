@@ -4,8 +4,18 @@
 export const COINFLOW_AUTH_MODULE_OPTIONS = Symbol.for('nestjs-coinflow-auth:module-options');
 /** Injection token of the options, checked and complete. */
 export const COINFLOW_AUTH_OPTIONS = Symbol.for('nestjs-coinflow-auth:options');
-/** Injection token of the service, which the guard of any copy of the package finds. */
-export const COINFLOW_AUTH_SERVICE = Symbol.for('nestjs-coinflow-auth:service');
 
 /** Metadata key of what a route asks for: `{ access, policy }`. */
 export const COINFLOW_AUTH_METADATA = Symbol.for('nestjs-coinflow-auth:metadata');
+
+const SERVICE = 'nestjs-coinflow-auth:service';
+
+/** Injection token of the service of an instance, which the guard of any copy of the package finds. */
+export function coinflowAuthServiceToken(name?: string): symbol {
+  return Symbol.for(name === undefined ? SERVICE : `${SERVICE}:${name}`);
+}
+
+/** Whether an injection token is that of an instance's service. */
+export function isCoinflowAuthServiceToken(token: unknown): token is symbol {
+  return typeof token === 'symbol' && (Symbol.keyFor(token)?.startsWith(SERVICE) ?? false);
+}

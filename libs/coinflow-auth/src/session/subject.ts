@@ -1,17 +1,6 @@
-/** The blockchains that Coinflow knows wallets of. */
-export const COINFLOW_BLOCKCHAINS = [
-  'solana',
-  'eth',
-  'polygon',
-  'base',
-  'arbitrum',
-  'stellar',
-  'monad',
-  'tempo',
-] as const;
-
-/** A blockchain's name as Coinflow writes it. Open, so that a chain added tomorrow locks nobody out. */
-export type CoinflowBlockchain = (typeof COINFLOW_BLOCKCHAINS)[number] | (string & {});
+import type { CoinflowBlockchain } from '../options/blockchains.js';
+import type { CoinflowRoutePolicy } from '../options/route-metadata.js';
+import { isSameWallet } from './wallet-address.js';
 
 /** A payer whom the merchant knows by an id of its own. */
 export interface CoinflowUserSubject {
@@ -31,8 +20,17 @@ export interface CoinflowWalletSubject {
 /** Whose session it is. */
 export type CoinflowSubject = CoinflowUserSubject | CoinflowWalletSubject;
 
+/** Whether a payer is one of those that a route is for. */
+export function isSubjectAllowed(
+  subject: CoinflowSubject | null,
+  { subject: kind, blockchains }: Pick<CoinflowRoutePolicy, 'subject' | 'blockchains'>,
+): boolean {
+  if (kind !== undefined && subject?.kind !== kind) return false;
+  return blockchains === undefined || (subject?.kind === 'wallet' && blockchains.includes(subject.blockchain));
+}
+
 /** Whether both are the same payer. */
 export function isSameSubject(a: CoinflowSubject, b: CoinflowSubject): boolean {
   if (a.kind === 'user') return b.kind === 'user' && a.userId === b.userId;
-  return b.kind === 'wallet' && a.wallet === b.wallet && a.blockchain === b.blockchain;
+  return b.kind === 'wallet' && a.blockchain === b.blockchain && isSameWallet(a.wallet, b.wallet);
 }

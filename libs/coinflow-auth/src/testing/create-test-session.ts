@@ -1,5 +1,6 @@
+import type { CoinflowBlockchain } from '../options/blockchains.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
-import type { CoinflowBlockchain, CoinflowSubject } from '../session/subject.js';
+import type { CoinflowSubject } from '../session/subject.js';
 
 const DAY_SECONDS = 86_400;
 

@@ -1,9 +1,11 @@
-import { CoinflowAuthService, type SessionKeySubject } from '../coinflow-auth.service.js';
+import type { MessageToSign } from '../client/coinflow-client.js';
+import { CoinflowAuthService } from '../coinflow-auth.service.js';
 import { CoinflowSessionKeyMissingError } from '../errors/coinflow-auth.errors.js';
 import { resolveOptions } from '../options/resolve-options.js';
-import { COINFLOW_AUTH_MODULE_OPTIONS, COINFLOW_AUTH_OPTIONS, COINFLOW_AUTH_SERVICE } from '../options/tokens.js';
+import { COINFLOW_AUTH_MODULE_OPTIONS, COINFLOW_AUTH_OPTIONS, coinflowAuthServiceToken } from '../options/tokens.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
-import { asUser } from './create-test-session.js';
+import type { SessionKeySubject, WalletToSign } from '../session/session-key-subject.js';
+import { createTestSession } from './create-test-session.js';
 
 /** As much of a `TestingModuleBuilder` of `@nestjs/testing` as is used. */
 export interface OverridableModule {
@@ -30,8 +32,12 @@ class TestCoinflowAuthService extends CoinflowAuthService {
     return this.#session;
   }
 
-  override createSessionKey({ userId }: SessionKeySubject): Promise<CoinflowSession> {
-    return Promise.resolve(asUser(userId));
+  override createSessionKey(subject: SessionKeySubject): Promise<CoinflowSession> {
+    return Promise.resolve(createTestSession(subject));
+  }
+
+  override getMessage({ wallet, blockchain }: WalletToSign): Promise<MessageToSign> {
+    return Promise.resolve({ message: `Test message for ${wallet} on ${blockchain}` });
   }
 }
 
@@ -40,15 +46,19 @@ class TestCoinflowAuthService extends CoinflowAuthService {
  * `APP_GUARD` alike, without Coinflow, without options, without network. Public routes and policies stay as they are.
  * @param builder of `Test.createTestingModule(...)`; changed and given back
  * @param session whose; `undefined` for nobody: guarded routes answer 401
+ * @param names of named instances, beside the unnamed one
  * @example
  * const module = await overrideCoinflowAuth(Test.createTestingModule({ imports: [AppModule] }), asUser('alice')).compile();
  */
 export function overrideCoinflowAuth<Builder extends OverridableModule>(
   builder: Builder,
   session: CoinflowSession | undefined,
+  ...names: string[]
 ): Builder {
   builder.overrideProvider(COINFLOW_AUTH_MODULE_OPTIONS).useValue(TEST_OPTIONS);
   builder.overrideProvider(COINFLOW_AUTH_OPTIONS).useValue(resolveOptions(TEST_OPTIONS));
-  builder.overrideProvider(COINFLOW_AUTH_SERVICE).useValue(new TestCoinflowAuthService(session));
+  for (const name of [undefined, ...names]) {
+    builder.overrideProvider(coinflowAuthServiceToken(name)).useValue(new TestCoinflowAuthService(session));
+  }
   return builder;
 }

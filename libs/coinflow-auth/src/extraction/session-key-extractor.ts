@@ -1,0 +1,60 @@
+import { CoinflowSessionKeyMalformedError } from '../errors/coinflow-auth.errors.js';
+
+/** Where a payer's call carries its session key; Coinflow's own name for it. */
+export const SESSION_KEY_HEADER = 'x-coinflow-auth-session-key';
+
+/** As much of a request as is read: what Node, Express and Fastify agree on. */
+export interface RequestWithHeaders {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly method?: string;
+  /** Node's own request, where the framework wraps it. */
+  readonly raw?: RequestWithEveryHeader;
+}
+
+/** Node's request: beside `headers`, which joins or drops headers of one name, it keeps each. */
+interface RequestWithEveryHeader {
+  readonly headersDistinct?: Readonly<Record<string, string[] | undefined>>;
+}
+
+/** What a refusal asks for in `WWW-Authenticate`. */
+export type AuthenticationScheme = 'CoinflowSession' | 'Bearer';
+
+/** A session key as found, not yet looked at. */
+export interface FoundSessionKey {
+  readonly key: string;
+  /** Throws if this request must not use a key found here. Not asked where the same key stands in a safer place. */
+  readonly assertAllowed?: () => void;
+}
+
+/** Where to look for a session key. Write your own, or take one of {@link SessionKeyExtractors}. */
+export interface SessionKeyExtractor {
+  readonly schemes: readonly AuthenticationScheme[];
+  /** Every session key that the request carries here. */
+  find(request: RequestWithHeaders): readonly FoundSessionKey[];
+}
+
+/**
+ * The one session key that the request carries; `undefined` when it carries none.
+ * @throws {CoinflowSessionKeyMalformedError} for two different ones, wherever they stand: who reads the first and who
+ * reads the last would disagree about the payer
+ * @throws {CoinflowCrossSiteError} for a key in a cookie that another site made the browser send
+ */
+export function extractSessionKey(extractor: SessionKeyExtractor, request: RequestWithHeaders): string | undefined {
+  const found = extractor.find(request);
+  const [first] = found;
+  if (!first) return undefined;
+  if (found.some(({ key }) => key !== first.key)) {
+    throw new CoinflowSessionKeyMalformedError('The request carries two different session keys', {
+      reason: 'two-keys',
+    });
+  }
+  if (found.every(({ assertAllowed }) => assertAllowed)) first.assertAllowed?.();
+  return first.key;
+}
+
+/** Each value of a header that the request carries, also those that `headers` joins or drops. */
+export function everyValue(request: RequestWithHeaders, name: string): readonly string[] {
+  const { headersDistinct } = request.raw ?? (request as RequestWithEveryHeader);
+  const value = headersDistinct ? headersDistinct[name] : request.headers[name];
+  return typeof value === 'string' ? [value] : (value ?? []);
+}
