@@ -1,0 +1,52 @@
+// What must not compile: `tsc` is the test, and an expected error that does not come is one itself.
+import type { CoinflowAuthService, CoinflowSubject } from 'nestjs-coinflow-auth';
+import { CoinflowAuth, CoinflowAuthError, isCoinflowAuthError } from 'nestjs-coinflow-auth';
+
+declare const coinflow: CoinflowAuthService;
+
+export async function waysToMint(): Promise<void> {
+  await coinflow.createSessionKey({ userId: 'alice' });
+  await coinflow.createSessionKey({ wallet: '0x1', blockchain: 'eth' });
+  await coinflow.createSessionKey({ wallet: '0x1', blockchain: 'eth', signedMessage: '0x2' });
+  // @ts-expect-error nobody
+  await coinflow.createSessionKey({});
+  // @ts-expect-error a wallet without its chain
+  await coinflow.createSessionKey({ wallet: '0x1' });
+  // @ts-expect-error a chain without a wallet
+  await coinflow.createSessionKey({ blockchain: 'eth' });
+  // @ts-expect-error a user and a wallet
+  await coinflow.createSessionKey({ userId: 'alice', wallet: '0x1', blockchain: 'eth' });
+  // @ts-expect-error a user who signs
+  await coinflow.createSessionKey({ userId: 'alice', signedMessage: '0x2' });
+  // @ts-expect-error `user` is no wallet's chain
+  await coinflow.createSessionKey({ wallet: '0x1', blockchain: 'user' });
+  // @ts-expect-error a signature by nobody
+  await coinflow.createSessionKey({ signedMessage: '0x2' });
+  // @ts-expect-error a message without a chain
+  await coinflow.getMessage({ wallet: '0x1' });
+}
+
+// @ts-expect-error no such kind
+CoinflowAuth({ subject: 'merchant' });
+// @ts-expect-error no such field
+CoinflowAuth({ maxAge: 5 });
+
+export function narrowing(error: unknown, subject: CoinflowSubject): string | number {
+  if (isCoinflowAuthError(error)) {
+    switch (error.code) {
+      case 'COINFLOW_UNAVAILABLE':
+        return error.retryAfterMs;
+      case 'COINFLOW_INVALID_ARGUMENT':
+        return error.argument;
+      case 'COINFLOW_SESSION_REJECTED':
+        // @ts-expect-error only what passes by itself says when
+        return String(error.retryAfterMs);
+      // @ts-expect-error no such code
+      case 'COINFLOW_NO_SUCH_CODE':
+      default:
+        return error.reason;
+    }
+  }
+  if (error instanceof CoinflowAuthError) return error.code;
+  return subject.kind === 'user' ? subject.userId : subject.wallet;
+}
