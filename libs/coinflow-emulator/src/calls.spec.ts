@@ -1,14 +1,47 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FastifyRequest } from 'fastify';
 import { CallLog } from './calls.js';
+import { EmulatorClock } from './clock.js';
+
+function call(headers: Record<string, string>): FastifyRequest {
+  return { method: 'GET', headers } as unknown as FastifyRequest;
+}
 
 describe('CallLog', () => {
+  const log = new CallLog(new EmulatorClock(), (text) => text.includes('a-secret'));
+
   it('keeps the newest 10,000 calls, and counts all', () => {
-    const log = new CallLog();
-    for (let i = 0; i < 10_200; i += 1)
-      log.record('verify', { headers: { 'x-number': String(i) } } as unknown as FastifyRequest);
+    for (let i = 0; i < 10_200; i += 1) log.record('verify', call({ 'x-number': String(i) }));
     expect(log.calls).toHaveLength(10_000);
-    expect(log.calls[0]).toEqual({ endpoint: 'verify', headers: { 'x-number': '200' } });
-    expect(log.count('verify')).toBe(10_200);
+    expect(log.calls[0]).toEqual({
+      endpoint: 'verify',
+      method: 'GET',
+      status: undefined,
+      at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      headers: { 'x-number': '200' },
+    });
+    expect(log.counts).toEqual({ message: 0, 'session-key': 0, verify: 10_200 });
+  });
+
+  it('masks secrets, in whichever header they are', () => {
+    const secrets = {
+      authorization: 'k',
+      'x-coinflow-auth-signed-message': 's',
+      cookie: 'c',
+      'x-wrong': 'Bearer a-secret',
+      'x-jwt': 'Bearer eyJh.eyJi.c-_',
+    };
+    log.record('message', call({ ...secrets, 'user-agent': 'curl/8.5.0', 'x-user': 'a.b.c' }));
+    const masked = Object.fromEntries(Object.keys(secrets).map((name) => [name, '***']));
+    expect(log.calls.at(-1)?.headers).toEqual({ ...masked, 'user-agent': 'curl/8.5.0', 'x-user': 'a.b.c' });
+  });
+
+  it('adds the status to its own call', () => {
+    const first = call({});
+    log.record('message', first);
+    log.record('verify', call({}));
+    log.answered(first, 200);
+    log.answered(call({}), 500);
+    expect(log.calls.slice(-2).map(({ status }) => status)).toEqual([200, undefined]);
   });
 });

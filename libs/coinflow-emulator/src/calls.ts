@@ -1,32 +1,71 @@
 import type { FastifyRequest } from 'fastify';
+import type { EmulatorClock } from './clock.js';
 import type { EmulatorEndpoint } from './faults.js';
 
 /** A call that the emulator received. Secrets among its headers are masked. */
 export interface EmulatorCall {
-  endpoint: EmulatorEndpoint;
-  headers: Readonly<Record<string, string>>;
+  readonly endpoint: EmulatorEndpoint;
+  readonly method: string;
+  /** Of the answer; `undefined` as long as there is none, and for ever when the fault was to give none. */
+  readonly status: number | undefined;
+  /** When it came, by the emulator's clock, as in `2026-01-01T00:00:00.000Z`. */
+  readonly at: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-const SECRET_HEADERS = new Set(['authorization', 'x-coinflow-auth-session-key', 'x-coinflow-auth-signed-message']);
+const SECRET_HEADERS = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'x-coinflow-auth-session-key',
+  'x-coinflow-auth-signed-message',
+]);
+const JWT = /eyJ[\w-]*\.[\w-]+\.[\w-]*/;
 const MAX_CALLS = 10_000;
 
 /** What was called, the newest 10,000 calls of it. */
 export class CallLog {
   #calls: EmulatorCall[] = [];
   readonly #counts = new Map<EmulatorEndpoint, number>();
+  /** Weak, so that a call which is never answered is not kept for longer than its request. */
+  readonly #unanswered = new WeakMap<FastifyRequest, { status: number | undefined }>();
+
+  /** @param isSecret knows the secrets that a caller has put into the wrong header */
+  constructor(
+    private readonly clock: EmulatorClock,
+    private readonly isSecret: (value: string) => boolean,
+  ) {}
 
   get calls(): readonly EmulatorCall[] {
     return this.#calls;
   }
 
-  record(endpoint: EmulatorEndpoint, { headers }: FastifyRequest): void {
-    const shown = Object.entries(headers).map(([name, value]) => [
-      name,
-      SECRET_HEADERS.has(name) ? '***' : String(value),
-    ]);
-    this.#calls.push({ endpoint, headers: Object.fromEntries(shown) as Record<string, string> });
+  get counts(): Record<EmulatorEndpoint, number> {
+    return {
+      message: this.count('message'),
+      'session-key': this.count('session-key'),
+      verify: this.count('verify'),
+    };
+  }
+
+  record(endpoint: EmulatorEndpoint, request: FastifyRequest): void {
+    const call = {
+      endpoint,
+      method: request.method,
+      status: undefined,
+      at: new Date(this.clock.nowMs()).toISOString(),
+      headers: this.#masked(request.headers),
+    };
+    this.#unanswered.set(request, call);
+    this.#calls.push(call);
     if (this.#calls.length > MAX_CALLS) this.#calls.shift();
     this.#counts.set(endpoint, this.count(endpoint) + 1);
+  }
+
+  /** Adds how the call was answered, if it is one of those recorded. */
+  answered(request: FastifyRequest, status: number): void {
+    const call = this.#unanswered.get(request);
+    if (call) call.status = status;
   }
 
   count(endpoint: EmulatorEndpoint): number {
@@ -36,5 +75,13 @@ export class CallLog {
   clear(): void {
     this.#calls = [];
     this.#counts.clear();
+  }
+
+  #masked(headers: FastifyRequest['headers']): Record<string, string> {
+    const shown = Object.entries(headers).map(([name, value]): [string, string] => {
+      const text = String(value);
+      return [name, SECRET_HEADERS.has(name) || JWT.test(text) || this.isSecret(text) ? '***' : text];
+    });
+    return Object.fromEntries(shown);
   }
 }

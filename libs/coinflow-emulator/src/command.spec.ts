@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { UsageError, runCommand } from './command.js';
-import type { CoinflowEmulator } from './start-emulator.js';
+import type { CoinflowEmulator } from './coinflow-emulator.js';
 
 describe('the coinflow-emulator command', () => {
   const lines: string[] = [];

@@ -1,22 +1,47 @@
-import { parseArgs } from 'node:util';
-import { startCoinflowEmulator, type CoinflowEmulator } from './start-emulator.js';
+import type { CoinflowEmulator } from './coinflow-emulator.js';
+import { DEFAULT_PORT, UsageError, readCommandLine, type CommandOptions } from './command-options.js';
+import { ASSUMED_LIMITS } from './rate-limits.js';
+import { startCoinflowEmulator } from './start-emulator.js';
 
-const DEFAULT_PORT = 4010;
+export { UsageError };
 
 const HELP = `coinflow-emulator: a local Coinflow for development and tests
 
-  coinflow-emulator [--port ${DEFAULT_PORT}] [--host 127.0.0.1]
+  coinflow-emulator [options]
 
-  --port, -p   the port to listen at, 0 for a free one
-               (environment variable COINFLOW_EMULATOR_PORT)
-  --host       the address to listen at; whoever reaches it can mint session keys
-  --help, -h   this text
+  --port, -p            the port to listen at, 0 for a free one; ${DEFAULT_PORT} without it
+                        (environment variable COINFLOW_EMULATOR_PORT)
+  --host                the address to listen at; 127.0.0.1 without it
+                        Whoever reaches it can mint session keys.
+  --merchant id=apiKey  a merchant and its API key; repeat it for more
+                        Without any: demo-merchant and other-merchant.
+  --limit-with-key      requests a minute with a valid API key, for each merchant; ${ASSUMED_LIMITS.withKey} without it
+  --limit-without-key   all other requests a minute, together; ${ASSUMED_LIMITS.withoutKey} without it
+                        0 is no limit. Over it the answer is a 429.
+  --session-lifetime    of session keys, in seconds; 86400 (24 hours) without it
+  --control             who may use /_emulator: loopback, any or off; loopback without it
+  --help, -h            this text
 
-It answers GET /api/auth/session-key (for a user id, or a wallet and its blockchain)
-and GET /api/auth/verify, and prints the API keys of its merchants when it starts.`;
+It prints its URL and the API keys of its merchants when it starts, and answers
 
-/** A mistake in how the command was called; its message says what to do. */
-export class UsageError extends Error {}
+  GET /api/auth               the message for a wallet to sign (Get Message)
+  GET /api/auth/session-key   a session key: for a user id or a wallet with the API
+                              key, or for a wallet that has signed its message
+  GET /api/auth/verify        whether a session key is valid
+
+To see and to change what it does, with JSON bodies, content-type: application/json:
+
+  GET  /_emulator/state
+  POST /_emulator/faults      {"endpoint":"verify","fault":{"kind":"status","status":503},"times":2}
+                              endpoints: message, session-key, verify
+                              kinds: status, html, raw, non-json, truncated, ok,
+                              rate-limited, delay, hang, reset
+  POST /_emulator/heal        ends all faults
+  POST /_emulator/clock       {"offsetMs":86400000}
+  POST /_emulator/minting     {"form":"opaque","lifetimeSeconds":60,"claims":{"merchantId":null}}
+  POST /_emulator/limits      {"withKey":2000,"withoutKey":100,"retryAfter":"date"}
+  POST /_emulator/calls/clear
+  POST /_emulator/reset       all as it was at the start`;
 
 /**
  * The `coinflow-emulator` command.
@@ -29,47 +54,23 @@ export async function runCommand(
   env: NodeJS.ProcessEnv,
   print: (line: string) => void,
 ): Promise<CoinflowEmulator | undefined> {
-  const { port, host, help } = parse(args, env);
-  if (help) {
+  const options = readCommandLine(args, env);
+  if (!options) {
     print(HELP);
     return undefined;
   }
-  const emulator = await listen(port, host);
+  const emulator = await listen(options);
   print(`Coinflow emulator at ${emulator.url}`);
   for (const { merchantId, apiKey } of emulator.merchants) print(`  merchant ${merchantId}, API key ${apiKey}`);
   return emulator;
 }
 
-function parse(args: string[], env: NodeJS.ProcessEnv): { port: number; host: string; help: boolean } {
-  const { port: portText, ...rest } = parseOptions(args, env.COINFLOW_EMULATOR_PORT || String(DEFAULT_PORT));
-  const port = Number(portText);
-  if (!/^\d+$/.test(portText) || port > 65_535) {
-    throw new UsageError(`“${portText}” is no port: give a number from 0 to 65535.`);
-  }
-  return { port, ...rest };
-}
-
-function parseOptions(args: string[], defaultPort: string): { port: string; host: string; help: boolean } {
+async function listen(options: CommandOptions): Promise<CoinflowEmulator> {
   try {
-    return parseArgs({
-      args,
-      options: {
-        port: { type: 'string', short: 'p', default: defaultPort },
-        host: { type: 'string', default: '127.0.0.1' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}. See coinflow-emulator --help.`);
-  }
-}
-
-async function listen(port: number, host: string): Promise<CoinflowEmulator> {
-  try {
-    return await startCoinflowEmulator({ port, host });
+    return await startCoinflowEmulator(options);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      throw new UsageError(`Port ${port} is taken: give another one with --port or COINFLOW_EMULATOR_PORT.`);
+      throw new UsageError(`Port ${options.port} is taken: give another one with --port or COINFLOW_EMULATOR_PORT.`);
     }
     throw error;
   }

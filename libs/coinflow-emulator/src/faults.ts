@@ -1,7 +1,9 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { EmulatorRetryAfter } from './retry-after.js';
 
-/** The endpoints that can be made to fail. */
-export type EmulatorEndpoint = 'session-key' | 'verify';
+/** The endpoints that can be made to fail: Get Message, Get Session Key, Verify Token. */
+export type EmulatorEndpoint = 'message' | 'session-key' | 'verify';
+
+export const ENDPOINTS: readonly EmulatorEndpoint[] = ['message', 'session-key', 'verify'];
 
 /** A way to fail. */
 export type EmulatorFault =
@@ -11,6 +13,14 @@ export type EmulatorFault =
   | { kind: 'html'; status: number }
   /** Exactly these bytes. */
   | { kind: 'raw'; status: number; headers?: Record<string, string>; body: string }
+  /** Says that it is JSON, and is not. Without a status, 200. */
+  | { kind: 'non-json'; status?: number }
+  /** The connection ends in the middle of the body. Without a status, 200. */
+  | { kind: 'truncated'; status?: number }
+  /** 200 to everything, with an empty body: a captive portal, or a wrong URL. */
+  | { kind: 'ok' }
+  /** 429. Without `retryAfter` in seconds, without `afterSeconds` 60 of them. */
+  | { kind: 'rate-limited'; retryAfter?: EmulatorRetryAfter; afterSeconds?: number }
   /** The right answer, late. */
   | { kind: 'delay'; ms: number }
   /** No answer, the connection stays open. */
@@ -22,6 +32,15 @@ export type EmulatorFault =
 export class Faults {
   readonly #active = new Map<EmulatorEndpoint, { fault: EmulatorFault; remaining: number }>();
 
+  /** What fails, and how often still; `null` is until healed. Bodies are not among it: they may echo secrets. */
+  get summary(): { endpoint: EmulatorEndpoint; kind: EmulatorFault['kind']; remaining: number | null }[] {
+    return [...this.#active].map(([endpoint, { fault, remaining }]) => ({
+      endpoint,
+      kind: fault.kind,
+      remaining: Number.isFinite(remaining) ? remaining : null,
+    }));
+  }
+
   set(endpoint: EmulatorEndpoint, fault: EmulatorFault, times: number): void {
     this.#active.set(endpoint, { fault, remaining: times });
   }
@@ -30,36 +49,12 @@ export class Faults {
     this.#active.clear();
   }
 
-  /** Answers in the fault's way, or leaves the request to the endpoint. */
-  async apply(endpoint: EmulatorEndpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  /** The fault for this call, if there is one; counts it. */
+  take(endpoint: EmulatorEndpoint): EmulatorFault | undefined {
     const active = this.#active.get(endpoint);
-    if (!active) return;
+    if (!active) return undefined;
     active.remaining -= 1;
     if (active.remaining <= 0) this.#active.delete(endpoint);
-    await answer(active.fault, request, reply);
-  }
-}
-
-async function answer(fault: EmulatorFault, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  switch (fault.kind) {
-    case 'status':
-      return reply
-        .status(fault.status)
-        .headers(fault.headers ?? {})
-        .send(fault.body ?? { message: `Status ${fault.status}` });
-    case 'html':
-      return reply.status(fault.status).type('text/html').send(`<html><body><h1>${fault.status}</h1></body></html>`);
-    case 'raw':
-      return reply
-        .status(fault.status)
-        .headers({ 'content-type': 'text/plain', ...fault.headers })
-        .send(fault.body);
-    case 'delay':
-      return new Promise((resolve) => setTimeout(resolve, fault.ms));
-    case 'hang':
-      return reply.hijack();
-    case 'reset':
-      reply.hijack();
-      return request.raw.socket.resetAndDestroy();
+    return active.fault;
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startCoinflowEmulator, type CoinflowEmulator } from './start-emulator.js';
+import type { CoinflowEmulator } from './coinflow-emulator.js';
+import { startCoinflowEmulator } from './start-emulator.js';
 
 interface Answer {
   status: number;

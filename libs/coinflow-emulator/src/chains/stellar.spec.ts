@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import { Keypair, StrKey } from '@stellar/stellar-base';
+import fc from 'fast-check';
+import { stellar } from './stellar.js';
+
+const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes));
+
+describe('Stellar', () => {
+  const keys = Keypair.random();
+  const sign = (message: string): string => keys.sign(Buffer.from(message)).toString('base64');
+
+  it('takes what the Stellar SDK signs, for any key and any text', () => {
+    fc.assert(
+      fc.property(seeds, fc.string({ unit: 'binary' }), (seed, message) => {
+        const signer = Keypair.fromRawEd25519Seed(seed);
+        const signature = signer.sign(Buffer.from(message)).toString('base64');
+        expect(stellar.isSignedBy(signer.publicKey(), message, signature)).toBe(true);
+        expect(stellar.isSignedBy(signer.publicKey(), `${message}.`, signature)).toBe(false);
+        expect(stellar.isSignedBy(keys.publicKey(), message, signature)).toBe(false);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('knows the strkeys that the Stellar SDK knows, also with one letter changed', () => {
+    const changed = fc.tuple(seeds, fc.nat(55), fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567019-'));
+    fc.assert(
+      fc.property(changed, ([seed, index, letter]) => {
+        const address = StrKey.encodeEd25519PublicKey(seed);
+        const other = address.slice(0, index) + letter + address.slice(index + 1);
+        expect(stellar.isWallet(address)).toBe(true);
+        expect(stellar.isWallet(other)).toBe(StrKey.isValidEd25519PublicKey(other));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each([
+    ['a secret seed', keys.secret()],
+    ['a contract', StrKey.encodeContract(Buffer.alloc(32))],
+    ['a muxed account', StrKey.encodeMed25519PublicKey(Buffer.alloc(40))],
+    ['small letters', keys.publicKey().toLowerCase()],
+    ['nothing', ''],
+  ])('%s is no wallet', (_, text) => {
+    expect(stellar.isWallet(text)).toBe(false);
+  });
+
+  it.each([
+    ['hexadecimal', keys.sign(Buffer.from('hello')).toString('hex')],
+    ['base64 without padding', sign('hello').replace(/=+$/, '')],
+    ['88 letters that are no base64', '!'.repeat(88)],
+    ['66 bytes', Buffer.alloc(66).toString('base64')],
+    ['nothing', ''],
+  ])('a signature that is %s is none', (_, signature) => {
+    expect(stellar.isSignedBy(keys.publicKey(), 'hello', signature)).toBe(false);
+  });
+});

@@ -1,0 +1,36 @@
+import { base32, base64 } from '@scure/base';
+import { decodeExactly, type Chain } from './chain.js';
+import { isEd25519Signature } from './ed25519-signature.js';
+
+/** `G...`, the version byte of an ed25519 public key. Muxed accounts (`M...`) and contracts (`C...`) sign nothing themselves. */
+const ACCOUNT = 6 << 3;
+const SIGNATURE_LENGTH = 88;
+
+/** Stellar: the address is a strkey; signatures are ed25519 over the message's UTF-8 bytes, base64. */
+export const stellar: Chain = {
+  isWallet: (address) => publicKeyOf(address) !== undefined,
+  canonical: (address) => address,
+  isSignedBy: (address, message, signature) => {
+    const bytes = signature.length === SIGNATURE_LENGTH ? decodeExactly(64, () => base64.decode(signature)) : undefined;
+    return isEd25519Signature(publicKeyOf(address), message, bytes);
+  },
+};
+
+/** A strkey is base32 of version byte, public key and check sum. */
+function publicKeyOf(address: string): Uint8Array | undefined {
+  if (address.length !== 56) return undefined;
+  const bytes = decodeExactly(35, () => base32.decode(address));
+  if (bytes?.[0] !== ACCOUNT) return undefined;
+  const checkSum = crc16(bytes.subarray(0, 33));
+  return bytes[33] === (checkSum & 0xff) && bytes[34] === checkSum >> 8 ? bytes.subarray(1, 33) : undefined;
+}
+
+/** CRC-16/XMODEM. */
+function crc16(bytes: Uint8Array): number {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
+  }
+  return crc;
+}

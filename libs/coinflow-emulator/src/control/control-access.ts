@@ -1,0 +1,52 @@
+import { isIPv4 } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import type { EmulatorControl } from '../emulator-options.js';
+import { refused, type Refusal } from '../refusal.js';
+
+/**
+ * Lets programs through that mean the emulator, and no page of the web that happens to be open in a browser beside it.
+ * @returns why not, otherwise
+ */
+export function whyNotControl(
+  request: FastifyRequest,
+  control: EmulatorControl,
+  listensAt: string,
+): Refusal | undefined {
+  const { remoteAddress = '', localAddress = '' } = request.raw.socket;
+  if (control === 'loopback' && !isLoopback(unmapped(remoteAddress))) {
+    return refused(403, 'Only from this machine: start the emulator with control “any” to allow others');
+  }
+
+  // A page can have its own name point at this machine, and is then of one origin with the emulator. It cannot do so
+  // with a name that is not its own.
+  const name = hostName(request.headers.host);
+  if (!isLoopback(name) && name !== listensAt.toLowerCase() && name !== unmapped(localAddress)) {
+    return refused(421, 'Call it by a loopback name, or by the address that the emulator listens at');
+  }
+
+  const { origin, host, 'sec-fetch-site': site = '' } = request.headers;
+  const isForeignOrigin = origin !== undefined && origin !== `http://${host}`;
+  if (isForeignOrigin || site === 'cross-site' || site === 'same-site') {
+    return refused(403, 'Not from a page of another origin');
+  }
+
+  // A form can send other types from any page without asking first.
+  if (request.method === 'POST' && !/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
+    return refused(415, 'Send content-type: application/json');
+  }
+  return undefined;
+}
+
+function hostName(host = ''): string {
+  const [, ipv6, name = ''] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d+)?$/i.exec(host) ?? [];
+  return (ipv6 ?? name).toLowerCase();
+}
+
+function isLoopback(name: string): boolean {
+  return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
+}
+
+/** An IPv4 address as a socket for both families writes it. */
+function unmapped(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}

@@ -1,0 +1,75 @@
+import { MAX_CLOCK_OFFSET_MS } from '../clock.js';
+import { ENDPOINTS } from '../faults.js';
+import { FORMS, MAX_LIFETIME_SECONDS } from '../minting.js';
+import { MAX_LIMIT } from '../rate-limits.js';
+import { RETRY_AFTER_FORMS } from '../retry-after.js';
+
+const MAX_DELAY_MS = 600_000;
+
+const status = { type: 'integer', minimum: 200, maximum: 599 };
+const retryAfter = { enum: RETRY_AFTER_FORMS };
+/** What Node can send: anything else would end in a 500 once the fault is met, far from its cause. */
+const headers = {
+  type: 'object',
+  propertyNames: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
+  additionalProperties: { type: 'string', pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$' },
+};
+
+function fault(kind: string, properties: object = {}, required: string[] = []): object {
+  return {
+    type: 'object',
+    required: ['kind', ...required],
+    additionalProperties: false,
+    properties: { kind: { const: kind }, ...properties },
+  };
+}
+
+function body(properties: object, rest: object = {}): object {
+  return { type: 'object', additionalProperties: false, properties, ...rest };
+}
+
+/** What may be posted, by path below `/_emulator`. */
+export const SCHEMAS = {
+  faults: body(
+    {
+      endpoint: { enum: ENDPOINTS },
+      times: { type: 'integer', minimum: 1 },
+      fault: {
+        type: 'object',
+        required: ['kind'],
+        discriminator: { propertyName: 'kind' },
+        oneOf: [
+          fault('status', { status, headers, body: {} }, ['status']),
+          fault('html', { status }, ['status']),
+          fault('raw', { status, headers, body: { type: 'string' } }, ['status', 'body']),
+          fault('non-json', { status }),
+          fault('truncated', { status }),
+          fault('ok'),
+          fault('rate-limited', { retryAfter, afterSeconds: { type: 'integer', minimum: 0, maximum: 86_400 } }),
+          fault('delay', { ms: { type: 'integer', minimum: 0, maximum: MAX_DELAY_MS } }, ['ms']),
+          fault('hang'),
+          fault('reset'),
+        ],
+      },
+    },
+    { required: ['endpoint', 'fault'] },
+  ),
+  clock: body(
+    { offsetMs: { type: 'integer', minimum: -MAX_CLOCK_OFFSET_MS, maximum: MAX_CLOCK_OFFSET_MS } },
+    { required: ['offsetMs'] },
+  ),
+  minting: body({
+    form: { enum: FORMS },
+    lifetimeSeconds: { type: 'integer', minimum: 1, maximum: MAX_LIFETIME_SECONDS },
+    claims: { type: 'object' },
+  }),
+  limits: body(
+    {
+      withKey: { type: 'integer', minimum: 0, maximum: MAX_LIMIT },
+      withoutKey: { type: 'integer', minimum: 0, maximum: MAX_LIMIT },
+      retryAfter,
+    },
+    { minProperties: 1 },
+  ),
+  nothing: body({}),
+} as const;

@@ -1,0 +1,69 @@
+import { CallLog, type EmulatorCall } from './calls.js';
+import { EmulatorClock } from './clock.js';
+import type { CoinflowEmulatorOptions } from './emulator-options.js';
+import { Faults } from './faults.js';
+import { DEFAULT_MERCHANTS, Merchants } from './merchants.js';
+import { Messages } from './messages.js';
+import { Minting, type EmulatorMinting } from './minting.js';
+import { RateLimits, type EmulatorLimits } from './rate-limits.js';
+import { SessionKeys } from './session-keys.js';
+
+const SHOWN_CALLS = 100;
+
+/** What the control path shows. No secret is among it. */
+export interface EmulatorState {
+  merchants: string[];
+  clock: { offsetMs: number; now: string };
+  minting: EmulatorMinting;
+  limits: EmulatorLimits;
+  faults: Faults['summary'];
+  counts: CallLog['counts'];
+  /** The newest 100. */
+  calls: readonly EmulatorCall[];
+}
+
+/** Everything an emulator consists of but its server: the library and the control path turn the same screws. */
+export class EmulatorParts {
+  readonly clock = new EmulatorClock();
+  readonly keys = new SessionKeys(this.clock);
+  readonly faults = new Faults();
+  readonly merchants: Merchants;
+  readonly messages: Messages;
+  readonly minting: Minting;
+  readonly limits: RateLimits;
+  readonly log: CallLog;
+
+  constructor({ merchants = DEFAULT_MERCHANTS, minting, limits, messageLifetimeMs }: CoinflowEmulatorOptions) {
+    this.merchants = new Merchants(merchants);
+    this.messages = new Messages(this.clock, messageLifetimeMs);
+    this.minting = new Minting(this.keys, this.clock, minting);
+    this.limits = new RateLimits(this.clock, limits);
+    this.log = new CallLog(this.clock, (text) => this.#isSecret(text));
+  }
+
+  get state(): EmulatorState {
+    return {
+      merchants: this.merchants.ids,
+      clock: { offsetMs: this.clock.offsetMs, now: new Date(this.clock.nowMs()).toISOString() },
+      minting: this.minting.settings,
+      limits: this.limits.settings,
+      faults: this.faults.summary,
+      counts: this.log.counts,
+      calls: this.log.calls.slice(-SHOWN_CALLS),
+    };
+  }
+
+  /** All as it was at the start, but for session keys: who has one keeps it. */
+  reset(): void {
+    this.clock.setOffset(0);
+    this.faults.clear();
+    this.messages.clear();
+    this.minting.reset();
+    this.limits.reset();
+    this.log.clear();
+  }
+
+  #isSecret(text: string): boolean {
+    return this.keys.isOpaqueKey(text) || this.merchants.all.some(({ apiKey }) => text.includes(apiKey));
+  }
+}

@@ -1,0 +1,235 @@
+import { createConnection } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startCoinflowEmulator, type CoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
+import { EmulatorClient, claimsOf, walletHeaders } from './harness/emulator-client.js';
+import { walletOn } from './harness/wallets.js';
+
+const HOUR_MS = 3_600_000;
+const ENDPOINTS = ['message', 'session-key', 'verify'] as const;
+
+describe('outages of the emulator', () => {
+  let coinflow: CoinflowEmulator;
+  let client: EmulatorClient;
+
+  beforeEach(async () => {
+    coinflow = await startCoinflowEmulator();
+    client = new EmulatorClient(coinflow);
+  });
+
+  afterEach(() => coinflow.close());
+
+  /** A call that is answered with 200 when nothing fails. */
+  const call = {
+    message: () => client.message(walletHeaders(walletOn('eth'))),
+    'session-key': () => client.sessionKey({ authorization: client.apiKey, 'x-coinflow-auth-user-id': 'alice' }),
+    verify: () => client.verify(coinflow.signSessionKey({ customerId: 'alice' })),
+  };
+
+  /** Everything that comes over the socket until it ends. */
+  function bytesOf(path: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(coinflow.url);
+      const socket = createConnection(Number(port), hostname);
+      let bytes = '';
+      socket.setEncoding('utf8').on('data', (text: string) => (bytes += text));
+      socket.once('error', reject).once('end', () => resolve(bytes));
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+    });
+  }
+
+  describe.each(ENDPOINTS)('%s', (endpoint) => {
+    it.each<[EmulatorFault, object]>([
+      [
+        { kind: 'status', status: 503 },
+        { status: 503, body: { message: 'Status 503' } },
+      ],
+      [
+        { kind: 'status', status: 401, headers: { 'x-a': 'b' }, body: { msg: 'no' } },
+        { status: 401, body: { msg: 'no' } },
+      ],
+      [
+        { kind: 'html', status: 502 },
+        { status: 502, text: expect.stringContaining('<h1>502</h1>') },
+      ],
+      [
+        { kind: 'raw', status: 200, body: 'junk' },
+        { status: 200, text: 'junk' },
+      ],
+      [{ kind: 'ok' }, { status: 200, text: '' }],
+      [{ kind: 'non-json' }, { status: 200, body: undefined, text: 'This is not JSON' }],
+      [
+        { kind: 'non-json', status: 401 },
+        { status: 401, body: undefined },
+      ],
+      [{ kind: 'rate-limited' }, { status: 429, body: { message: 'Too many requests', debugId: expect.any(String) } }],
+    ])('%j, as often as it was told', async (fault, answer) => {
+      coinflow.fail(endpoint, fault, 2);
+      expect(await call[endpoint]()).toMatchObject(answer);
+      expect(coinflow.calls.at(-1)?.status).toBe((answer as { status: number }).status);
+      await call[endpoint]();
+      expect(await call[endpoint]()).toMatchObject({ status: 200 });
+      expect(coinflow.countCalls(endpoint)).toBe(3);
+    });
+
+    it('the right answer, late', async () => {
+      coinflow.fail(endpoint, { kind: 'delay', ms: 50 });
+      const before = performance.now();
+      expect(await call[endpoint]()).toMatchObject({ status: 200 });
+      expect(performance.now() - before).toBeGreaterThan(45);
+    });
+
+    it('the connection ends in the middle of the body', async () => {
+      coinflow.fail(endpoint, { kind: 'truncated' });
+      await expect(call[endpoint]()).rejects.toMatchObject({ code: 'ECONNRESET' });
+      expect(coinflow.calls.at(-1)).toMatchObject({ endpoint, status: 200 });
+    });
+
+    it('the connection is reset', async () => {
+      coinflow.fail(endpoint, { kind: 'reset' });
+      await expect(call[endpoint]()).rejects.toMatchObject({ code: 'ECONNRESET' });
+      expect(coinflow.calls.at(-1)).toMatchObject({ endpoint, status: undefined });
+    });
+
+    it('no answer, until the emulator ends', async () => {
+      coinflow.fail(endpoint, { kind: 'hang' });
+      const hanging = call[endpoint]();
+      const refused = expect(hanging).rejects.toMatchObject({ code: 'ECONNRESET' });
+      while (coinflow.countCalls(endpoint) === 0) await new Promise(setImmediate);
+      expect(coinflow.calls.at(-1)).toMatchObject({ endpoint, method: 'GET', status: undefined });
+      await coinflow.close();
+      await refused;
+    });
+  });
+
+  it('a truncated answer says that it is longer than it is', async () => {
+    coinflow.fail('verify', { kind: 'truncated', status: 502 });
+    const [head = '', body = ''] = (await bytesOf('/api/auth/verify')).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1.1 502 Bad Gateway\r\n/);
+    const length = Number(/content-length: (\d+)/i.exec(head)?.[1]);
+    expect(body.length).toBeGreaterThan(0);
+    expect(length).toBeGreaterThan(body.length);
+    expect(head).toMatch(/content-type: application\/json/i);
+  });
+
+  it('a delay ends with its connection: nothing outlives the emulator', async () => {
+    coinflow.fail('verify', { kind: 'delay', ms: 600_000 });
+    const refused = expect(call.verify()).rejects.toMatchObject({ code: 'ECONNRESET' });
+    while (coinflow.countCalls('verify') === 0) await new Promise(setImmediate);
+    await coinflow.close();
+    await refused;
+  });
+
+  it('heal ends every fault', async () => {
+    for (const endpoint of ENDPOINTS) coinflow.fail(endpoint, { kind: 'ok' });
+    coinflow.heal();
+    expect(await client.verify('junk')).toMatchObject({ status: 401 });
+  });
+
+  describe('Retry-After', () => {
+    it.each<[EmulatorFault & { kind: 'rate-limited' }, unknown]>([
+      [{ kind: 'rate-limited', retryAfter: 'seconds', afterSeconds: 7 }, '7'],
+      [{ kind: 'rate-limited', retryAfter: 'none', afterSeconds: 7 }, undefined],
+      [{ kind: 'rate-limited' }, '60'],
+    ])('%j', async (fault, value) => {
+      coinflow.fail('verify', fault);
+      expect((await call.verify()).headers['retry-after']).toBe(value);
+    });
+
+    it('as a date is by the emulator’s clock', async () => {
+      coinflow.setClockOffset(24 * HOUR_MS);
+      coinflow.fail('verify', { kind: 'rate-limited', retryAfter: 'date', afterSeconds: 7 });
+      const { headers } = await call.verify();
+      const waitMs = Date.parse(String(headers['retry-after'])) - Date.parse(String(headers.date));
+      expect(waitMs).toBeGreaterThanOrEqual(7_000);
+      expect(waitMs).toBeLessThanOrEqual(8_000);
+    });
+  });
+
+  describe('rate limits', () => {
+    it('are off by default', async () => {
+      const answers = await Promise.all(Array.from({ length: 150 }, () => client.verify('junk')));
+      expect(answers.every(({ status }) => status === 401)).toBe(true);
+    });
+
+    it('are a merchant’s own with its API key, and one for everybody else', async () => {
+      const [, other] = coinflow.merchants;
+      const mint = (authorization: string) =>
+        client.sessionKey({ authorization, 'x-coinflow-auth-user-id': 'alice' }).then(({ status }) => status);
+      coinflow.setLimits({ withKey: 2, withoutKey: 1 });
+      expect([await mint(client.apiKey), await mint(client.apiKey), await mint(client.apiKey)]).toEqual([
+        200, 200, 429,
+      ]);
+      expect(await mint(other?.apiKey ?? '')).toBe(200);
+      expect(await mint('wrong')).toBe(401);
+      expect(await mint('wrong')).toBe(429);
+      expect((await call.verify()).status).toBe(429);
+      expect((await call.message()).status).toBe(429);
+      expect(coinflow.calls.slice(-2)).toMatchObject([
+        { endpoint: 'verify', status: 429 },
+        { endpoint: 'message', status: 429 },
+      ]);
+    });
+
+    it('open again after a minute of the emulator’s clock, as the 429 says', async () => {
+      coinflow.setLimits({ withoutKey: 1 });
+      await call.verify();
+      const { status, headers, body } = await call.verify();
+      expect([status, body]).toEqual([429, { message: 'Too many requests', debugId: expect.any(String) }]);
+      const seconds = Number(headers['retry-after']);
+      expect(seconds).toBeGreaterThan(55);
+      expect(seconds).toBeLessThanOrEqual(60);
+      coinflow.setClockOffset(seconds * 1_000);
+      expect((await call.verify()).status).toBe(200);
+    });
+
+    it.each<['date' | 'none', unknown]>([
+      ['date', expect.stringMatching(/ GMT$/)],
+      ['none', undefined],
+    ])('Retry-After can be %s', async (retryAfter, value) => {
+      coinflow.setLimits({ withoutKey: 1, retryAfter });
+      await call.verify();
+      expect((await call.verify()).headers['retry-after']).toEqual(value);
+    });
+
+    it('come before the faults, and leave them for later', async () => {
+      coinflow.setLimits({ withoutKey: 1 });
+      coinflow.fail('verify', { kind: 'status', status: 503 }, 2);
+      expect((await call.verify()).status).toBe(503);
+      expect((await call.verify()).status).toBe(429);
+      coinflow.setLimits({ withoutKey: 0 });
+      expect((await call.verify()).status).toBe(503);
+    });
+  });
+
+  describe('the clock', () => {
+    it('moves what is signed, what is checked, the log, and the Date of every answer', async () => {
+      const key = await client.mint();
+      coinflow.setClockOffset(24 * HOUR_MS);
+      expect((await client.verify(key)).status).toBe(401);
+      const later = claimsOf(await client.mint());
+      expect(Number(later.iat) - Number(claimsOf(key).iat)).toBeGreaterThanOrEqual(86_400);
+      const paths = ['/', '/api/auth', '/api/auth/session-key', '/api/auth/verify', '/_emulator/state', '/nowhere'];
+      for (const path of paths) {
+        const { headers } = await client.get(path);
+        const aheadMs = Date.parse(String(headers.date)) - Date.now();
+        expect(Math.abs(aheadMs - 24 * HOUR_MS)).toBeLessThan(2_000);
+      }
+      expect(Date.parse(coinflow.calls.at(-1)?.at ?? '') - Date.now()).toBeGreaterThan(23 * HOUR_MS);
+      coinflow.setClockOffset(-HOUR_MS);
+      expect((await client.verify(key)).status).toBe(200);
+    });
+
+    it('moves the Date of an answer that is cut off, too', async () => {
+      coinflow.setClockOffset(-24 * HOUR_MS);
+      coinflow.fail('verify', { kind: 'truncated' });
+      const date = /^date: (.*)$/im.exec(await bytesOf('/api/auth/verify'))?.[1];
+      expect(Math.abs(Date.parse(date ?? '') - Date.now() + 24 * HOUR_MS)).toBeLessThan(2_000);
+    });
+
+    it('can be a fault’s own', async () => {
+      const date = 'Tue, 14 Nov 2023 22:13:20 GMT';
+      coinflow.fail('verify', { kind: 'status', status: 401, headers: { date } });
+      expect((await call.verify()).headers.date).toBe(date);
+    });
+  });
+});

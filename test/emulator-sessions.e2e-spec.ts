@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
+import { EmulatorClient, claimsOf, walletHeaders } from './harness/emulator-client.js';
+import { BLOCKCHAINS, walletOn } from './harness/wallets.js';
+
+type Headers = Record<string, string>;
+
+const missing = (name: string) => ({ details: `Header ${name} is required` });
+
+describe('session keys of the emulator', () => {
+  let coinflow: CoinflowEmulator;
+  let client: EmulatorClient;
+
+  beforeEach(async () => {
+    coinflow = await startCoinflowEmulator();
+    client = new EmulatorClient(coinflow);
+  });
+
+  afterEach(() => coinflow.close());
+
+  describe('Get Message', () => {
+    it.each(BLOCKCHAINS)('hands out a message that says whose it is, on %s', async (blockchain) => {
+      const wallet = walletOn(blockchain);
+      const { status, body } = await client.message(walletHeaders(wallet));
+      expect([status, body]).toEqual([200, { message: expect.stringContaining(`Wallet: ${wallet.address}`) }]);
+      expect(body).toEqual({ message: expect.stringContaining(`Blockchain: ${blockchain}`) });
+      expect(await client.messageFor(wallet)).not.toBe((body as { message: string }).message);
+    });
+
+    it.each<[string, Headers, unknown]>([
+      ['nothing', {}, missing('x-coinflow-auth-wallet')],
+      ['no wallet', { 'x-coinflow-auth-blockchain': 'eth' }, missing('x-coinflow-auth-wallet')],
+      ['no chain', { 'x-coinflow-auth-wallet': `0x${'1'.repeat(40)}` }, missing('x-coinflow-auth-blockchain')],
+    ])('needs its headers: %s', async (_, headers, body) => {
+      expect(await client.message(headers)).toMatchObject({ status: 401, body });
+    });
+
+    it.each([
+      ['user', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-blockchain must be one of solana'],
+      ['bitcoin', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-blockchain must be one of solana'],
+      ['__proto__', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-blockchain must be one of solana'],
+      ['ETH', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-blockchain must be one of solana'],
+      ['eth', '0x1', 'x-coinflow-auth-wallet is no wallet of eth'],
+      ['solana', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-wallet is no wallet of solana'],
+      ['stellar', walletOn('solana').address, 'x-coinflow-auth-wallet is no wallet of stellar'],
+    ])('refuses %s with %s', async (blockchain, address, text) => {
+      expect(await client.message(walletHeaders({ blockchain, address }))).toMatchObject({
+        status: 401,
+        body: { message: expect.stringContaining(text), debugId: expect.any(String) },
+      });
+    });
+  });
+
+  describe.each(BLOCKCHAINS)('a wallet that has signed, on %s', (blockchain) => {
+    it('gets a key of its own, that Verify Token knows', async () => {
+      const wallet = walletOn(blockchain);
+      const { status, body } = await client.sessionKey(await client.signed(wallet));
+      expect(status).toBe(200);
+      const { key } = body as { key: string };
+      const { iat, exp, ...claims } = claimsOf(key);
+      expect(claims).toEqual({ wallet: wallet.address, blockchain, merchantId: 'demo-merchant' });
+      expect(Number(exp) - Number(iat)).toBe(86_400);
+      expect(await client.verify(key)).toMatchObject({ status: 200, text: '' });
+    });
+
+    it('gets none for a message that was used', async () => {
+      const headers = await client.signed(walletOn(blockchain));
+      expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
+      expect(await client.sessionKey(headers)).toMatchObject({
+        status: 401,
+        body: { message: expect.stringContaining('There is no message') },
+      });
+    });
+
+    it('gets none for a message that has expired', async () => {
+      const headers = await client.signed(walletOn(blockchain));
+      coinflow.setClockOffset(300_000);
+      expect(await client.sessionKey(headers)).toMatchObject({
+        status: 401,
+        body: { message: expect.stringContaining('There is no message') },
+      });
+    });
+
+    it('gets none for the signature of another wallet, of another message, or of none', async () => {
+      const [wallet, other] = [walletOn(blockchain), walletOn(blockchain)];
+      const headers = await client.signed(wallet);
+      const signatures = [
+        await other.sign(await client.messageFor(wallet)),
+        await wallet.sign(await client.messageFor(other)),
+        await wallet.sign('a text of my own'),
+        'junk',
+      ];
+      for (const signature of signatures) {
+        expect(await client.sessionKey({ ...headers, 'x-coinflow-auth-signed-message': signature })).toMatchObject({
+          status: 401,
+          body: { message: expect.stringContaining('not this wallet’s') },
+        });
+      }
+      expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
+    });
+
+    it('gets none under the address of another', async () => {
+      const [wallet, other] = [walletOn(blockchain), walletOn(blockchain)];
+      await client.messageFor(other);
+      const headers = { ...(await client.signed(wallet)), 'x-coinflow-auth-wallet': other.address };
+      expect(await client.sessionKey(headers)).toMatchObject({ status: 401, body: { message: expect.any(String) } });
+    });
+
+    it('gets none on any other chain', async () => {
+      const headers = await client.signed(walletOn(blockchain));
+      for (const other of [...BLOCKCHAINS, 'user', 'bitcoin'].filter((name) => name !== blockchain)) {
+        expect(await client.sessionKey({ ...headers, 'x-coinflow-auth-blockchain': other })).toMatchObject({
+          status: 401,
+          body: { message: expect.any(String) },
+        });
+      }
+      expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
+    });
+
+    it('gets none for a merchant that does not exist, and may try again', async () => {
+      const headers = await client.signed(walletOn(blockchain));
+      expect(await client.sessionKey({ ...headers, 'x-coinflow-auth-merchant-id': 'nobody' })).toMatchObject({
+        status: 401,
+        body: { message: 'Unknown merchant' },
+      });
+      expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
+    });
+  });
+
+  it('an EVM wallet may be written in any case', async () => {
+    const wallet = walletOn('base');
+    const headers = await client.signed({ ...wallet, address: wallet.address.toLowerCase() });
+    const { body } = await client.sessionKey({ ...headers, 'x-coinflow-auth-wallet': wallet.address });
+    expect(claimsOf((body as { key: string }).key)).toMatchObject({ wallet: wallet.address });
+  });
+
+  it('a message of one emulator is none of another', async () => {
+    const other = await startCoinflowEmulator();
+    const headers = await new EmulatorClient(other).signed(walletOn('eth'));
+    expect(await client.sessionKey(headers)).toMatchObject({ status: 401 });
+    await other.close();
+  });
+
+  it('one message makes one key, however many ask at once', async () => {
+    const headers = await client.signed(walletOn('eth'));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => client.sessionKey(headers)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+
+  describe('exactly one way', () => {
+    const API_KEY = { authorization: 'coinflow_emulator_key_of_demo_merchant' };
+    const USER = { 'x-coinflow-auth-user-id': 'alice' };
+    const WALLET = { 'x-coinflow-auth-wallet': `0x${'1'.repeat(40)}` };
+    const CHAIN = { 'x-coinflow-auth-blockchain': 'eth' };
+    const SIGNED = { 'x-coinflow-auth-signed-message': '0x' };
+    const MERCHANT = { 'x-coinflow-auth-merchant-id': 'demo-merchant' };
+    const PARTS = { API_KEY, USER, WALLET, CHAIN, SIGNED, MERCHANT };
+
+    /** All 64 sets of headers: what each is answered. */
+    const expected = (names: string[]): [number, unknown] => {
+      const has = (name: string): boolean => names.includes(name);
+      const mixture = { message: expect.stringMatching(/^Send either/), debugId: expect.any(String) };
+      if ((has('SIGNED') || has('MERCHANT')) && (has('API_KEY') || has('USER'))) return [400, mixture];
+      if (has('USER') && (has('WALLET') || has('CHAIN'))) return [400, mixture];
+      if (has('SIGNED') || has('MERCHANT')) {
+        if (!has('SIGNED')) return [401, missing('x-coinflow-auth-signed-message')];
+        if (!has('WALLET')) return [401, missing('x-coinflow-auth-wallet')];
+        if (!has('CHAIN')) return [401, missing('x-coinflow-auth-blockchain')];
+        if (!has('MERCHANT')) return [401, missing('x-coinflow-auth-merchant-id')];
+        return [401, { message: expect.stringContaining('There is no message'), debugId: expect.any(String) }];
+      }
+      if (!has('API_KEY')) return [401, missing('authorization')];
+      if (!has('USER') && !has('WALLET')) return [401, missing('x-coinflow-auth-user-id')];
+      if (has('WALLET') && !has('CHAIN')) return [401, missing('x-coinflow-auth-blockchain')];
+      return [200, { key: expect.any(String) }];
+    };
+
+    const sets = Array.from({ length: 64 }, (_, bits) =>
+      Object.keys(PARTS).filter((_name, index) => (bits >> index) & 1),
+    );
+
+    it.each(sets.map((names) => [names.join(' + ') || 'nothing', names] as const))('%s', async (_, names) => {
+      const headers = Object.assign({}, ...names.map((name) => PARTS[name as keyof typeof PARTS])) as Headers;
+      const { status, body } = await client.sessionKey(headers);
+      expect([status, body]).toEqual(expected(names));
+    });
+
+    it('`user` is no chain that could make a mixture', async () => {
+      const headers = { ...API_KEY, ...USER, 'x-coinflow-auth-blockchain': 'user' };
+      expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
+    });
+
+    it.each(['user', 'bitcoin'])('a merchant cannot vouch for a wallet on %s', async (blockchain) => {
+      const headers = { ...API_KEY, ...WALLET, 'x-coinflow-auth-blockchain': blockchain };
+      expect(await client.sessionKey(headers)).toMatchObject({
+        status: 401,
+        body: { message: expect.stringContaining('must be one of') },
+      });
+    });
+  });
+
+  describe('special keys', () => {
+    it('opaque ones are verified like the others, and expire', async () => {
+      coinflow.setMinting({ form: 'opaque', lifetimeSeconds: 60 });
+      const key = await client.mint();
+      expect(key).toMatch(/^[0-9a-f]{32}$/);
+      expect(await client.verify(key)).toMatchObject({ status: 200 });
+      coinflow.setClockOffset(60_000);
+      expect(await client.verify(key)).toMatchObject({ status: 401 });
+      expect(await client.verify('0'.repeat(32))).toMatchObject({ status: 401 });
+    });
+
+    it('claims can be missing, added and odd, until all is reset', async () => {
+      coinflow.setMinting({ claims: { exp: null, merchantId: null, customerId: ['odd'], added: { deep: true } } });
+      const key = await client.mint();
+      expect(claimsOf(key)).toEqual({ iat: expect.any(Number), customerId: ['odd'], added: { deep: true } });
+      coinflow.setClockOffset(1_000 * 86_400_000);
+      expect(await client.verify(key)).toMatchObject({ status: 200 });
+      coinflow.reset();
+      expect(claimsOf(await client.mint())).toMatchObject({ customerId: 'alice', merchantId: 'demo-merchant' });
+      expect(await client.verify(key)).toMatchObject({ status: 200 });
+    });
+
+    it('can be what an emulator starts with', async () => {
+      const own = await startCoinflowEmulator({ minting: { lifetimeSeconds: 60 }, messageLifetimeMs: 1_000 });
+      const ownClient = new EmulatorClient(own);
+      const { iat, exp } = claimsOf(await ownClient.mint());
+      expect(Number(exp) - Number(iat)).toBe(60);
+      const headers = await ownClient.signed(walletOn('solana'));
+      own.setClockOffset(1_000);
+      expect(await ownClient.sessionKey(headers)).toMatchObject({ status: 401 });
+      await own.close();
+    });
+  });
+});

@@ -1,0 +1,62 @@
+import type { CoinflowEmulator } from 'coinflow-emulator';
+import { send, type SentResponse } from './send.js';
+import type { TestWallet } from './wallets.js';
+
+type Headers = Record<string, string>;
+
+/** The three endpoints of Coinflow, as raw as they are. */
+export class EmulatorClient {
+  readonly apiKey: string;
+  readonly merchantId: string;
+
+  constructor(private readonly coinflow: CoinflowEmulator) {
+    const [merchant = { apiKey: '', merchantId: '' }] = coinflow.merchants;
+    this.apiKey = merchant.apiKey;
+    this.merchantId = merchant.merchantId;
+  }
+
+  get(path: string, headers: Headers = {}): Promise<SentResponse> {
+    return send(this.coinflow.url + path, { headers });
+  }
+
+  message(headers: Headers): Promise<SentResponse> {
+    return this.get('/api/auth', headers);
+  }
+
+  sessionKey(headers: Headers): Promise<SentResponse> {
+    return this.get('/api/auth/session-key', headers);
+  }
+
+  verify(key: string): Promise<SentResponse> {
+    return this.get('/api/auth/verify', { 'x-coinflow-auth-session-key': key });
+  }
+
+  /** The user way. @returns the key */
+  async mint(userId = 'alice'): Promise<string> {
+    const { body } = await this.sessionKey({ authorization: this.apiKey, 'x-coinflow-auth-user-id': userId });
+    return (body as { key: string }).key;
+  }
+
+  /** The text that the wallet is given to sign. */
+  async messageFor(wallet: TestWallet): Promise<string> {
+    const { body } = await this.message(walletHeaders(wallet));
+    return (body as { message: string }).message;
+  }
+
+  /** The headers of the signed-wallet way, over a new message. */
+  async signed(wallet: TestWallet): Promise<Headers> {
+    return {
+      ...walletHeaders(wallet),
+      'x-coinflow-auth-signed-message': await wallet.sign(await this.messageFor(wallet)),
+      'x-coinflow-auth-merchant-id': this.merchantId,
+    };
+  }
+}
+
+export function walletHeaders({ address, blockchain }: Pick<TestWallet, 'address' | 'blockchain'>): Headers {
+  return { 'x-coinflow-auth-wallet': address, 'x-coinflow-auth-blockchain': blockchain };
+}
+
+export function claimsOf(key: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(key.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+}
