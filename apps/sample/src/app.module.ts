@@ -3,6 +3,7 @@ import { ConfigModule } from '@nestjs/config';
 import { CoinflowAuthModule } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
 import { SessionKeyController } from './coinflow/session-key.controller.js';
+import { WalletController } from './coinflow/wallet.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { HomeController } from './home/home.controller.js';
 import { LoginModule } from './login/login.module.js';
@@ -21,6 +22,7 @@ import { PayoutsController } from './shop/payouts.controller.js';
     HomeController,
     HealthController,
     SessionKeyController,
+    WalletController,
     MeController,
     CatalogController,
     PayoutsController,

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { resolveOptions } from './options/resolve-options.js';
+import type { SessionKeySubject } from './session/session-key-subject.js';
 
 describe('CoinflowAuthService', () => {
   let coinflow: CoinflowEmulator;
@@ -41,12 +42,18 @@ describe('CoinflowAuthService', () => {
     expect(coinflow.calls.map(({ headers }) => headers.connection)).toEqual(['keep-alive', 'keep-alive', 'keep-alive']);
   });
 
-  it.each([
+  it.each<[string, SessionKeySubject, { clientIp?: string }]>([
     ['userId', { userId: '' }, {}],
     ['userId', { userId: 'a\r\nauthorization: b' }, {}],
     ['userId', { userId: 'ålice' }, {}],
-    ['userId', { userId: 5 as unknown as string }, {}],
-    ['userId', undefined as unknown as { userId: string }, {}],
+    ['userId', { userId: 5 as never }, {}],
+    ['userId', undefined as never, {}],
+    ['userId', { userId: 'alice', wallet: 'w', blockchain: 'eth' } as never, {}],
+    ['blockchain', { wallet: 'w' } as never, {}],
+    ['blockchain', { signedMessage: 's' } as never, {}],
+    ['wallet', { wallet: 'w', blockchain: 'eth' }, {}],
+    ['signedMessage', { wallet: `0x${'0'.repeat(40)}`, blockchain: 'eth', signedMessage: 'x'.repeat(2_049) }, {}],
+    ['signedMessage', { wallet: `0x${'0'.repeat(40)}`, blockchain: 'eth', signedMessage: 'a\nb' }, {}],
     ['clientIp', { userId: 'alice' }, { clientIp: 'localhost' }],
     ['clientIp', { userId: 'alice' }, { clientIp: '' }],
   ])('a wrong %s is named before a call', async (argument, subject, options) => {
@@ -80,6 +87,63 @@ describe('CoinflowAuthService', () => {
       action: expect.stringContaining('COINFLOW_API_KEY'),
     });
     wrong.onApplicationShutdown();
+  });
+
+  describe('an API key that a function gives', () => {
+    const withKey = (apiKey: () => string | Promise<string>): CoinflowAuthService =>
+      new CoinflowAuthService(
+        resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId: 'demo-merchant' }),
+      );
+
+    it('can be rotated without a restart', async () => {
+      let current = 'an-old-key';
+      const rotating = withKey(() => Promise.resolve(current));
+      await expect(rotating.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({ reason: 'api-key-refused' });
+      current = coinflow.merchants[0]?.apiKey ?? '';
+      await expect(rotating.createSessionKey({ userId: 'alice' })).resolves.toMatchObject({
+        merchantId: 'demo-merchant',
+      });
+      rotating.onApplicationShutdown();
+    });
+
+    it.each([
+      [
+        'throws',
+        () => {
+          throw new Error('canary');
+        },
+      ],
+      ['rejects', () => Promise.reject(new Error('canary'))],
+    ])('and that %s is an outage, without its words', async (_, apiKey) => {
+      const failing = withKey(apiKey);
+      const failure = failing.createSessionKey({ userId: 'alice' });
+      await expect(failure).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE', reason: 'api-key-function-failed' });
+      await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
+      await expect(failure).rejects.not.toHaveProperty('cause');
+      failing.onApplicationShutdown();
+    });
+
+    it('and that is no key is a misconfiguration, without the value', async () => {
+      const wrong = withKey(() => ' canary');
+      const failure = wrong.createSessionKey({ userId: 'alice' });
+      await expect(failure).rejects.toMatchObject({ code: 'COINFLOW_MISCONFIGURED', reason: 'api-key-function-wrong' });
+      await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
+      expect(coinflow.calls).toEqual([]);
+      wrong.onApplicationShutdown();
+    });
+
+    it('is not asked for with a signed message', async () => {
+      const apiKey = jest.fn(() => 'key');
+      const signing = withKey(apiKey);
+      const signed = {
+        wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
+        blockchain: 'eth',
+        signedMessage: '0x00',
+      } as const;
+      await expect(signing.createSessionKey(signed)).rejects.toMatchObject({ code: 'COINFLOW_SIGNATURE_REJECTED' });
+      expect(apiKey).not.toHaveBeenCalled();
+      signing.onApplicationShutdown();
+    });
   });
 
   it('gives up a call that drips, at the time limit', async () => {

@@ -30,6 +30,8 @@ curl -i $ORIGIN/me -H "x-coinflow-auth-session-key: $KEY"</code></pre>
     <table>
       <tr><td><code>POST /auth/login</code></td><td>the merchant’s own login: alice / alice-demo, bob / bob-demo</td></tr>
       <tr><td><code>GET /coinflow/session-key</code></td><td>the session key of whoever has logged in</td></tr>
+      <tr><td><code>POST /coinflow/wallet/message</code></td><td>what a wallet signs to log in</td></tr>
+      <tr><td><code>POST /coinflow/wallet/session-key</code></td><td>the session key of a wallet that has signed it</td></tr>
       <tr><td><a href="me"><code>GET /me</code></a></td><td>needs a session key</td></tr>
       <tr><td><a href="catalog"><code>GET /catalog</code></a></td><td>for everybody; cheaper with a session key</td></tr>
       <tr><td><code>POST /payouts</code></td><td>needs one that Coinflow has confirmed this very moment</td></tr>

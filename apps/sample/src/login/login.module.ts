@@ -22,6 +22,6 @@ import { UserDirectory } from './user-directory.js';
   ],
   controllers: [LoginController],
   providers: [UserDirectory, LoginLimitGuard, AppTokenGuard],
-  exports: [JwtModule],
+  exports: [JwtModule, LoginLimitGuard],
 })
 export class LoginModule {}

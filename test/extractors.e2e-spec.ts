@@ -1,0 +1,119 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Post } from '@nestjs/common';
+import { CoinflowAuth, CurrentSession, SessionKeyExtractors, type CoinflowSubject } from 'nestjs-coinflow-auth';
+import { PLATFORMS, createTestApp, unseenKey, type TestApp } from './harness/create-test-app.js';
+
+const { fromBearer, fromCookie, fromHeader, firstOf } = SessionKeyExtractors;
+
+@Controller()
+class RoutesController {
+  @Get('guarded')
+  @CoinflowAuth()
+  guarded(@CurrentSession('subject') subject: CoinflowSubject): CoinflowSubject {
+    return subject;
+  }
+
+  @Post('guarded')
+  @CoinflowAuth()
+  change(): string {
+    return 'done';
+  }
+
+  @Get('users')
+  @CoinflowAuth({ subject: 'user' })
+  users(): string {
+    return 'in';
+  }
+
+  @Get('wallets')
+  @CoinflowAuth({ subject: 'wallet' })
+  wallets(): string {
+    return 'in';
+  }
+
+  @Get('solana')
+  @CoinflowAuth({ blockchains: ['solana'] })
+  solana(): string {
+    return 'in';
+  }
+}
+
+describe.each(PLATFORMS)('where the session key is, on %s', (platform) => {
+  let app: TestApp;
+
+  afterEach(() => app.close());
+
+  const start = async (extractor = fromHeader()): Promise<TestApp> =>
+    (app = await createTestApp({ platform, controllers: [RoutesController], options: { extractor } }));
+
+  it('as a bearer token', async () => {
+    const { send, get, coinflow } = await start(fromBearer());
+    const key = unseenKey(coinflow);
+    expect(await send('/guarded', { headers: { authorization: `Bearer ${key}` } })).toMatchObject({
+      status: 200,
+      body: { userId: 'alice' },
+    });
+    const missing = await get('/guarded', key);
+    expect(missing).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_KEY_MISSING' } });
+    expect(missing.headers['www-authenticate']).toBe('Bearer realm="Coinflow"');
+    const wrong = await send('/guarded', { headers: { authorization: 'Bearer junk' } });
+    expect(wrong.headers['www-authenticate']).toBe('Bearer realm="Coinflow", error="invalid_token"');
+  });
+
+  it('two bearer tokens are refused, though Node drops the second', async () => {
+    const { send, coinflow } = await start(fromBearer());
+    const tokens = [unseenKey(coinflow), unseenKey(coinflow, { customerId: 'bob' })].map((key) => `Bearer ${key}`);
+    const answer = await send('/guarded', { headers: { authorization: tokens } });
+    expect(answer).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_KEY_MALFORMED' } });
+  });
+
+  it('in a cookie, and not for what another site wants to change', async () => {
+    const { send, coinflow } = await start(fromCookie('session'));
+    const headers = { cookie: `theme=dark; session=${unseenKey(coinflow)}` };
+    const crossSite = { ...headers, 'sec-fetch-site': 'cross-site' };
+    expect(await send('/guarded', { headers })).toMatchObject({ status: 200 });
+    expect(await send('/guarded', { headers: crossSite })).toMatchObject({ status: 200 });
+    expect(await send('/guarded', { method: 'POST', headers })).toMatchObject({ status: 201 });
+    expect(await send('/guarded', { method: 'POST', headers: crossSite })).toMatchObject({
+      status: 403,
+      body: { code: 'COINFLOW_CROSS_SITE' },
+    });
+    const evil = { ...headers, origin: 'https://evil.example' };
+    expect(await send('/guarded', { method: 'POST', headers: evil })).toMatchObject({ status: 403 });
+  });
+
+  it('in one of several places, and not two in two', async () => {
+    const { send, get, coinflow } = await start(firstOf(fromHeader(), fromBearer(), fromCookie('session')));
+    const [alice, bob] = [unseenKey(coinflow), unseenKey(coinflow, { customerId: 'bob' })];
+    expect(await get('/guarded', alice)).toMatchObject({ body: { userId: 'alice' } });
+    expect(await send('/guarded', { headers: { cookie: `session=${bob}` } })).toMatchObject({
+      body: { userId: 'bob' },
+    });
+    const both = { cookie: `session=${bob}`, authorization: `Bearer ${alice}` };
+    expect(await send('/guarded', { headers: both })).toMatchObject({
+      status: 401,
+      body: { code: 'COINFLOW_SESSION_KEY_MALFORMED' },
+    });
+    expect((await get('/guarded')).headers['www-authenticate']).toBe(
+      'CoinflowSession realm="Coinflow", Bearer realm="Coinflow"',
+    );
+  });
+
+  it('a route can be for some payers only', async () => {
+    const { get, coinflow } = await start();
+    const user = unseenKey(coinflow);
+    const wallet = (blockchain: string): string =>
+      unseenKey(coinflow, { customerId: undefined, wallet: 'w', blockchain });
+    const NOT_ALLOWED = { status: 403, body: { code: 'COINFLOW_SUBJECT_NOT_ALLOWED' } };
+    // Asked and remembered: the policy holds on every hit.
+    for (let round = 0; round < 2; round += 1) {
+      expect(await get('/users', user)).toMatchObject({ status: 200 });
+      expect(await get('/users', wallet('eth'))).toMatchObject(NOT_ALLOWED);
+      expect(await get('/wallets', user)).toMatchObject(NOT_ALLOWED);
+      expect(await get('/wallets', wallet('eth'))).toMatchObject({ status: 200 });
+      expect(await get('/solana', wallet('solana'))).toMatchObject({ status: 200 });
+      expect(await get('/solana', wallet('eth'))).toMatchObject(NOT_ALLOWED);
+      expect(await get('/solana', user)).toMatchObject(NOT_ALLOWED);
+    }
+  });
+});
