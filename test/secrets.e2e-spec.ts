@@ -5,6 +5,7 @@ import {
   CoinflowAuth,
   CoinflowAuthModule,
   CurrentSession,
+  SessionKeyExtractors,
   type CoinflowAuthError,
   type CoinflowSession,
 } from 'nestjs-coinflow-auth';
@@ -12,6 +13,10 @@ import { startCoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
 import { PLATFORMS, createTestApp, foreignKey, forge, unseenKey, type TestApp } from './harness/create-test-app.js';
 
 const API_KEY = 'canary_api_key_6b1f0c';
+const WALLET = { wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', blockchain: 'eth' } as const;
+
+const { firstOf, fromBearer, fromCookie, fromHeader } = SessionKeyExtractors;
+const anywhere = firstOf(fromHeader(), fromBearer(), fromCookie('session'));
 
 @Controller()
 class LeakyController {
@@ -57,7 +62,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     app = await createTestApp({
       platform,
       controllers: [LeakyController],
-      options: { apiKey: API_KEY, baseUrl: upstream.url, http: { timeoutMs: 200 } },
+      options: { apiKey: () => API_KEY, extractor: anywhere, baseUrl: upstream.url, http: { timeoutMs: 200 } },
     });
     await app.coinflow.close();
     app = {
@@ -94,6 +99,8 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
         const fault = faultFor(key);
         if (fault) app.coinflow.fail('verify', fault);
         show(await app.get('/guarded', key));
+        show(await app.send('/guarded', { headers: { authorization: `Bearer ${key}` } }));
+        show(await app.send('/guarded', { headers: { cookie: `session=${key}`, authorization: 'Bearer other' } }));
         await app.service.verifySessionKey(key, { maxAgeMs: 0 }).then(show, show);
       }
       const fault = faultFor(API_KEY);
@@ -102,6 +109,14 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
         keep(session.key);
         show(session);
       }, show);
+      app.coinflow.heal();
+      const signedMessage = keep(`canary-signature-${index}`);
+      const signedFault = faultFor(signedMessage);
+      if (signedFault) app.coinflow.fail('session-key', signedFault);
+      await app.service.createSessionKey({ ...WALLET, signedMessage }).then(show, show);
+      const messageFault = faultFor('what Coinflow says');
+      if (messageFault) app.coinflow.fail('message', messageFault);
+      await app.service.getMessage(WALLET).then(() => undefined, show);
       app.coinflow.heal();
     }
 
