@@ -31,7 +31,8 @@ export function build() {
   const stamp = inRoot('dist', '.built');
   const sources = ['apps', 'libs'].flatMap((folder) => filesBelow(inRoot(folder)));
   const settings = ['package-lock.json', 'nest-cli.json', 'tsconfig.json'].map((file) => inRoot(file));
-  const wanted = fingerprint([...sources.filter((file) => !file.endsWith('spec.ts')), ...settings]);
+  // Not the tests, nor what a build of the packages copies to where it packs them.
+  const wanted = fingerprint([...sources.filter((file) => !/spec\.ts$|\.md$|LICENSE$/.test(file)), ...settings]);
   const isDone = () => readIfThere(stamp) === wanted;
   oneAtATime(isDone, () => {
     console.log('Building ...');

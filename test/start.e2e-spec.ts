@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startCoinflowEmulator } from 'coinflow-emulator';
 import { send } from './harness/send.js';
 
@@ -16,6 +16,10 @@ interface Started {
 
 describe('npm start', () => {
   const children: ChildProcess[] = [];
+
+  beforeAll(() => {
+    expect(spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root }).status).toBe(0);
+  });
 
   afterEach(async () => {
     const running = children.splice(0).filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);

@@ -27,6 +27,25 @@ describe('the coinflow-emulator command', () => {
     expect((await fetch(`${emulator?.url}/api/auth/verify`)).status).toBe(401);
   });
 
+  it('takes merchants and limits', async () => {
+    const emulator = await run([
+      '-p',
+      '0',
+      '--merchant',
+      'mine=k=1',
+      '--merchant',
+      'yours=k2',
+      '--limit-without-key',
+      '1',
+    ]);
+    expect(emulator?.merchants).toEqual([
+      { merchantId: 'mine', apiKey: 'k=1' },
+      { merchantId: 'yours', apiKey: 'k2' },
+    ]);
+    await fetch(`${emulator?.url}/api/auth/verify`);
+    expect((await fetch(`${emulator?.url}/api/auth/verify`)).status).toBe(429);
+  });
+
   it('takes the port from the environment, and the option over it', async () => {
     await expect(run([], { COINFLOW_EMULATOR_PORT: 'x' })).rejects.toThrow('“x” is no port');
     await expect(run(['-p', '0'], { COINFLOW_EMULATOR_PORT: 'x' })).resolves.toMatchObject({ url: expect.any(String) });
@@ -41,6 +60,13 @@ describe('the coinflow-emulator command', () => {
     [['--port', '65536'], '“65536” is no port'],
     [['--port', '-1'], 'See coinflow-emulator --help'],
     [['--prot', '1'], 'See coinflow-emulator --help'],
+    [['--limit-with-key', 'many'], '“many” is no limit'],
+    [['--session-lifetime', '0'], '“0” is no session lifetime'],
+    [['--control', 'all'], '“all” is no control: give one of loopback, any, off'],
+    [['--merchant', 'mine=k', '--merchant', 'no-key'], '--merchant number 2 must be id=apiKey'],
+    [['--merchant', 'mine=a key'], '--merchant number 1 must be id=apiKey'],
+    [['--merchant', 'mine=a', '--merchant', 'mine=b'], 'Two merchants have the same id'],
+    [['--merchant', 'mine=a', '--merchant', 'yours=a'], 'Two merchants have the same API key'],
   ])('%j is a mistake that says what to do', async (args, message) => {
     const attempt = run(args);
     await expect(attempt).rejects.toBeInstanceOf(UsageError);

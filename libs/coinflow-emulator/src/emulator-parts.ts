@@ -64,6 +64,10 @@ export class EmulatorParts {
   }
 
   #isSecret(text: string): boolean {
-    return this.keys.isOpaqueKey(text) || this.merchants.all.some(({ apiKey }) => text.includes(apiKey));
+    const words = text.match(/[0-9a-f]{32}/g) ?? [];
+    return (
+      words.some((word) => this.keys.isOpaqueKey(word)) ||
+      this.merchants.all.some(({ apiKey }) => text.includes(apiKey))
+    );
   }
 }
