@@ -18,6 +18,14 @@ if (process.argv.includes('--real')) {
       `--real asks Coinflow itself. Missing from the environment:\n${missing.map((name) => `  ${name}`).join('\n')}`,
     );
   }
+  // The API key goes there: to no host that a mistyped name makes up, not in plain text, and not where there is money.
+  const environments = ['sandbox', 'staging', 'staging-live'];
+  if (!COINFLOW_BASE_URL && !environments.includes(COINFLOW_ENV)) {
+    fail(`COINFLOW_ENV is “${COINFLOW_ENV}”: for --real give one of ${environments.join(', ')}.`);
+  }
+  if (COINFLOW_BASE_URL && !COINFLOW_BASE_URL.startsWith('https://')) {
+    fail('COINFLOW_BASE_URL must begin with https:// for --real.');
+  }
   process.env.COINFLOW_CONTRACT_REAL = '1';
 }
 

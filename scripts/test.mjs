@@ -7,6 +7,9 @@ import { build, install, root, run } from './set-up.mjs';
 const onlyThese = process.argv.slice(2);
 const node = (script, ...args) => run(process.execPath, [`${root}/node_modules/${script}`, ...args]);
 
+// Only `npm run test:contract -- --real` asks the real Coinflow, whatever the environment says.
+delete process.env.COINFLOW_CONTRACT_REAL;
+
 install();
 build();
 installPython();
