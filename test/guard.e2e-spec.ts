@@ -295,6 +295,30 @@ describe('CoinflowAuthGuard', () => {
     });
   });
 
+  it('a mistake in the application’s code is logged once, with what to do', async () => {
+    @Controller()
+    class MistakenController {
+      @Get('forgotten')
+      forgotten(@CurrentSession() session: unknown): unknown {
+        return session;
+      }
+
+      @Get('unregistered')
+      @CoinflowAuth({ instance: 'unregistered' })
+      unregistered(): string {
+        return 'in';
+      }
+    }
+    const { get, logger } = await start({ controllers: [MistakenController] });
+    for (const path of ['/forgotten', '/forgotten', '/unregistered', '/unregistered']) {
+      expect(await get(path)).toMatchObject({ status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } });
+    }
+    expect(logger.at('error')).toEqual([
+      expect.stringMatching(/MistakenController.forgotten uses @CurrentSession[^]*Add @CoinflowAuth/),
+      expect.stringMatching(/instance[^]*“unregistered”[^]*Import CoinflowAuthModule/),
+    ]);
+  });
+
   it('lets a defect out as it is', async () => {
     const { get, service } = await start({ controllers: [PlainController], globalGuard: true });
     jest.spyOn(service, 'authenticate').mockImplementation(() => {

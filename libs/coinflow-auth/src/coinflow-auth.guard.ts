@@ -3,12 +3,13 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { CoinflowAuthService } from './coinflow-auth.service.js';
 import { httpContext, type CoinflowHttpContext } from './contexts/http-context.js';
 import { toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
+import { misconfigured } from './contexts/misconfiguration.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
 import {
-  CoinflowMisconfiguredError,
   CoinflowSessionKeyMissingError,
   CoinflowSubjectNotAllowedError,
   isCoinflowAuthError,
+  type CoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme, RequestWithHeaders } from './extraction/session-key-extractor.js';
 import { readRoute, type CoinflowRoute } from './options/route-metadata.js';
@@ -152,8 +153,8 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   }
 }
 
-function moduleMissing(message: string): CoinflowMisconfiguredError {
-  return new CoinflowMisconfiguredError(message, {
+function moduleMissing(message: string): CoinflowAuthError {
+  return misconfigured(message, {
     reason: 'module-missing',
     action:
       'Import CoinflowAuthModule.forRoot() or .forRootAsync() at the root, with the name that the route asks for.',

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
 import type { ResponseWithHeaders } from './http-exception.js';
+import { misconfigured } from './misconfiguration.js';
 
 /** Where a request and its response are. */
 export interface CoinflowHttpContext {
@@ -15,7 +15,7 @@ export interface CoinflowHttpContext {
 export function httpContext(context: ExecutionContext): CoinflowHttpContext {
   const type: string = context.getType();
   if (type !== 'http') {
-    throw new CoinflowMisconfiguredError(`CoinflowAuthGuard does not understand requests of the kind “${type}”`, {
+    throw misconfigured(`CoinflowAuthGuard does not understand requests of the kind “${type}”`, {
       reason: 'unknown-context',
       action: 'Use the guard on HTTP routes, or mark the handler @CoinflowPublic() and protect it in another way.',
     });

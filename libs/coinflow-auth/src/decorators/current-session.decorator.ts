@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { httpContext } from '../contexts/http-context.js';
+import { misconfigured } from '../contexts/misconfiguration.js';
 import { readDecision } from '../contexts/request-decision.js';
-import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 
 /**
@@ -15,7 +15,7 @@ export const CurrentSession: (property?: keyof CoinflowSession) => ParameterDeco
   (property: keyof CoinflowSession | undefined, context: ExecutionContext) => {
     const decision = readDecision(httpContext(context).request);
     if (!decision) {
-      throw new CoinflowMisconfiguredError(
+      throw misconfigured(
         `${context.getClass().name}.${context.getHandler().name} uses @CurrentSession(), but no CoinflowAuthGuard decided about the request`,
         {
           reason: 'unguarded',
