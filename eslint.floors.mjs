@@ -1,11 +1,11 @@
 /** The floors of `nestjs-coinflow-auth`, top first: a floor imports only floors below it. */
 const floors = [
-  ['config', 'testing'],
+  ['config', 'health', 'testing'],
   ['coinflow-auth.module'],
   ['decorators'],
   ['coinflow-auth.guard'],
   ['coinflow-auth.service'],
-  ['contexts', 'minting'],
+  ['contexts', 'minting', 'metrics'],
   ['verification'],
   ['client'],
   ['session'],

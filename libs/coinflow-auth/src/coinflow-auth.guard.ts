@@ -16,6 +16,7 @@ import { readRoute, type CoinflowRoute } from './options/route-metadata.js';
 import { coinflowAuthServiceToken, isCoinflowAuthServiceToken } from './options/tokens.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import { isSubjectAllowed } from './session/subject.js';
+import { newTrace } from './verification/decision-trace.js';
 
 /**
  * Lets a request in if it carries a session key that is proven to be this merchant's.
@@ -53,17 +54,23 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     if (route.access === 'public') return true;
     const http = this.getHttpContext(context);
     if (this.isDecided(context, http)) return true;
+    const trace = newTrace();
     let coinflow: CoinflowAuthService | undefined;
-    const refuse = (error: unknown): never => this.refuse(error, http, coinflow?.schemes);
     const admit = (session: CoinflowSession | undefined): true => {
       if (session) this.assertSubjectAllowed(session, route);
-      return this.admit(context, http, session);
+      this.admit(context, http, session);
+      coinflow?.decisions.admitted(trace.source, session, route.name);
+      return true;
+    };
+    const refuse = (error: unknown): never => {
+      if (isCoinflowAuthError(error)) coinflow?.decisions.refused(trace.source, error, route.name);
+      return this.refuse(error, http, coinflow?.schemes);
     };
     try {
       coinflow = this.getService(route);
       const key = this.extractSessionKey(http.request, coinflow);
       if (key === undefined) return admit(this.withoutSession(route));
-      const session = coinflow.authenticate(key, route.policy);
+      const session = coinflow.authenticate(key, route.policy, trace);
       return session instanceof Promise ? session.then(admit).catch(refuse) : admit(session);
     } catch (error) {
       return refuse(error);
@@ -136,9 +143,8 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     context: ExecutionContext,
     { request }: CoinflowHttpContext,
     session: CoinflowSession | undefined,
-  ): true {
+  ): void {
     writeDecision(request, { handler: context.getHandler(), controller: context.getClass(), session });
-    return true;
   }
 
   /** Gives an error of this package its HTTP form; anything else is a defect and leaves as it is. */

@@ -105,7 +105,7 @@ function serviceProviders(name: string | undefined): Provider[] {
   const token = coinflowAuthServiceToken(name);
   const service = {
     provide: token,
-    useFactory: (options: ResolvedCoinflowAuthOptions) => new CoinflowAuthService(options),
+    useFactory: (options: ResolvedCoinflowAuthOptions) => new CoinflowAuthService(options, name),
     inject: [COINFLOW_AUTH_OPTIONS],
   };
   return name === undefined ? [service, { provide: CoinflowAuthService, useExisting: token }] : [service];

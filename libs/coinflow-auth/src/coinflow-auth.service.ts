@@ -3,62 +3,93 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { CoinflowClient, type MessageToSign } from './client/coinflow-client.js';
 import {
   CoinflowInvalidArgumentError,
-  CoinflowMisconfiguredError,
   CoinflowSessionKeyMalformedError,
   CoinflowSessionKeyMissingError,
   isCoinflowAuthError,
-  type CoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
 import {
   extractSessionKey,
   type AuthenticationScheme,
   type RequestWithHeaders,
-  type SessionKeyExtractor,
 } from './extraction/session-key-extractor.js';
+import type { CoinflowAuthMetrics } from './metrics/coinflow-auth-metrics.js';
+import type { CoinflowDecisionListener } from './metrics/coinflow-decision.js';
+import { DecisionLog } from './metrics/decision-log.js';
+import { ErrorLog } from './metrics/error-log.js';
 import { SessionMinter } from './minting/session-minter.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
 import { MAX_AGE_RULE, isMaxAge } from './options/route-metadata.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
-import { checkSubject, checkWallet, type SessionKeySubject, type WalletToSign } from './session/session-key-subject.js';
-import { SessionVerifier } from './verification/session-verifier.js';
+import {
+  checkPayer,
+  checkSubject,
+  checkWallet,
+  type PayerToRevoke,
+  type SessionKeySubject,
+  type WalletToSign,
+} from './session/session-key-subject.js';
+import { newTrace, type DecisionTrace } from './verification/decision-trace.js';
+import { SessionParts } from './verification/session-parts.js';
+
+const NO_SEAL_KEYS =
+  'Without the option sealKeys (COINFLOW_SEAL_KEYS) sessions have no attestedKey: after a restart, and on every other instance, Coinflow must be asked about each session key again';
+const REVOKED_HERE_ONLY =
+  'A revocation holds in this process only: no other instance learns of it, nor this one after a restart';
 
 /** What can be said beside whom a session key is for. */
 export interface CreateSessionKeyOptions {
   /** The end user's IP address, so that Coinflow's fraud checks see the payer and not this server. */
   clientIp?: string;
+  /**
+   * Asks Coinflow for a new session key even if one for this payer and address is at hand, so that logging out on one
+   * device (`revokeSessionKey`) leaves another signed in.
+   * @default false
+   */
+  fresh?: boolean;
 }
 
 /** What can be asked of a verification. */
 export interface VerifySessionKeyOptions {
   /**
    * How old, in milliseconds, the proof may be. 0 asks Coinflow every time, for what must not rest on an old yes (a key
-   * that Coinflow has just refused stays refused for 30 s).
+   * that Coinflow has just refused stays refused for 30 s). An attested key counts as proven when it was made.
    * @default for as long as the proof holds
    */
   maxAgeMs?: number;
 }
 
+/** How far a revocation reaches. */
+export interface CoinflowRevocation {
+  /** Whether other processes learn of it. Without a shared store none does. */
+  readonly shared: boolean;
+}
+
 /**
- * Obtains and verifies Coinflow's session keys. Inject it, or let `CoinflowAuthGuard` ask it.
+ * Obtains, verifies and revokes Coinflow's session keys. Inject it, or let `CoinflowAuthGuard` ask it.
  *
  * Every method throws subclasses of {@link CoinflowAuthError} only. Thrown in a controller they become the right HTTP
  * answer by themselves.
  */
 export class CoinflowAuthService implements OnApplicationShutdown {
-  readonly #logger = new Logger('CoinflowAuth');
-  readonly #client: CoinflowClient;
-  readonly #verifier: SessionVerifier;
-  readonly #minter: SessionMinter;
-  readonly #extractor: SessionKeyExtractor;
-  /** Errors are shared by all who wait for one call; each is logged once, a misconfiguration once per reason. */
-  readonly #logged = new WeakSet<CoinflowAuthError>();
-  readonly #misconfigurations = new Set<string>();
+  /** Counts what becomes of requests. For guards, which have the last word about a request. */
+  readonly decisions: DecisionLog;
 
-  constructor(options: ResolvedCoinflowAuthOptions) {
+  readonly #logger = new Logger('CoinflowAuth');
+  readonly #errors = new ErrorLog();
+  readonly #options: ResolvedCoinflowAuthOptions;
+  readonly #client: CoinflowClient;
+  readonly #sessions: SessionParts;
+  readonly #minter: SessionMinter;
+  #hasRevoked = false;
+
+  /** @param name of the instance; none of the unnamed one */
+  constructor(options: ResolvedCoinflowAuthOptions, name?: string) {
+    this.#options = options;
     this.#client = new CoinflowClient(options);
-    this.#verifier = new SessionVerifier(this.#client, options);
-    this.#extractor = options.extractor;
-    this.#minter = new SessionMinter(this.#client, this.#verifier, options);
+    this.#sessions = new SessionParts(this.#client, options);
+    this.#minter = new SessionMinter(this.#client, this.#sessions, options);
+    this.decisions = new DecisionLog(name);
+    if (options.sealKeys.length === 0) this.#logger.warn(NO_SEAL_KEYS);
   }
 
   /**
@@ -72,13 +103,16 @@ export class CoinflowAuthService implements OnApplicationShutdown {
     try {
       return await this.#client.getMessage(subject.wallet, subject.blockchain);
     } catch (error) {
-      throw this.#report(error);
+      throw this.#errors.report(error);
     }
   }
 
   /**
    * Obtains a session key for a user or a wallet that the application itself has logged in, or for a wallet that proves
-   * itself by its signature. The key is known to be valid from then on.
+   * itself by its signature. The key is known to be valid from then on. A key that this process obtained before, for the
+   * same payer at the same address, is handed out again until shortly before it expires (not to a wallet that signs).
+   *
+   * After `revokeSubject` it waits, for 2 s at most, until Coinflow makes keys that the revocation does not cover.
    * @throws {CoinflowInvalidArgumentError} when an argument cannot be sent; nothing was
    * @throws {CoinflowSignatureRejectedError} when Coinflow does not accept the signature
    * @throws {CoinflowMintRefusedError} when Coinflow gives this payer none
@@ -90,48 +124,99 @@ export class CoinflowAuthService implements OnApplicationShutdown {
    */
   async createSessionKey(
     subject: SessionKeySubject,
-    { clientIp }: CreateSessionKeyOptions = {},
+    { clientIp, fresh = false }: CreateSessionKeyOptions = {},
   ): Promise<CoinflowSession> {
     const request = checkSubject(subject);
     if (clientIp !== undefined && !isIP(clientIp)) {
       throw new CoinflowInvalidArgumentError('clientIp', 'must be an IPv4 or IPv6 address');
     }
     try {
-      return await this.#minter.mint(request, clientIp);
+      return await this.#minter.mint(request, { clientIp, fresh });
     } catch (error) {
-      throw this.#report(error);
+      throw this.#errors.report(error);
     }
   }
 
   /**
-   * Decides about a session key.
+   * Decides about a session key, plain or attested.
    * @returns the session, proven to be this merchant's
-   * @throws {CoinflowSessionKeyMissingError | CoinflowSessionKeyMalformedError | CoinflowSessionKeyExpiredError | CoinflowSessionWrongMerchantError | CoinflowSessionRejectedError}
+   * @throws {CoinflowSessionKeyMissingError | CoinflowSessionKeyMalformedError | CoinflowSessionKeyExpiredError | CoinflowSessionWrongMerchantError | CoinflowSessionRejectedError | CoinflowSessionRevokedError}
    * when the key lets nobody in
    * @throws {CoinflowUnavailableError | CoinflowRateLimitedError | CoinflowMisconfiguredError} when nobody can tell now: never take it for a refusal
    */
-  async verifySessionKey(key: string, options?: VerifySessionKeyOptions): Promise<CoinflowSession> {
-    return this.authenticate(key, options);
+  async verifySessionKey(key: string, { maxAgeMs = Infinity }: VerifySessionKeyOptions = {}): Promise<CoinflowSession> {
+    if (!isMaxAge(maxAgeMs)) throw new CoinflowInvalidArgumentError('maxAgeMs', MAX_AGE_RULE);
+    const trace = newTrace();
+    try {
+      const session = await this.authenticate(key, { maxAgeMs }, trace);
+      this.decisions.admitted(trace.source, session);
+      return session;
+    } catch (error) {
+      if (isCoinflowAuthError(error)) this.decisions.refused(trace.source, error);
+      throw error;
+    }
   }
 
   /**
-   * As {@link verifySessionKey}, but what memory knows is answered, or thrown, at once and without a promise: for guards.
+   * As {@link verifySessionKey}, for guards: what memory or our tag knows is answered, or thrown, at once and without a
+   * promise. The guard has the last word, and counts the decision when it has spoken: see {@link decisions}.
+   * @param trace told what the decision rests on
    */
   authenticate(
     key: string,
     { maxAgeMs = Infinity }: VerifySessionKeyOptions = {},
+    trace?: DecisionTrace,
   ): CoinflowSession | Promise<CoinflowSession> {
     if (!key) throw new CoinflowSessionKeyMissingError();
     if (typeof key !== 'string') {
       throw new CoinflowSessionKeyMalformedError('The session key is not a string', { reason: 'not-a-string' });
     }
-    if (!isMaxAge(maxAgeMs)) throw new CoinflowInvalidArgumentError('maxAgeMs', MAX_AGE_RULE);
     try {
-      const decision = this.#verifier.verify(key, maxAgeMs);
+      const decision = this.#sessions.verifier.verify(key, maxAgeMs, trace);
       return decision instanceof Promise ? decision.catch((error: unknown) => this.#rethrow(error)) : decision;
     } catch (error) {
       return this.#rethrow(error);
     }
+  }
+
+  /**
+   * Ends one session: the key, plain or attested, is refused from now on until it expires. For logging out.
+   * @returns whether other processes learn of it
+   * @throws {CoinflowSessionKeyMalformedError} when it is not a session key
+   */
+  async revokeSessionKey(key: string): Promise<CoinflowRevocation> {
+    this.#sessions.revoker.revokeKey(String(key));
+    return this.#revoked();
+  }
+
+  /**
+   * Ends all sessions of a payer: every key that Coinflow has made for it until now is refused. For logging out
+   * everywhere, a changed password, a stolen device. `createSessionKey` obtains the payer's next session.
+   * @returns whether other processes learn of it
+   * @throws {CoinflowInvalidArgumentError} when it names nobody
+   */
+  async revokeSubject(subject: PayerToRevoke): Promise<CoinflowRevocation> {
+    this.#sessions.revoker.revokeSubject(checkPayer(subject));
+    return this.#revoked();
+  }
+
+  /** What this instance has done since the process started, and what it remembers: plain JSON. */
+  metrics(): CoinflowAuthMetrics {
+    const { memory, revocations } = this.#sessions;
+    return {
+      decisions: this.decisions.summary(),
+      minting: this.#minter.statistics,
+      memory: { ...memory.size, ...revocations.size },
+      clockSkewMs: this.#client.clock.skewMs ?? null,
+    };
+  }
+
+  /**
+   * Tells of each decision, as it is made: for audit logs. Called before the answer leaves, so it should be quick.
+   * @returns what ends it
+   */
+  onDecision(listener: CoinflowDecisionListener): () => void {
+    return this.decisions.listen(listener);
   }
 
   /**
@@ -140,12 +225,12 @@ export class CoinflowAuthService implements OnApplicationShutdown {
    * @throws {CoinflowCrossSiteError} when it is in a cookie that another site made the browser send
    */
   extractSessionKey(request: RequestWithHeaders): string | undefined {
-    return extractSessionKey(this.#extractor, request);
+    return extractSessionKey(this.#options.extractor, request);
   }
 
   /** The schemes that a refusal asks for in `WWW-Authenticate`. For guards. */
   get schemes(): readonly AuthenticationScheme[] {
-    return this.#extractor.schemes;
+    return this.#options.extractor.schemes;
   }
 
   onApplicationShutdown(): void {
@@ -153,22 +238,12 @@ export class CoinflowAuthService implements OnApplicationShutdown {
   }
 
   #rethrow(error: unknown): never {
-    throw this.#report(error);
+    throw this.#errors.report(error);
   }
 
-  /** Logs what the operator should know, and gives the error back to be thrown. */
-  #report(error: unknown): unknown {
-    if (!isCoinflowAuthError(error) || this.#logged.has(error)) return error;
-    this.#logged.add(error);
-    const line = `${error.message} [${error.code}: ${error.reason}]`;
-    if (error instanceof CoinflowMisconfiguredError) {
-      if (!this.#misconfigurations.has(error.reason)) this.#logger.error(`${line} ${error.action}`);
-      this.#misconfigurations.add(error.reason);
-    } else if ('retryAfterMs' in error) {
-      this.#logger.warn(line);
-    } else {
-      this.#logger.debug(line);
-    }
-    return error;
+  #revoked(): Promise<CoinflowRevocation> {
+    if (!this.#hasRevoked) this.#logger.warn(REVOKED_HERE_ONLY);
+    this.#hasRevoked = true;
+    return Promise.resolve({ shared: false });
   }
 }

@@ -8,6 +8,7 @@ export {
 } from './coinflow-auth.module.js';
 export {
   CoinflowAuthService,
+  type CoinflowRevocation,
   type CreateSessionKeyOptions,
   type VerifySessionKeyOptions,
 } from './coinflow-auth.service.js';
@@ -34,10 +35,23 @@ export type {
   CoinflowHttpOptions,
 } from './options/coinflow-auth-options.js';
 export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-metadata.js';
+export type {
+  CoinflowAuthMetrics,
+  CoinflowDecisionMetrics,
+  CoinflowMemoryMetrics,
+  CoinflowMintingMetrics,
+} from './metrics/coinflow-auth-metrics.js';
+export type {
+  CoinflowDecision,
+  CoinflowDecisionListener,
+  CoinflowDecisionOutcome,
+} from './metrics/coinflow-decision.js';
+export type { CoinflowDecisionSource } from './verification/decision-trace.js';
 export { CoinflowSession } from './session/coinflow-session.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './options/blockchains.js';
 export type { CoinflowSubject, CoinflowUserSubject, CoinflowWalletSubject } from './session/subject.js';
 export type {
+  PayerToRevoke,
   SessionKeySubject,
   SignedWalletToMint,
   UserToMint,

@@ -15,6 +15,7 @@ import type { MintRequest } from '../session/session-key-subject.js';
 import type { CoinflowSubject } from '../session/subject.js';
 import type { CoinflowAnswer } from './answer.js';
 import { Transport } from './transport.js';
+import { UpstreamClock } from './upstream-clock.js';
 
 const MESSAGE_PATH = '/api/auth';
 const SESSION_KEY_PATH = '/api/auth/session-key';
@@ -39,6 +40,7 @@ export interface MessageToSign {
 
 /** Coinflow's endpoints: what goes out, and what each answer means. */
 export class CoinflowClient {
+  readonly clock = new UpstreamClock();
   readonly #transport: Transport;
   readonly #options: ResolvedCoinflowAuthOptions;
   /** Until Coinflow has once done what was asked, a 404 or a redirect means a wrong URL; after that, a disturbance. */

@@ -3,23 +3,29 @@ import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options
 
 /**
  * The module's options from environment variables, for `@nestjs/config`:
- * `COINFLOW_ENV`, `COINFLOW_API_KEY`, `COINFLOW_MERCHANT_ID`, `COINFLOW_BASE_URL`, `COINFLOW_CACHE_TTL_MS`.
+ * `COINFLOW_ENV`, `COINFLOW_API_KEY`, `COINFLOW_MERCHANT_ID`, `COINFLOW_BASE_URL`, `COINFLOW_SEAL_KEYS` (separated by
+ * commas, newest first), `COINFLOW_CACHE_TTL_MS`, `COINFLOW_STALE_IF_ERROR_MS`.
  * An empty variable counts as absent. What is missing or wrong is reported at boot, all of it at once.
  * @example
  * CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider())
  */
 export const coinflowAuthConfig = registerAs('coinflow', (): CoinflowAuthModuleOptions => {
-  const ttlMs = variable('COINFLOW_CACHE_TTL_MS');
   return {
     // What is absent or no such value is reported by the module, in one error and by its variable's name.
     env: variable('COINFLOW_ENV') as CoinflowAuthModuleOptions['env'],
     apiKey: variable('COINFLOW_API_KEY') as string,
     merchantId: variable('COINFLOW_MERCHANT_ID') as string,
     baseUrl: variable('COINFLOW_BASE_URL'),
-    cache: { ttlMs: ttlMs === undefined ? undefined : Number(ttlMs) },
+    sealKeys: variable('COINFLOW_SEAL_KEYS')?.split(/\s*,\s*/),
+    cache: { ttlMs: number('COINFLOW_CACHE_TTL_MS'), staleIfErrorMs: number('COINFLOW_STALE_IF_ERROR_MS') },
   };
 });
 
 function variable(name: string): string | undefined {
   return process.env[name]?.trim() || undefined;
+}
+
+function number(name: string): number | undefined {
+  const value = variable(name);
+  return value === undefined ? undefined : Number(value);
 }

@@ -86,10 +86,20 @@ export class CoinflowSessionWrongMerchantError extends CoinflowAuthError {
   declare readonly code: typeof CoinflowSessionWrongMerchantError.code;
 }
 
-/** Coinflow says that the session key is not valid. */
+/** Coinflow says that the session key is not valid, or it carries a tag that this application did not make. */
 export class CoinflowSessionRejectedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_REJECTED';
   declare readonly code: typeof CoinflowSessionRejectedError.code;
+}
+
+/** This application has revoked the session key, or all keys of this payer. */
+export class CoinflowSessionRevokedError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_SESSION_REVOKED';
+  declare readonly code: typeof CoinflowSessionRevokedError.code;
+
+  constructor() {
+    super('The session key is revoked', { reason: 'revoked' });
+  }
 }
 
 /** The session is proven, but the route wants another kind of payer. */
@@ -172,6 +182,7 @@ export type AnyCoinflowAuthError =
   | CoinflowSessionKeyExpiredError
   | CoinflowSessionWrongMerchantError
   | CoinflowSessionRejectedError
+  | CoinflowSessionRevokedError
   | CoinflowSubjectNotAllowedError
   | CoinflowCrossSiteError
   | CoinflowSignatureRejectedError

@@ -43,9 +43,16 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_SESSION_REJECTED: {
     status: 401,
-    when: 'Coinflow said no: 400, 401, 403 or 422 in its own voice (JSON or an empty body), now or within the last 30 seconds.',
+    when: 'Coinflow said no: 400, 401, 403 or 422 in its own voice (JSON or an empty body), now or within the last 30 seconds; or the key carries a tag that this application did not make.',
     message: 'The session key is not valid.',
     action: 'Obtain a new session key for this user; many of these from one address are an attack.',
+    guard: true,
+  },
+  COINFLOW_SESSION_REVOKED: {
+    status: 401,
+    when: 'The application revoked this session key, or all of this payer’s: a logout.',
+    message: 'The session has ended.',
+    action: 'Nothing: the payer logs in again, and gets a new session key.',
     guard: true,
   },
   COINFLOW_SUBJECT_NOT_ALLOWED: {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoinflowClient } from '../client/coinflow-client.js';
 import {
   CoinflowMisconfiguredError,
@@ -9,35 +10,127 @@ import { NO_CLAIMS, readClaims, type SessionClaims } from '../session/claims.js'
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape } from '../session/session-key.js';
 import type { MintRequest } from '../session/session-key-subject.js';
-import { isSameSubject, type CoinflowSubject } from '../session/subject.js';
-import type { SessionVerifier } from '../verification/session-verifier.js';
+import { isSameSubject, subjectName, type CoinflowSubject } from '../session/subject.js';
+import type { SessionParts } from '../verification/session-parts.js';
+import { SingleFlight } from '../verification/single-flight.js';
+import { remembered, sessionKeyId } from '../verification/storage/session-memory.js';
+import { MintedKeys, type MintedKey } from './minted-keys.js';
 
 const RETRY_AFTER_MS = 5_000;
+/** A minted key that does not say when it expires: Coinflow documents 24 hours. */
+const MINTED_WITHOUT_EXPIRY_MS = 86_400_000;
+/** For how long a login waits for Coinflow's clock to pass a revocation. */
+const MAX_WAIT_MS = 2_000;
+
+/** Where and from whom a session key is asked for. */
+export interface MintOptions {
+  readonly clientIp: string | undefined;
+  /** Asks Coinflow even if a good key is at hand. */
+  readonly fresh: boolean;
+}
 
 /** Obtains session keys, and compares what Coinflow gave with what was asked for before anybody sees it. */
 export class SessionMinter {
   readonly #client: CoinflowClient;
-  readonly #verifier: SessionVerifier;
+  readonly #sessions: SessionParts;
   readonly #options: ResolvedCoinflowAuthOptions;
+  readonly #minted: MintedKeys;
+  readonly #flights = new SingleFlight<MintedKey>();
+  #reused = 0;
 
-  constructor(client: CoinflowClient, verifier: SessionVerifier, options: ResolvedCoinflowAuthOptions) {
+  constructor(client: CoinflowClient, sessions: SessionParts, options: ResolvedCoinflowAuthOptions) {
     this.#client = client;
-    this.#verifier = verifier;
+    this.#sessions = sessions;
     this.#options = options;
+    this.#minted = new MintedKeys(options.cache.maxEntries);
   }
 
-  async mint(request: MintRequest, clientIp?: string): Promise<CoinflowSession> {
+  get statistics(): { kept: number; reused: number } {
+    return { kept: this.#minted.size, reused: this.#reused };
+  }
+
+  async mint(request: MintRequest, { clientIp, fresh }: MintOptions): Promise<CoinflowSession> {
+    // A wallet that signs has proven itself now, and is to get what this proof gives.
+    if (request.signedMessage !== undefined) return this.#sessionOf(await this.#mintUnrevoked(request, clientIp));
+    // Coinflow's fraud checks saw the address that a key was made for.
+    const name = `${clientIp ?? ''} ${subjectName(request.subject)}`;
+    const kept = fresh ? undefined : this.#findKept(name);
+    if (kept) {
+      this.#reused += 1;
+      return this.#sessionOf(kept);
+    }
+    const minted = await this.#flights.run(name, fresh ? 0 : Infinity, async () => {
+      const made = await this.#mintUnrevoked(request, clientIp);
+      this.#minted.keep(name, made);
+      return made;
+    });
+    return this.#sessionOf(minted);
+  }
+
+  #sessionOf({ key, session }: MintedKey): CoinflowSession {
+    return this.#sessions.verifier.sessionOf(key, session);
+  }
+
+  #findKept(name: string): MintedKey | undefined {
+    const { memory } = this.#sessions;
+    const kept = this.#minted.find(name);
+    if (!kept) return undefined;
+    const id = sessionKeyId(kept.key);
+    if (this.#isRevoked(kept) || memory.isRefused(id) || memory.recallDoubted(id)) {
+      this.#minted.drop(name);
+      return undefined;
+    }
+    // Others may have pushed it out of memory since; that it was minted is known all the same.
+    if (!memory.recall(id)) memory.remember(id, kept.session);
+    return kept;
+  }
+
+  /** After a revocation Coinflow's clock must have moved on: a key of that very second would be revoked as well. */
+  async #mintUnrevoked(request: MintRequest, clientIp: string | undefined): Promise<MintedKey> {
+    const { memory } = this.#sessions;
+    const deadline = performance.now() + MAX_WAIT_MS;
+    let waitMs = this.#waitMs(request.subject);
+    for (;;) {
+      if (waitMs > 0) await sleep(Math.min(waitMs, deadline - performance.now()));
+      const minted = await this.#mint(request, clientIp);
+      if (!this.#isRevoked(minted)) {
+        memory.remember(sessionKeyId(minted.key), minted.session);
+        return minted;
+      }
+      // A signature is good once.
+      if (request.signedMessage !== undefined || performance.now() >= deadline) {
+        throw unusable(
+          'What Coinflow makes now is still covered by the revocation of this payer’s keys',
+          'minted-revoked',
+        );
+      }
+      // Within one second Coinflow may well make the same key again.
+      waitMs = Math.max(this.#waitMs(request.subject), 1_000 - (this.#client.clock.now() % 1_000));
+    }
+  }
+
+  /** Until Coinflow makes keys that the payer's revocation does not cover. */
+  #waitMs(subject: CoinflowSubject): number {
+    const cutOff = this.#sessions.revocations.cutOffOf(subject);
+    return cutOff === undefined ? 0 : (cutOff + 1) * 1_000 - this.#client.clock.now();
+  }
+
+  #isRevoked({ key, session }: MintedKey): boolean {
+    const { revocations } = this.#sessions;
+    return revocations.hasKey(sessionKeyId(key)) || revocations.covers(session);
+  }
+
+  async #mint(request: MintRequest, clientIp: string | undefined): Promise<MintedKey> {
     const mintedAt = performance.now();
+    const mintedAtSecond = Math.floor(this.#client.clock.now() / 1_000);
     const { subject } = request;
     const key = await this.#client.getSessionKey(request, clientIp);
     const claims = readMinted(key);
     this.#assertAsAsked(claims, subject);
-    // Of a key that names nobody we know all the same whom we asked it for.
-    return this.#verifier.rememberMinted(
-      key,
-      claims.subject ? claims : Object.freeze({ ...claims, subject }),
-      mintedAt,
-    );
+    const mintedUntil = claims.expiresAt === null ? mintedAt + MINTED_WITHOUT_EXPIRY_MS : Infinity;
+    // Of a key that names nobody and no time we know all the same whom we asked it for, and when.
+    const known = { ...claims, subject: claims.subject ?? subject, issuedAt: claims.issuedAt ?? mintedAtSecond };
+    return { key, session: remembered(known, { mintedUntil, provenAt: mintedAt, provenUntil: mintedUntil }) };
   }
 
   #assertAsAsked({ merchantId, subject, expiresAt }: SessionClaims, asked: CoinflowSubject): void {
@@ -66,7 +159,7 @@ export class SessionMinter {
 /** An opaque key, or one that cannot be read, says nothing of itself; but it must be one that the guard will take back. */
 function readMinted(key: string): SessionClaims {
   try {
-    assertSessionKeyShape(key);
+    assertSessionKeyShape({ key, tag: undefined });
   } catch (error) {
     throw unusable('What Coinflow gave does not have the form of a session key', 'minted-malformed', error);
   }

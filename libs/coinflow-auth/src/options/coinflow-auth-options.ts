@@ -13,6 +13,13 @@ export interface CoinflowCacheOptions {
    */
   ttlMs?: number;
   /**
+   * For how many milliseconds beyond `ttlMs` a session that was proven by asking still counts while Coinflow cannot be
+   * asked: an outage then does not reach payers who were here before, and what Coinflow blocks meanwhile stays in. Never
+   * past the session key's expiry, a route's `maxAgeMs` or a revocation.
+   * @default 0
+   */
+  staleIfErrorMs?: number;
+  /**
    * How many proven sessions are remembered; the least recently used is forgotten first, and asked about again.
    * @default 100_000
    */
@@ -67,6 +74,13 @@ export interface CoinflowAuthModuleOptions {
    * @default false
    */
   acceptUnboundKeys?: boolean;
+  /**
+   * Secrets of this application's own, 32 random bytes in base64 each (`openssl rand -base64 32`), the same on all
+   * instances: with them the module tags session keys that it obtained, and recognises them without asking Coinflow.
+   * Newest first; to rotate, append the new one everywhere, deploy, then move it to the front.
+   * @default derived from `apiKey` in `sandbox` and `local`; elsewhere none, so that there is no `attestedKey`
+   */
+  sealKeys?: readonly string[];
   /**
    * Where a request carries its session key: one of `SessionKeyExtractors`, or your own.
    * @default SessionKeyExtractors.fromHeader()

@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type { CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
 import { resolveOptions } from './resolve-options.js';
@@ -18,15 +19,16 @@ function problems(options: unknown): string {
 
 describe('resolveOptions', () => {
   it('fills in the defaults', () => {
-    const { apiKey, ...rest } = resolveOptions(OPTIONS);
+    const { apiKey, sealKeys, ...rest } = resolveOptions(OPTIONS);
     expect(apiKey()).toBe('secret-api-key');
+    expect(sealKeys).toHaveLength(1);
     expect(rest).toEqual({
       env: 'sandbox',
       merchantId: 'merchant',
       baseUrl: 'https://api-sandbox.coinflow.cash',
       acceptUnboundKeys: false,
       extractor: expect.objectContaining({ schemes: ['CoinflowSession'] }),
-      cache: { ttlMs: 3_600_000, maxEntries: 100_000 },
+      cache: { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000 },
       http: { timeoutMs: 5_000, agent: undefined },
     });
   });
@@ -84,7 +86,7 @@ describe('resolveOptions', () => {
       allowPlainHttp: 'yes',
       acceptUnboundKeys: 1,
       extractor: 'cookie',
-      cache: { ttlMs: NaN, maxEntries: 0, ttl: 5 },
+      cache: { ttlMs: NaN, staleIfErrorMs: -1, maxEntries: 0, ttl: 5 },
       http: { timeoutMs: -1, agent: {} },
       apikey: 'secret-api-key',
     });
@@ -100,6 +102,7 @@ describe('resolveOptions', () => {
       '  - extractor must be one of SessionKeyExtractors, or have its methods',
       '  - cache.ttl is not an option of this version',
       '  - cache.ttlMs must be a whole number from 1 to 86400000 (environment variable COINFLOW_CACHE_TTL_MS)',
+      '  - cache.staleIfErrorMs must be a whole number from 0 to 86400000 (environment variable COINFLOW_STALE_IF_ERROR_MS)',
       '  - cache.maxEntries must be a whole number from 1 to 10000000',
       '  - http.timeoutMs must be a whole number from 1 to 60000',
       '  - http.agent must be an http.Agent or https.Agent',
@@ -111,8 +114,52 @@ describe('resolveOptions', () => {
   });
 
   it('nothing is an option but what is documented', () => {
-    expect(problems({ ...OPTIONS, sealKeys: [] })).toContain('sealKeys is not an option of this version');
+    expect(problems({ ...OPTIONS, sealKey: 'x' })).toContain('sealKey is not an option of this version');
     expect(problems({ ...OPTIONS, cache: 5, http: null })).toContain('cache must be an object');
+  });
+
+  describe('the seal keys', () => {
+    const A = Buffer.alloc(32, 1).toString('base64');
+    const B = Buffer.alloc(32, 2).toString('base64');
+    const resolved = (options: Partial<CoinflowAuthModuleOptions>): string[] =>
+      resolveOptions({ ...OPTIONS, ...options }).sealKeys.map((key) => key.export().toString('base64'));
+
+    it('are the given ones, newest first', () => {
+      expect(resolved({ env: 'prod', sealKeys: [A, B] })).toEqual([A, B]);
+      expect(resolved({ env: 'sandbox', sealKeys: [A] })).toEqual([A]);
+    });
+
+    it.each([
+      ['sandbox', 1],
+      ['local', 1],
+      ['staging', 0],
+      ['staging-live', 0],
+      ['prod', 0],
+    ] as const)('in %s the API key stands in for them: %d', (env, count) => {
+      expect(resolved({ env })).toHaveLength(count);
+      expect(resolved({ env, apiKey: () => 'key' })).toHaveLength(0);
+    });
+
+    it.each([
+      [[]],
+      [A],
+      [[A, '']],
+      [[5]],
+      [[Buffer.alloc(31).toString('base64')]],
+      [[Buffer.alloc(33).toString('base64')]],
+      [[A.replace('=', '')]],
+      [[` ${A}`]],
+      [[Buffer.alloc(32, 255).toString('base64url')]],
+    ])('cannot be %j, and no value is told', (sealKeys) => {
+      const message = problems({ ...OPTIONS, sealKeys });
+      expect(message).toContain('sealKeys must be a list of one or more secrets, each 32 random bytes in base64');
+      expect(message).toContain('(environment variable COINFLOW_SEAL_KEYS)');
+      for (const key of [sealKeys].flat()) if (key) expect(message).not.toContain(` ${key}`);
+    });
+
+    it('show in no inspection', () => {
+      expect(inspect(resolveOptions({ ...OPTIONS, sealKeys: [A] }), { depth: 9, showHidden: true })).not.toContain(A);
+    });
   });
 
   it.each([

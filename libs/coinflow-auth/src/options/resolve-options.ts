@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import {
   IsBoolean,
   IsIn,
@@ -20,7 +21,10 @@ import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptio
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
 
 const DAY_MS = 86_400_000;
-const DEFAULTS = { ttlMs: 3_600_000, maxEntries: 100_000, timeoutMs: 5_000 };
+const DEFAULTS = { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000, timeoutMs: 5_000 };
+/** Where an API key is worth so little that other secrets may be derived from it. */
+const ENVS_WITHOUT_SEAL_KEYS: readonly CoinflowEnv[] = ['sandbox', 'local'];
+const SEAL_KEY_BYTES = 32;
 
 /** The options as the rest of the code reads them: checked, complete, frozen. */
 export interface ResolvedCoinflowAuthOptions {
@@ -31,6 +35,8 @@ export interface ResolvedCoinflowAuthOptions {
   /** Without a slash at its end. */
   readonly baseUrl: string;
   readonly acceptUnboundKeys: boolean;
+  /** Newest first; as key objects, which show in no inspection. Empty: nothing is attested. */
+  readonly sealKeys: readonly KeyObject[];
   readonly extractor: SessionKeyExtractor;
   readonly cache: Readonly<Required<CoinflowCacheOptions>>;
   readonly http: Readonly<{ timeoutMs: number; agent: CoinflowHttpOptions['agent'] }>;
@@ -42,7 +48,9 @@ export const OPTION_VARIABLES: Readonly<Record<string, string>> = {
   apiKey: 'COINFLOW_API_KEY',
   merchantId: 'COINFLOW_MERCHANT_ID',
   baseUrl: 'COINFLOW_BASE_URL',
+  sealKeys: 'COINFLOW_SEAL_KEYS',
   'cache.ttlMs': 'COINFLOW_CACHE_TTL_MS',
+  'cache.staleIfErrorMs': 'COINFLOW_STALE_IF_ERROR_MS',
 };
 
 /**
@@ -64,13 +72,21 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
     merchantId,
     baseUrl: (baseUrl ?? COINFLOW_BASE_URLS[env]).replace(/\/+$/, ''),
     acceptUnboundKeys: acceptUnboundKeys ?? false,
+    sealKeys: Object.freeze(resolveSealKeys(options)),
     extractor: extractor ?? SessionKeyExtractors.fromHeader(),
     cache: Object.freeze({
       ttlMs: cache?.ttlMs ?? DEFAULTS.ttlMs,
+      staleIfErrorMs: cache?.staleIfErrorMs ?? DEFAULTS.staleIfErrorMs,
       maxEntries: cache?.maxEntries ?? DEFAULTS.maxEntries,
     }),
     http: Object.freeze({ timeoutMs: http?.timeoutMs ?? DEFAULTS.timeoutMs, agent: http?.agent }),
   });
+}
+
+function resolveSealKeys({ sealKeys, apiKey, env }: CoinflowAuthModuleOptions): KeyObject[] {
+  if (sealKeys) return sealKeys.map((sealKey) => createSecretKey(Buffer.from(sealKey, 'base64')));
+  if (typeof apiKey !== 'string' || !ENVS_WITHOUT_SEAL_KEYS.includes(env)) return [];
+  return [createSecretKey(Buffer.from(apiKey))];
 }
 
 const HeaderValue = (): PropertyDecorator =>
@@ -87,6 +103,23 @@ const ApiKey = (): PropertyDecorator =>
       defaultMessage: () => `${HEADER_VALUE_RULE}, or a function that gives such a key`,
     },
   });
+
+const SealKeys = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'sealKeys',
+    validator: {
+      validate: (value) => Array.isArray(value) && value.length > 0 && value.every(isSealKey),
+      defaultMessage: () =>
+        'must be a list of one or more secrets, each 32 random bytes in base64: openssl rand -base64 32',
+    },
+  });
+
+function isSealKey(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const bytes = Buffer.from(value, 'base64');
+  // Node reads past what is not base64; only the one right way to write the bytes will do.
+  return bytes.length === SEAL_KEY_BYTES && bytes.toString('base64') === value;
+}
 
 const Extractor = (): PropertyDecorator =>
   ValidateBy({
@@ -131,6 +164,12 @@ class CacheShape {
   ttlMs?: number;
 
   @IsOptional()
+  @IsInt(whole(0, DAY_MS))
+  @Min(0, whole(0, DAY_MS))
+  @Max(DAY_MS, whole(0, DAY_MS))
+  staleIfErrorMs?: number;
+
+  @IsOptional()
   @IsInt(whole(1, 10_000_000))
   @Min(1, whole(1, 10_000_000))
   @Max(10_000_000, whole(1, 10_000_000))
@@ -170,6 +209,10 @@ class OptionsShape {
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   acceptUnboundKeys?: unknown;
+
+  @IsOptional()
+  @SealKeys()
+  sealKeys?: unknown;
 
   @IsOptional()
   @Extractor()

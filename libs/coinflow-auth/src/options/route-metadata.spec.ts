@@ -15,7 +15,7 @@ function routeOf(onClass: Decorators, onHandler: Decorators): CoinflowRoute {
 }
 
 describe('the metadata of a route', () => {
-  it.each<[string, Decorators, Decorators, CoinflowRoute]>([
+  it.each<[string, Decorators, Decorators, Omit<CoinflowRoute, 'name'>]>([
     ['nothing', [], [], { access: 'required', policy: {} }],
     ['the class', [CoinflowPublic()], [], { access: 'public', policy: {} }],
     ['the handler over the class', [CoinflowPublic()], [CoinflowAuth()], { access: 'required', policy: {} }],
@@ -57,7 +57,7 @@ describe('the metadata of a route', () => {
       { access: 'optional', policy: { maxAgeMs: 5 } },
     ],
   ])('%s', (_, onClass, onHandler, expected) => {
-    expect(routeOf(onClass, onHandler)).toEqual(expected);
+    expect(routeOf(onClass, onHandler)).toEqual({ name: 'Controller.handler', ...expected });
   });
 
   it('a controller inherits what its parent asks', () => {
@@ -66,7 +66,11 @@ describe('the metadata of a route', () => {
       handler(): void {}
     }
     class Child extends Parent {}
-    expect(readRoute(Child.prototype.handler, Child)).toEqual({ access: 'required', policy: { maxAgeMs: 0 } });
+    expect(readRoute(Child.prototype.handler, Child)).toEqual({
+      name: 'Child.handler',
+      access: 'required',
+      policy: { maxAgeMs: 0 },
+    });
   });
 
   it.each<[string, Decorators]>([

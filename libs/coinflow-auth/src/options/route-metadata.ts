@@ -55,6 +55,8 @@ export interface CoinflowRouteMetadata {
 
 /** What holds for a route once its levels are merged. */
 export interface CoinflowRoute {
+  /** The handler that it is, as `MeController.me`. */
+  readonly name: string;
   readonly access: CoinflowAccess;
   readonly policy: CoinflowRoutePolicy;
 }
@@ -87,9 +89,14 @@ export function readRoute(handler: Target, controller: Target): CoinflowRoute {
     CoinflowRouteMetadata | undefined
   )[];
   return {
+    name: `${nameOf(controller)}.${nameOf(handler)}`,
     access: levels[1]?.access ?? levels[0]?.access ?? 'required',
     policy: { ...levels[0]?.policy, ...levels[1]?.policy },
   };
+}
+
+function nameOf(target: Target): string {
+  return (target as { name?: string }).name ?? '';
 }
 
 /** An `undefined` from somebody's configuration must not lift what another level asks. */

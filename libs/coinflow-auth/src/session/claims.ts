@@ -26,6 +26,11 @@ export const NO_CLAIMS: SessionClaims = Object.freeze({
   expiresAt: null,
 });
 
+/** Whether a key says by itself whose it is, for which merchant and until when. */
+export function isBound({ subject, merchantId, expiresAt }: SessionClaims): boolean {
+  return subject !== null && merchantId !== undefined && expiresAt !== null;
+}
+
 /**
  * Reads a key of proven shape. The signature is Coinflow's to check: only it has the secret.
  * @returns `undefined` for a JWT whose payload is no JSON object

@@ -43,6 +43,9 @@ export type SessionKeySubject = UserToMint | WalletToMint | SignedWalletToMint;
 /** Whom to ask a message to sign for. */
 export type WalletToSign = Omit<WalletToMint, 'signedMessage'>;
 
+/** Whose session keys to revoke: as for minting, or the `subject` of a session. */
+export type PayerToRevoke = UserToMint | Omit<WalletToMint, 'signedMessage'> | CoinflowSubject;
+
 /** What Coinflow is asked for, checked. */
 export interface MintRequest {
   readonly subject: CoinflowSubject;
@@ -65,6 +68,29 @@ export function checkSubject(given: SessionKeySubject): MintRequest {
     throw new CoinflowInvalidArgumentError('signedMessage', 'must be 1 to 2048 visible ASCII characters');
   }
   return { subject, signedMessage };
+}
+
+/**
+ * Less strict than {@link checkSubject}: what a session key says must be revocable, though it be a chain of tomorrow.
+ * @throws {CoinflowInvalidArgumentError} that names what cannot be
+ */
+export function checkPayer(given: PayerToRevoke): CoinflowSubject {
+  const { userId, wallet, blockchain } = Object(given) as Partial<Record<string, unknown>>;
+  if (wallet === undefined && blockchain === undefined) {
+    return { kind: 'user', userId: requireName('userId', userId) };
+  }
+  if (userId !== undefined)
+    throw new CoinflowInvalidArgumentError('userId', 'must not be given together with a wallet');
+  return {
+    kind: 'wallet',
+    wallet: requireName('wallet', wallet),
+    blockchain: requireName('blockchain', blockchain),
+  };
+}
+
+function requireName(argument: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new CoinflowInvalidArgumentError(argument, 'must be a string that is not empty');
 }
 
 /** @throws {CoinflowInvalidArgumentError} that names what cannot be */

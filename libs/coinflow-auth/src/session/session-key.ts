@@ -3,27 +3,53 @@ import { CoinflowSessionKeyMalformedError } from '../errors/coinflow-auth.errors
 /** No header of a session key is longer: everything beyond is junk, and need not be read. */
 export const MAX_SESSION_KEY_LENGTH = 4_096;
 
+/** An HMAC-SHA256 in base64url: a JWT's signature with HS256 (`alg: none` has none), and our own tag. */
+const HMAC_LENGTH = 43;
+/** What stands between a session key and our tag: no session key contains it. */
+const TAG_SEPARATOR = '~';
+
+/** The longest that a request may carry: a session key and our tag. */
+export const MAX_PRESENTED_LENGTH = MAX_SESSION_KEY_LENGTH + TAG_SEPARATOR.length + HMAC_LENGTH;
+
+/** What a request carries: a session key, and with an attested one the tag that says that we obtained it. */
+export interface PresentedKey {
+  readonly key: string;
+  readonly tag: string | undefined;
+}
+
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 /** Visible ASCII but `,`, which joins two headers of one name into one value, and `~`, which no session key contains. */
 const OPAQUE = /^[\x21-\x2b\x2d-\x7d]+$/;
-/** Of an HMAC-SHA256 in base64url. `alg: none` has none, every other algorithm another length. */
-const SIGNATURE_LENGTH = 43;
+/** Takes the two apart, without looking at either: a separator anywhere else is for the check of the key's form to find. */
+export function readPresented(presented: string): PresentedKey {
+  const end = presented.length - HMAC_LENGTH - TAG_SEPARATOR.length;
+  if (presented[end] !== TAG_SEPARATOR) return { key: presented, tag: undefined };
+  return { key: presented.slice(0, end), tag: presented.slice(end + TAG_SEPARATOR.length) };
+}
+
+/** The other way round. */
+export function writePresented(key: string, tag: string): string {
+  return key + TAG_SEPARATOR + tag;
+}
 
 /**
- * Whether a string has the form of a session key, without decoding anything of it.
+ * Whether what a request carries has the form of a session key, with or without a tag. Nothing of it is decoded.
  * @throws {CoinflowSessionKeyMalformedError}
  */
-export function assertSessionKeyShape(key: string): void {
-  const problem = shapeProblem(key);
+export function assertSessionKeyShape({ key, tag }: PresentedKey): void {
+  const problem = tag !== undefined && !BASE64URL.test(tag) ? BAD_CHARACTERS : shapeProblem(key);
   if (problem) throw new CoinflowSessionKeyMalformedError(`The session key ${problem[1]}`, { reason: problem[0] });
 }
 
-function shapeProblem(key: string): [reason: string, message: string] | undefined {
+type Problem = readonly [reason: string, message: string];
+
+const BAD_CHARACTERS: Problem = ['bad-characters', 'has characters that no session key has'];
+
+function shapeProblem(key: string): Problem | undefined {
   if (key.length > MAX_SESSION_KEY_LENGTH) return ['too-long', `is longer than ${MAX_SESSION_KEY_LENGTH} characters`];
   const parts = key.split('.');
-  if (parts.length !== 3)
-    return OPAQUE.test(key) ? undefined : ['bad-characters', 'has characters that no session key has'];
-  if (!parts.every((part) => BASE64URL.test(part)) || parts[2]?.length !== SIGNATURE_LENGTH) {
+  if (parts.length !== 3) return OPAQUE.test(key) ? undefined : BAD_CHARACTERS;
+  if (!parts.every((part) => BASE64URL.test(part)) || parts[2]?.length !== HMAC_LENGTH) {
     return ['bad-jwt', 'has the three parts of a JWT, but not its alphabet or its signature’s length'];
   }
   return undefined;

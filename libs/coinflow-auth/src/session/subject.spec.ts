@@ -7,6 +7,11 @@ const SUBJECTS: CoinflowSubject[] = [
   { kind: 'wallet', wallet: 'a', blockchain: 'eth' },
   { kind: 'wallet', wallet: 'a', blockchain: 'base' },
   { kind: 'wallet', wallet: 'b', blockchain: 'eth' },
+  // Names that run into each other.
+  { kind: 'user', userId: '3 eth a' },
+  { kind: 'wallet', wallet: 'eth a', blockchain: '3' },
+  { kind: 'wallet', wallet: 'b c', blockchain: 'a' },
+  { kind: 'wallet', wallet: 'c', blockchain: 'a b' },
 ];
 
 describe('isSameSubject', () => {

@@ -1,6 +1,6 @@
 import type { CoinflowBlockchain } from '../options/blockchains.js';
 import type { CoinflowRoutePolicy } from '../options/route-metadata.js';
-import { isSameWallet } from './wallet-address.js';
+import { canonicalWallet } from './wallet-address.js';
 
 /** A payer whom the merchant knows by an id of its own. */
 export interface CoinflowUserSubject {
@@ -31,6 +31,12 @@ export function isSubjectAllowed(
 
 /** Whether both are the same payer. */
 export function isSameSubject(a: CoinflowSubject, b: CoinflowSubject): boolean {
-  if (a.kind === 'user') return b.kind === 'user' && a.userId === b.userId;
-  return b.kind === 'wallet' && a.blockchain === b.blockchain && isSameWallet(a.wallet, b.wallet);
+  return subjectName(a) === subjectName(b);
+}
+
+/** One text for each payer, for keys of maps: the same for all ways to write one wallet, and no other payer's. */
+export function subjectName(subject: CoinflowSubject): string {
+  if (subject.kind === 'user') return `user ${subject.userId}`;
+  // The length says where the chain's name ends, whatever it contains.
+  return `wallet ${subject.blockchain.length} ${subject.blockchain} ${canonicalWallet(subject.wallet)}`;
 }

@@ -4,7 +4,7 @@ import { base58 } from '@scure/base';
 import { Keypair, StrKey } from '@stellar/stellar-base';
 import fc from 'fast-check';
 import { getAddress, isAddress } from 'viem';
-import { isSameWallet, walletAddressProblem } from './wallet-address.js';
+import { canonicalWallet, walletAddressProblem } from './wallet-address.js';
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
 const EVM = '0x52908400098527886E0F7030069857D2E4169EE7';
@@ -97,11 +97,10 @@ describe('walletAddressProblem', () => {
   });
 });
 
-describe('isSameWallet', () => {
+describe('canonicalWallet', () => {
   it('takes the case of letters for part of an address on Solana and Stellar, and not on EVM chains', () => {
-    expect(isSameWallet(MIXED, MIXED.toLowerCase())).toBe(true);
-    expect(isSameWallet(MIXED, EVM)).toBe(false);
-    expect(isSameWallet(SOLANA, SOLANA.toLowerCase())).toBe(false);
-    expect(isSameWallet(SOLANA, SOLANA)).toBe(true);
+    expect(canonicalWallet(MIXED)).toBe(canonicalWallet(MIXED.toLowerCase()));
+    expect(canonicalWallet(MIXED)).not.toBe(canonicalWallet(EVM));
+    expect(canonicalWallet(SOLANA)).toBe(SOLANA);
   });
 });

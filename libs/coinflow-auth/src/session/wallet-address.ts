@@ -14,9 +14,9 @@ export function walletAddressProblem(wallet: string, blockchain: KnownBlockchain
     : 'must have the right EIP-55 checksum, or no capital letters: is a digit mistyped?';
 }
 
-/** Whether both are the address of one wallet: on EVM chains the case of letters is a checksum, and no part of it. */
-export function isSameWallet(a: string, b: string): boolean {
-  return a === b || (a.startsWith('0x') && a.toLowerCase() === b.toLowerCase());
+/** The one way to write a wallet's address: on EVM chains the case of letters is a checksum, and no part of it. */
+export function canonicalWallet(wallet: string): string {
+  return wallet.startsWith('0x') ? wallet.toLowerCase() : wallet;
 }
 
 function isSolanaAddress(wallet: string): boolean {

@@ -3,106 +3,161 @@ import {
   CoinflowSessionKeyExpiredError,
   CoinflowSessionKeyMalformedError,
   CoinflowSessionRejectedError,
+  CoinflowSessionRevokedError,
   CoinflowSessionWrongMerchantError,
+  isCoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import { readClaims, type SessionClaims } from '../session/claims.js';
+import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
-import { MAX_SESSION_KEY_LENGTH, assertSessionKeyShape } from '../session/session-key.js';
-import { SingleFlight } from './single-flight.js';
-import { SessionMemory, sessionKeyId, type RememberedSession } from './storage/session-memory.js';
-import { UpstreamTrust } from './upstream-trust.js';
+import {
+  MAX_PRESENTED_LENGTH,
+  assertSessionKeyShape,
+  readPresented,
+  type PresentedKey,
+} from '../session/session-key.js';
+import { Attestor } from './attestor.js';
+import { newTrace, type CoinflowDecisionSource, type DecisionTrace } from './decision-trace.js';
+import type { Revocations } from './storage/revocations.js';
+import {
+  isProven,
+  remembered,
+  sessionKeyId,
+  type RememberedSession,
+  type SessionMemory,
+} from './storage/session-memory.js';
+import { UpstreamProof } from './upstream-proof.js';
 
 /** Clocks differ a little: a key that expired this recently is still good. */
-const EXPIRY_TOLERANCE_MS = 5_000;
-/** A minted key that does not say when it expires: Coinflow documents 24 hours. */
-const MINTED_WITHOUT_EXPIRY_MS = 86_400_000;
-/** Share of the time to live by which it is shortened or lengthened at random. */
-const TTL_JITTER = 0.1;
+export const EXPIRY_TOLERANCE_MS = 5_000;
+/** Before any `maxAgeMs`: when an attested key was made, if it does not say. */
+const LONG_AGO = -Number.MAX_SAFE_INTEGER;
+/** A key of which nothing is known but what it says. */
+const UNPROVEN = { mintedUntil: -Infinity, provenAt: -Infinity, provenUntil: -Infinity };
+
+/** One request's question. */
+interface Question extends PresentedKey {
+  readonly id: string;
+  readonly maxAgeMs: number;
+  readonly trace: DecisionTrace;
+}
 
 /**
- * Decides about a session key: memory -> shape -> claims -> one flight -> Coinflow. What is remembered is what the key
- * says and that it was proven; whether that still lets it in is decided at every request.
+ * Decides about a session key: memory -> shape -> claims -> attestation -> one flight -> Coinflow. What is remembered is
+ * what the key says and that it was proven; whether that still lets it in is decided at every request.
  */
 export class SessionVerifier {
   readonly #client: CoinflowClient;
   readonly #options: ResolvedCoinflowAuthOptions;
   readonly #memory: SessionMemory;
-  readonly #flights = new SingleFlight<SessionClaims>();
-  readonly #upstream: UpstreamTrust;
+  readonly #revocations: Revocations;
+  readonly #attestor: Attestor;
+  readonly #upstream: UpstreamProof;
 
-  constructor(client: CoinflowClient, options: ResolvedCoinflowAuthOptions) {
+  constructor(
+    client: CoinflowClient,
+    options: ResolvedCoinflowAuthOptions,
+    memory: SessionMemory,
+    revocations: Revocations,
+  ) {
     this.#client = client;
     this.#options = options;
-    this.#memory = new SessionMemory(options.cache.maxEntries);
-    this.#upstream = new UpstreamTrust(client, options.merchantId);
+    this.#memory = memory;
+    this.#revocations = revocations;
+    this.#attestor = new Attestor(options);
+    this.#upstream = new UpstreamProof(client, options, memory, revocations);
   }
 
   /**
+   * @param presented a session key, plain or attested
    * @param maxAgeMs how old the proof may be; 0 asks Coinflow, unless it has just said no
-   * @returns the session: at once when memory knows it, otherwise once Coinflow has answered
+   * @param trace told what the decision rests on
+   * @returns the session: at once when memory or our tag knows it, otherwise once Coinflow has answered
    * @throws a `CoinflowAuthError`, at once or in the promise
    */
-  verify(key: string, maxAgeMs: number): CoinflowSession | Promise<CoinflowSession> {
+  verify(presented: string, maxAgeMs: number, trace = newTrace()): CoinflowSession | Promise<CoinflowSession> {
     // No shape to check before memory: what is remembered had it. Only the length, so that junk costs no hashing.
-    if (key.length > MAX_SESSION_KEY_LENGTH) assertSessionKeyShape(key);
+    if (presented.length > MAX_PRESENTED_LENGTH) assertSessionKeyShape({ key: presented, tag: undefined });
+    const { key, tag } = readPresented(presented);
     const id = sessionKeyId(key);
     const known = this.#memory.recall(id);
-    if (known && isProven(known, maxAgeMs)) return this.#admit(key, known.claims);
+    if (known && isProven(known, maxAgeMs) && (tag === undefined || isSameText(tag, known.tag))) {
+      return this.#admit(key, known, trace, 'memory');
+    }
+    return this.#decide({ key, tag, id, maxAgeMs, trace }, known);
+  }
 
-    if (this.#memory.isRefused(id)) {
+  /** The session of a key that this application obtained itself, as {@link verify} would give it. */
+  sessionOf(key: string, minted: RememberedSession): CoinflowSession {
+    return this.#admit(key, minted, newTrace(), 'memory');
+  }
+
+  #decide(question: Question, known: RememberedSession | undefined): CoinflowSession | Promise<CoinflowSession> {
+    const { key, tag, id, maxAgeMs, trace } = question;
+    assertSessionKeyShape(question);
+    this.#assertKeyNotRevoked(id, trace);
+    let session = known ?? this.#memory.recallDoubted(id) ?? remembered(claimsOf(key), UNPROVEN);
+    this.#assertUsable(session, trace);
+    const isRefused = this.#memory.isRefused(id);
+    if (tag !== undefined) {
+      const isDoubted = isRefused || this.#memory.recallDoubted(id) !== undefined;
+      session = this.#attest(session, this.#attestor.recognise(key, tag), isDoubted);
+      if (isDoubted) this.#memory.doubt(id, session);
+      else this.#memory.remember(id, session);
+      if (isProven(session, maxAgeMs)) return this.#admit(key, session, trace, 'attestation');
+    }
+    if (isRefused) {
+      trace.source = 'refused-from-memory';
       throw new CoinflowSessionRejectedError('Coinflow refused this session key a moment ago', {
         reason: 'refused-from-memory',
       });
     }
-    const claims = known?.claims ?? this.#claimsOf(key);
-    const mintedUntil = known?.mintedUntil ?? -Infinity;
-    this.#assertUsable(claims, performance.now() < mintedUntil);
-    return this.#flights
-      .run(id, maxAgeMs, () => this.#prove(id, key, claims, mintedUntil))
-      .then((proven) => this.#admit(key, proven));
+    return this.#ask(question, session);
   }
 
-  /** Remembers a key that Coinflow has just given us: known to be valid, and for whom. */
-  rememberMinted(key: string, claims: SessionClaims, mintedAt: number): CoinflowSession {
-    const mintedUntil = claims.expiresAt === null ? mintedAt + MINTED_WITHOUT_EXPIRY_MS : Infinity;
-    this.#memory.remember(sessionKeyId(key), { claims, mintedUntil, provenAt: mintedAt, provenUntil: mintedUntil });
-    return this.#admit(key, claims);
-  }
-
-  async #prove(id: string, key: string, claims: SessionClaims, mintedUntil: number): Promise<SessionClaims> {
-    // Coinflow's answer speaks of a moment after the call began: the proof is at least this young.
-    const provenAt = performance.now();
+  async #ask({ key, id, maxAgeMs, trace }: Question, session: RememberedSession): Promise<CoinflowSession> {
     try {
-      await this.#client.verifyToken(key);
+      const proven = await this.#upstream.prove(id, key, session, maxAgeMs, trace);
+      this.#assertKeyNotRevoked(id, trace);
+      return this.#admit(key, proven, trace, trace.source);
     } catch (error) {
-      if (error instanceof CoinflowSessionRejectedError) this.#memory.refuse(id);
-      throw error;
+      const known = this.#memory.recall(id);
+      if (!isOutage(error) || !known || !this.#standsIn(known, maxAgeMs)) throw error;
+      return this.#admit(key, known, trace, 'stale');
     }
-    await this.#upstream.establish();
-    const ttlMs = this.#options.cache.ttlMs * (1 + TTL_JITTER * (2 * Math.random() - 1));
-    // Minting is the longer proof, and a yes does not shorten it.
-    const provenUntil = mintedUntil > provenAt ? mintedUntil : provenAt + ttlMs;
-    this.#memory.remember(id, { claims, mintedUntil, provenAt, provenUntil });
-    return claims;
   }
 
-  #claimsOf(key: string): SessionClaims {
-    assertSessionKeyShape(key);
-    const claims = readClaims(key);
-    if (claims) return claims;
-    throw new CoinflowSessionKeyMalformedError('The session key is a JWT whose payload is no JSON object', {
-      reason: 'bad-payload',
-    });
+  /** What our tag says: that the key was minted for this application, when the key itself says it was. Coinflow may doubt it. */
+  #attest(session: RememberedSession, tag: string, isDoubted: boolean): RememberedSession {
+    const now = performance.now();
+    const { issuedAt } = session;
+    const mintedAt = issuedAt === null ? LONG_AGO : now - Math.max(0, this.#client.clock.now() - issuedAt * 1_000);
+    const provenAt = Math.max(session.provenAt, mintedAt);
+    const provenUntil = isDoubted ? -Infinity : Infinity;
+    return remembered(session, { mintedUntil: Infinity, provenAt, provenUntil, tag });
   }
 
-  /** The last word on every way in: however the key was proven, it must be in time and this merchant's. */
-  #admit(key: string, claims: SessionClaims): CoinflowSession {
-    this.#assertInTimeAndOurs(claims);
-    return new CoinflowSession(key, claims);
+  /** Whether an old proof may stand in for one that Coinflow cannot give now. */
+  #standsIn({ provenAt }: RememberedSession, maxAgeMs: number): boolean {
+    const { ttlMs, staleIfErrorMs } = this.#options.cache;
+    return performance.now() < provenAt + Math.min(maxAgeMs, ttlMs + staleIfErrorMs);
   }
 
-  #assertInTimeAndOurs({ expiresAt, merchantId }: SessionClaims): void {
+  /** The last word on every way in: however the key was proven, it must be in time, this merchant's and not revoked. */
+  #admit(
+    key: string,
+    session: RememberedSession,
+    trace: DecisionTrace,
+    source: CoinflowDecisionSource,
+  ): CoinflowSession {
+    this.#assertGood(session, trace);
+    trace.source = source;
+    // A finite end has only a minted key that does not say its own, and such a key is not attested.
+    return new CoinflowSession(key, session, session.mintedUntil === Infinity ? this.#attestor : undefined);
+  }
+
+  #assertGood(claims: SessionClaims, trace: DecisionTrace): void {
+    const { expiresAt, merchantId } = claims;
     if (expiresAt !== null && Date.now() >= expiresAt * 1_000 + EXPIRY_TOLERANCE_MS) {
       throw new CoinflowSessionKeyExpiredError();
     }
@@ -111,13 +166,18 @@ export class SessionVerifier {
         reason: 'foreign-merchant',
       });
     }
+    if (this.#revocations.covers(claims)) throw revoked(trace);
+  }
+
+  #assertKeyNotRevoked(id: string, trace: DecisionTrace): void {
+    if (this.#revocations.hasKey(id)) throw revoked(trace);
   }
 
   /** What can be refused without asking: Coinflow would call a foreign key valid, and cannot say whose an unbound one is. */
-  #assertUsable(claims: SessionClaims, minted: boolean): void {
-    this.#assertInTimeAndOurs(claims);
-    const bound = claims.subject !== null && claims.merchantId !== undefined && claims.expiresAt !== null;
-    if (bound || minted || this.#options.acceptUnboundKeys) return;
+  #assertUsable(session: RememberedSession, trace: DecisionTrace): void {
+    this.#assertGood(session, trace);
+    const minted = performance.now() < session.mintedUntil;
+    if (minted || isBound(session) || this.#options.acceptUnboundKeys) return;
     throw new CoinflowSessionWrongMerchantError(
       'The session key does not say whose it is, for which merchant and until when',
       {
@@ -128,7 +188,28 @@ export class SessionVerifier {
   }
 }
 
-function isProven({ provenAt, provenUntil }: RememberedSession, maxAgeMs: number): boolean {
-  const now = performance.now();
-  return now < provenUntil && now - provenAt < maxAgeMs;
+function claimsOf(key: string): SessionClaims {
+  const claims = readClaims(key);
+  if (claims) return claims;
+  throw new CoinflowSessionKeyMalformedError('The session key is a JWT whose payload is no JSON object', {
+    reason: 'bad-payload',
+  });
+}
+
+function revoked(trace: DecisionTrace): CoinflowSessionRevokedError {
+  trace.source = 'refused-from-memory';
+  return new CoinflowSessionRevokedError();
+}
+
+/** Nobody can tell now, and it passes by itself: as opposed to a no, and to a mistake of the merchant's. */
+function isOutage(error: unknown): boolean {
+  return isCoinflowAuthError(error) && 'retryAfterMs' in error;
+}
+
+/** In a time that does not depend on where they differ. */
+function isSameText(a: string, b: string | undefined): boolean {
+  if (a.length !== b?.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i += 1) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
+  return difference === 0;
 }

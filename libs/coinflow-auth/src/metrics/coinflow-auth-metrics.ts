@@ -1,0 +1,45 @@
+import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
+import type { CoinflowDecisionSource } from '../verification/decision-trace.js';
+import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
+
+/** What this process has done since it started, and what it remembers now: plain JSON. */
+export interface CoinflowAuthMetrics {
+  readonly decisions: CoinflowDecisionMetrics;
+  readonly minting: CoinflowMintingMetrics;
+  readonly memory: CoinflowMemoryMetrics;
+  /** Coinflow's clock minus this machine's, in milliseconds; `null` until an answer has shown it. */
+  readonly clockSkewMs: number | null;
+}
+
+/** Each request that was decided about is counted once, whatever guards it met. */
+export interface CoinflowDecisionMetrics {
+  readonly total: number;
+  /** What became of the requests. */
+  readonly byOutcome: Readonly<Record<CoinflowDecisionOutcome, number>>;
+  /** What the decisions rest on. */
+  readonly bySource: Readonly<Record<CoinflowDecisionSource, number>>;
+  /** Why requests were not let in. */
+  readonly byCode: Readonly<Partial<Record<CoinflowAuthErrorCode, number>>>;
+}
+
+/** Session keys that were asked for. */
+export interface CoinflowMintingMetrics {
+  /** How many were handed out again, without a call. */
+  readonly reused: number;
+  /** How many are kept to be handed out again. */
+  readonly kept: number;
+}
+
+/** How many entries memory has. */
+export interface CoinflowMemoryMetrics {
+  /** Sessions that are proven, or were. */
+  readonly sessions: number;
+  /** Proofs that Coinflow has taken back. */
+  readonly doubted: number;
+  /** Refusals of the last 30 seconds; those that lapsed count until they are overwritten. */
+  readonly refusals: number;
+  /** Revocations by key. */
+  readonly revokedKeys: number;
+  /** Revocations by payer. */
+  readonly revokedSubjects: number;
+}

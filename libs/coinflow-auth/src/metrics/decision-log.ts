@@ -1,0 +1,106 @@
+import { Logger } from '@nestjs/common';
+import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
+import type { CoinflowSession } from '../session/coinflow-session.js';
+import { DECISION_SOURCES, type CoinflowDecisionSource } from '../verification/decision-trace.js';
+import type { CoinflowDecisionMetrics } from './coinflow-auth-metrics.js';
+import {
+  DECISION_OUTCOMES,
+  type CoinflowDecision,
+  type CoinflowDecisionListener,
+  type CoinflowDecisionOutcome,
+} from './coinflow-decision.js';
+
+/** How many decisions there were, by what became of the request and what that rests on. */
+export type DecisionCounts = Record<CoinflowDecisionOutcome, Record<CoinflowDecisionSource, number>>;
+
+const OUTCOME_OF_STATUS: Readonly<Record<number, CoinflowDecisionOutcome>> = {
+  500: 'misconfigured',
+  503: 'unavailable',
+};
+
+/** Counts decisions, and tells whoever wants to know of each. */
+export class DecisionLog {
+  /** @internal */
+  readonly counts: DecisionCounts = countersFor(DECISION_OUTCOMES, () => countersFor(DECISION_SOURCES, () => 0));
+
+  readonly #codes = new Map<CoinflowAuthErrorCode, number>();
+  readonly #instance: string | undefined;
+  readonly #logger = new Logger('CoinflowAuth');
+  readonly #listeners = new Set<CoinflowDecisionListener>();
+  #hasFailed = false;
+
+  constructor(instance: string | undefined) {
+    this.#instance = instance;
+  }
+
+  /** @returns what ends it */
+  listen(listener: CoinflowDecisionListener): () => void {
+    // An object of its own: a function that listens twice is told twice, and ends once at a time.
+    const entry: CoinflowDecisionListener = (decision) => listener(decision);
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  }
+
+  admitted(source: CoinflowDecisionSource, session: CoinflowSession | undefined, handler?: string): void {
+    const outcome = session ? 'admitted' : 'anonymous';
+    this.counts[outcome][source] += 1;
+    if (this.#listeners.size > 0) this.#tell(outcome, source, session, undefined, handler);
+  }
+
+  refused(source: CoinflowDecisionSource, error: AnyCoinflowAuthError, handler?: string): void {
+    const outcome = OUTCOME_OF_STATUS[COINFLOW_AUTH_ERRORS[error.code].status] ?? 'refused';
+    this.counts[outcome][source] += 1;
+    this.#codes.set(error.code, (this.#codes.get(error.code) ?? 0) + 1);
+    if (this.#listeners.size > 0) this.#tell(outcome, source, undefined, error, handler);
+  }
+
+  summary(): CoinflowDecisionMetrics {
+    const byOutcome = countersFor(DECISION_OUTCOMES, (outcome) => sum(Object.values(this.counts[outcome])));
+    const bySource = countersFor(DECISION_SOURCES, (source) =>
+      sum(DECISION_OUTCOMES.map((o) => this.counts[o][source])),
+    );
+    return { total: sum(Object.values(byOutcome)), byOutcome, bySource, byCode: Object.fromEntries(this.#codes) };
+  }
+
+  #tell(
+    outcome: CoinflowDecisionOutcome,
+    source: CoinflowDecisionSource,
+    session: CoinflowSession | undefined,
+    error: AnyCoinflowAuthError | undefined,
+    handler: string | undefined,
+  ): void {
+    const subject = session?.subject ?? null;
+    const decision: CoinflowDecision = Object.freeze({
+      outcome,
+      source,
+      subject,
+      error,
+      handler,
+      instance: this.#instance,
+    });
+    for (const listener of this.#listeners) void this.#tellOne(listener, decision);
+  }
+
+  /** Async, so that what an async listener throws is caught as well; the listener itself is called at once. */
+  async #tellOne(listener: CoinflowDecisionListener, decision: CoinflowDecision): Promise<void> {
+    try {
+      await listener(decision);
+    } catch {
+      // Not with its words: they are the application's, and may hold anything.
+      if (!this.#hasFailed) this.#logger.error('A listener of onDecision() throws; the requests are not affected');
+      this.#hasFailed = true;
+    }
+  }
+}
+
+function countersFor<Name extends string, Value>(
+  names: readonly Name[],
+  value: (name: Name) => Value,
+): Record<Name, Value> {
+  return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Value>;
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}

@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { FakeCoinflow, NO, TestInstance, jwtOf } from '../../../../test/harness/fake-coinflow.js';
+
+const DAY_MS = 86_400_000;
+const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };
+
+describe('minting', () => {
+  let coinflow: FakeCoinflow;
+  let one: TestInstance;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    coinflow = new FakeCoinflow();
+    one = new TestInstance(coinflow);
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('hands a key out again, to the same payer at the same address, until shortly before it expires', async () => {
+    const { key } = await one.mint('alice', { clientIp: '203.0.113.7' });
+    jest.advanceTimersByTime(DAY_MS - 302_000);
+    expect((await one.mint('alice', { clientIp: '203.0.113.7' })).key).toBe(key);
+    expect((await one.mint('alice', { clientIp: '203.0.113.8' })).key).not.toBe(key);
+    expect((await one.mint('alice')).key).not.toBe(key);
+    expect((await one.mint('bob', { clientIp: '203.0.113.7' })).key).not.toBe(key);
+    jest.advanceTimersByTime(2_000);
+    expect((await one.mint('alice', { clientIp: '203.0.113.7' })).key).not.toBe(key);
+    expect(coinflow.minted).toBe(5);
+  });
+
+  it('of keys that live shortly leaves a quarter of their life', async () => {
+    const exp = Math.floor(Date.now() / 1_000) + 20;
+    coinflow.nextKey = coinflow.key({ exp });
+    await one.mint();
+    jest.advanceTimersByTime(14_000);
+    await one.mint();
+    expect(coinflow.minted).toBe(1);
+    jest.advanceTimersByTime(1_500);
+    await one.mint();
+    expect(coinflow.minted).toBe(2);
+  });
+
+  it('asks anew with fresh: true, and hands that one out from then on', async () => {
+    const first = await one.mint();
+    jest.advanceTimersByTime(1_000);
+    const second = await one.mint('alice', { fresh: true });
+    expect(second.key).not.toBe(first.key);
+    expect((await one.mint()).key).toBe(second.key);
+    expect(coinflow.minted).toBe(2);
+    // Both are good.
+    expect(one.verify(first.key)).toBeDefined();
+  });
+
+  it('makes one call for all who ask at once', async () => {
+    const sessions = await Promise.all(Array.from({ length: 100 }, () => one.mint()));
+    expect(coinflow.minted).toBe(1);
+    expect(new Set(sessions.map(({ key }) => key)).size).toBe(1);
+  });
+
+  it('keeps no failure', async () => {
+    const { getSessionKey } = coinflow;
+    coinflow.getSessionKey = () => Promise.reject(new Error('away'));
+    await expect(one.mint()).rejects.toThrow('away');
+    coinflow.getSessionKey = getSessionKey;
+    await expect(one.mint()).resolves.toMatchObject({ subject: { userId: 'alice' } });
+  });
+
+  it('never hands out a revoked key again, nor one that Coinflow has said no to', async () => {
+    const { key } = await one.mint();
+    one.revokeKey(key);
+    jest.advanceTimersByTime(1_000);
+    const second = await one.mint();
+    expect(second.key).not.toBe(key);
+    expect((await one.mint()).key).toBe(second.key);
+    coinflow.answer = NO;
+    await expect(one.decide(second.key, 0)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
+    jest.advanceTimersByTime(1_000);
+    expect((await one.mint()).key).not.toBe(second.key);
+  });
+
+  it('what it hands out again is proven, though memory has forgotten it', async () => {
+    const small = new TestInstance(coinflow, { cache: { maxEntries: 2 } });
+    const { key } = await small.mint('alice');
+    await small.decide(coinflow.key({ customerId: 'bob' }));
+    await small.decide(coinflow.key({ customerId: 'carol' }));
+    expect((await small.mint('alice')).key).toBe(key);
+    expect(await small.sourceOf(key)).toBe('memory');
+  });
+
+  it('does not hand out again what does not say when it expires', async () => {
+    coinflow.nextKey = coinflow.know('a1b2c3d4e5f67890abcdef1234567890');
+    await one.mint();
+    await one.mint();
+    expect(coinflow.minted).toBe(2);
+  });
+
+  it('knows when it obtained a key that does not say so, for a revocation of its payer', async () => {
+    jest.useRealTimers();
+    coinflow.nextKey = coinflow.know(jwtOf({ customerId: 'alice', merchantId: 'ours', exp: 4_000_000_000 }));
+    const { key } = await one.mint();
+    one.revokeUser('alice');
+    expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
+    coinflow.nextKey = coinflow.know(jwtOf({ customerId: 'alice', merchantId: 'ours', exp: 4_000_000_001 }));
+    const next = await one.mint();
+    expect(one.verify(next.key)).toMatchObject({ key: next.key });
+  });
+
+  describe('after a revocation of the payer', () => {
+    beforeEach(() => {
+      jest.useRealTimers();
+    });
+
+    it.each([0, 3_000, -3_000])(
+      'gives a key that is not covered by it, with Coinflow’s clock %d ms ahead',
+      async (skewMs) => {
+        coinflow.clock.skewMs = coinflow.skewMs = skewMs;
+        const { key } = await one.mint();
+        one.revokeUser('alice');
+        const startedAt = performance.now();
+        const next = await one.mint();
+        expect(performance.now() - startedAt).toBeLessThan(2_500);
+        expect(next.key).not.toBe(key);
+        expect(one.verify(next.key)).toMatchObject({ subject: { userId: 'alice' } });
+        expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
+        expect(coinflow.minted).toBe(2);
+      },
+    );
+
+    it('waits 2 s at most: what Coinflow then makes is a 503, and nobody gets it', async () => {
+      one.revokeUser('alice');
+      coinflow.nextKey = coinflow.key();
+      await expect(one.mint()).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE', reason: 'minted-revoked' });
+      expect(coinflow.minted).toBeLessThanOrEqual(4);
+    });
+  });
+});

@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../../../test/harness/fake-coinflow.js';
+import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const [OLD_SEAL_KEY, NEW_SEAL_KEY] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64')) as [
+  string,
+  string,
+];
+
+describe('an attested key', () => {
+  let coinflow: FakeCoinflow;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    coinflow = new FakeCoinflow();
+    coinflow.answer = DOWN;
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** A process of its own each time: nothing is remembered from the last. */
+  const instance = (options: Partial<CoinflowAuthModuleOptions> = {}): TestInstance =>
+    new TestInstance(coinflow, options);
+
+  async function attested(options: Partial<CoinflowAuthModuleOptions> = {}): Promise<string> {
+    const { attestedKey = '' } = await instance(options).mint();
+    expect(attestedKey).toMatch(/~[\w-]{43}$/);
+    return attestedKey;
+  }
+
+  it('is proven in every process, at once, while Coinflow is down', async () => {
+    const key = await attested();
+    const [plain] = key.split('~');
+    const elsewhere = instance();
+    const session = elsewhere.verify(key);
+    expect(session).toMatchObject({ key: plain, attestedKey: key, subject: { userId: 'alice' }, merchantId: 'ours' });
+    expect(await elsewhere.sourceOf(key)).toBe('memory');
+    expect(await instance().sourceOf(key)).toBe('attestation');
+    expect(coinflow.asked).toEqual([]);
+    await expect(instance().decide(plain ?? '')).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+  });
+
+  it('once recognised, its plain key is as well', async () => {
+    const key = await attested();
+    const elsewhere = instance();
+    await elsewhere.verify(key);
+    expect(elsewhere.verify(key.split('~')[0] ?? '')).toMatchObject({ attestedKey: key });
+  });
+
+  it('holds until it expires, and no longer', async () => {
+    const key = await attested();
+    jest.advanceTimersByTime(DAY_MS - 1_000);
+    expect(instance().verify(key)).toMatchObject({ attestedKey: key });
+    jest.advanceTimersByTime(6_000);
+    expect(() => instance().verify(key)).toThrow(expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_EXPIRED' }));
+  });
+
+  it('is as old as it says for maxAgeMs: beyond it Coinflow is asked', async () => {
+    const key = await attested();
+    jest.advanceTimersByTime(HOUR_MS);
+    const one = instance();
+    expect(one.verify(key, HOUR_MS + 1_001)).toMatchObject({ attestedKey: key });
+    await expect(one.decide(key, HOUR_MS - 1)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+    coinflow.answer = YES;
+    await expect(one.decide(key, HOUR_MS - 1)).resolves.toMatchObject({ attestedKey: key });
+    // The new proof is a young one, and does not shorten the old one.
+    expect(one.verify(key, HOUR_MS - 1)).toMatchObject({ attestedKey: key });
+    jest.advanceTimersByTime(20 * HOUR_MS);
+    expect(one.verify(key)).toMatchObject({ attestedKey: key });
+  });
+
+  it('asks every time with maxAgeMs: 0, even if it claims to come from the future', async () => {
+    coinflow.nextKey = coinflow.key({ iat: Math.floor(Date.now() / 1_000) + 600 });
+    const key = await attested();
+    await expect(instance().decide(key, 0)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+    expect(coinflow.asked).toHaveLength(1);
+  });
+
+  it('that does not say when it was made is older than any maxAgeMs', async () => {
+    coinflow.nextKey = coinflow.key({ iat: undefined });
+    const key = await attested();
+    expect(instance().verify(key)).toMatchObject({ attestedKey: key });
+    await expect(instance().decide(key, DAY_MS * 365)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+  });
+
+  it.each<[string, Partial<CoinflowAuthModuleOptions>, string]>([
+    ['another API key', { apiKey: 'another' }, 'COINFLOW_SESSION_REJECTED'],
+    [
+      'another environment',
+      { env: 'local', baseUrl: 'https://api-sandbox.coinflow.cash' },
+      'COINFLOW_SESSION_REJECTED',
+    ],
+    ['another API', { baseUrl: 'https://coinflow.example.com' }, 'COINFLOW_SESSION_REJECTED'],
+    ['seal keys', { sealKeys: [NEW_SEAL_KEY] }, 'COINFLOW_SESSION_REJECTED'],
+    ['no key to tag with', { env: 'prod' }, 'COINFLOW_SESSION_REJECTED'],
+    ['another merchant', { merchantId: 'theirs' }, 'COINFLOW_SESSION_WRONG_MERCHANT'],
+  ])('says nothing to an instance with %s, which asks nobody either', async (_, options, code) => {
+    const key = await attested();
+    coinflow.answer = YES;
+    expect(() => instance(options).verify(key)).toThrow(expect.objectContaining({ code }));
+    expect(coinflow.asked).toEqual([]);
+  });
+
+  it('a tag of another key is refused, though memory knows the session', async () => {
+    coinflow.answer = YES;
+    const one = instance();
+    const { attestedKey = '' } = await one.mint('alice');
+    const { key } = await one.mint('bob');
+    const swapped = `${key}~${attestedKey.split('~')[1]}`;
+    await one.verify(key);
+    expect(() => one.verify(swapped)).toThrow(expect.objectContaining({ reason: 'wrong-tag' }));
+    expect(one.verify(key)).toMatchObject({ subject: { userId: 'bob' } });
+    expect(coinflow.asked).toEqual([]);
+  });
+
+  it.each([
+    ['opaque', 'a1b2c3d4e5f67890abcdef1234567890'],
+    ['without exp', jwtOf({ customerId: 'alice', merchantId: 'ours', iat: 1 })],
+    ['without merchantId', jwtOf({ customerId: 'alice', iat: 1, exp: 4_000_000_000 })],
+    ['of nobody', jwtOf({ merchantId: 'ours', iat: 1, exp: 4_000_000_000 })],
+    ['of two', jwtOf({ customerId: 'alice', wallet: 'w', blockchain: 'eth', merchantId: 'ours', exp: 4_000_000_000 })],
+  ])('there is none of a key %s', async (_, key) => {
+    coinflow.nextKey = coinflow.know(key);
+    expect((await instance().mint()).attestedKey).toBeUndefined();
+  });
+
+  it('there is none of a key that was proven by asking', async () => {
+    coinflow.answer = YES;
+    const one = instance();
+    const key = coinflow.key();
+    expect((await one.decide(key)).attestedKey).toBeUndefined();
+    expect((await one.decide(key)).attestedKey).toBeUndefined();
+  });
+
+  it('survives the rotation of seal keys', async () => {
+    const before = await attested({ sealKeys: [OLD_SEAL_KEY] });
+    const meanwhile = { sealKeys: [OLD_SEAL_KEY, NEW_SEAL_KEY] };
+    const after = { sealKeys: [NEW_SEAL_KEY, OLD_SEAL_KEY] };
+    const afterwards = await attested(after);
+    for (const options of [meanwhile, after]) {
+      for (const key of [before, afterwards]) expect(instance(options).verify(key)).toBeDefined();
+    }
+    expect(() => instance({ sealKeys: [NEW_SEAL_KEY] }).verify(before)).toThrow();
+  });
+
+  describe('that Coinflow has said no to', () => {
+    it('is asked about until there is a new yes; in between, an outage is a 503', async () => {
+      const key = await attested();
+      const one = instance();
+      coinflow.answer = NO;
+      await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
+      coinflow.answer = DOWN;
+      await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+      await expect(one.decide(key.split('~')[0] ?? '')).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+      coinflow.answer = YES;
+      await expect(one.decide(key)).resolves.toMatchObject({ attestedKey: key });
+      expect(one.verify(key)).toMatchObject({ attestedKey: key });
+    });
+
+    it('does not spend a call per request', async () => {
+      const key = await attested();
+      const one = instance();
+      coinflow.answer = NO;
+      await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
+      for (let i = 0; i < 10; i += 1) {
+        await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
+      }
+      expect(coinflow.asked).toHaveLength(2);
+    });
+
+    it('is doubted too when Coinflow refused it as a stranger', async () => {
+      const key = await attested();
+      const one = instance();
+      coinflow.answer = NO;
+      await expect(one.decide(key.split('~')[0] ?? '')).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
+      await expect(one.decide(key)).rejects.toMatchObject({ reason: 'refused-from-memory' });
+      coinflow.answer = DOWN;
+      jest.advanceTimersByTime(30_000);
+      await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+    });
+  });
+
+  it('with any one bit changed is refused, or is another plain key and treated as one', async () => {
+    const key = await attested();
+    const one = instance();
+    const codes = new Map<string, number>();
+    const plain: string[] = [];
+    for (let i = 0; i < key.length; i += 1) {
+      for (let bit = 0; bit < 8; bit += 1) {
+        const changed = key.slice(0, i) + String.fromCharCode(key.charCodeAt(i) ^ (1 << bit)) + key.slice(i + 1);
+        const error = await one.decide(changed).then(
+          () => undefined,
+          ({ code, reason }: { code: string; reason: string }) => ({ code, reason }),
+        );
+        expect(error?.code).toMatch(/^COINFLOW_SESSION_(KEY_MALFORMED|KEY_EXPIRED|WRONG_MERCHANT|REJECTED)$/);
+        codes.set(error?.code ?? '', (codes.get(error?.code ?? '') ?? 0) + 1);
+        if (!changed.includes('~') && error?.code !== 'COINFLOW_SESSION_KEY_MALFORMED') plain.push(changed);
+      }
+    }
+    // Coinflow was asked about none. Where a `.` becomes something else, what is left is one opaque key with a tag; where
+    // the `~` does, the signature is too long.
+    expect(coinflow.asked).toEqual([]);
+    expect(plain).toEqual([]);
+    expect([...codes.values()].reduce((sum, count) => sum + count)).toBe(key.length * 8);
+    expect(one.verify(key)).toMatchObject({ attestedKey: key });
+  });
+});

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { FakeCoinflow, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
+
+const DAY_MS = 86_400_000;
+const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };
+
+describe('a revocation', () => {
+  let coinflow: FakeCoinflow;
+  let one: TestInstance;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    jest.setSystemTime(1_800_000_000_300);
+    coinflow = new FakeCoinflow();
+    one = new TestInstance(coinflow);
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  describe('of a session key', () => {
+    it('holds at once and until it expires, however the key is proven and written', async () => {
+      const { key, attestedKey = '' } = await one.mint();
+      await one.verify(attestedKey);
+      one.revokeKey(key);
+      for (const written of [key, attestedKey]) {
+        expect(() => one.verify(written)).toThrow(expect.objectContaining(REVOKED));
+        expect(() => one.verify(written, 0)).toThrow(expect.objectContaining(REVOKED));
+      }
+      jest.advanceTimersByTime(DAY_MS);
+      expect(() => one.verify(attestedKey)).toThrow(expect.objectContaining(REVOKED));
+      expect(coinflow.asked).toEqual([]);
+    });
+
+    it('is the same by its attested form', async () => {
+      const { key, attestedKey = '' } = await one.mint();
+      one.revokeKey(attestedKey);
+      expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
+    });
+
+    it('does not reach the payer’s other sessions', async () => {
+      const { key } = await one.mint();
+      jest.advanceTimersByTime(1_000);
+      const other = await one.mint('alice', { fresh: true });
+      one.revokeKey(key);
+      expect(one.verify(other.key)).toMatchObject({ key: other.key });
+    });
+
+    it('is not undone by a proof that was in flight', async () => {
+      const key = coinflow.key();
+      let answer = (): void => undefined;
+      coinflow.answer = () => new Promise((resolve) => (answer = resolve));
+      const waiting = one.decide(key);
+      one.revokeKey(key);
+      answer();
+      await expect(waiting).rejects.toMatchObject(REVOKED);
+      coinflow.answer = YES;
+      await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
+      expect(one.sessions.memory.size.sessions).toBe(0);
+    });
+
+    it('of a key that cannot be one is a mistake', () => {
+      expect(() => one.revokeKey('not a key')).toThrow(
+        expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_MALFORMED' }),
+      );
+    });
+
+    it('is forgotten once the key has expired', async () => {
+      for (let day = 0; day < 3; day += 1) {
+        one.revokeKey((await one.mint()).key);
+        jest.advanceTimersByTime(DAY_MS + 6_000);
+      }
+      expect(one.sessions.revocations.size.revokedKeys).toBe(1);
+    });
+  });
+
+  describe('of a payer', () => {
+    it('holds for every key made until this second', async () => {
+      const keys = [coinflow.key(), coinflow.key({ iat: 1_799_999_000 }), coinflow.key({ iat: undefined })];
+      await Promise.all(keys.map((key) => one.decide(key)));
+      const { attestedKey = '' } = await one.mint();
+      const other = coinflow.key({ customerId: 'bob' });
+      one.revokeUser('alice');
+      for (const key of [...keys, attestedKey]) {
+        expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
+        expect(() => one.verify(key, 0)).toThrow(expect.objectContaining(REVOKED));
+      }
+      await expect(one.decide(other)).resolves.toMatchObject({ subject: { userId: 'bob' } });
+    });
+
+    it('is rounded up to the second, and not further', async () => {
+      one.revokeUser('alice');
+      const [at, after] = [1_800_000_001, 1_800_000_002].map((iat) => coinflow.key({ iat })) as [string, string];
+      await expect(one.decide(at)).rejects.toMatchObject(REVOKED);
+      await expect(one.decide(after)).resolves.toMatchObject({ key: after });
+    });
+
+    it('is by Coinflow’s clock', async () => {
+      coinflow.clock.skewMs = coinflow.skewMs = 60_000;
+      one.revokeUser('alice');
+      await expect(one.decide(coinflow.key({ iat: 1_800_000_061 }))).rejects.toMatchObject(REVOKED);
+      await expect(one.decide(coinflow.key({ iat: 1_800_000_062 }))).resolves.toBeDefined();
+    });
+
+    it('made before Coinflow’s clock was known is corrected when it is', async () => {
+      Object.assign(coinflow.clock, { skewMs: undefined });
+      one.revokeUser('alice');
+      await expect(one.decide(coinflow.key({ iat: 1_800_000_001 }))).rejects.toMatchObject(REVOKED);
+      coinflow.clock.skewMs = coinflow.skewMs = -3_000;
+      await expect(one.decide(coinflow.key({ iat: 1_799_999_998 }))).rejects.toMatchObject(REVOKED);
+      await expect(one.decide(coinflow.key({ iat: 1_799_999_999 }))).resolves.toBeDefined();
+      // A clock that is measured anew changes nothing about what was revoked.
+      coinflow.clock.skewMs = coinflow.skewMs = -60_000;
+      await expect(one.decide(coinflow.key({ iat: 1_799_999_998 }))).rejects.toMatchObject(REVOKED);
+    });
+
+    it('means a wallet however its address is written', async () => {
+      const wallet = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
+      const key = coinflow.key({ customerId: undefined, wallet, blockchain: 'eth' });
+      const onBase = coinflow.key({ customerId: undefined, wallet, blockchain: 'base' });
+      one.sessions.revoker.revokeSubject({ kind: 'wallet', wallet: wallet.toLowerCase(), blockchain: 'eth' });
+      await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
+      await expect(one.decide(onBase)).resolves.toBeDefined();
+    });
+
+    it('is not undone by a proof that was in flight', async () => {
+      const key = coinflow.key();
+      let answer = (): void => undefined;
+      coinflow.answer = () => new Promise((resolve) => (answer = resolve));
+      const waiting = one.decide(key);
+      one.revokeUser('alice');
+      answer();
+      await expect(waiting).rejects.toMatchObject(REVOKED);
+      await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
+    });
+
+    it('says nothing about a key of nobody', async () => {
+      const unbound = new TestInstance(coinflow, { acceptUnboundKeys: true });
+      unbound.revokeUser('alice');
+      await expect(unbound.decide(coinflow.know('opaque'))).resolves.toMatchObject({ subject: null });
+    });
+  });
+});

@@ -1,0 +1,71 @@
+import type { CoinflowClient } from '../client/coinflow-client.js';
+import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
+import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import type { DecisionTrace } from './decision-trace.js';
+import { SingleFlight } from './single-flight.js';
+import type { Revocations } from './storage/revocations.js';
+import { remembered, type RememberedSession, type SessionMemory } from './storage/session-memory.js';
+import { UpstreamTrust } from './upstream-trust.js';
+
+/** Share of the time to live by which it is shortened or lengthened at random. */
+const TTL_JITTER = 0.1;
+
+/** Proof by asking: one call for all who wait for it, and its answer remembered. */
+export class UpstreamProof {
+  readonly #client: CoinflowClient;
+  readonly #options: ResolvedCoinflowAuthOptions;
+  readonly #memory: SessionMemory;
+  readonly #revocations: Revocations;
+  readonly #flights = new SingleFlight<RememberedSession>();
+  readonly #trust: UpstreamTrust;
+
+  constructor(
+    client: CoinflowClient,
+    options: ResolvedCoinflowAuthOptions,
+    memory: SessionMemory,
+    revocations: Revocations,
+  ) {
+    this.#client = client;
+    this.#options = options;
+    this.#memory = memory;
+    this.#revocations = revocations;
+    this.#trust = new UpstreamTrust(client, options.merchantId);
+  }
+
+  /**
+   * @param known what the key says, and what proof it had until now
+   * @param maxAgeMs how long before now a call may have begun to be joined
+   */
+  prove(
+    id: string,
+    key: string,
+    known: RememberedSession,
+    maxAgeMs: number,
+    trace: DecisionTrace,
+  ): Promise<RememberedSession> {
+    trace.source = 'shared-flight';
+    return this.#flights.run(id, maxAgeMs, () => {
+      trace.source = 'coinflow';
+      return this.#ask(id, key, known);
+    });
+  }
+
+  async #ask(id: string, key: string, known: RememberedSession): Promise<RememberedSession> {
+    // Coinflow's answer speaks of a moment after the call began: the proof is at least this young.
+    const provenAt = performance.now();
+    try {
+      await this.#client.verifyToken(key);
+    } catch (error) {
+      if (error instanceof CoinflowSessionRejectedError) this.#memory.refuse(id, known);
+      throw error;
+    }
+    await this.#trust.establish();
+    const ttlMs = this.#options.cache.ttlMs * (1 + TTL_JITTER * (2 * Math.random() - 1));
+    // Minting is the longer proof, and a yes does not shorten it.
+    const provenUntil = known.mintedUntil > provenAt ? known.mintedUntil : provenAt + ttlMs;
+    const proven = remembered(known, { ...known, provenAt, provenUntil });
+    // A yes that was on its way when the key was revoked comes too late.
+    if (!this.#revocations.hasKey(id)) this.#memory.remember(id, proven);
+    return proven;
+  }
+}

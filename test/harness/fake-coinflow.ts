@@ -1,0 +1,110 @@
+import type { CoinflowClient } from '../../libs/coinflow-auth/src/client/coinflow-client.js';
+import {
+  CoinflowSessionRejectedError,
+  CoinflowUnavailableError,
+} from '../../libs/coinflow-auth/src/errors/coinflow-auth.errors.js';
+import { SessionMinter } from '../../libs/coinflow-auth/src/minting/session-minter.js';
+import type { CoinflowAuthModuleOptions } from '../../libs/coinflow-auth/src/options/coinflow-auth-options.js';
+import { resolveOptions } from '../../libs/coinflow-auth/src/options/resolve-options.js';
+import type { CoinflowSession } from '../../libs/coinflow-auth/src/session/coinflow-session.js';
+import { newTrace, type DecisionTrace } from '../../libs/coinflow-auth/src/verification/decision-trace.js';
+import { SessionParts } from '../../libs/coinflow-auth/src/verification/session-parts.js';
+
+export const YES = (): Promise<void> => Promise.resolve();
+export const NO = (): Promise<void> =>
+  Promise.reject(new CoinflowSessionRejectedError('no', { reason: 'refused-by-coinflow' }));
+export const DOWN = (): Promise<void> =>
+  Promise.reject(new CoinflowUnavailableError('down', { reason: 'reset', retryAfterMs: 1 }));
+
+/** A client of Coinflow without a network: answers at once, or when a test says so. */
+export class FakeCoinflow {
+  /** To Verify Token about keys that it knows. */
+  answer = YES;
+  /** To Verify Token about all other keys, the probe among them. */
+  answerToStrangers = NO;
+  /** Which key Get Session Key gives next. */
+  nextKey: string | undefined;
+  /** Coinflow's clock minus ours. */
+  skewMs = 0;
+  readonly asked: string[] = [];
+  minted = 0;
+  readonly known = new Set<string>();
+
+  readonly clock = {
+    skewMs: 0,
+    now: (): number => Date.now() + this.skewMs,
+  };
+
+  verifyToken = (key: string): Promise<void> => {
+    if (!this.known.has(key)) return this.answerToStrangers();
+    this.asked.push(key);
+    return this.answer();
+  };
+
+  getSessionKey = ({ subject }: { subject: object }): Promise<string> => {
+    this.minted += 1;
+    const { userId } = subject as { userId?: string };
+    return Promise.resolve(this.nextKey ?? this.key({ customerId: userId }));
+  };
+
+  /** A session key that it calls valid. */
+  key(claims: Record<string, unknown> = {}): string {
+    const iat = Math.floor(this.clock.now() / 1_000);
+    return this.know(jwtOf({ customerId: 'alice', merchantId: 'ours', iat, exp: iat + 86_400, ...claims }));
+  }
+
+  know(key: string): string {
+    this.known.add(key);
+    return key;
+  }
+}
+
+/** A text of a session key's form, as Coinflow would write it but for its signature. */
+export function jwtOf(claims: Record<string, unknown>): string {
+  return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${'A'.repeat(43)}`;
+}
+
+/** An instance of the module without Nest and HTTP: what decides, beside a fake Coinflow. */
+export class TestInstance {
+  readonly sessions: SessionParts;
+  readonly #minter: SessionMinter;
+
+  constructor(coinflow: FakeCoinflow, options: Partial<CoinflowAuthModuleOptions> = {}) {
+    const client = coinflow as unknown as CoinflowClient;
+    const resolved = resolveOptions({ env: 'sandbox', apiKey: 'key', merchantId: 'ours', ...options });
+    this.sessions = new SessionParts(client, resolved);
+    this.#minter = new SessionMinter(client, this.sessions, resolved);
+  }
+
+  /** As the guard calls it: at once where no call is needed. */
+  verify(key: string, maxAgeMs = Infinity, trace?: DecisionTrace): CoinflowSession | Promise<CoinflowSession> {
+    return this.sessions.verifier.verify(key, maxAgeMs, trace);
+  }
+
+  /** The same, but always in a promise. */
+  async decide(key: string, maxAgeMs = Infinity): Promise<CoinflowSession> {
+    return this.verify(key, maxAgeMs);
+  }
+
+  /** What the decision about a key rests on. */
+  async sourceOf(key: string, maxAgeMs = Infinity): Promise<string> {
+    const trace = newTrace();
+    await new Promise<unknown>((resolve) => resolve(this.verify(key, maxAgeMs, trace))).catch(() => undefined);
+    return trace.source;
+  }
+
+  mint(
+    userId = 'alice',
+    { clientIp, fresh = false }: { clientIp?: string; fresh?: boolean } = {},
+  ): Promise<CoinflowSession> {
+    return this.#minter.mint({ subject: { kind: 'user', userId } }, { clientIp, fresh });
+  }
+
+  revokeKey(key: string): void {
+    this.sessions.revoker.revokeKey(key);
+  }
+
+  revokeUser(userId: string): void {
+    this.sessions.revoker.revokeSubject({ kind: 'user', userId });
+  }
+}
