@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get } from '@nestjs/common';
+import { CoinflowAuth, CoinflowOptional, CoinflowPublic, type CoinflowDecision } from 'nestjs-coinflow-auth';
+import { PLATFORMS, createTestApp, foreignKey, forge, unseenKey, type TestApp } from './harness/create-test-app.js';
+
+@Controller()
+class ShopController {
+  @Get('guarded')
+  @CoinflowAuth()
+  guarded(): string {
+    return 'guarded';
+  }
+
+  @Get('strict')
+  @CoinflowAuth({ maxAgeMs: 0 })
+  strict(): string {
+    return 'strict';
+  }
+
+  @Get('wallets')
+  @CoinflowAuth({ subject: 'wallet' })
+  wallets(): string {
+    return 'wallets';
+  }
+
+  @Get('optional')
+  @CoinflowOptional()
+  optional(): string {
+    return 'optional';
+  }
+
+  @Get('public')
+  @CoinflowPublic()
+  open(): string {
+    return 'public';
+  }
+}
+
+describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
+  let app: TestApp;
+  let decisions: CoinflowDecision[];
+  let stop: () => void;
+
+  beforeEach(async () => {
+    // Each route is guarded twice.
+    app = await createTestApp({ platform, controllers: [ShopController], globalGuard: true });
+    decisions = [];
+    stop = app.service.onDecision((decision) => void decisions.push(decision));
+  });
+
+  afterEach(() => app.close());
+
+  it('each is counted once, by outcome, source and code', async () => {
+    const { key, attestedKey } = await app.service.createSessionKey({ userId: 'alice' });
+    const unseen = unseenKey(app.coinflow, { customerId: 'carol' });
+    await app.get('/guarded', key);
+    await app.get('/guarded', attestedKey);
+    await app.get('/guarded', unseen);
+    await app.get('/guarded', unseen);
+    await app.get('/strict', key);
+    await app.get('/wallets', key);
+    await app.get('/optional');
+    await app.get('/public', 'whatever');
+    await app.get('/guarded');
+    await app.get('/guarded', foreignKey(app.coinflow));
+    await app.get('/guarded', forge(unseen));
+    await app.get('/guarded', forge(unseen));
+    await app.service.revokeSessionKey(key);
+    await app.get('/guarded', key);
+    app.coinflow.fail('verify', { kind: 'status', status: 503 });
+    await app.get('/guarded', unseenKey(app.coinflow, { customerId: 'bob' }));
+    await app.service.verifySessionKey(unseen);
+    await expect(app.service.verifySessionKey('')).rejects.toThrow();
+
+    expect(app.service.metrics().decisions).toEqual({
+      total: 15,
+      byOutcome: { admitted: 6, anonymous: 1, refused: 7, unavailable: 1, misconfigured: 0 },
+      bySource: {
+        memory: 4,
+        attestation: 1,
+        coinflow: 4,
+        'shared-flight': 0,
+        stale: 0,
+        local: 4,
+        'refused-from-memory': 2,
+      },
+      byCode: {
+        COINFLOW_SUBJECT_NOT_ALLOWED: 1,
+        COINFLOW_SESSION_KEY_MISSING: 2,
+        COINFLOW_SESSION_WRONG_MERCHANT: 1,
+        COINFLOW_SESSION_REJECTED: 2,
+        COINFLOW_SESSION_REVOKED: 1,
+        COINFLOW_UNAVAILABLE: 1,
+      },
+    });
+    expect(decisions).toHaveLength(15);
+  });
+
+  it('of a thousand that arrive at once with one new key, one has made the call', async () => {
+    const key = unseenKey(app.coinflow);
+    const answers = await Promise.all(Array.from({ length: 1_000 }, () => app.get('/guarded', key)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1_000);
+    const { total, bySource } = app.service.metrics().decisions;
+    expect(total).toBe(1_000);
+    expect(bySource.coinflow).toBe(1);
+    expect(bySource.memory + bySource['shared-flight']).toBe(999);
+    const asked = app.coinflow.calls.filter(({ headers }) => headers['x-coinflow-auth-session-key'] !== undefined);
+    // And the probe.
+    expect(asked).toHaveLength(2);
+  });
+
+  it('a listener learns who, where and why, and nothing secret', async () => {
+    const { key } = await app.service.createSessionKey({ userId: 'alice' });
+    await app.get('/guarded', key);
+    await app.get('/wallets', key);
+    await app.get('/optional');
+    expect(decisions).toMatchObject([
+      {
+        outcome: 'admitted',
+        source: 'memory',
+        subject: { kind: 'user', userId: 'alice' },
+        error: undefined,
+        handler: 'ShopController.guarded',
+        instance: undefined,
+      },
+      {
+        outcome: 'refused',
+        subject: null,
+        error: { code: 'COINFLOW_SUBJECT_NOT_ALLOWED', reason: 'subject-not-allowed' },
+        handler: 'ShopController.wallets',
+      },
+      { outcome: 'anonymous', source: 'local', subject: null, error: undefined },
+    ]);
+    expect(JSON.stringify(decisions)).not.toContain(key);
+    stop();
+    await app.get('/guarded', key);
+    expect(decisions).toHaveLength(3);
+  });
+
+  it.each<[string, () => void | Promise<void>]>([
+    [
+      'throws',
+      () => {
+        throw new Error('canary');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('canary'))],
+  ])('a listener that %s harms nobody, and is logged once', async (_, listener) => {
+    app.service.onDecision(listener);
+    const { key } = await app.service.createSessionKey({ userId: 'alice' });
+    for (let i = 0; i < 3; i += 1) expect((await app.get('/guarded', key)).status).toBe(200);
+    expect((await app.get('/guarded')).status).toBe(401);
+    expect(decisions).toHaveLength(4);
+    expect(app.logger.at('error')).toEqual([expect.stringContaining('A listener of onDecision() throws')]);
+    expect(app.logger.lines.map(({ text }) => text).join('\n')).not.toContain('canary');
+  });
+});
