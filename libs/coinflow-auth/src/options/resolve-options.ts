@@ -20,7 +20,7 @@ import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptio
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
 
 const DAY_MS = 86_400_000;
-const DEFAULTS = { ttlMs: 3_600_000, maxEntries: 100_000, timeoutMs: 5_000 };
+const DEFAULTS = { ttlMs: 3_600_000, maxEntries: 100_000, timeoutMs: 5_000, retries: 2 };
 
 /** The options as the rest of the code reads them: checked, complete, frozen. */
 export interface ResolvedCoinflowAuthOptions {
@@ -33,7 +33,7 @@ export interface ResolvedCoinflowAuthOptions {
   readonly acceptUnboundKeys: boolean;
   readonly extractor: SessionKeyExtractor;
   readonly cache: Readonly<Required<CoinflowCacheOptions>>;
-  readonly http: Readonly<{ timeoutMs: number; agent: CoinflowHttpOptions['agent'] }>;
+  readonly http: Readonly<{ timeoutMs: number; retries: number; agent: CoinflowHttpOptions['agent'] }>;
 }
 
 /** The environment variable that `coinflowAuthConfig` reads an option from, for error messages. */
@@ -69,7 +69,11 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       ttlMs: cache?.ttlMs ?? DEFAULTS.ttlMs,
       maxEntries: cache?.maxEntries ?? DEFAULTS.maxEntries,
     }),
-    http: Object.freeze({ timeoutMs: http?.timeoutMs ?? DEFAULTS.timeoutMs, agent: http?.agent }),
+    http: Object.freeze({
+      timeoutMs: http?.timeoutMs ?? DEFAULTS.timeoutMs,
+      retries: http?.retries ?? DEFAULTS.retries,
+      agent: http?.agent,
+    }),
   });
 }
 
@@ -143,6 +147,12 @@ class HttpShape {
   @Min(1, whole(1, 60_000))
   @Max(60_000, whole(1, 60_000))
   timeoutMs?: number;
+
+  @IsOptional()
+  @IsInt(whole(0, 5))
+  @Min(0, whole(0, 5))
+  @Max(5, whole(0, 5))
+  retries?: number;
 
   @IsOptional()
   @Agent()
