@@ -252,8 +252,9 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     const pay = () => app.send('/strict', { method: 'POST', headers: { 'x-coinflow-auth-session-key': key } });
     app.coinflow.fail('verify', { kind: 'status', status: 401 }, 1);
     expect(await pay()).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_REJECTED' } });
-    app.coinflow.fail('verify', { kind: 'status', status: 503 }, 1);
+    app.coinflow.fail('verify', { kind: 'status', status: 503 });
     expect(await app.get('/guarded', key)).toMatchObject({ status: 503 });
+    app.coinflow.heal();
     expect(await app.get('/guarded', key)).toMatchObject({ status: 200 });
   });
 
@@ -263,6 +264,31 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     expect(await app.get('/guarded', key)).toMatchObject({ status: 503 });
     app.coinflow.heal();
     expect(await app.get('/guarded', key)).toMatchObject({ status: 200 });
+  });
+
+  it('a disturbance that passes within the time limit is not noticed', async () => {
+    app.coinflow.fail('verify', { kind: 'reset' }, 1);
+    expect(await app.get('/guarded', unseenKey(app.coinflow))).toMatchObject({ status: 200 });
+    expect(app.logger.at('warn')).toEqual([]);
+  });
+
+  it('an outage that lasts is answered at once, with when to come back', async () => {
+    const clock = stopClock();
+    const key = unseenKey(app.coinflow);
+    app.coinflow.fail('verify', { kind: 'status', status: 503 });
+    for (let i = 0; i < 2; i += 1) expect(await app.get('/guarded', key)).toMatchObject({ status: 503 });
+    app.coinflow.clearCalls();
+    clock.advance(1_000);
+    expect(await app.get('/guarded', key)).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '4' },
+      body: { code: 'COINFLOW_UNAVAILABLE' },
+    });
+    expect(app.coinflow.countCalls('verify')).toBe(0);
+    app.coinflow.heal();
+    clock.advance(4_000);
+    expect(await app.get('/guarded', key)).toMatchObject({ status: 200 });
+    expect(app.logger.at('log')).toContainEqual(expect.stringContaining('answers again'));
   });
 
   it('a 404 and a redirect after a success are a disturbance', async () => {

@@ -10,6 +10,7 @@ import {
   type CoinflowSession,
 } from 'nestjs-coinflow-auth';
 import { startCoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
+import { stopClock } from './harness/clock.js';
 import { PLATFORMS, createTestApp, foreignKey, forge, unseenKey, type TestApp } from './harness/create-test-app.js';
 
 const API_KEY = 'canary_api_key_6b1f0c';
@@ -73,6 +74,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
   });
 
   afterEach(async () => {
+    jest.useRealTimers();
     await app.close();
     jest.restoreAllMocks();
   });
@@ -86,7 +88,10 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       return key;
     };
 
+    // No breaker is to be open when a fault is tried: each has had its time to probe.
+    const clock = stopClock();
     for (const [index, faultFor] of FAULTS.entries()) {
+      app.coinflow.clearCalls();
       const keys = [
         unseenKey(app.coinflow, { customerId: `user-${index}` }),
         forge(unseenKey(app.coinflow, { customerId: `user-${index}` })),
@@ -98,6 +103,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       for (const key of keys) {
         const fault = faultFor(key);
         if (fault) app.coinflow.fail('verify', fault);
+        clock.advance(5_000);
         show(await app.get('/guarded', key));
         show(await app.send('/guarded', { headers: { authorization: `Bearer ${key}` } }));
         show(await app.send('/guarded', { headers: { cookie: `session=${key}`, authorization: 'Bearer other' } }));
@@ -117,6 +123,8 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       const messageFault = faultFor('what Coinflow says');
       if (messageFault) app.coinflow.fail('message', messageFault);
       await app.service.getMessage(WALLET).then(() => undefined, show);
+      const endpoints = ['verify', 'session-key', 'message'] as const;
+      expect(endpoints.filter((endpoint) => app.coinflow.countCalls(endpoint) === 0)).toEqual([]);
       app.coinflow.heal();
     }
 

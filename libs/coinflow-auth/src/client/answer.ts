@@ -1,6 +1,7 @@
 import { safeText } from './redact.js';
 
 const DEFAULT_RETRY_AFTER_MS = 5_000;
+const MIN_RETRY_AFTER_MS = 1_000;
 const MAX_RETRY_AFTER_MS = 60_000;
 /** Coinflow's errors are JSON with their text under one of these. */
 const TEXT_FIELDS = ['message', 'details', 'msg', 'error', 'reason'] as const;
@@ -44,11 +45,23 @@ export class CoinflowAnswer {
     return typeof value === 'string' && value !== '' ? value : undefined;
   }
 
-  /** How long to wait before the next call: `Retry-After` in either form, 5 s without one, 1 s to 60 s. */
+  /** How long it asks to wait, by `Retry-After` in either form; `undefined` when it does not say. */
+  get requestedWaitMs(): number | undefined {
+    const value = this.#header('retry-after');
+    if (value === undefined) return undefined;
+    const waitMs = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - this.#sentAt();
+    return Number.isNaN(waitMs) ? undefined : Math.max(waitMs, 0);
+  }
+
+  /** For those who ask when to come back: what it asks for, 5 s when it does not say, 1 s to 60 s. */
   get retryAfterMs(): number {
-    const value = (this.#headers as Record<string, unknown>)['retry-after'];
-    const waitMs = typeof value === 'string' ? parseRetryAfter(value) : NaN;
-    return Number.isNaN(waitMs) ? DEFAULT_RETRY_AFTER_MS : Math.min(Math.max(waitMs, 1_000), MAX_RETRY_AFTER_MS);
+    const waitMs = this.requestedWaitMs ?? DEFAULT_RETRY_AFTER_MS;
+    return Math.min(Math.max(waitMs, MIN_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS);
+  }
+
+  /** Its `Date`; none of an answer that a cache has kept (`Age`), since that is of another time. */
+  get date(): string | undefined {
+    return this.#header('age') === undefined ? this.#header('date') : undefined;
   }
 
   /** For an error's message: what was asked, the status, Coinflow's own words and the id its support asks for; no secret. */
@@ -62,10 +75,16 @@ export class CoinflowAnswer {
       debugId ? ` (debugId ${safeText(debugId, this.#secrets)})` : '',
     ].join('');
   }
-}
 
-function parseRetryAfter(value: string): number {
-  return /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  /** By the clock that its other dates go by, where it says so: ours may be wrong. */
+  #sentAt(): number {
+    return Date.parse(this.date ?? '') || Date.now();
+  }
+
+  #header(name: string): string | undefined {
+    const value = (this.#headers as Record<string, unknown>)[name];
+    return typeof value === 'string' ? value : undefined;
+  }
 }
 
 function parseJson(text: string): unknown {

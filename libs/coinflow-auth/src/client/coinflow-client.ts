@@ -1,10 +1,8 @@
 import {
   CoinflowInvalidArgumentError,
-  CoinflowMintRefusedError,
   CoinflowMisconfiguredError,
   CoinflowRateLimitedError,
   CoinflowSessionRejectedError,
-  CoinflowSignatureRejectedError,
   CoinflowUnavailableError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
@@ -14,20 +12,14 @@ import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js'
 import type { MintRequest } from '../session/session-key-subject.js';
 import type { CoinflowSubject } from '../session/subject.js';
 import type { CoinflowAnswer } from './answer.js';
+import type { EndpointName, UpstreamMetrics } from './call-statistics.js';
+import { apiKeyRefusal, payerRefusal, signatureRefusal, unavailable } from './refusals.js';
 import { Transport } from './transport.js';
 import { UpstreamClock } from './upstream-clock.js';
-
-const MESSAGE_PATH = '/api/auth';
-const SESSION_KEY_PATH = '/api/auth/session-key';
-const VERIFY_PATH = '/api/auth/verify';
+import { UpstreamEndpoint } from './upstream-endpoint.js';
 
 /** Coinflow's refusals of a session key. Anything else is no answer to the question. */
 const KEY_REFUSED = new Set([400, 401, 403, 422]);
-/** Coinflow's refusals of a user. 401 is not among them: it is about the API key. */
-const USER_REFUSED = new Set([400, 403, 422, 423, 451]);
-/** Coinflow's refusals of a payer where another status is about what was sent. */
-const PAYER_BLOCKED = new Set([403, 423, 451]);
-const SIGNATURE_REFUSED = new Set([400, 401, 422]);
 const WALLET_REFUSED = new Set([400, 422]);
 /** When nothing says when to try again. */
 const RETRY_AFTER_MS = 5_000;
@@ -40,8 +32,10 @@ export interface MessageToSign {
 
 /** Coinflow's endpoints: what goes out, and what each answer means. */
 export class CoinflowClient {
+  /** How far this machine's clock is from Coinflow's. */
   readonly clock = new UpstreamClock();
   readonly #transport: Transport;
+  readonly #endpoints: Readonly<Record<EndpointName, UpstreamEndpoint>>;
   readonly #options: ResolvedCoinflowAuthOptions;
   /** Until Coinflow has once done what was asked, a 404 or a redirect means a wrong URL; after that, a disturbance. */
   #hasSucceeded = false;
@@ -49,6 +43,12 @@ export class CoinflowClient {
   constructor(options: ResolvedCoinflowAuthOptions) {
     this.#options = options;
     this.#transport = new Transport(options);
+    const parts = { transport: this.#transport, clock: this.clock, options };
+    this.#endpoints = {
+      verify: new UpstreamEndpoint('verify', '/api/auth/verify', parts),
+      sessionKey: new UpstreamEndpoint('sessionKey', '/api/auth/session-key', parts),
+      message: new UpstreamEndpoint('message', '/api/auth', parts),
+    };
   }
 
   /**
@@ -57,7 +57,7 @@ export class CoinflowClient {
    */
   async getMessage(wallet: string, blockchain: string): Promise<MessageToSign> {
     const headers = { 'x-coinflow-auth-wallet': wallet, 'x-coinflow-auth-blockchain': blockchain };
-    const answer = await this.#transport.get(MESSAGE_PATH, { headers, secrets: [] });
+    const answer = await this.#endpoints.message.get({ headers, secrets: [] });
     if (answer.status === 200 && answer.isCoinflows) {
       const message = answer.field('message');
       if (!message) throw unavailable(answer, 'no-message-in-answer');
@@ -68,8 +68,7 @@ export class CoinflowClient {
     if (answer.isCoinflows && WALLET_REFUSED.has(answer.status)) {
       throw new CoinflowInvalidArgumentError('wallet', `is refused by Coinflow: ${answer.describe()}`);
     }
-    if (answer.isCoinflows && PAYER_BLOCKED.has(answer.status)) throw mintRefused(answer);
-    throw this.#noAnswerToTheQuestion(answer);
+    throw payerRefusal(answer) ?? this.#noAnswerToTheQuestion(answer);
   }
 
   /**
@@ -78,7 +77,7 @@ export class CoinflowClient {
    */
   async getSessionKey({ subject, signedMessage }: MintRequest, clientIp?: string): Promise<string> {
     const apiKey = signedMessage === undefined ? await this.#currentApiKey() : undefined;
-    const answer = await this.#transport.get(SESSION_KEY_PATH, {
+    const answer = await this.#endpoints.sessionKey.get({
       headers: {
         ...subjectHeaders(subject),
         // Coinflow wants the API key as it is, without `Bearer `; with a signed message it wants none.
@@ -90,6 +89,7 @@ export class CoinflowClient {
         ...(clientIp && { 'x-coinflow-client-ip': clientIp }),
       },
       secrets: [apiKey, signedMessage].filter((secret) => secret !== undefined),
+      isGoodOnce: signedMessage !== undefined,
     });
     if (answer.status === 200 && answer.isCoinflows) {
       const key = answer.field('key');
@@ -98,7 +98,7 @@ export class CoinflowClient {
       return key;
     }
     throw (
-      (signedMessage === undefined ? this.#apiKeyRefusal(answer) : signatureRefusal(answer)) ??
+      (signedMessage === undefined ? apiKeyRefusal(answer, this.#options.env) : signatureRefusal(answer)) ??
       this.#noAnswerToTheQuestion(answer)
     );
   }
@@ -109,7 +109,7 @@ export class CoinflowClient {
    */
   async verifyToken(key: string): Promise<void> {
     // Without the API key: this call does not need it.
-    const answer = await this.#transport.get(VERIFY_PATH, { headers: { [SESSION_KEY_HEADER]: key }, secrets: [key] });
+    const answer = await this.#endpoints.verify.get({ headers: { [SESSION_KEY_HEADER]: key }, secrets: [key] });
     if (answer.isCoinflows && (answer.status === 200 || answer.status === 204)) {
       this.#hasSucceeded = true;
       return;
@@ -122,6 +122,13 @@ export class CoinflowClient {
     throw this.#noAnswerToTheQuestion(answer);
   }
 
+  /** What the calls came to so far, by endpoint. */
+  statistics(): UpstreamMetrics {
+    const { verify, sessionKey, message } = this.#endpoints;
+    return Object.freeze({ verify: verify.metrics, sessionKey: sessionKey.metrics, message: message.metrics });
+  }
+
+  /** Ends the connections that are kept for a next call. */
   close(): void {
     this.#transport.close();
   }
@@ -141,16 +148,6 @@ export class CoinflowClient {
     throw new CoinflowMisconfiguredError(`What the function of the option apiKey gave ${HEADER_VALUE_RULE}`, {
       reason: 'api-key-function-wrong',
       action: 'Look at the function that you gave as the option apiKey.',
-    });
-  }
-
-  #apiKeyRefusal(answer: CoinflowAnswer): CoinflowAuthError | undefined {
-    if (!answer.isCoinflows) return undefined;
-    if (USER_REFUSED.has(answer.status)) return mintRefused(answer);
-    if (answer.status !== 401) return undefined;
-    return new CoinflowMisconfiguredError(`Coinflow does not accept the API key: ${answer.describe()}`, {
-      reason: 'api-key-refused',
-      action: `Check the option apiKey (COINFLOW_API_KEY), and that it belongs to the env “${this.#options.env}”.`,
     });
   }
 
@@ -175,26 +172,4 @@ export class CoinflowClient {
 function subjectHeaders(subject: CoinflowSubject): Record<string, string> {
   if (subject.kind === 'user') return { 'x-coinflow-auth-user-id': subject.userId };
   return { 'x-coinflow-auth-wallet': subject.wallet, 'x-coinflow-auth-blockchain': subject.blockchain };
-}
-
-function signatureRefusal(answer: CoinflowAnswer): CoinflowAuthError | undefined {
-  if (!answer.isCoinflows) return undefined;
-  if (PAYER_BLOCKED.has(answer.status)) return mintRefused(answer);
-  if (!SIGNATURE_REFUSED.has(answer.status)) return undefined;
-  return new CoinflowSignatureRejectedError(`Coinflow does not accept the signature: ${answer.describe()}`, {
-    reason: 'signature-refused',
-  });
-}
-
-function mintRefused(answer: CoinflowAnswer): CoinflowMintRefusedError {
-  return new CoinflowMintRefusedError(`Coinflow gives this payer no session key: ${answer.describe()}`, {
-    reason: 'payer-refused',
-  });
-}
-
-function unavailable(answer: CoinflowAnswer, reason: string): CoinflowUnavailableError {
-  return new CoinflowUnavailableError(`Coinflow cannot answer now: ${answer.describe()}`, {
-    reason,
-    retryAfterMs: answer.retryAfterMs,
-  });
 }

@@ -29,10 +29,18 @@ export interface CoinflowCacheOptions {
 /** How Coinflow is called. */
 export interface CoinflowHttpOptions {
   /**
-   * After how many milliseconds a call is given up, everything included. Given up means 503, never a refusal.
+   * After how many milliseconds a call is given up, everything included: attempts, waits between them, and reading the
+   * answer. Given up means 503, never a refusal.
    * @default 5_000
    */
   timeoutMs?: number;
+  /**
+   * How often a call that got no answer (connection error, 502, 503, 504) is repeated, after a short random wait or
+   * `Retry-After`, and only within `timeoutMs`. An answer is never repeated, and neither is a signed message, which is
+   * good once. More repeats ride out longer disturbances, and add to the load of a Coinflow that is in trouble.
+   * @default 2
+   */
+  retries?: number;
   /**
    * The agent that connects, for instance one that goes through your company's proxy (proxies in environment variables
    * are not followed). Yours to close.

@@ -29,7 +29,7 @@ describe('resolveOptions', () => {
       acceptUnboundKeys: false,
       extractor: expect.objectContaining({ schemes: ['CoinflowSession'] }),
       cache: { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000 },
-      http: { timeoutMs: 5_000, agent: undefined },
+      http: { timeoutMs: 5_000, retries: 2, agent: undefined },
     });
   });
 
@@ -87,7 +87,7 @@ describe('resolveOptions', () => {
       acceptUnboundKeys: 1,
       extractor: 'cookie',
       cache: { ttlMs: NaN, staleIfErrorMs: -1, maxEntries: 0, ttl: 5 },
-      http: { timeoutMs: -1, agent: {} },
+      http: { timeoutMs: -1, retries: 6, agent: {} },
       apikey: 'secret-api-key',
     });
     expect(message.split('\n')).toEqual([
@@ -105,8 +105,17 @@ describe('resolveOptions', () => {
       '  - cache.staleIfErrorMs must be a whole number from 0 to 86400000 (environment variable COINFLOW_STALE_IF_ERROR_MS)',
       '  - cache.maxEntries must be a whole number from 1 to 10000000',
       '  - http.timeoutMs must be a whole number from 1 to 60000',
+      '  - http.retries must be a whole number from 0 to 5',
       '  - http.agent must be an http.Agent or https.Agent',
     ]);
+  });
+
+  it.each([0, 5])('http.retries may be %d', (retries) => {
+    expect(resolveOptions({ ...OPTIONS, http: { retries } }).http.retries).toBe(retries);
+  });
+
+  it.each([-1, 6, 1.5, NaN, '2', true])('http.retries may not be %p', (retries) => {
+    expect(problems({ ...OPTIONS, http: { retries } })).toContain('http.retries must be a whole number from 0 to 5');
   });
 
   it.each([undefined, null, 'sandbox', [OPTIONS]])('%p are no options', (options) => {

@@ -21,7 +21,7 @@ import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptio
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
 
 const DAY_MS = 86_400_000;
-const DEFAULTS = { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000, timeoutMs: 5_000 };
+const DEFAULTS = { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000, timeoutMs: 5_000, retries: 2 };
 /** Where an API key is worth so little that other secrets may be derived from it. */
 const ENVS_WITHOUT_SEAL_KEYS: readonly CoinflowEnv[] = ['sandbox', 'local'];
 const SEAL_KEY_BYTES = 32;
@@ -39,7 +39,7 @@ export interface ResolvedCoinflowAuthOptions {
   readonly sealKeys: readonly KeyObject[];
   readonly extractor: SessionKeyExtractor;
   readonly cache: Readonly<Required<CoinflowCacheOptions>>;
-  readonly http: Readonly<{ timeoutMs: number; agent: CoinflowHttpOptions['agent'] }>;
+  readonly http: Readonly<{ timeoutMs: number; retries: number; agent: CoinflowHttpOptions['agent'] }>;
 }
 
 /** The environment variable that `coinflowAuthConfig` reads an option from, for error messages. */
@@ -79,7 +79,11 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       staleIfErrorMs: cache?.staleIfErrorMs ?? DEFAULTS.staleIfErrorMs,
       maxEntries: cache?.maxEntries ?? DEFAULTS.maxEntries,
     }),
-    http: Object.freeze({ timeoutMs: http?.timeoutMs ?? DEFAULTS.timeoutMs, agent: http?.agent }),
+    http: Object.freeze({
+      timeoutMs: http?.timeoutMs ?? DEFAULTS.timeoutMs,
+      retries: http?.retries ?? DEFAULTS.retries,
+      agent: http?.agent,
+    }),
   });
 }
 
@@ -182,6 +186,12 @@ class HttpShape {
   @Min(1, whole(1, 60_000))
   @Max(60_000, whole(1, 60_000))
   timeoutMs?: number;
+
+  @IsOptional()
+  @IsInt(whole(0, 5))
+  @Min(0, whole(0, 5))
+  @Max(5, whole(0, 5))
+  retries?: number;
 
   @IsOptional()
   @Agent()

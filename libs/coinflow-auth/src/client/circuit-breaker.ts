@@ -1,0 +1,87 @@
+import { Logger } from '@nestjs/common';
+import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
+
+const FAILURES_TO_OPEN = 5;
+const PROBE_AFTER_MS = 5_000;
+/** While a probe is under way nobody knows how long it takes. */
+const SHORTEST_REFUSAL_MS = 1_000;
+const STATES = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.Open]: 'open',
+  [CircuitState.HalfOpen]: 'half-open',
+  // Only `isolate()` leads there, and nobody calls it.
+  [CircuitState.Isolated]: 'open',
+} as const;
+
+/** What a breaker does: lets all calls through, none, or one that probes. */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+interface Attempted<T> {
+  outcome: T;
+  isFailure: boolean;
+}
+
+/**
+ * Spares an endpoint that fails again and again, and those who wait for it: after five failures in a row nothing is sent
+ * for five seconds, then one attempt probes. Whoever comes meanwhile is refused at once rather than kept waiting.
+ */
+export class CircuitBreaker<T> {
+  readonly #logger = new Logger('CoinflowAuth');
+  readonly #endpoint: string;
+  readonly #isFailure: (outcome: T) => boolean;
+  // When to probe is decided here, on a monotonic clock: by `Date`, which cockatiel goes by, a correction of the machine's
+  // clock could keep the breaker open for hours.
+  readonly #policy = circuitBreaker(
+    handleWhenResult((attempted) => (attempted as Attempted<T>).isFailure),
+    { halfOpenAfter: -Infinity, breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN) },
+  );
+  #openedAt = -Infinity;
+  #timesOpened = 0;
+
+  /** @param endpoint its name, for the log */
+  constructor(endpoint: string, isFailure: (outcome: T) => boolean) {
+    this.#endpoint = endpoint;
+    this.#isFailure = isFailure;
+    this.#policy.onBreak(() => this.#opened());
+    this.#policy.onReset(() => this.#closed());
+  }
+
+  get state(): BreakerState {
+    return STATES[this.#policy.state];
+  }
+
+  /** For how long no attempt is let through; 0 when one is. */
+  get refusesForMs(): number {
+    if (this.state === 'closed') return 0;
+    if (this.state === 'half-open') return SHORTEST_REFUSAL_MS;
+    const leftMs = this.#openedAt + PROBE_AFTER_MS - performance.now();
+    return leftMs > 0 ? Math.max(leftMs, SHORTEST_REFUSAL_MS) : 0;
+  }
+
+  /** Makes an attempt and learns from it. Only while {@link refusesForMs} is 0: otherwise it would wait for the probe. */
+  async run(attempt: () => Promise<T>): Promise<T> {
+    const timesOpened = this.#timesOpened;
+    const { outcome } = await this.#policy.execute(async (): Promise<Attempted<T>> => {
+      const outcome = await attempt();
+      // An attempt from before the breaker opened says nothing about now, and must not end the probe of others.
+      return { outcome, isFailure: timesOpened === this.#timesOpened && this.#isFailure(outcome) };
+    });
+    return outcome;
+  }
+
+  #opened(): void {
+    const isFirst = this.#openedAt === -Infinity;
+    this.#openedAt = performance.now();
+    this.#timesOpened += 1;
+    if (!isFirst) return;
+    this.#logger.warn(
+      `${this.#endpoint} failed ${FAILURES_TO_OPEN} times in a row. It is not called but for one attempt every ` +
+        `${PROBE_AFTER_MS / 1_000} s, until one succeeds; who needs it is answered 503 at once. [breaker-open]`,
+    );
+  }
+
+  #closed(): void {
+    this.#openedAt = -Infinity;
+    this.#logger.log(`${this.#endpoint} answers again. [breaker-closed]`);
+  }
+}

@@ -1,0 +1,96 @@
+import { CoinflowUnavailableError } from '../errors/coinflow-auth.errors.js';
+import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import { CoinflowAnswer } from './answer.js';
+import { CallStatistics, type EndpointMetrics, type EndpointName } from './call-statistics.js';
+import { CircuitBreaker } from './circuit-breaker.js';
+import { NoAnswer, isEndpointFailure, type Outcome } from './outcome.js';
+import { RetrySchedule } from './retry-schedule.js';
+import { Telemetry } from './telemetry.js';
+import { TimeLimit } from './time-limit.js';
+import type { CallContent, Transport } from './transport.js';
+import type { UpstreamClock } from './upstream-clock.js';
+
+/** When nothing says when to try again. */
+const RETRY_AFTER_MS = 5_000;
+
+/** One call. */
+export interface UpstreamCall extends CallContent {
+  /** What it sends is good once: an attempt that got no answer may have used it up. */
+  isGoodOnce?: boolean;
+}
+
+/** What all endpoints of one Coinflow share. */
+export interface UpstreamParts {
+  transport: Transport;
+  clock: UpstreamClock;
+  options: Pick<ResolvedCoinflowAuthOptions, 'baseUrl' | 'http'>;
+}
+
+/** One endpoint of Coinflow. Each call has one time limit around its attempts and waits; each attempt goes by the breaker. */
+export class UpstreamEndpoint {
+  readonly #path: string;
+  readonly #parts: UpstreamParts;
+  readonly #breaker: CircuitBreaker<Outcome>;
+  readonly #statistics = new CallStatistics();
+  readonly #telemetry: Telemetry;
+
+  constructor(name: EndpointName, path: string, parts: UpstreamParts) {
+    this.#path = path;
+    this.#parts = parts;
+    this.#breaker = new CircuitBreaker(`GET ${path}`, isEndpointFailure);
+    this.#telemetry = new Telemetry(name, path, parts.options.baseUrl);
+  }
+
+  get metrics(): EndpointMetrics {
+    return this.#statistics.snapshot(this.#breaker.state);
+  }
+
+  /** @throws {CoinflowUnavailableError} when no whole answer came in time, or none is to be expected */
+  async get(call: UpstreamCall): Promise<CoinflowAnswer> {
+    const refusedForMs = this.#breaker.refusesForMs;
+    if (refusedForMs > 0) throw this.#refusal(refusedForMs);
+    const outcome = await this.#lastOutcome(call);
+    if (outcome instanceof NoAnswer) throw this.#failure(outcome);
+    return outcome;
+  }
+
+  async #lastOutcome(call: UpstreamCall): Promise<Outcome> {
+    const { timeoutMs, retries } = this.#parts.options.http;
+    const limit = new TimeLimit(timeoutMs);
+    const schedule = new RetrySchedule(call.isGoodOnce ? 0 : retries);
+    for (let retry = 0; ; retry += 1) {
+      const outcome = await this.#breaker.run(() => this.#attempt(call, retry, limit.signal));
+      const waitMs = schedule.next(outcome, limit.leftMs);
+      // An open breaker lets no repeat through: what came is then worth more than to have been refused.
+      if (waitMs === undefined || this.#breaker.refusesForMs > 0) return outcome;
+      await limit.wait(waitMs);
+      if (this.#breaker.refusesForMs > 0) return outcome;
+    }
+  }
+
+  async #attempt(call: UpstreamCall, retry: number, signal: AbortSignal): Promise<Outcome> {
+    const { transport, clock } = this.#parts;
+    this.#statistics.sent(retry);
+    const sentAtMs = Date.now();
+    const startedAt = performance.now();
+    const outcome = await this.#telemetry.attempt(retry, () => transport.get(this.#path, call, signal));
+    const status = outcome instanceof NoAnswer ? undefined : outcome.status;
+    this.#statistics.ended(status, performance.now() - startedAt);
+    if (outcome instanceof CoinflowAnswer && outcome.isCoinflows) clock.observe(outcome.date, sentAtMs, Date.now());
+    return outcome;
+  }
+
+  #refusal(retryAfterMs: number): CoinflowUnavailableError {
+    this.#statistics.refusedByBreaker();
+    const message = `GET ${this.#path} has just failed again and again, and is not called for now`;
+    return new CoinflowUnavailableError(message, { reason: 'breaker-open', retryAfterMs });
+  }
+
+  #failure({ reason, code }: NoAnswer): CoinflowUnavailableError {
+    const message =
+      reason === 'timeout'
+        ? `Coinflow did not answer GET ${this.#path} within ${this.#parts.options.http.timeoutMs} ms`
+        : `GET ${this.#path} got no answer from Coinflow: ${code}`;
+    return new CoinflowUnavailableError(message, { reason, retryAfterMs: RETRY_AFTER_MS });
+  }
+}

@@ -1,0 +1,54 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { startCoinflowEmulator, type CoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
+import { optionsFor } from './harness/create-test-app.js';
+
+const root = new URL('..', import.meta.url).pathname;
+const BUILT = './dist/apps/sample/libs/coinflow-auth/src';
+
+describe('a process that forgets to close the service', () => {
+  let coinflow: CoinflowEmulator;
+
+  beforeAll(() => {
+    expect(spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root }).status).toBe(0);
+  });
+
+  beforeEach(async () => {
+    coinflow = await startCoinflowEmulator();
+  });
+
+  afterEach(() => coinflow.close());
+
+  /** Runs a script to its end. @returns its exit code, and how long it lived on after it was done */
+  function run(script: string): Promise<{ code: number | null; livedOnMs: number }> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let doneAt = NaN;
+      child.stdout.once('data', () => (doneAt = performance.now()));
+      child.once('error', reject).once('close', (code) => resolve({ code, livedOnMs: performance.now() - doneAt }));
+    });
+  }
+
+  it.each<[string, EmulatorFault | undefined, number]>([
+    ['answered', undefined, 0],
+    ['repeated', { kind: 'reset' }, 1],
+    ['refused by the breaker', { kind: 'status', status: 503 }, Infinity],
+  ])('ends by itself after calls that were %s', async (_, fault, times) => {
+    if (fault) coinflow.fail('session-key', fault, times);
+    const { code, livedOnMs } = await run(`
+      import 'reflect-metadata';
+      import { CoinflowAuthService } from '${BUILT}/coinflow-auth.service.js';
+      import { resolveOptions } from '${BUILT}/options/resolve-options.js';
+      const service = new CoinflowAuthService(resolveOptions(${JSON.stringify(optionsFor(coinflow))}));
+      for (let i = 0; i < 3; i += 1) await service.createSessionKey({ userId: 'alice' }).catch(() => undefined);
+      console.log('done');
+    `);
+    expect(code).toBe(0);
+    expect(coinflow.calls.at(-1)?.headers.connection).toBe('keep-alive');
+    // The emulator keeps idle connections for over a minute.
+    expect(livedOnMs).toBeLessThan(10_000);
+  });
+});
