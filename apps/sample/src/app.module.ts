@@ -2,11 +2,12 @@ import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { CoinflowAuthModule } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
+import { LogoutController } from './coinflow/logout.controller.js';
 import { SessionKeyController } from './coinflow/session-key.controller.js';
 import { WalletController } from './coinflow/wallet.controller.js';
-import { HealthController } from './health/health.controller.js';
 import { HomeController } from './home/home.controller.js';
 import { LoginModule } from './login/login.module.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { CatalogController } from './shop/catalog.controller.js';
 import { MeController } from './shop/me.controller.js';
 import { PayoutsController } from './shop/payouts.controller.js';
@@ -17,12 +18,13 @@ import { PayoutsController } from './shop/payouts.controller.js';
     ConfigModule.forRoot({ isGlobal: true }),
     CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider()),
     LoginModule,
+    OperationsModule,
   ],
   controllers: [
     HomeController,
-    HealthController,
     SessionKeyController,
     WalletController,
+    LogoutController,
     MeController,
     CatalogController,
     PayoutsController,

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CoinflowClient, type MessageToSign } from './client/coinflow-client.js';
 import {
   CoinflowInvalidArgumentError,
@@ -16,6 +16,7 @@ import type { CoinflowAuthMetrics } from './metrics/coinflow-auth-metrics.js';
 import type { CoinflowDecisionListener } from './metrics/coinflow-decision.js';
 import { DecisionLog } from './metrics/decision-log.js';
 import { ErrorLog } from './metrics/error-log.js';
+import { observeInstance } from './metrics/open-telemetry.js';
 import { SessionMinter } from './minting/session-minter.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
 import { MAX_AGE_RULE, isMaxAge } from './options/route-metadata.js';
@@ -70,7 +71,7 @@ export interface CoinflowRevocation {
  * Every method throws subclasses of {@link CoinflowAuthError} only. Thrown in a controller they become the right HTTP
  * answer by themselves.
  */
-export class CoinflowAuthService implements OnApplicationShutdown {
+export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Counts what becomes of requests. For guards, which have the last word about a request. */
   readonly decisions: DecisionLog;
 
@@ -80,6 +81,8 @@ export class CoinflowAuthService implements OnApplicationShutdown {
   readonly #client: CoinflowClient;
   readonly #sessions: SessionParts;
   readonly #minter: SessionMinter;
+  readonly #name: string | undefined;
+  #stopObserving = (): void => undefined;
   #hasRevoked = false;
 
   /** @param name of the instance; none of the unnamed one */
@@ -89,6 +92,7 @@ export class CoinflowAuthService implements OnApplicationShutdown {
     this.#sessions = new SessionParts(this.#client, options);
     this.#minter = new SessionMinter(this.#client, this.#sessions, options);
     this.decisions = new DecisionLog(name);
+    this.#name = name;
     if (options.sealKeys.length === 0) this.#logger.warn(NO_SEAL_KEYS);
   }
 
@@ -207,6 +211,7 @@ export class CoinflowAuthService implements OnApplicationShutdown {
       decisions: this.decisions.summary(),
       minting: this.#minter.statistics,
       memory: { ...memory.size, ...revocations.size },
+      upstream: this.#client.statistics(),
       clockSkewMs: this.#client.clock.skewMs ?? null,
     };
   }
@@ -233,7 +238,14 @@ export class CoinflowAuthService implements OnApplicationShutdown {
     return this.#options.extractor.schemes;
   }
 
+  /** By now an SDK of OpenTelemetry that the application has set up is there. */
+  onApplicationBootstrap(): void {
+    const { counts } = this.decisions;
+    this.#stopObserving = observeInstance({ name: this.#name, counts, metrics: () => this.metrics() });
+  }
+
   onApplicationShutdown(): void {
+    this.#stopObserving();
     this.#client.close();
   }
 

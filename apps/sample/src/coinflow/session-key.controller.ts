@@ -17,7 +17,6 @@ export class SessionKeyController {
   @ApiBearerAuth(APP_TOKEN)
   @ApiOkResponse({ type: SessionKeyDto })
   async create(@LoggedInUserId() userId: string, @Ip() clientIp: string): Promise<SessionKeyDto> {
-    const { key, expiresAt } = await this.coinflow.createSessionKey({ userId }, { clientIp });
-    return { key, expiresAt };
+    return SessionKeyDto.of(await this.coinflow.createSessionKey({ userId }, { clientIp }));
   }
 }

@@ -31,10 +31,6 @@ export class WalletController {
   @ApiUnauthorizedResponse({ description: 'The signature is not this wallet’s over its message' })
   async sessionKey(@Body() signed: SignedWalletDto, @Ip() clientIp: string): Promise<SessionKeyDto> {
     const { wallet, blockchain, signedMessage } = signed;
-    const { key, expiresAt } = await this.coinflow.createSessionKey(
-      { wallet, blockchain, signedMessage },
-      { clientIp },
-    );
-    return { key, expiresAt };
+    return SessionKeyDto.of(await this.coinflow.createSessionKey({ wallet, blockchain, signedMessage }, { clientIp }));
   }
 }

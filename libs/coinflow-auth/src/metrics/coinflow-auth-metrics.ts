@@ -1,3 +1,4 @@
+import type { UpstreamMetrics } from '../client/call-statistics.js';
 import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
 import type { CoinflowDecisionSource } from '../verification/decision-trace.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
@@ -7,6 +8,8 @@ export interface CoinflowAuthMetrics {
   readonly decisions: CoinflowDecisionMetrics;
   readonly minting: CoinflowMintingMetrics;
   readonly memory: CoinflowMemoryMetrics;
+  /** Calls to Coinflow, by endpoint. */
+  readonly upstream: UpstreamMetrics;
   /** Coinflow's clock minus this machine's, in milliseconds; `null` until an answer has shown it. */
   readonly clockSkewMs: number | null;
 }

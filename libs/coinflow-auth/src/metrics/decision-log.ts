@@ -21,7 +21,6 @@ const OUTCOME_OF_STATUS: Readonly<Record<number, CoinflowDecisionOutcome>> = {
 
 /** Counts decisions, and tells whoever wants to know of each. */
 export class DecisionLog {
-  /** @internal */
   readonly counts: DecisionCounts = countersFor(DECISION_OUTCOMES, () => countersFor(DECISION_SOURCES, () => 0));
 
   readonly #codes = new Map<CoinflowAuthErrorCode, number>();

@@ -1,0 +1,59 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { CoinflowAuthService } from '../coinflow-auth.service.js';
+import type { CoinflowAuthMetrics } from '../metrics/coinflow-auth-metrics.js';
+import { coinflowAuthServiceToken } from '../options/tokens.js';
+
+/** What a health check can ask for. */
+export interface CoinflowHealthOptions {
+  /**
+   * The name of the instance of `CoinflowAuthModule`.
+   * @default the unnamed one
+   */
+  instance?: string;
+}
+
+/** A `HealthIndicatorSession`, as of the versions of Terminus that know `degraded`. */
+interface SessionWithDegraded {
+  degraded?(data: Details): HealthIndicatorResult;
+}
+
+type Details = Record<string, unknown>;
+
+/**
+ * How Coinflow looks from here, for `@nestjs/terminus`. It makes no call, however often it is probed: it tells what calls
+ * came to. It is never `down`: with Coinflow away the application still serves whomever it knows, and a restart would make
+ * it forget them. Where Terminus knows `degraded` (12 and up) it says that, otherwise `up` with `coinflow: 'unreachable'`.
+ * @example
+ * @Get('health') @HealthCheck()
+ * check() { return this.health.check([() => this.coinflow.isHealthy()]); }
+ */
+@Injectable()
+export class CoinflowHealthIndicator {
+  constructor(
+    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+  ) {}
+
+  /** @param key under which the result stands in the answer */
+  isHealthy(key = 'coinflow', { instance }: CoinflowHealthOptions = {}): HealthIndicatorResult {
+    const token = coinflowAuthServiceToken(instance);
+    const coinflow = this.moduleRef.get<CoinflowAuthService>(token, { strict: false });
+    const indicator = this.indicators.check(key);
+    const details = detailsOf(coinflow.metrics());
+    const { degraded } = indicator as SessionWithDegraded;
+    return details.coinflow === 'unreachable' && degraded ? degraded.call(indicator, details) : indicator.up(details);
+  }
+}
+
+function detailsOf({ upstream, clockSkewMs, memory }: CoinflowAuthMetrics): Details & { coinflow: string } {
+  const endpoints = Object.values(upstream);
+  const isAway = endpoints.some(({ breaker }) => breaker !== 'closed');
+  const wasReached = endpoints.some(({ answered }) => answered > 0);
+  return {
+    coinflow: isAway ? 'unreachable' : wasReached ? 'reachable' : 'unknown',
+    clockSkewMs,
+    sessions: memory.sessions,
+  };
+}

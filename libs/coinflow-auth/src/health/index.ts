@@ -1,0 +1,1 @@
+export { CoinflowHealthIndicator, type CoinflowHealthOptions } from './coinflow-health.indicator.js';

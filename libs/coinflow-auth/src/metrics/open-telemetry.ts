@@ -1,0 +1,57 @@
+import { metrics, type Attributes, type Observable } from '@opentelemetry/api';
+import type { CoinflowAuthMetrics } from './coinflow-auth-metrics.js';
+import type { DecisionCounts } from './decision-log.js';
+
+const SCOPE = 'nestjs-coinflow-auth';
+const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2 } as const;
+
+/** What is read when a reader of OpenTelemetry asks. */
+export interface ObservedInstance {
+  /** The instance's name; none of the unnamed one. */
+  readonly name: string | undefined;
+  readonly counts: DecisionCounts;
+  metrics(): CoinflowAuthMetrics;
+}
+
+/**
+ * Shows an instance's figures to OpenTelemetry; without an SDK that does nothing. They are read when they are exported, so
+ * that a request costs nothing more.
+ * @returns what ends it
+ */
+export function observeInstance({ name, counts, metrics: read }: ObservedInstance): () => void {
+  const meter = metrics.getMeter(SCOPE);
+  const labels: Attributes = name === undefined ? {} : { instance: name };
+  const decisions = meter.createObservableCounter('coinflow_auth.decisions', {
+    description: 'Decisions about requests, by what became of them and what that rests on',
+  });
+  const entries = meter.createObservableGauge('coinflow_auth.memory.entries', {
+    description: 'Entries in memory, by kind',
+  });
+  const reused = meter.createObservableCounter('coinflow_auth.session_keys.reused', {
+    description: 'Session keys that were handed out again without a call',
+  });
+  const breaker = meter.createObservableGauge('coinflow_auth.upstream.breaker', {
+    description: 'The breaker of each endpoint: 0 closed, 1 half-open, 2 open',
+  });
+  const skew = meter.createObservableGauge('coinflow_auth.clock_skew', {
+    description: 'Coinflow’s clock minus this machine’s',
+    unit: 's',
+  });
+  const observables: Observable[] = [decisions, entries, reused, breaker, skew];
+  const observe: Parameters<typeof meter.addBatchObservableCallback>[0] = (result) => {
+    const { memory, minting, upstream, clockSkewMs } = read();
+    for (const [outcome, bySource] of Object.entries(counts)) {
+      for (const [source, count] of Object.entries(bySource)) {
+        if (count > 0) result.observe(decisions, count, { ...labels, outcome, source });
+      }
+    }
+    for (const [kind, count] of Object.entries(memory)) result.observe(entries, count as number, { ...labels, kind });
+    result.observe(reused, minting.reused, labels);
+    for (const [endpoint, { breaker: state }] of Object.entries(upstream)) {
+      result.observe(breaker, BREAKER_STATES[state], { ...labels, endpoint });
+    }
+    if (clockSkewMs !== null) result.observe(skew, clockSkewMs / 1_000, labels);
+  };
+  meter.addBatchObservableCallback(observe, observables);
+  return () => meter.removeBatchObservableCallback(observe, observables);
+}
