@@ -57,6 +57,55 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     if (key) expect(await app.get('/catalog', key)).toMatchObject({ status: 401, body: { code } });
   });
 
+  it('hands out both forms of a session key, and logs out with either', async () => {
+    const { send, get, login, coinflow } = await start();
+    const headers = { authorization: `Bearer ${await login('alice')}` };
+    const { body } = await send('/coinflow/session-key', { headers });
+    const { key, attestedKey, expiresAt } = body as { key: string; attestedKey: string; expiresAt: string };
+    expect(attestedKey).toMatch(new RegExp(`^${key}~[\\w-]{43}$`));
+    expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
+    expect(await get('/me', attestedKey)).toMatchObject({ status: 200, body: { subject: { userId: 'alice' } } });
+
+    const logOut = (sessionKey?: string) =>
+      send('/auth/logout', {
+        method: 'POST',
+        headers: sessionKey ? { 'x-coinflow-auth-session-key': sessionKey } : {},
+      });
+    expect(await logOut()).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_KEY_MISSING' } });
+    expect(await logOut(forge(key))).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_REJECTED' } });
+    expect(await logOut(attestedKey)).toMatchObject({ status: 204, text: '' });
+    for (const sessionKey of [key, attestedKey]) {
+      expect(await get('/me', sessionKey)).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_REVOKED' } });
+      expect(await logOut(sessionKey)).toMatchObject({ status: 401 });
+    }
+    // Logged out, not locked out.
+    coinflow.setClockOffset(2_000);
+    const again = (await send('/coinflow/session-key', { headers })).body as { key: string };
+    expect(again.key).not.toBe(key);
+    expect(await get('/me', again.key)).toMatchObject({ status: 200 });
+  });
+
+  it('shows its figures to this machine, and to nobody else', async () => {
+    const { get, send, sessionKey } = await start();
+    await get('/me', await sessionKey('alice'));
+    expect(await get('/coinflow/metrics')).toMatchObject({
+      status: 200,
+      headers: { 'cache-control': 'no-store' },
+      body: { decisions: { total: 1, bySource: { memory: 1 } }, upstream: { sessionKey: { attempts: 1 } } },
+    });
+    const { port } = new URL(app.url);
+    const fromElsewhere: Record<string, string>[] = [
+      { host: 'merchant.example.com' },
+      { host: `127.0.0.1.example.com:${port}` },
+      { 'x-forwarded-for': '203.0.113.7' },
+      { forwarded: 'for=203.0.113.7' },
+    ];
+    for (const headers of fromElsewhere) {
+      expect(await send('/coinflow/metrics', { headers })).toMatchObject({ status: 403 });
+    }
+    expect(await send('/coinflow/metrics', { headers: { host: `localhost:${port}` } })).toMatchObject({ status: 200 });
+  });
+
   it('shows the catalog to everybody, dearer', async () => {
     const { get } = await start();
     expect(await get('/catalog')).toMatchObject({
@@ -154,7 +203,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
 
   it('is up, explains itself and describes its API', async () => {
     const { get, send } = await start();
-    expect(await get('/health')).toMatchObject({ status: 200, body: { status: 'up' } });
+    expect(await get('/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
     const page = await get('/');
     expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
     expect(page.text).toContain(`ORIGIN=${app.url}\n`);

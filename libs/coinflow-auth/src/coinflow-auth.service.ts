@@ -241,7 +241,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   /** By now an SDK of OpenTelemetry that the application has set up is there. */
   onApplicationBootstrap(): void {
     const { counts } = this.decisions;
-    this.#stopObserving = observeInstance({ name: this.#name, counts, metrics: () => this.metrics() });
+    this.#stopObserving = observeInstance({ name: this.#name, counts, read: () => this.metrics() });
   }
 
   onApplicationShutdown(): void {

@@ -14,9 +14,10 @@ export interface CoinflowHealthOptions {
   instance?: string;
 }
 
-/** A `HealthIndicatorSession`, as of the versions of Terminus that know `degraded`. */
-interface SessionWithDegraded {
-  degraded?(data: Details): HealthIndicatorResult;
+/** A `HealthIndicatorSession`, as far as both versions of Terminus agree; only the newer one knows `degraded`. */
+interface IndicatorSession {
+  up(details: Details): HealthIndicatorResult;
+  degraded?(details: Details): HealthIndicatorResult;
 }
 
 type Details = Record<string, unknown>;
@@ -40,10 +41,10 @@ export class CoinflowHealthIndicator {
   isHealthy(key = 'coinflow', { instance }: CoinflowHealthOptions = {}): HealthIndicatorResult {
     const token = coinflowAuthServiceToken(instance);
     const coinflow = this.moduleRef.get<CoinflowAuthService>(token, { strict: false });
-    const indicator = this.indicators.check(key);
+    const indicator: IndicatorSession = this.indicators.check(key);
     const details = detailsOf(coinflow.metrics());
-    const { degraded } = indicator as SessionWithDegraded;
-    return details.coinflow === 'unreachable' && degraded ? degraded.call(indicator, details) : indicator.up(details);
+    const isAway = details.coinflow === 'unreachable';
+    return isAway && indicator.degraded ? indicator.degraded(details) : indicator.up(details);
   }
 }
 

@@ -20,7 +20,8 @@ export class ErrorLog {
     if (error instanceof CoinflowMisconfiguredError) {
       if (!this.#misconfigurations.has(error.reason)) this.#logger.error(`${line} ${error.action}`);
       this.#misconfigurations.add(error.reason);
-    } else if ('retryAfterMs' in error) {
+    } else if ('retryAfterMs' in error && error.reason !== 'breaker-open') {
+      // That a breaker is open was said when it opened: who meets it is not worth a line each.
       this.#logger.warn(line);
     } else {
       this.#logger.debug(line);

@@ -10,7 +10,7 @@ export interface ObservedInstance {
   /** The instance's name; none of the unnamed one. */
   readonly name: string | undefined;
   readonly counts: DecisionCounts;
-  metrics(): CoinflowAuthMetrics;
+  readonly read: () => CoinflowAuthMetrics;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface ObservedInstance {
  * that a request costs nothing more.
  * @returns what ends it
  */
-export function observeInstance({ name, counts, metrics: read }: ObservedInstance): () => void {
+export function observeInstance({ name, counts, read }: ObservedInstance): () => void {
   const meter = metrics.getMeter(SCOPE);
   const labels: Attributes = name === undefined ? {} : { instance: name };
   const decisions = meter.createObservableCounter('coinflow_auth.decisions', {

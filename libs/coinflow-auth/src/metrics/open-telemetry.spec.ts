@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { metrics } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
+import { CoinflowAuthService } from '../coinflow-auth.service.js';
+import { resolveOptions } from '../options/resolve-options.js';
+
+type Point = [attributes: object, value: unknown];
+
+describe('the figures of an instance in OpenTelemetry', () => {
+  let coinflow: CoinflowEmulator;
+  let provider: MeterProvider;
+  let exported: InMemoryMetricExporter;
+  let service: CoinflowAuthService;
+
+  beforeEach(async () => {
+    coinflow = await startCoinflowEmulator();
+    exported = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    provider = new MeterProvider({
+      readers: [new PeriodicExportingMetricReader({ exporter: exported, exportIntervalMillis: 3_600_000 })],
+    });
+    metrics.setGlobalMeterProvider(provider);
+    service = start('eu');
+  });
+
+  afterEach(async () => {
+    service.onApplicationShutdown();
+    metrics.disable();
+    await provider.shutdown();
+    await coinflow.close();
+  });
+
+  function start(name?: string): CoinflowAuthService {
+    const [merchant = { apiKey: '', merchantId: '' }] = coinflow.merchants;
+    const { apiKey, merchantId } = merchant;
+    const one = new CoinflowAuthService(
+      resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId }),
+      name,
+    );
+    one.onApplicationBootstrap();
+    return one;
+  }
+
+  /** What is exported now, by instrument. */
+  async function read(): Promise<Record<string, Point[]>> {
+    exported.reset();
+    await provider.forceFlush();
+    const all = exported.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
+    return Object.fromEntries(
+      all.map(({ descriptor, dataPoints }) => [
+        descriptor.name,
+        dataPoints.map(({ attributes, value }): Point => [attributes, value]),
+      ]),
+    );
+  }
+
+  it('are those of metrics(), with the instance’s name', async () => {
+    const { key } = await service.createSessionKey({ userId: 'alice' });
+    await service.createSessionKey({ userId: 'alice' });
+    await service.verifySessionKey(key);
+    await service.verifySessionKey(key);
+    await expect(service.verifySessionKey('')).rejects.toThrow();
+    const exportedNow = await read();
+    expect(exportedNow['coinflow_auth.decisions']).toEqual([
+      [{ instance: 'eu', outcome: 'admitted', source: 'memory' }, 2],
+      [{ instance: 'eu', outcome: 'refused', source: 'local' }, 1],
+    ]);
+    expect(exportedNow['coinflow_auth.session_keys.reused']).toEqual([[{ instance: 'eu' }, 1]]);
+    expect(exportedNow['coinflow_auth.memory.entries']).toContainEqual([{ instance: 'eu', kind: 'sessions' }, 1]);
+    expect(exportedNow['coinflow_auth.upstream.breaker']).toContainEqual([{ instance: 'eu', endpoint: 'verify' }, 0]);
+    const [[, skewSeconds] = [{}, NaN]] = exportedNow['coinflow_auth.clock_skew'] ?? [];
+    expect(Math.abs(skewSeconds as number)).toBeLessThan(2);
+    expect(JSON.stringify(exportedNow)).not.toContain('alice');
+  });
+
+  it('the unnamed instance has no such label, and of two each has its own', async () => {
+    const unnamed = start();
+    await expect(unnamed.verifySessionKey('')).rejects.toThrow();
+    await expect(service.verifySessionKey('')).rejects.toThrow();
+    await expect(service.verifySessionKey('')).rejects.toThrow();
+    expect((await read())['coinflow_auth.decisions']).toEqual([
+      [{ instance: 'eu', outcome: 'refused', source: 'local' }, 2],
+      [{ outcome: 'refused', source: 'local' }, 1],
+    ]);
+  });
+
+  it('are not read any more once the application has shut down', async () => {
+    const figures = jest.spyOn(service, 'metrics');
+    await read();
+    expect(figures).toHaveBeenCalledTimes(1);
+    service.onApplicationShutdown();
+    await read();
+    expect(figures).toHaveBeenCalledTimes(1);
+  });
+
+  it('an open breaker is a 2', async () => {
+    coinflow.fail('verify', { kind: 'reset' });
+    for (let i = 0; i < 5; i += 1) {
+      const key = coinflow.signSessionKey({ customerId: `u${i}`, merchantId: 'demo-merchant' });
+      await expect(service.verifySessionKey(key)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+    }
+    expect((await read())['coinflow_auth.upstream.breaker']).toContainEqual([
+      { instance: 'eu', endpoint: 'verify' },
+      2,
+    ]);
+  });
+});
