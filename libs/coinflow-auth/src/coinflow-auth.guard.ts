@@ -58,9 +58,9 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     let coinflow: CoinflowAuthService | undefined;
     const admit = (session: CoinflowSession | undefined): true => {
       if (session) this.assertSubjectAllowed(session, route);
-      this.admit(context, http, session);
+      const admitted = this.admit(context, http, session);
       coinflow?.decisions.admitted(trace.source, session, route.name);
-      return true;
+      return admitted;
     };
     const refuse = (error: unknown): never => {
       if (isCoinflowAuthError(error)) coinflow?.decisions.refused(trace.source, error, route.name);
@@ -143,8 +143,9 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     context: ExecutionContext,
     { request }: CoinflowHttpContext,
     session: CoinflowSession | undefined,
-  ): void {
+  ): true {
     writeDecision(request, { handler: context.getHandler(), controller: context.getClass(), session });
+    return true;
   }
 
   /** Gives an error of this package its HTTP form; anything else is a defect and leaves as it is. */
