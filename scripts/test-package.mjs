@@ -36,6 +36,7 @@ const OLDEST = {
   '@nestjs/common': '11.0.0',
   '@nestjs/core': '11.0.0',
   '@nestjs/config': '4.0.0',
+  '@nestjs/terminus': '11.0.0',
   '@nestjs/platform-express': '11.0.0',
   // Those before ask for @nestjs/common 10.
   '@nestjs/platform-fastify': '11.0.3',
@@ -48,6 +49,9 @@ const OLDEST = {
 
 const jestCjs = { runner: 'jest', files: { 'jest.config.js': jestConfig({ esm: false }) } };
 
+/** What a project runs beside `main`, where it has what that needs. */
+const ENTRIES = { configured: 'configured.ts', health: 'health.ts', 'two-copies': 'two-copies.mts' };
+
 const PROJECTS = [
   {
     name: 'NestJS 12, ESM, Jest 30',
@@ -58,6 +62,7 @@ const PROJECTS = [
       ...REST,
       ...SWC,
       '@nestjs/config': '^12.0.0',
+      '@nestjs/terminus': '^12.0.0',
       '@nestjs/testing': '^12.0.0',
       typescript: '~6.0.0',
       jest: '^30.5.0',
@@ -65,7 +70,7 @@ const PROJECTS = [
     },
     runner: 'jest',
     files: { 'jest.config.js': jestConfig({ esm: true }) },
-    entries: ['main', 'configured', 'two-copies'],
+    entries: ['main', 'configured', 'health', 'two-copies'],
   },
   {
     name: 'NestJS 12, ESM, Vitest 3',
@@ -97,13 +102,14 @@ const PROJECTS = [
       ...NEST_11,
       ...REST,
       '@nestjs/config': '^4.0.0',
+      '@nestjs/terminus': '^11.0.0',
       '@nestjs/testing': '^11.0.0',
       typescript: '~5.9.0',
       jest: '^30.5.0',
       'ts-jest': '^29.4.0',
     },
     ...jestCjs,
-    entries: ['main', 'configured', 'two-copies'],
+    entries: ['main', 'configured', 'health', 'two-copies'],
   },
   {
     name: 'NestJS 11, CommonJS, Jest 29',
@@ -123,7 +129,7 @@ const PROJECTS = [
     name: 'NestJS 11.0.0, CommonJS, oldest peers',
     type: 'commonjs',
     dependencies: OLDEST,
-    entries: ['main', 'configured'],
+    entries: ['main', 'configured', 'health'],
   },
 ];
 
@@ -149,10 +155,10 @@ function chosen() {
 function check({ name, type, dependencies, runner, files = {}, entries }, tarballs, nodes) {
   console.log(`Package test: ${name} ...`);
   const folder = mkdtempSync(join(workplace, 'project-'));
-  const hasConfig = '@nestjs/config' in dependencies;
   cpSync(join(root, 'test', 'package'), folder, { recursive: true });
-  if (!hasConfig) rmSync(join(folder, 'src', 'configured.ts'));
-  if (!entries.includes('two-copies')) rmSync(join(folder, 'src', 'two-copies.mts'));
+  for (const [entry, source] of Object.entries(ENTRIES)) {
+    if (!entries.includes(entry)) rmSync(join(folder, 'src', source));
+  }
   const files_ = {
     ...files,
     'package.json': { name: 'shop', private: true, type, dependencies },
@@ -165,9 +171,8 @@ function check({ name, type, dependencies, runner, files = {}, entries }, tarbal
   must(folder, process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
 
   const runs = entries.flatMap((entry) => {
-    if (entry === 'two-copies') return [['two copies', ['dist/two-copies.mjs']]];
-    if (entry === 'configured') return [['config', ['dist/configured.js']]];
-    return ['express', 'fastify'].map((platform) => [platform, ['dist/main.js', platform]]);
+    if (entry === 'main') return ['express', 'fastify'].map((platform) => [platform, ['dist/main.js', platform]]);
+    return [[entry.replace('-', ' '), [`dist/${ENTRIES[entry].replace(/ts$/, 'js')}`]]];
   });
   if (runner === 'jest') {
     const flags = type === 'module' ? ['--experimental-vm-modules', '--no-warnings'] : [];

@@ -34,9 +34,14 @@ export class ShopController {
 
   @Get('session-key')
   @CoinflowPublic()
-  async sessionKey(@Query('user') userId: string): Promise<{ key: string }> {
-    const { key } = await this.coinflow.createSessionKey({ userId });
-    return { key };
+  async sessionKey(@Query('user') userId: string): Promise<{ key: string; attestedKey: string | undefined }> {
+    const { key, attestedKey } = await this.coinflow.createSessionKey({ userId });
+    return { key, attestedKey };
+  }
+
+  @Post('logout')
+  async logOut(@CurrentSession() session: CoinflowSession): Promise<void> {
+    await this.coinflow.revokeSessionKey(session.key);
   }
 }
 

@@ -22,8 +22,12 @@ async function main(platform: string): Promise<void> {
     return [response.status, code].filter(Boolean).join(' ');
   };
 
-  const minted = (await (await fetch(`${url}/session-key?user=alice`)).json()) as { key: string };
+  const minted = (await (await fetch(`${url}/session-key?user=alice`)).json()) as {
+    key: string;
+    attestedKey: string;
+  };
   assert.equal(await status('/me', minted.key), '200');
+  assert.equal(await status('/me', minted.attestedKey), '200');
   assert.equal(await status('/payouts', minted.key, 'POST'), '201');
   assert.equal(await status('/me'), '401 COINFLOW_SESSION_KEY_MISSING');
   assert.equal(await status('/catalog'), '200');
@@ -33,6 +37,9 @@ async function main(platform: string): Promise<void> {
   assert.equal(await status('/session-key?user=%20'), '400 COINFLOW_INVALID_ARGUMENT');
   coinflow.fail('verify', { kind: 'reset' });
   assert.equal(await status('/payouts', minted.key, 'POST'), '503 COINFLOW_UNAVAILABLE');
+  assert.equal(await status('/me', minted.attestedKey), '200');
+  assert.equal(await status('/logout', minted.attestedKey, 'POST'), '201');
+  assert.equal(await status('/me', minted.key), '401 COINFLOW_SESSION_REVOKED');
 
   await app.close();
   await coinflow.close();

@@ -129,7 +129,12 @@ export class SessionMinter {
     this.#assertAsAsked(claims, subject);
     const mintedUntil = claims.expiresAt === null ? mintedAt + MINTED_WITHOUT_EXPIRY_MS : Infinity;
     // Of a key that names nobody and no time we know all the same whom we asked it for, and when.
-    const known = { ...claims, subject: claims.subject ?? subject, issuedAt: claims.issuedAt ?? mintedAtSecond };
+    const known = {
+      ...claims,
+      subject: claims.subject ?? subject,
+      merchantId: claims.merchantId && this.#options.merchantId,
+      issuedAt: claims.issuedAt ?? mintedAtSecond,
+    };
     return { key, session: remembered(known, { mintedUntil, provenAt: mintedAt, provenUntil: mintedUntil }) };
   }
 

@@ -1,15 +1,12 @@
 import { CoinflowSessionKeyMalformedError } from '../errors/coinflow-auth.errors.js';
 
 /** No header of a session key is longer: everything beyond is junk, and need not be read. */
-export const MAX_SESSION_KEY_LENGTH = 4_096;
+const MAX_SESSION_KEY_LENGTH = 4_096;
 
 /** An HMAC-SHA256 in base64url: a JWT's signature with HS256 (`alg: none` has none), and our own tag. */
 const HMAC_LENGTH = 43;
 /** What stands between a session key and our tag: no session key contains it. */
 const TAG_SEPARATOR = '~';
-
-/** The longest that a request may carry: a session key and our tag. */
-export const MAX_PRESENTED_LENGTH = MAX_SESSION_KEY_LENGTH + TAG_SEPARATOR.length + HMAC_LENGTH;
 
 /** What a request carries: a session key, and with an attested one the tag that says that we obtained it. */
 export interface PresentedKey {

@@ -10,12 +10,7 @@ import {
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
-import {
-  MAX_PRESENTED_LENGTH,
-  assertSessionKeyShape,
-  readPresented,
-  type PresentedKey,
-} from '../session/session-key.js';
+import { assertSessionKeyShape, readPresented, type PresentedKey } from '../session/session-key.js';
 import { Attestor } from './attestor.js';
 import { newTrace, type CoinflowDecisionSource, type DecisionTrace } from './decision-trace.js';
 import type { Revocations } from './storage/revocations.js';
@@ -76,9 +71,8 @@ export class SessionVerifier {
    * @throws a `CoinflowAuthError`, at once or in the promise
    */
   verify(presented: string, maxAgeMs: number, trace = newTrace()): CoinflowSession | Promise<CoinflowSession> {
-    // No shape to check before memory: what is remembered had it. Only the length, so that junk costs no hashing.
-    if (presented.length > MAX_PRESENTED_LENGTH) assertSessionKeyShape({ key: presented, tag: undefined });
     const { key, tag } = readPresented(presented);
+    // Its form is not looked at: what is remembered had it.
     const id = sessionKeyId(key);
     const known = this.#memory.recall(id);
     if (known && isProven(known, maxAgeMs) && (tag === undefined || isSameText(tag, known.tag))) {
@@ -96,7 +90,7 @@ export class SessionVerifier {
     const { key, tag, id, maxAgeMs, trace } = question;
     assertSessionKeyShape(question);
     this.#assertKeyNotRevoked(id, trace);
-    let session = known ?? this.#memory.recallDoubted(id) ?? remembered(claimsOf(key), UNPROVEN);
+    let session = known ?? this.#memory.recallDoubted(id) ?? remembered(this.#claimsOf(key), UNPROVEN);
     this.#assertUsable(session, trace);
     const isRefused = this.#memory.isRefused(id);
     if (tag !== undefined) {
@@ -113,6 +107,18 @@ export class SessionVerifier {
       });
     }
     return this.#ask(question, session);
+  }
+
+  #claimsOf(key: string): SessionClaims {
+    const claims = readClaims(key);
+    if (!claims) {
+      throw new CoinflowSessionKeyMalformedError('The session key is a JWT whose payload is no JSON object', {
+        reason: 'bad-payload',
+      });
+    }
+    const { merchantId } = this.#options;
+    // Every session remembers our one text of it, and not each its own.
+    return claims.merchantId === merchantId ? { ...claims, merchantId } : claims;
   }
 
   async #ask({ key, id, maxAgeMs, trace }: Question, session: RememberedSession): Promise<CoinflowSession> {
@@ -186,14 +192,6 @@ export class SessionVerifier {
       },
     );
   }
-}
-
-function claimsOf(key: string): SessionClaims {
-  const claims = readClaims(key);
-  if (claims) return claims;
-  throw new CoinflowSessionKeyMalformedError('The session key is a JWT whose payload is no JSON object', {
-    reason: 'bad-payload',
-  });
 }
 
 function revoked(trace: DecisionTrace): CoinflowSessionRevokedError {

@@ -37,7 +37,8 @@ export function remembered(
 
 /** The name under which a session key is remembered: the key itself must be in no memory dump's map of keys. */
 export function sessionKeyId(key: string): string {
-  return hash('sha256', key, 'base64url');
+  // A character a byte: the shortest text there is, and there may be a million of them.
+  return hash('sha256', key, 'binary');
 }
 
 /** Whether the proof holds, and is young enough. */
