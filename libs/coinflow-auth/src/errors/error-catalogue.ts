@@ -93,7 +93,7 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_UNAVAILABLE: {
     status: 503,
-    when: 'Nobody can tell now: time out, reset, 5xx, an answer that is not Coinflow’s, or a new session key that is not what was asked for.',
+    when: 'Nobody can tell now: time out, reset, 5xx, an answer that is not Coinflow’s, an endpoint that is left alone since it failed again and again, or a new session key that is not what was asked for.',
     message: 'The session cannot be checked right now. Try again shortly.',
     action: 'Nothing, if it passes: Coinflow or the way to it is disturbed. Otherwise see the reason in the log.',
     guard: true,

@@ -161,6 +161,19 @@ describe('an attested key', () => {
       expect(one.verify(key)).toMatchObject({ attestedKey: key });
     });
 
+    it('comes back in both forms with a yes to either', async () => {
+      const key = await attested();
+      const [plain = ''] = key.split('~');
+      const one = instance();
+      coinflow.answer = NO;
+      await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
+      coinflow.answer = YES;
+      await expect(one.decide(plain)).resolves.toMatchObject({ key: plain });
+      coinflow.answer = DOWN;
+      expect(one.verify(key)).toMatchObject({ attestedKey: key });
+      expect(one.verify(plain)).toMatchObject({ attestedKey: key });
+    });
+
     it('does not spend a call per request', async () => {
       const key = await attested();
       const one = instance();
