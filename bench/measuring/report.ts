@@ -24,7 +24,8 @@ export function toTable({ title, columns, rows, notes }: Report): string {
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
   const [head = '', ...body] = lines.map((line) => asRow(line.map((cell, index) => pad(cell, widths[index], index))));
   const rule = asRow(widths.map((width, index) => (index === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)));
-  return [`## ${title}`, '', head, rule, ...body, '', ...notes.flatMap((note) => [note, ''])].join('\n');
+  const table = columns.length === 0 ? [] : [head, rule, ...body, ''];
+  return [`## ${title}`, '', ...table, ...notes.flatMap((note) => [note, ''])].join('\n');
 }
 
 function asRow(cells: readonly string[]): string {
