@@ -2,7 +2,8 @@ import { Controller, Get, Module, type CanActivate, type ExecutionContext, type 
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 
-type ContextClass = new (args: unknown[], controller: Type, handler: () => unknown) => ExecutionContext;
+/** A context of Nest's, for the arguments of a handler. */
+export type ContextClass = new (args: unknown[], controller: Type, handler: () => unknown) => ExecutionContext;
 
 /** The class of the contexts that Nest gives to guards. It is not exported, so it is taken from one that Nest has made. */
 export async function findContextClass(): Promise<ContextClass> {

@@ -1,25 +1,27 @@
-import axios, { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { SessionKeys } from './session-keys.js';
 
+type Answer = Pick<AxiosResponse<string>, 'status' | 'headers' | 'data'>;
+
 /**
- * Answers the library's calls to Coinflow without a socket: a million sessions are obtained in a minute, through all of
- * the library's own code. For instances of Axios that are made afterwards.
+ * Answers the calls to Coinflow where Axios would begin to work, for instances of Axios that are made afterwards. Axios and
+ * sockets would take most of the time in which a million sessions are obtained; the library's own code runs as ever.
  */
 export function answerCoinflowInProcess(keys: SessionKeys): void {
-  const adapter: AxiosAdapter = (config) => Promise.resolve(answer(config, keys));
-  axios.defaults.adapter = adapter;
+  const create = axios.create.bind(axios);
+  const get = (url: string, { headers }: AxiosRequestConfig = {}): Promise<Answer> =>
+    Promise.resolve(answer(url, headers as Record<string, string>, keys));
+  axios.create = (defaults) => Object.assign(create(defaults), { get });
 }
 
-function answer(config: InternalAxiosRequestConfig, keys: SessionKeys): AxiosResponse<string> {
-  const header = (name: string): string => String(config.headers.get(name));
-  const isMinting = config.url?.endsWith('/session-key');
-  const isGood = isMinting || keys.isGenuine(header('x-coinflow-auth-session-key'));
-  const body = isMinting ? { key: keys.make(header('x-coinflow-auth-user-id')) } : isGood ? {} : { message: 'no' };
-  return {
-    status: isGood ? 200 : 401,
-    statusText: '',
-    data: JSON.stringify(body),
-    headers: new AxiosHeaders({ 'content-type': 'application/json' }),
-    config,
-  };
+function answer(url: string, headers: Record<string, string>, keys: SessionKeys): Answer {
+  if (url.endsWith('/session-key')) {
+    return json(200, { key: keys.make(headers['x-coinflow-auth-user-id'] ?? '') });
+  }
+  const isGenuine = keys.isGenuine(headers['x-coinflow-auth-session-key'] ?? '');
+  return isGenuine ? json(200, {}) : json(401, { message: 'no' });
+}
+
+function json(status: number, body: object): Answer {
+  return { status, headers: { 'content-type': 'application/json' }, data: JSON.stringify(body) };
 }
