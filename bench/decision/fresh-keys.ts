@@ -1,5 +1,8 @@
+/** A prime, so that it leads through all keys: those asked about one after the other are no neighbours in memory. */
+const STRIDE = 7_919;
+
 /**
- * Endless copies of these keys, in turn. Every request brings a string of its own, whose hash the engine has not computed
+ * Endless copies of these keys, in an order that mixes them. Every request brings a string of its own, whose hash the engine has not computed
  * yet; a string that is used again would make look-ups seem cheaper than they are.
  */
 export class FreshKeys {
@@ -15,8 +18,8 @@ export class FreshKeys {
   }
 
   #copy(): string {
-    const key = this.#bytes[this.#next % this.#bytes.length] ?? Buffer.alloc(0);
-    this.#next += 1;
+    const key = this.#bytes[this.#next] ?? Buffer.alloc(0);
+    this.#next = (this.#next + STRIDE) % this.#bytes.length;
     return key.toString('latin1');
   }
 }

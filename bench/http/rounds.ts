@@ -4,7 +4,7 @@ import type { Server } from './server.js';
 export interface RoundOptions {
   readonly rounds: number;
   readonly warmUpMs: number;
-  /** About how long a slice of the slower one lasts. */
+  /** About how long a slice lasts. */
   readonly sliceMs: number;
 }
 
@@ -14,9 +14,9 @@ export interface Pair {
   readonly baseline: Slice;
 }
 
-const FIRST_REQUESTS = 500;
+const WARM_UP_REQUESTS = 500;
 /** Fewer, and opening the connections would weigh. */
-const MIN_REQUESTS = 1_000;
+const MIN_REQUESTS = 400;
 
 /**
  * In every round every variant takes turns with the baseline, A B B A, so that what the machine does beside, and how it
@@ -29,16 +29,15 @@ export async function measureRounds(
   { rounds, warmUpMs, sliceMs }: RoundOptions,
 ): Promise<ReadonlyMap<Server, readonly Pair[]>> {
   const requests = new Map<Server, number>();
-  await warmUp(baseline, warmUpMs);
-  for (const variant of variants) {
-    const { requestsPerSecond } = await warmUp(variant, warmUpMs);
-    requests.set(variant, Math.max(MIN_REQUESTS, Math.round((requestsPerSecond * sliceMs) / 1_000)));
+  for (const server of [baseline, ...variants]) {
+    const { requestsPerSecond } = await warmUp(server, warmUpMs);
+    requests.set(server, Math.max(MIN_REQUESTS, Math.round((requestsPerSecond * sliceMs) / 1_000)));
   }
+  const slice = (server: Server, sender: Server): Promise<Slice> =>
+    sendLoad(server, requests.get(server) ?? MIN_REQUESTS, sender);
   const found = new Map<Server, Pair[]>(variants.map((variant) => [variant, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const [variant, pairs] of found) {
-      pairs.push(await takeTurns(baseline, variant, requests.get(variant) ?? MIN_REQUESTS));
-    }
+    for (const [variant, pairs] of found) pairs.push(await takeTurns(baseline, variant, slice));
   }
   return found;
 }
@@ -46,20 +45,24 @@ export async function measureRounds(
 /** @returns the last slice */
 async function warmUp(server: Server, durationMs: number): Promise<Slice> {
   const until = performance.now() + durationMs;
-  let slice = await sendLoad(server, FIRST_REQUESTS, server);
-  while (performance.now() < until) slice = await sendLoad(server, FIRST_REQUESTS, server);
+  let slice = await sendLoad(server, WARM_UP_REQUESTS, server);
+  while (performance.now() < until) slice = await sendLoad(server, WARM_UP_REQUESTS, server);
   return slice;
 }
 
-async function takeTurns(a: Server, b: Server, requests: number): Promise<Pair> {
-  const a1 = await sendLoad(a, requests, b);
-  const b1 = await sendLoad(b, requests, b);
-  const b2 = await sendLoad(b, requests, b);
-  const a2 = await sendLoad(a, requests, b);
+async function takeTurns(
+  a: Server,
+  b: Server,
+  slice: (server: Server, sender: Server) => Promise<Slice>,
+): Promise<Pair> {
+  const a1 = await slice(a, b);
+  const b1 = await slice(b, b);
+  const b2 = await slice(b, b);
+  const a2 = await slice(a, b);
   return { variant: together(b1, b2), baseline: together(a1, a2) };
 }
 
-/** Two slices of as many requests as one. */
+/** Two slices of equally many requests as one. */
 function together(one: Slice, other: Slice): Slice {
   return {
     cpuUsPerRequest: (one.cpuUsPerRequest + other.cpuUsPerRequest) / 2,
