@@ -7,7 +7,7 @@ import { nextMessage, startModule, stopModule } from './measuring/subprocess.js'
 /** A million sessions, their keys and what Node needs to make them. */
 const HEAP_FLAG = '--max-old-space-size=3072';
 
-const RUNS: Record<Benchmark, (choices: Choices) => Promise<Report[]>> = {
+const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
   decision: ({ quick }) =>
     inItsOwnProcess(new URL('./decision/decision-benchmark.js', import.meta.url), quick, [HEAP_FLAG]),
   memory: ({ quick }) =>
@@ -15,10 +15,10 @@ const RUNS: Record<Benchmark, (choices: Choices) => Promise<Report[]>> = {
   http: measureHttp,
 };
 
-async function inItsOwnProcess(module: URL, quick: boolean, flags: string[]): Promise<Report[]> {
+async function* inItsOwnProcess(module: URL, quick: boolean, flags: string[]): AsyncGenerator<Report> {
   const child = startModule(module, { args: quick ? ['quick'] : [], flags });
   try {
-    return await nextMessage<Report[]>(child);
+    yield* await nextMessage<Report[]>(child);
   } finally {
     await stopModule(child);
   }
@@ -31,9 +31,10 @@ async function main(): Promise<void> {
   if (!choices.json) console.log(`${machine}${choices.quick ? '; quick, so noisier' : ''}\n`);
   const reports: Report[] = [];
   for (const benchmark of choices.benchmarks) {
-    const found = await RUNS[benchmark](choices);
-    if (!choices.json) console.log(found.map(toTable).join('\n'));
-    reports.push(...found);
+    for await (const report of RUNS[benchmark](choices)) {
+      if (!choices.json) console.log(toTable(report));
+      reports.push(report);
+    }
   }
   if (choices.json) console.log(JSON.stringify({ machine, quick: choices.quick, reports }, null, 2));
 }

@@ -16,18 +16,16 @@ const QUICK: RoundOptions = { rounds: 3, warmUpMs: 1_500, sliceMs: 250 };
 const YARDSTICKS = [returnsTrue.name, nestjsJwt.name];
 
 /** Servers with each variant under load, one platform after the other. */
-export async function measureHttp(choices: Choices): Promise<Report[]> {
+export async function* measureHttp(choices: Choices): AsyncGenerator<Report> {
   const baseline = variantNamed(choices.baseline);
   const variants = VARIANTS.filter((variant) => variant !== baseline && isChosen(variant, choices));
   if (variants.length === 0) throw new TypeError(`No variant is called anything like ${choices.variants.join(', ')}`);
   const emulator = startModule(new URL('./emulator-process.js', import.meta.url));
   try {
     const upstream = await nextMessage<Upstream>(emulator);
-    const reports: Report[] = [];
     for (const platform of choices.platforms) {
-      reports.push(await onPlatform(platform, baseline, variants, upstream, choices.quick ? QUICK : THOROUGH));
+      yield await onPlatform(platform, baseline, variants, upstream, choices.quick ? QUICK : THOROUGH);
     }
-    return reports;
   } finally {
     await stopModule(emulator);
   }
