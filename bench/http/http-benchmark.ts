@@ -9,7 +9,7 @@ import { returnsTrue } from './variants/unguarded.js';
 import { nestjsJwt } from './variants/nestjs-jwt.js';
 import type { Upstream, Variant } from './variants/variant.js';
 
-const THOROUGH: RoundOptions = { rounds: 15, warmUpMs: 4_000, sliceMs: 500 };
+const THOROUGH: RoundOptions = { rounds: 15, warmUpMs: 4_000, sliceMs: 400 };
 const QUICK: RoundOptions = { rounds: 3, warmUpMs: 1_500, sliceMs: 250 };
 
 /** What the others are compared with, beside the baseline, where it was measured too. */
@@ -42,15 +42,30 @@ async function onPlatform(
   upstream: Upstream,
   options: RoundOptions,
 ): Promise<Report> {
+  const found = new Map<Variant, Pair[]>();
+  for (const variant of variants) {
+    console.error(`${platform}: ${variant.name} ...`);
+    found.set(variant, await measurePair(platform, baseline, variant, upstream, options));
+  }
+  return toReport(platform, baseline, found, options);
+}
+
+async function measurePair(
+  platform: Platform,
+  baseline: Variant,
+  variant: Variant,
+  upstream: Upstream,
+  options: RoundOptions,
+): Promise<Pair[]> {
   const servers: Server[] = [];
+  const start = async (one: Variant): Promise<Server> => {
+    const server = await Server.start(one, platform, upstream);
+    servers.push(server);
+    await server.assertWorks();
+    return server;
+  };
   try {
-    for (const variant of [baseline, ...variants]) {
-      const server = await Server.start(variant, platform, upstream);
-      servers.push(server);
-      await server.assertWorks();
-    }
-    const [first, ...others] = servers as [Server, ...Server[]];
-    return toReport(platform, baseline, await measureRounds(first, others, options), options);
+    return await measureRounds(await start(baseline), await start(variant), options);
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
@@ -59,10 +74,10 @@ async function onPlatform(
 function toReport(
   platform: Platform,
   baseline: Variant,
-  found: ReadonlyMap<Server, readonly Pair[]>,
+  found: ReadonlyMap<Variant, readonly Pair[]>,
   { rounds, sliceMs }: RoundOptions,
 ): Report {
-  const cpuRatios = new Map(Array.from(found, ([{ variant }, pairs]) => [variant.name, cpuRatiosOf(pairs)]));
+  const cpuRatios = new Map(Array.from(found, ([{ name }, pairs]) => [name, cpuRatiosOf(pairs)]));
   const yardsticks = YARDSTICKS.filter((name) => cpuRatios.has(name));
   const columns: Column[] = [
     { key: 'variant', title: 'variant' },
@@ -73,7 +88,7 @@ function toReport(
     { key: 'rate', title: `rate / ${baseline.name}`, digits: 2 },
     { key: 'requestsPerSecond', title: 'requests/s' },
   ];
-  const rows = Array.from(found, ([{ variant }, pairs]) => {
+  const rows = Array.from(found, ([variant, pairs]) => {
     const own = cpuRatiosOf(pairs);
     const row: Record<string, Figure> = {
       variant: variant.name,

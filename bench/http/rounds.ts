@@ -19,46 +19,38 @@ const WARM_UP_REQUESTS = 500;
 const MIN_REQUESTS = 400;
 
 /**
- * In every round every variant takes turns with the baseline, A B B A, so that what the machine does beside, and how it
- * grows warmer, falls on both.
- * @returns for each variant its rounds
+ * The variant takes turns with the baseline, A B B A, so that what the machine does beside, and how it grows warmer, falls
+ * on both. Both have to be new servers: one that has answered more requests than the other is better optimised.
  */
 export async function measureRounds(
   baseline: Server,
-  variants: readonly Server[],
+  variant: Server,
   { rounds, warmUpMs, sliceMs }: RoundOptions,
-): Promise<ReadonlyMap<Server, readonly Pair[]>> {
+): Promise<Pair[]> {
   const requests = new Map<Server, number>();
-  for (const server of [baseline, ...variants]) {
-    const { requestsPerSecond } = await warmUp(server, warmUpMs);
+  for (const server of [baseline, variant]) {
+    const { requestsPerSecond } = await warmUp(server, variant, warmUpMs);
     requests.set(server, Math.max(MIN_REQUESTS, Math.round((requestsPerSecond * sliceMs) / 1_000)));
   }
-  const slice = (server: Server, sender: Server): Promise<Slice> =>
-    sendLoad(server, requests.get(server) ?? MIN_REQUESTS, sender);
-  const found = new Map<Server, Pair[]>(variants.map((variant) => [variant, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [variant, pairs] of found) pairs.push(await takeTurns(baseline, variant, slice));
-  }
-  return found;
+  const slice = (server: Server): Promise<Slice> => sendLoad(server, requests.get(server) ?? MIN_REQUESTS, variant);
+  const pairs: Pair[] = [];
+  for (let round = 0; round < rounds; round += 1) pairs.push(await takeTurns(baseline, variant, slice));
+  return pairs;
 }
 
 /** @returns the last slice */
-async function warmUp(server: Server, durationMs: number): Promise<Slice> {
+async function warmUp(server: Server, sender: Server, durationMs: number): Promise<Slice> {
   const until = performance.now() + durationMs;
-  let slice = await sendLoad(server, WARM_UP_REQUESTS, server);
-  while (performance.now() < until) slice = await sendLoad(server, WARM_UP_REQUESTS, server);
+  let slice = await sendLoad(server, WARM_UP_REQUESTS, sender);
+  while (performance.now() < until) slice = await sendLoad(server, WARM_UP_REQUESTS, sender);
   return slice;
 }
 
-async function takeTurns(
-  a: Server,
-  b: Server,
-  slice: (server: Server, sender: Server) => Promise<Slice>,
-): Promise<Pair> {
-  const a1 = await slice(a, b);
-  const b1 = await slice(b, b);
-  const b2 = await slice(b, b);
-  const a2 = await slice(a, b);
+async function takeTurns(a: Server, b: Server, slice: (server: Server) => Promise<Slice>): Promise<Pair> {
+  const a1 = await slice(a);
+  const b1 = await slice(b);
+  const b2 = await slice(b);
+  const a2 = await slice(a);
   return { variant: together(b1, b2), baseline: together(a1, a2) };
 }
 
