@@ -3,12 +3,13 @@ import { coinflow, coinflowDecorated } from './coinflow.js';
 import { jose } from './jose.js';
 import { nestjsJwt } from './nestjs-jwt.js';
 import { passportJwt } from './passport-jwt.js';
-import { returnsTrue, unguarded } from './unguarded.js';
+import { readsHeader, returnsTrue, unguarded } from './unguarded.js';
 import type { Variant } from './variant.js';
 
 export const VARIANTS: readonly Variant[] = [
   unguarded,
   returnsTrue,
+  readsHeader,
   coinflow,
   coinflowDecorated,
   nestjsJwt,

@@ -1,10 +1,18 @@
-import { Injectable, type CanActivate } from '@nestjs/common';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { bearer, type Variant } from './variant.js';
+import { bearer, bearerToken, type Variant } from './variant.js';
 
 @Injectable()
 class TrueGuard implements CanActivate {
   canActivate(): boolean {
+    return true;
+  }
+}
+
+@Injectable()
+class HeaderGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    bearerToken(context.switchToHttp().getRequest());
     return true;
   }
 }
@@ -18,4 +26,12 @@ export const returnsTrue: Variant = {
   name: 'true',
   refuses: false,
   parts: () => ({ providers: [{ provide: APP_GUARD, useClass: TrueGuard }] }),
+};
+
+/** What it costs beside to look at a header: Node reads them only when somebody asks. No check of anything can cost less. */
+export const readsHeader: Variant = {
+  ...bearer,
+  name: 'reads-header',
+  refuses: false,
+  parts: () => ({ providers: [{ provide: APP_GUARD, useClass: HeaderGuard }] }),
 };
