@@ -9,8 +9,8 @@ import { returnsTrue } from './variants/unguarded.js';
 import { nestjsJwt } from './variants/nestjs-jwt.js';
 import type { Upstream, Variant } from './variants/variant.js';
 
-const THOROUGH: RoundOptions = { rounds: 15, warmUpMs: 4_000, sliceMs: 400 };
-const QUICK: RoundOptions = { rounds: 3, warmUpMs: 1_500, sliceMs: 250 };
+const THOROUGH: RoundOptions = { launches: 5, rounds: 4, warmUpMs: 2_500, sliceMs: 400 };
+const QUICK: RoundOptions = { launches: 2, rounds: 2, warmUpMs: 1_500, sliceMs: 250 };
 
 /** What the others are compared with, beside the baseline, where it was measured too. */
 const YARDSTICKS = [returnsTrue.name, nestjsJwt.name];
@@ -42,10 +42,12 @@ async function onPlatform(
   upstream: Upstream,
   options: RoundOptions,
 ): Promise<Report> {
-  const found = new Map<Variant, Pair[]>();
-  for (const variant of variants) {
-    console.error(`${platform}: ${variant.name} ...`);
-    found.set(variant, await measurePair(platform, baseline, variant, upstream, options));
+  const found = new Map<Variant, Pair[]>(variants.map((variant) => [variant, []]));
+  for (let launch = 1; launch <= options.launches; launch += 1) {
+    console.error(`${platform}: ${launch} of ${options.launches} launches ...`);
+    for (const [variant, pairs] of found) {
+      pairs.push(...(await measurePair(platform, baseline, variant, upstream, options)));
+    }
   }
   return toReport(platform, baseline, found, options);
 }
@@ -75,7 +77,7 @@ function toReport(
   platform: Platform,
   baseline: Variant,
   found: ReadonlyMap<Variant, readonly Pair[]>,
-  { rounds, sliceMs }: RoundOptions,
+  { launches, rounds, sliceMs }: RoundOptions,
 ): Report {
   const cpuRatios = new Map(Array.from(found, ([{ name }, pairs]) => [name, cpuRatiosOf(pairs)]));
   const yardsticks = YARDSTICKS.filter((name) => cpuRatios.has(name));
@@ -106,7 +108,7 @@ function toReport(
     columns,
     rows: [baselineRow(baseline, [...found.values()].flat()), ...rows],
     notes: [
-      `Medians of ${rounds} rounds, the middle half of them in brackets; a round is four slices, A B B A, each of about ${sliceMs} ms.`,
+      `Medians of ${launches} launches with ${rounds} rounds each, the middle half of the rounds in brackets; a round is four slices, A B B A, each of about ${sliceMs} ms.`,
     ],
   };
 }

@@ -2,6 +2,9 @@ import { sendLoad, type Slice } from './load.js';
 import type { Server } from './server.js';
 
 export interface RoundOptions {
+  /** How often both servers are started anew: two processes of one program differ, for as long as they live. */
+  readonly launches: number;
+  /** In each launch. */
   readonly rounds: number;
   readonly warmUpMs: number;
   /** About how long a slice lasts. */
