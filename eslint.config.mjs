@@ -22,7 +22,7 @@ export default defineConfig(
   },
   ...floorRules,
   {
-    files: ['apps/sample/src/main.ts', 'libs/coinflow-emulator/src/cli.ts', 'test/package/**'],
+    files: ['apps/sample/src/main.ts', 'libs/coinflow-emulator/src/cli.ts', 'bench/**', 'test/package/**'],
     rules: { 'no-console': 'off' },
   },
   {

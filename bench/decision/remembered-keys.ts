@@ -1,0 +1,26 @@
+import type { CoinflowAuthService } from 'nestjs-coinflow-auth';
+import { createService, obtainSessions } from '../sessions/remembered-sessions.js';
+
+/** A service that remembers so many sessions, and some of their keys, evenly spread among them. */
+export interface RememberedKeys {
+  readonly service: CoinflowAuthService;
+  readonly sessions: number;
+  readonly keys: readonly string[];
+  /** The attested forms of the keys; none where the library has no such thing. */
+  readonly attestedKeys: readonly string[];
+}
+
+export async function rememberKeys(sessions: number, sample: number): Promise<RememberedKeys> {
+  const service = await createService(sessions);
+  const keys: string[] = [];
+  const attestedKeys: string[] = [];
+  const every = sessions / sample;
+  await obtainSessions(service, 0, sessions, (session, index) => {
+    if (index % every !== 0) return;
+    keys.push(session.key);
+    // Not in every version, so not in the types.
+    const attestedKey: unknown = Reflect.get(session, 'attestedKey');
+    if (typeof attestedKey === 'string') attestedKeys.push(attestedKey);
+  });
+  return { service, sessions, keys, attestedKeys };
+}

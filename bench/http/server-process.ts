@@ -1,0 +1,53 @@
+// One variant's server, in a process of its own: the processor time of the process is what its requests cost.
+import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { tellParent } from '../measuring/subprocess.js';
+import { ANSWER, type Answer } from './answer.js';
+import { variantNamed } from './variants/all-variants.js';
+import type { Upstream, Variant } from './variants/variant.js';
+
+export interface ServerReady {
+  readonly url: string;
+  readonly header: string;
+  /** Values of the header, each of another user. */
+  readonly credentials: readonly string[];
+}
+
+/** Processor time so far, in microseconds. */
+export interface CpuTime {
+  readonly us: number;
+}
+
+@Controller()
+class AnswerController {
+  @Get()
+  answer(): Answer {
+    return ANSWER;
+  }
+}
+
+async function createApp(variant: Variant, platform: string, upstream: Upstream): Promise<INestApplication> {
+  const parts = await variant.parts(upstream);
+  @Module({ controllers: [AnswerController], ...parts })
+  class AppModule {}
+  const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+  return NestFactory.create(AppModule, adapter, { logger: false });
+}
+
+async function serve([name, platform = '', upstreamJson = '', count]: readonly string[]): Promise<void> {
+  const variant = variantNamed(name);
+  const upstream = JSON.parse(upstreamJson) as Upstream;
+  const app = await createApp(variant, platform, upstream);
+  await app.listen(0, '127.0.0.1');
+  const credentials: string[] = [];
+  for (let i = 0; i < Number(count); i += 1) credentials.push(await variant.credential(app, `user-${i}`, upstream));
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    tellParent({ us: user + system } satisfies CpuTime);
+  });
+  tellParent({ url: await app.getUrl(), header: variant.header, credentials } satisfies ServerReady);
+}
+
+await serve(process.argv.slice(2));

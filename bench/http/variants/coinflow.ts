@@ -1,0 +1,44 @@
+import { Controller, Get, type ModuleMetadata } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import {
+  CoinflowAuth,
+  CoinflowAuthGuard,
+  CoinflowAuthModule,
+  CoinflowAuthService,
+  SESSION_KEY_HEADER,
+} from 'nestjs-coinflow-auth';
+import { ANSWER, type Answer } from '../answer.js';
+import type { Upstream, Variant } from './variant.js';
+
+@Controller()
+@CoinflowAuth({ subject: 'user' })
+class DecoratedController {
+  @Get()
+  @CoinflowAuth({ maxAgeMs: 86_400_000 })
+  answer(): Answer {
+    return ANSWER;
+  }
+}
+
+function globallyGuarded({ url, apiKey, merchantId }: Upstream): ModuleMetadata {
+  return {
+    imports: [CoinflowAuthModule.forRoot({ env: 'local', baseUrl: url, apiKey, merchantId })],
+    providers: [{ provide: APP_GUARD, useClass: CoinflowAuthGuard }],
+  };
+}
+
+const ours = {
+  refuses: true,
+  header: SESSION_KEY_HEADER,
+  credential: async (app, userId) => (await app.get(CoinflowAuthService).createSessionKey({ userId })).key,
+} satisfies Partial<Variant>;
+
+/** On a hit: the application has obtained the keys itself. */
+export const coinflow: Variant = { ...ours, name: 'coinflow', parts: globallyGuarded };
+
+/** The same with metadata on handler and class, whose decorators bring the guard again: it is called three times. */
+export const coinflowDecorated: Variant = {
+  ...ours,
+  name: 'coinflow-decorated',
+  parts: (upstream) => ({ ...globallyGuarded(upstream), controllers: [DecoratedController] }),
+};

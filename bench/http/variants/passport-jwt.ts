@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import { bearer, peerSecret, type Variant } from './variant.js';
+
+/** The strategy of NestJS' documentation. */
+@Injectable()
+class JwtStrategy extends PassportStrategy(Strategy) {
+  constructor() {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      ignoreExpiration: false,
+      algorithms: ['HS256'],
+      // Its types know only strings and buffers; it hands the key to jsonwebtoken as it is.
+      secretOrKey: peerSecret as unknown as Buffer,
+    });
+  }
+
+  validate(payload: { customerId: string }): object {
+    return { userId: payload.customerId };
+  }
+}
+
+@Injectable()
+class PassportJwtGuard extends AuthGuard('jwt') {}
+
+export const passportJwt: Variant = {
+  ...bearer,
+  name: 'passport-jwt',
+  parts: () => ({
+    imports: [PassportModule],
+    providers: [JwtStrategy, { provide: APP_GUARD, useClass: PassportJwtGuard }],
+  }),
+};

@@ -1,0 +1,45 @@
+import { HELP, readChoices, type Benchmark, type Choices } from './choices.js';
+import { measureHttp } from './http/http-benchmark.js';
+import { describeMachine } from './measuring/machine.js';
+import { toTable, type Report } from './measuring/report.js';
+import { nextMessage, startModule, stopModule } from './measuring/subprocess.js';
+
+/** A million sessions, their keys and what Node needs to make them. */
+const HEAP_FLAG = '--max-old-space-size=3072';
+
+const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
+  decision: ({ quick }) =>
+    inItsOwnProcess(new URL('./decision/decision-benchmark.js', import.meta.url), quick, [HEAP_FLAG]),
+  memory: ({ quick }) =>
+    inItsOwnProcess(new URL('./memory/memory-benchmark.js', import.meta.url), quick, [HEAP_FLAG, '--expose-gc']),
+  http: measureHttp,
+};
+
+async function* inItsOwnProcess(module: URL, quick: boolean, flags: string[]): AsyncGenerator<Report> {
+  const child = startModule(module, { args: quick ? ['quick'] : [], flags });
+  try {
+    yield* await nextMessage<Report[]>(child);
+  } finally {
+    await stopModule(child);
+  }
+}
+
+async function main(): Promise<void> {
+  const choices = readChoices(process.argv.slice(2));
+  if (choices.help) return console.log(HELP);
+  const machine = describeMachine();
+  if (!choices.json) console.log(`${machine}${choices.quick ? '; quick, so noisier' : ''}\n`);
+  const reports: Report[] = [];
+  for (const benchmark of choices.benchmarks) {
+    for await (const report of RUNS[benchmark](choices)) {
+      if (!choices.json) console.log(toTable(report));
+      reports.push(report);
+    }
+  }
+  if (choices.json) console.log(JSON.stringify({ machine, quick: choices.quick, reports }, null, 2));
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof TypeError ? `${error.message}\n\n${HELP}` : error);
+  process.exitCode = 1;
+});

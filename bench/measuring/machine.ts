@@ -1,0 +1,8 @@
+import { cpus, loadavg } from 'node:os';
+
+/** On what it was measured, and how busy that was at the beginning. */
+export function describeMachine(): string {
+  const [model] = cpus();
+  const [load = 0] = loadavg();
+  return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${model?.model ?? 'unknown'}), Node ${process.versions.node}, load ${load.toFixed(2)}`;
+}

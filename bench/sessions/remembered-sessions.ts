@@ -1,0 +1,53 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CoinflowAuthModule, CoinflowAuthService, type CoinflowSession } from 'nestjs-coinflow-auth';
+import { MERCHANT_ID } from './session-keys.js';
+
+/** Enough for a call that never leaves the process; each leaves a timer behind for as long. */
+export const CALL_TIMEOUT_MS = 1_000;
+const AT_ONCE = 500;
+
+/** The module as an application has it, with room for so many sessions (or as many as by default). */
+export async function createService(maxEntries?: number): Promise<CoinflowAuthService> {
+  @Module({
+    imports: [
+      CoinflowAuthModule.forRoot({
+        env: 'local',
+        apiKey: 'bench-key',
+        merchantId: MERCHANT_ID,
+        cache: { maxEntries },
+        http: { timeoutMs: CALL_TIMEOUT_MS },
+      }),
+    ],
+  })
+  class AppModule {}
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+  return app.get(CoinflowAuthService);
+}
+
+/**
+ * Obtains sessions for the users `from` up to `to`, through the service's own API.
+ * @param keep sees each of them; what it does not keep is gone
+ */
+export async function obtainSessions(
+  service: CoinflowAuthService,
+  from: number,
+  to: number,
+  keep: (session: CoinflowSession, index: number) => void = () => undefined,
+): Promise<void> {
+  for (let begin = from; begin < to; begin += AT_ONCE) {
+    const length = Math.min(AT_ONCE, to - begin);
+    const sessions = Array.from({ length }, (_, i) => service.createSessionKey({ userId: `user-${begin + i}` }));
+    (await Promise.all(sessions)).forEach((session, i) => keep(session, begin + i));
+  }
+}
+
+/** Waits until the timers of all calls are gone, and collects what is no more needed. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 2 * CALL_TIMEOUT_MS));
+  // What waits for finalizers goes with the second one only.
+  for (let i = 0; i < 3; i += 1) {
+    global.gc?.();
+    await new Promise(setImmediate);
+  }
+}
