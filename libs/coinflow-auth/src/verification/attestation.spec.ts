@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../../../test/harness/fake-coinflow.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import type { CoinflowSession } from '../session/coinflow-session.js';
+import { Attestor } from './attestor.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -42,6 +45,20 @@ describe('an attested key', () => {
     expect(await instance().sourceOf(key)).toBe('attestation');
     expect(coinflow.asked).toEqual([]);
     await expect(instance().decide(plain ?? '')).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+  });
+
+  it('of a hundred thousand payers, in a process that has just started: all are let in, and nobody is asked', () => {
+    const attestor = new Attestor(resolveOptions({ env: 'sandbox', apiKey: 'key', merchantId: 'ours' }));
+    const started = instance();
+    let admitted = 0;
+    for (let i = 0; i < 100_000; i += 1) {
+      const attestedKey = attestor.attest(coinflow.key({ customerId: `user-${i}` })) ?? '';
+      const session = started.verify(attestedKey) as CoinflowSession;
+      if (session.subject?.kind === 'user' && session.subject.userId === `user-${i}`) admitted += 1;
+    }
+    expect(admitted).toBe(100_000);
+    expect(coinflow.asked).toEqual([]);
+    expect(started.sessions.memory.size.sessions).toBe(100_000);
   });
 
   it('once recognised, its plain key is as well', async () => {
