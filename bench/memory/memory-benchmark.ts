@@ -1,8 +1,9 @@
 // What remembered sessions take of the heap, and whether a bounded memory stays bounded. Needs --expose-gc.
+import type { CoinflowAuthService } from 'nestjs-coinflow-auth';
 import type { Report } from '../measuring/report.js';
 import { tellParent } from '../measuring/subprocess.js';
 import { answerCoinflowInProcess } from '../sessions/coinflow-in-process.js';
-import { createService, obtainSessions, settle } from '../sessions/remembered-sessions.js';
+import { createService, obtainSessions, proveSessions, settle } from '../sessions/remembered-sessions.js';
 import { SessionKeys } from '../sessions/session-keys.js';
 
 const isQuick = process.argv.includes('quick');
@@ -24,29 +25,42 @@ async function usageNow(): Promise<Usage> {
   return { heap: heapUsed, buffers: arrayBuffers };
 }
 
-async function measureSessions(): Promise<Report> {
+type Fill = (service: CoinflowAuthService, from: number, to: number) => Promise<void>;
+
+const keys = new SessionKeys();
+
+async function bytesPerSession(what: string, fill: Fill): Promise<Record<string, string | number>> {
   // Whatever is made once is made before.
-  await obtainSessions(await createService(1_000), 0, 1_000);
+  await fill(await createService(1_000), 0, 1_000);
   const before = await usageNow();
   const service = await createService(SESSIONS);
-  await obtainSessions(service, 0, SESSIONS);
+  await fill(service, 0, SESSIONS);
   const after = await usageNow();
   // Still needed here, or it would have been collected.
-  await obtainSessions(service, 0, 1);
+  await fill(service, 0, 1);
   const heap = (after.heap - before.heap) / SESSIONS;
   const buffers = (after.buffers - before.buffers) / SESSIONS;
+  return { what, heap, buffers, together: heap + buffers };
+}
+
+async function measureSessions(): Promise<Report> {
   return {
-    title: `Memory of ${SESSIONS.toLocaleString('en')} remembered sessions`,
+    title: `Memory of ${SESSIONS.toLocaleString('en')} sessions, in bytes each`,
     columns: [
-      { key: 'what', title: 'where' },
-      { key: 'bytes', title: 'bytes/session', digits: 1 },
+      { key: 'what', title: 'what' },
+      { key: 'heap', title: 'heap', digits: 1 },
+      { key: 'buffers', title: 'buffers', digits: 1 },
+      { key: 'together', title: 'together', digits: 1 },
     ],
     rows: [
-      { what: 'heap', bytes: heap },
-      { what: 'buffers', bytes: buffers },
-      { what: 'together', bytes: heap + buffers },
+      await bytesPerSession('remembered (verifySessionKey)', (service, from, to) =>
+        proveSessions(service, keys, from, to),
+      ),
+      await bytesPerSession('obtained (createSessionKey)', (service, from, to) => obtainSessions(service, from, to)),
     ],
-    notes: ['Each of another user, obtained through createSessionKey; the keys themselves are not kept.'],
+    notes: [
+      'Each of another user. What is obtained is kept twice: to be recognised, and with its key to be handed out again.',
+    ],
   };
 }
 
@@ -71,6 +85,6 @@ async function measureLeak(): Promise<Report> {
   };
 }
 
-answerCoinflowInProcess(new SessionKeys());
+answerCoinflowInProcess(keys);
 const sessions = await measureSessions();
 tellParent([sessions, await measureLeak()]);

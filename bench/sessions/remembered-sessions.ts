@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CoinflowAuthModule, CoinflowAuthService, type CoinflowSession } from 'nestjs-coinflow-auth';
-import { MERCHANT_ID } from './session-keys.js';
+import { MERCHANT_ID, type SessionKeys } from './session-keys.js';
 
 /** Enough for a call that never leaves the process; each leaves a timer behind for as long. */
 export const CALL_TIMEOUT_MS = 1_000;
@@ -39,6 +39,19 @@ export async function obtainSessions(
     const length = Math.min(AT_ONCE, to - begin);
     const sessions = Array.from({ length }, (_, i) => service.createSessionKey({ userId: `user-${begin + i}` }));
     (await Promise.all(sessions)).forEach((session, i) => keep(session, begin + i));
+  }
+}
+
+/** Has keys of the users `from` up to `to` proven by asking, as a process does that did not obtain them. */
+export async function proveSessions(
+  service: CoinflowAuthService,
+  keys: SessionKeys,
+  from: number,
+  to: number,
+): Promise<void> {
+  for (let begin = from; begin < to; begin += AT_ONCE) {
+    const length = Math.min(AT_ONCE, to - begin);
+    await Promise.all(Array.from({ length }, (_, i) => service.verifySessionKey(keys.make(`user-${begin + i}`))));
   }
 }
 

@@ -13,12 +13,14 @@ import type { MintRequest } from '../session/session-key-subject.js';
 import { isSameSubject, subjectName, type CoinflowSubject } from '../session/subject.js';
 import type { SessionParts } from '../verification/session-parts.js';
 import { SingleFlight } from '../verification/single-flight.js';
-import { remembered, sessionKeyId } from '../verification/storage/session-memory.js';
+import { FOREVER, remembered, sessionKeyId } from '../verification/storage/session-memory.js';
 import { MintedKeys, type MintedKey } from './minted-keys.js';
 
 const RETRY_AFTER_MS = 5_000;
 /** A minted key that does not say when it expires: Coinflow documents 24 hours. */
 const MINTED_WITHOUT_EXPIRY_MS = 86_400_000;
+/** How many keys are kept to be handed out again: each is there with its text, and only saves a reload its call. */
+const MAX_KEPT = 100_000;
 /** For how long a login waits for Coinflow's clock to pass a revocation. */
 const MAX_WAIT_MS = 2_000;
 
@@ -42,7 +44,7 @@ export class SessionMinter {
     this.#client = client;
     this.#sessions = sessions;
     this.#options = options;
-    this.#minted = new MintedKeys(options.cache.maxEntries);
+    this.#minted = new MintedKeys(Math.min(options.cache.maxEntries, MAX_KEPT));
   }
 
   get statistics(): { kept: number; reused: number } {
@@ -127,7 +129,8 @@ export class SessionMinter {
     const key = await this.#client.getSessionKey(request, clientIp);
     const claims = readMinted(key);
     this.#assertAsAsked(claims, subject);
-    const mintedUntil = claims.expiresAt === null ? mintedAt + MINTED_WITHOUT_EXPIRY_MS : Infinity;
+    const holdsMs = claims.expiresAt === null ? MINTED_WITHOUT_EXPIRY_MS : FOREVER;
+    const mintedUntilS = holdsMs === FOREVER ? FOREVER : Math.floor((mintedAt + holdsMs) / 1_000);
     // Of a key that names nobody and no time we know all the same whom we asked it for, and when.
     const known = {
       ...claims,
@@ -135,7 +138,7 @@ export class SessionMinter {
       merchantId: claims.merchantId && this.#options.merchantId,
       issuedAt: claims.issuedAt ?? mintedAtSecond,
     };
-    return { key, session: remembered(known, { mintedUntil, provenAt: mintedAt, provenUntil: mintedUntil }) };
+    return { key, session: remembered(known, { mintedUntilS, provenAt: mintedAt, holdsMs }) };
   }
 
   #assertAsAsked({ merchantId, subject, expiresAt }: SessionClaims, asked: CoinflowSubject): void {

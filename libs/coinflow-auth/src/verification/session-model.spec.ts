@@ -58,8 +58,9 @@ class Model {
 
   verify(key: Key, attested: boolean, maxAge: number): string {
     const fact = this.of(key);
+    // Once it has expired, that it was revoked may be forgotten.
+    if (this.now >= key.exp + 5_000) return fact.revoked ? 'REVOKED or EXPIRED' : 'EXPIRED';
     if (fact.revoked) return 'REVOKED';
-    if (this.now >= key.exp + 5_000) return 'EXPIRED';
     if (this.isRevoked(key)) return 'REVOKED';
     if (attested) {
       fact.minted = true;
@@ -152,7 +153,7 @@ const COMMANDS = [
         const key = someKey(model, at);
         const text = attested ? (key.attested ?? key.text) : key.text;
         const decision = await real.verify(text, maxAge);
-        expect(decision).toBe(model.verify(key, text !== key.text, maxAge));
+        expect(model.verify(key, text !== key.text, maxAge).split(' or ')).toContain(decision);
         expect(real.coinflow.asked).toHaveLength(model.calls);
       },
       hasKeys,

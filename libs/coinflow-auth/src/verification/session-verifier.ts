@@ -15,6 +15,9 @@ import { Attestor } from './attestor.js';
 import { newTrace, type CoinflowDecisionSource, type DecisionTrace } from './decision-trace.js';
 import type { Revocations } from './storage/revocations.js';
 import {
+  FOREVER,
+  UNPROVEN,
+  isMinted,
   isProven,
   remembered,
   sessionKeyId,
@@ -27,8 +30,6 @@ import { UpstreamProof } from './upstream-proof.js';
 export const EXPIRY_TOLERANCE_MS = 5_000;
 /** Before any `maxAgeMs`: when an attested key was made, if it does not say. */
 const LONG_AGO = -Number.MAX_SAFE_INTEGER;
-/** A key of which nothing is known but what it says. */
-const UNPROVEN = { mintedUntil: -Infinity, provenAt: -Infinity, provenUntil: -Infinity };
 
 /** One request's question. */
 interface Question extends PresentedKey {
@@ -139,8 +140,7 @@ export class SessionVerifier {
     const { issuedAt } = session;
     const mintedAt = issuedAt === null ? LONG_AGO : now - Math.max(0, this.#client.clock.now() - issuedAt * 1_000);
     const provenAt = Math.max(session.provenAt, mintedAt);
-    const provenUntil = isDoubted ? -Infinity : Infinity;
-    return remembered(session, { mintedUntil: Infinity, provenAt, provenUntil, tag });
+    return remembered(session, { mintedUntilS: FOREVER, provenAt, holdsMs: isDoubted ? 0 : FOREVER, tag });
   }
 
   /** Whether an old proof may stand in for one that Coinflow cannot give now. */
@@ -159,7 +159,7 @@ export class SessionVerifier {
     this.#assertGood(session, trace);
     trace.source = source;
     // A finite end has only a minted key that does not say its own, and such a key is not attested.
-    return new CoinflowSession(key, session, session.mintedUntil === Infinity ? this.#attestor : undefined);
+    return new CoinflowSession(key, session, session.mintedUntilS === FOREVER ? this.#attestor : undefined);
   }
 
   #assertGood(claims: SessionClaims, trace: DecisionTrace): void {
@@ -182,8 +182,7 @@ export class SessionVerifier {
   /** What can be refused without asking: Coinflow would call a foreign key valid, and cannot say whose an unbound one is. */
   #assertUsable(session: RememberedSession, trace: DecisionTrace): void {
     this.#assertGood(session, trace);
-    const minted = performance.now() < session.mintedUntil;
-    if (minted || isBound(session) || this.#options.acceptUnboundKeys) return;
+    if (isMinted(session) || isBound(session) || this.#options.acceptUnboundKeys) return;
     throw new CoinflowSessionWrongMerchantError(
       'The session key does not say whose it is, for which merchant and until when',
       {

@@ -4,7 +4,13 @@ import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js'
 import type { DecisionTrace } from './decision-trace.js';
 import { SingleFlight } from './single-flight.js';
 import type { Revocations } from './storage/revocations.js';
-import { remembered, type RememberedSession, type SessionMemory } from './storage/session-memory.js';
+import {
+  isMinted,
+  mintedForMs,
+  remembered,
+  type RememberedSession,
+  type SessionMemory,
+} from './storage/session-memory.js';
 import { UpstreamTrust } from './upstream-trust.js';
 
 /** Share of the time to live by which it is shortened or lengthened at random. */
@@ -60,10 +66,10 @@ export class UpstreamProof {
       throw error;
     }
     await this.#trust.establish();
-    const ttlMs = this.#options.cache.ttlMs * (1 + TTL_JITTER * (2 * Math.random() - 1));
+    const ttlMs = Math.round(this.#options.cache.ttlMs * (1 + TTL_JITTER * (2 * Math.random() - 1)));
     // Minting is the longer proof, and a yes does not shorten it.
-    const provenUntil = known.mintedUntil > provenAt ? known.mintedUntil : provenAt + ttlMs;
-    const proven = remembered(known, { ...known, provenAt, provenUntil });
+    const holdsMs = isMinted(known) ? mintedForMs(known, provenAt) : ttlMs;
+    const proven = remembered(known, { ...known, provenAt, holdsMs });
     // A yes that was on its way when the key was revoked comes too late.
     if (!this.#revocations.hasKey(id)) this.#memory.remember(id, proven);
     return proven;

@@ -7,32 +7,36 @@ const REFUSAL_TTL_MS = 30_000;
 const MAX_REFUSALS = 10_000;
 const MAX_DOUBTS = 10_000;
 
-/**
- * What is known of a session key, and for how long. Times are monotonic (`performance.now()`), in milliseconds. One flat
- * object of small parts: there may be a million of them.
- */
-export interface RememberedSession extends SessionClaims {
-  /** Until when it counts that this application obtained the key itself, so that the key need not say whose it is. */
-  readonly mintedUntil: number;
-  /** When the call that proved it began. */
+/** A length of time without end. The largest number that V8 keeps in place: others take 16 bytes more each. */
+export const FOREVER = 2 ** 31 - 1;
+
+/** How a session key was proven, and how long that counts. */
+export interface SessionProof {
+  /**
+   * Until when it counts that this application obtained the key itself, so that the key need not say whose it is: in
+   * seconds of the monotonic clock (`performance.now()`), {@link FOREVER} for a key that says itself when it expires.
+   */
+  readonly mintedUntilS: number;
+  /** When the call that proved it began, in milliseconds of the monotonic clock. */
   readonly provenAt: number;
-  /** Until when the proof holds; in the past once Coinflow has taken it back. */
-  readonly provenUntil: number;
+  /** For how many milliseconds from then the proof holds; {@link FOREVER}; 0 once Coinflow has taken it back. */
+  readonly holdsMs: number;
   /** Our tag over the key, once a request has carried it. */
-  readonly tag: string | undefined;
+  readonly tag?: string | undefined;
 }
 
-/** How a session key was proven, and how long that counts: see {@link RememberedSession}. */
-export type SessionProof = Pick<RememberedSession, 'mintedUntil' | 'provenAt' | 'provenUntil'> & {
-  readonly tag?: string;
-};
+/** What is known of a session key. One flat object of small parts: there may be a million of them. */
+export type RememberedSession = SessionClaims & SessionProof;
+
+/** A key of which nothing is known but what it says. */
+export const UNPROVEN: SessionProof = { mintedUntilS: 0, provenAt: -Infinity, holdsMs: 0 };
 
 /** Written out, property by property: objects that are put together from others take half as much memory again. */
 export function remembered(
   { subject, merchantId, issuedAt, expiresAt }: SessionClaims,
-  { mintedUntil, provenAt, provenUntil, tag }: SessionProof,
+  { mintedUntilS, provenAt, holdsMs, tag }: SessionProof,
 ): RememberedSession {
-  return { subject, merchantId, issuedAt, expiresAt, mintedUntil, provenAt, provenUntil, tag };
+  return { subject, merchantId, issuedAt, expiresAt, mintedUntilS, provenAt, holdsMs, tag };
 }
 
 /** The name under which a session key is remembered: the key itself must be in no memory dump's map of keys. */
@@ -42,9 +46,19 @@ export function sessionKeyId(key: string): string {
 }
 
 /** Whether the proof holds, and is young enough. */
-export function isProven({ provenAt, provenUntil }: RememberedSession, maxAgeMs: number): boolean {
-  const now = performance.now();
-  return now < provenUntil && now - provenAt < maxAgeMs;
+export function isProven({ provenAt, holdsMs }: SessionProof, maxAgeMs: number): boolean {
+  const ageMs = performance.now() - provenAt;
+  return ageMs < maxAgeMs && (ageMs < holdsMs || holdsMs === FOREVER);
+}
+
+/** Whether it still counts that this application obtained the key itself. */
+export function isMinted({ mintedUntilS }: SessionProof): boolean {
+  return mintedUntilS === FOREVER || performance.now() < mintedUntilS * 1_000;
+}
+
+/** For how long that still counts, from a moment of the monotonic clock. */
+export function mintedForMs({ mintedUntilS }: SessionProof, from: number): number {
+  return mintedUntilS === FOREVER ? FOREVER : Math.floor(mintedUntilS * 1_000 - from);
 }
 
 /**
@@ -98,12 +112,12 @@ export class SessionMemory {
    */
   refuse(id: string, session: RememberedSession): void {
     this.#sessions.delete(id);
-    if (performance.now() < session.provenUntil) this.doubt(id, session);
+    if (isProven(session, Infinity)) this.doubt(id, session);
     else this.#refusals.set(id, performance.now() + REFUSAL_TTL_MS);
   }
 
   /** Ends a proof, and keeps what was known: a new yes restores it. */
   doubt(id: string, session: RememberedSession): void {
-    this.#doubted.set(id, remembered(session, { ...session, provenUntil: -Infinity }));
+    this.#doubted.set(id, remembered(session, { ...session, holdsMs: 0 }));
   }
 }
