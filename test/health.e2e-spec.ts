@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { HealthCheckResult, HealthIndicatorService } from '@nestjs/terminus';
+import { ModuleRef } from '@nestjs/core';
+import type { HealthCheckResult } from '@nestjs/terminus';
 import { CoinflowHealthIndicator } from 'nestjs-coinflow-auth/health';
 import { createSampleApp, type SampleApp } from './harness/create-sample-app.js';
 import { PLATFORMS, unseenKey } from './harness/create-test-app.js';
@@ -53,9 +54,10 @@ it('a Terminus that does not know “degraded” is told the same in the details
   const app = await createSampleApp({ platform: 'express' });
   app.coinflow.fail('verify', { kind: 'reset' });
   for (let i = 0; i < 5; i += 1) await app.get('/me', unseenKey(app.coinflow, { customerId: `user-${i}` }));
-  const older = { check: (key: string) => ({ up: (details: object) => ({ [key]: { status: 'up', ...details } }) }) };
-  const indicator = app.app.get(CoinflowHealthIndicator);
-  Object.assign(indicator, { indicators: older as unknown as HealthIndicatorService });
+  const older = {
+    check: (key: string) => ({ up: (details: object) => ({ [key]: { status: 'up' as const, ...details } }) }),
+  };
+  const indicator = new CoinflowHealthIndicator(older, app.app.get(ModuleRef));
   expect(indicator.isHealthy('payments')).toMatchObject({ payments: { status: 'up', coinflow: 'unreachable' } });
   await app.close();
 });

@@ -1,4 +1,4 @@
-import type { CoinflowClient } from '../../libs/coinflow-auth/src/client/coinflow-client.js';
+import type { SessionKeySource, TokenVerifier } from '../../libs/coinflow-auth/src/client/coinflow-client.js';
 import {
   CoinflowSessionRejectedError,
   CoinflowUnavailableError,
@@ -6,6 +6,7 @@ import {
 import { SessionMinter } from '../../libs/coinflow-auth/src/minting/session-minter.js';
 import type { CoinflowAuthModuleOptions } from '../../libs/coinflow-auth/src/options/coinflow-auth-options.js';
 import { resolveOptions } from '../../libs/coinflow-auth/src/options/resolve-options.js';
+import type { MintRequest } from '../../libs/coinflow-auth/src/session/session-key-subject.js';
 import type { CoinflowSession } from '../../libs/coinflow-auth/src/session/coinflow-session.js';
 import { newTrace, type DecisionTrace } from '../../libs/coinflow-auth/src/verification/decision-trace.js';
 import { SessionParts } from '../../libs/coinflow-auth/src/verification/session-parts.js';
@@ -17,7 +18,7 @@ export const DOWN = (): Promise<void> =>
   Promise.reject(new CoinflowUnavailableError('down', { reason: 'reset', retryAfterMs: 1 }));
 
 /** A client of Coinflow without a network: answers at once, or when a test says so. */
-export class FakeCoinflow {
+export class FakeCoinflow implements TokenVerifier, SessionKeySource {
   /** To Verify Token about keys that it knows. */
   answer = YES;
   /** To Verify Token about all other keys, the probe among them. */
@@ -30,9 +31,9 @@ export class FakeCoinflow {
   minted = 0;
   readonly known = new Set<string>();
 
-  readonly clock = {
+  readonly clock: { skewMs: number | undefined; now: () => number } = {
     skewMs: 0,
-    now: (): number => Date.now() + this.skewMs,
+    now: () => Date.now() + this.skewMs,
   };
 
   verifyToken = (key: string): Promise<void> => {
@@ -41,10 +42,10 @@ export class FakeCoinflow {
     return this.answer();
   };
 
-  getSessionKey = ({ subject }: { subject: object }): Promise<string> => {
+  getSessionKey = ({ subject }: MintRequest): Promise<string> => {
     this.minted += 1;
-    const { userId } = subject as { userId?: string };
-    return Promise.resolve(this.nextKey ?? this.key({ customerId: userId }));
+    const claims = subject.kind === 'user' ? { customerId: subject.userId } : { customerId: undefined, ...subject };
+    return Promise.resolve(this.nextKey ?? this.key(claims));
   };
 
   /** A session key that it calls valid. */
@@ -70,10 +71,9 @@ export class TestInstance {
   readonly #minter: SessionMinter;
 
   constructor(coinflow: FakeCoinflow, options: Partial<CoinflowAuthModuleOptions> = {}) {
-    const client = coinflow as unknown as CoinflowClient;
     const resolved = resolveOptions({ env: 'sandbox', apiKey: 'key', merchantId: 'ours', ...options });
-    this.sessions = new SessionParts(client, resolved);
-    this.#minter = new SessionMinter(client, this.sessions, resolved);
+    this.sessions = new SessionParts(coinflow, resolved);
+    this.#minter = new SessionMinter(coinflow, this.sessions, resolved);
   }
 
   /** As the guard calls it: at once where no call is needed. */

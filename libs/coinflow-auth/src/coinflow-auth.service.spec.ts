@@ -73,6 +73,26 @@ describe('CoinflowAuthService', () => {
     await expect(service.verifySessionKey(key as string)).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    ['', 'COINFLOW_SESSION_KEY_MISSING'],
+    [undefined, 'COINFLOW_SESSION_KEY_MISSING'],
+    [5, 'COINFLOW_SESSION_KEY_MALFORMED'],
+    ['no key', 'COINFLOW_SESSION_KEY_MALFORMED'],
+  ])('revokeSessionKey(%p) rejects with %s, and revokes nothing', async (key, code) => {
+    await expect(service.revokeSessionKey(key as string)).rejects.toMatchObject({ code });
+    expect(service.metrics().memory.revokedKeys).toBe(0);
+  });
+
+  it.each([{}, { userId: '' }, { wallet: 'w' }, { userId: 'a', wallet: 'w', blockchain: 'eth' }, undefined])(
+    'revokeSubject(%j) names nobody',
+    async (subject) => {
+      await expect(service.revokeSubject(subject as never)).rejects.toMatchObject({
+        code: 'COINFLOW_INVALID_ARGUMENT',
+      });
+      expect(service.metrics().memory.revokedSubjects).toBe(0);
+    },
+  );
+
   it.each([-1, NaN, 'a' as unknown as number])('maxAgeMs %p is named', async (maxAgeMs) => {
     await expect(service.verifySessionKey('key', { maxAgeMs })).rejects.toMatchObject({ argument: 'maxAgeMs' });
   });

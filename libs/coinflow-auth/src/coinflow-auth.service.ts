@@ -171,10 +171,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     { maxAgeMs = Infinity }: VerifySessionKeyOptions = {},
     trace?: DecisionTrace,
   ): CoinflowSession | Promise<CoinflowSession> {
-    if (!key) throw new CoinflowSessionKeyMissingError();
-    if (typeof key !== 'string') {
-      throw new CoinflowSessionKeyMalformedError('The session key is not a string', { reason: 'not-a-string' });
-    }
+    assertText(key);
     try {
       const decision = this.#sessions.verifier.verify(key, maxAgeMs, trace);
       return decision instanceof Promise ? decision.catch((error: unknown) => this.#rethrow(error)) : decision;
@@ -186,10 +183,11 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   /**
    * Ends one session: the key, plain or attested, is refused from now on until it expires. For logging out.
    * @returns whether other processes learn of it
-   * @throws {CoinflowSessionKeyMalformedError} when it is not a session key
+   * @throws {CoinflowSessionKeyMissingError | CoinflowSessionKeyMalformedError} when it is not a session key
    */
   async revokeSessionKey(key: string): Promise<CoinflowRevocation> {
-    this.#sessions.revoker.revokeKey(String(key));
+    assertText(key);
+    this.#sessions.revoker.revokeKey(key);
     return this.#revoked();
   }
 
@@ -258,4 +256,11 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#hasRevoked = true;
     return Promise.resolve({ shared: false });
   }
+}
+
+/** From JavaScript it may be anything. */
+function assertText(key: unknown): asserts key is string {
+  if (!key) throw new CoinflowSessionKeyMissingError();
+  if (typeof key === 'string') return;
+  throw new CoinflowSessionKeyMalformedError('The session key is not a string', { reason: 'not-a-string' });
 }

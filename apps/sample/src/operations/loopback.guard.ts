@@ -16,14 +16,17 @@ const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-i
 @Injectable()
 export class LoopbackGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
-    const { headers, socket } = context.switchToHttp().getRequest<RequestOnSocket>();
-    // Behind a proxy on this machine everybody comes from here. And a page of the web can have a name of its own point at
-    // this machine, but not one that is not its own.
-    const isForwarded = FORWARDED.some((name) => headers[name] !== undefined);
-    const isCalledByName = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(String(headers.host));
-    if (!isForwarded && isCalledByName && isLoopback(socket.remoteAddress ?? '')) return true;
+    if (isFromThisMachine(context.switchToHttp().getRequest<RequestOnSocket>())) return true;
     throw new ForbiddenException('Only from this machine, by a loopback name');
   }
+}
+
+export function isFromThisMachine({ headers, socket }: RequestOnSocket): boolean {
+  // Behind a proxy on this machine everybody comes from here. And a page of the web can have a name of its own point at
+  // this machine, but not one that is not its own.
+  const isForwarded = FORWARDED.some((name) => headers[name] !== undefined);
+  const isCalledByName = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(String(headers.host));
+  return !isForwarded && isCalledByName && isLoopback(socket.remoteAddress ?? '');
 }
 
 function isLoopback(address: string): boolean {

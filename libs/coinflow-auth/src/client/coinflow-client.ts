@@ -15,7 +15,7 @@ import type { CoinflowAnswer } from './answer.js';
 import type { EndpointName, UpstreamMetrics } from './call-statistics.js';
 import { apiKeyRefusal, payerRefusal, signatureRefusal, unavailable } from './refusals.js';
 import { Transport } from './transport.js';
-import { UpstreamClock } from './upstream-clock.js';
+import { UpstreamClock, type UpstreamTime } from './upstream-clock.js';
 import { UpstreamEndpoint } from './upstream-endpoint.js';
 
 /** Coinflow's refusals of a session key. Anything else is no answer to the question. */
@@ -28,6 +28,16 @@ const RETRY_AFTER_MS = 5_000;
 export interface MessageToSign {
   message: string;
   transaction?: string;
+}
+
+/** Who can say whether a session key is valid, and what time it is there. */
+export interface TokenVerifier extends Pick<CoinflowClient, 'verifyToken'> {
+  readonly clock: UpstreamTime;
+}
+
+/** Who makes session keys, and what time it is there. */
+export interface SessionKeySource extends Pick<CoinflowClient, 'getSessionKey'> {
+  readonly clock: UpstreamTime;
 }
 
 /** Coinflow's endpoints: what goes out, and what each answer means. */

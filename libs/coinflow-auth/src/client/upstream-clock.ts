@@ -1,5 +1,8 @@
 import { Logger } from '@nestjs/common';
 
+/** Coinflow's time, as far as it is known. */
+export type UpstreamTime = Pick<UpstreamClock, 'skewMs' | 'now'>;
+
 /** The one form that servers may send (RFC 9110, IMF-fixdate). `Date.parse` alone would take much that is no date. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 const RESOLUTION_MS = 1_000;

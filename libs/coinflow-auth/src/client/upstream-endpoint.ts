@@ -82,7 +82,7 @@ export class UpstreamEndpoint {
 
   #refusal(retryAfterMs: number): CoinflowUnavailableError {
     this.#statistics.refusedByBreaker();
-    const message = `GET ${this.#path} has just failed again and again, and is not called for now`;
+    const message = `GET ${this.#path} has just failed again and again, and is left alone until the next probe`;
     return new CoinflowUnavailableError(message, { reason: 'breaker-open', retryAfterMs });
   }
 

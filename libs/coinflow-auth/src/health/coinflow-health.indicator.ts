@@ -20,6 +20,11 @@ interface IndicatorSession {
   degraded?(details: Details): HealthIndicatorResult;
 }
 
+/** As much of Terminus' `HealthIndicatorService` as is used. */
+interface Indicators {
+  check(key: string): IndicatorSession;
+}
+
 type Details = Record<string, unknown>;
 
 /**
@@ -33,7 +38,7 @@ type Details = Record<string, unknown>;
 @Injectable()
 export class CoinflowHealthIndicator {
   constructor(
-    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
+    @Inject(HealthIndicatorService) private readonly indicators: Indicators,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
   ) {}
 
@@ -41,7 +46,7 @@ export class CoinflowHealthIndicator {
   isHealthy(key = 'coinflow', { instance }: CoinflowHealthOptions = {}): HealthIndicatorResult {
     const token = coinflowAuthServiceToken(instance);
     const coinflow = this.moduleRef.get<CoinflowAuthService>(token, { strict: false });
-    const indicator: IndicatorSession = this.indicators.check(key);
+    const indicator = this.indicators.check(key);
     const details = detailsOf(coinflow.metrics());
     const isAway = details.coinflow === 'unreachable';
     return isAway && indicator.degraded ? indicator.degraded(details) : indicator.up(details);

@@ -50,7 +50,7 @@ describe('minting', () => {
     expect((await one.mint()).key).toBe(second.key);
     expect(coinflow.minted).toBe(2);
     // Both are good.
-    expect(one.verify(first.key)).toBeDefined();
+    expect(one.verify(first.key)).toMatchObject({ key: first.key, subject: { userId: 'alice' } });
   });
 
   it('makes one call for all who ask at once', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CoinflowClient } from '../client/coinflow-client.js';
+import type { SessionKeySource } from '../client/coinflow-client.js';
 import {
   CoinflowMisconfiguredError,
   CoinflowUnavailableError,
@@ -33,14 +33,14 @@ export interface MintOptions {
 
 /** Obtains session keys, and compares what Coinflow gave with what was asked for before anybody sees it. */
 export class SessionMinter {
-  readonly #client: CoinflowClient;
+  readonly #client: SessionKeySource;
   readonly #sessions: SessionParts;
   readonly #options: ResolvedCoinflowAuthOptions;
   readonly #minted: MintedKeys;
   readonly #flights = new SingleFlight<MintedKey>();
   #reused = 0;
 
-  constructor(client: CoinflowClient, sessions: SessionParts, options: ResolvedCoinflowAuthOptions) {
+  constructor(client: SessionKeySource, sessions: SessionParts, options: ResolvedCoinflowAuthOptions) {
     this.#client = client;
     this.#sessions = sessions;
     this.#options = options;

@@ -1,4 +1,4 @@
-import type { CoinflowClient } from '../client/coinflow-client.js';
+import type { TokenVerifier } from '../client/coinflow-client.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { SessionRevoker } from './session-revoker.js';
 import { SessionVerifier } from './session-verifier.js';
@@ -12,10 +12,11 @@ export class SessionParts {
   readonly verifier: SessionVerifier;
   readonly revoker: SessionRevoker;
 
-  constructor(client: CoinflowClient, options: ResolvedCoinflowAuthOptions) {
+  constructor(client: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
     this.memory = new SessionMemory(options.cache.maxEntries);
     this.revocations = new Revocations(client.clock);
-    this.verifier = new SessionVerifier(client, options, this.memory, this.revocations);
+    const { memory, revocations } = this;
+    this.verifier = new SessionVerifier({ client, options, memory, revocations });
     this.revoker = new SessionRevoker(this.memory, this.revocations);
   }
 }

@@ -1,4 +1,3 @@
-import type { CoinflowClient } from '../client/coinflow-client.js';
 import {
   CoinflowSessionKeyExpiredError,
   CoinflowSessionKeyMalformedError,
@@ -7,7 +6,6 @@ import {
   CoinflowSessionWrongMerchantError,
   isCoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
-import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape, readPresented, type PresentedKey } from '../session/session-key.js';
@@ -24,7 +22,7 @@ import {
   type RememberedSession,
   type SessionMemory,
 } from './storage/session-memory.js';
-import { UpstreamProof } from './upstream-proof.js';
+import { UpstreamProof, type ProofParts } from './upstream-proof.js';
 
 /** Clocks differ a little: a key that expired this recently is still good. */
 export const EXPIRY_TOLERANCE_MS = 5_000;
@@ -43,25 +41,18 @@ interface Question extends PresentedKey {
  * what the key says and that it was proven; whether that still lets it in is decided at every request.
  */
 export class SessionVerifier {
-  readonly #client: CoinflowClient;
-  readonly #options: ResolvedCoinflowAuthOptions;
+  readonly #parts: ProofParts;
   readonly #memory: SessionMemory;
   readonly #revocations: Revocations;
   readonly #attestor: Attestor;
   readonly #upstream: UpstreamProof;
 
-  constructor(
-    client: CoinflowClient,
-    options: ResolvedCoinflowAuthOptions,
-    memory: SessionMemory,
-    revocations: Revocations,
-  ) {
-    this.#client = client;
-    this.#options = options;
-    this.#memory = memory;
-    this.#revocations = revocations;
-    this.#attestor = new Attestor(options);
-    this.#upstream = new UpstreamProof(client, options, memory, revocations);
+  constructor(parts: ProofParts) {
+    this.#parts = parts;
+    this.#memory = parts.memory;
+    this.#revocations = parts.revocations;
+    this.#attestor = new Attestor(parts.options);
+    this.#upstream = new UpstreamProof(parts);
   }
 
   /**
@@ -91,11 +82,12 @@ export class SessionVerifier {
     const { key, tag, id, maxAgeMs, trace } = question;
     assertSessionKeyShape(question);
     this.#assertKeyNotRevoked(id, trace);
-    let session = known ?? this.#memory.recallDoubted(id) ?? remembered(this.#claimsOf(key), UNPROVEN);
+    const doubted = this.#memory.recallDoubted(id);
+    let session = known ?? doubted ?? remembered(this.#claimsOf(key), UNPROVEN);
     this.#assertUsable(session, trace);
     const isRefused = this.#memory.isRefused(id);
     if (tag !== undefined) {
-      const isDoubted = isRefused || this.#memory.recallDoubted(id) !== undefined;
+      const isDoubted = isRefused || doubted !== undefined;
       session = this.#attest(session, this.#attestor.recognise(key, tag), isDoubted);
       if (isDoubted) this.#memory.doubt(id, session);
       else this.#memory.remember(id, session);
@@ -117,7 +109,7 @@ export class SessionVerifier {
         reason: 'bad-payload',
       });
     }
-    const { merchantId } = this.#options;
+    const { merchantId } = this.#parts.options;
     // Every session remembers our one text of it, and not each its own.
     return claims.merchantId === merchantId ? { ...claims, merchantId } : claims;
   }
@@ -138,14 +130,15 @@ export class SessionVerifier {
   #attest(session: RememberedSession, tag: string, isDoubted: boolean): RememberedSession {
     const now = performance.now();
     const { issuedAt } = session;
-    const mintedAt = issuedAt === null ? LONG_AGO : now - Math.max(0, this.#client.clock.now() - issuedAt * 1_000);
+    const mintedAt =
+      issuedAt === null ? LONG_AGO : now - Math.max(0, this.#parts.client.clock.now() - issuedAt * 1_000);
     const provenAt = Math.max(session.provenAt, mintedAt);
     return remembered(session, { mintedUntilS: FOREVER, provenAt, holdsMs: isDoubted ? 0 : FOREVER, tag });
   }
 
   /** Whether an old proof may stand in for one that Coinflow cannot give now. */
   #standsIn({ provenAt }: RememberedSession, maxAgeMs: number): boolean {
-    const { ttlMs, staleIfErrorMs } = this.#options.cache;
+    const { ttlMs, staleIfErrorMs } = this.#parts.options.cache;
     return performance.now() < provenAt + Math.min(maxAgeMs, ttlMs + staleIfErrorMs);
   }
 
@@ -167,7 +160,7 @@ export class SessionVerifier {
     if (expiresAt !== null && Date.now() >= expiresAt * 1_000 + EXPIRY_TOLERANCE_MS) {
       throw new CoinflowSessionKeyExpiredError();
     }
-    if (merchantId !== undefined && merchantId !== this.#options.merchantId) {
+    if (merchantId !== undefined && merchantId !== this.#parts.options.merchantId) {
       throw new CoinflowSessionWrongMerchantError('The session key is another merchant’s', {
         reason: 'foreign-merchant',
       });
@@ -182,7 +175,7 @@ export class SessionVerifier {
   /** What can be refused without asking: Coinflow would call a foreign key valid, and cannot say whose an unbound one is. */
   #assertUsable(session: RememberedSession, trace: DecisionTrace): void {
     this.#assertGood(session, trace);
-    if (isMinted(session) || isBound(session) || this.#options.acceptUnboundKeys) return;
+    if (isMinted(session) || isBound(session) || this.#parts.options.acceptUnboundKeys) return;
     throw new CoinflowSessionWrongMerchantError(
       'The session key does not say whose it is, for which merchant and until when',
       {

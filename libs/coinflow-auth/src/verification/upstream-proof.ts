@@ -1,4 +1,4 @@
-import type { CoinflowClient } from '../client/coinflow-client.js';
+import type { TokenVerifier } from '../client/coinflow-client.js';
 import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { DecisionTrace } from './decision-trace.js';
@@ -16,26 +16,23 @@ import { UpstreamTrust } from './upstream-trust.js';
 /** Share of the time to live by which it is shortened or lengthened at random. */
 const TTL_JITTER = 0.1;
 
+/** What decides about session keys rests on. */
+export interface ProofParts {
+  readonly client: TokenVerifier;
+  readonly options: ResolvedCoinflowAuthOptions;
+  readonly memory: SessionMemory;
+  readonly revocations: Revocations;
+}
+
 /** Proof by asking: one call for all who wait for it, and its answer remembered. */
 export class UpstreamProof {
-  readonly #client: CoinflowClient;
-  readonly #options: ResolvedCoinflowAuthOptions;
-  readonly #memory: SessionMemory;
-  readonly #revocations: Revocations;
+  readonly #parts: ProofParts;
   readonly #flights = new SingleFlight<RememberedSession>();
   readonly #trust: UpstreamTrust;
 
-  constructor(
-    client: CoinflowClient,
-    options: ResolvedCoinflowAuthOptions,
-    memory: SessionMemory,
-    revocations: Revocations,
-  ) {
-    this.#client = client;
-    this.#options = options;
-    this.#memory = memory;
-    this.#revocations = revocations;
-    this.#trust = new UpstreamTrust(client, options.merchantId);
+  constructor(parts: ProofParts) {
+    this.#parts = parts;
+    this.#trust = new UpstreamTrust(parts.client, parts.options.merchantId);
   }
 
   /**
@@ -57,21 +54,22 @@ export class UpstreamProof {
   }
 
   async #ask(id: string, key: string, known: RememberedSession): Promise<RememberedSession> {
+    const { client, options, memory, revocations } = this.#parts;
     // Coinflow's answer speaks of a moment after the call began: the proof is at least this young.
     const provenAt = performance.now();
     try {
-      await this.#client.verifyToken(key);
+      await client.verifyToken(key);
     } catch (error) {
-      if (error instanceof CoinflowSessionRejectedError) this.#memory.refuse(id, known);
+      if (error instanceof CoinflowSessionRejectedError) memory.refuse(id, known);
       throw error;
     }
     await this.#trust.establish();
-    const ttlMs = Math.round(this.#options.cache.ttlMs * (1 + TTL_JITTER * (2 * Math.random() - 1)));
+    const ttlMs = Math.round(options.cache.ttlMs * (1 + TTL_JITTER * (2 * Math.random() - 1)));
     // Minting is the longer proof, and a yes does not shorten it.
     const holdsMs = isMinted(known) ? mintedForMs(known, provenAt) : ttlMs;
     const proven = remembered(known, { ...known, provenAt, holdsMs });
     // A yes that was on its way when the key was revoked comes too late.
-    if (!this.#revocations.hasKey(id)) this.#memory.remember(id, proven);
+    if (!revocations.hasKey(id)) memory.remember(id, proven);
     return proven;
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CoinflowClient } from '../client/coinflow-client.js';
+import type { TokenVerifier } from '../client/coinflow-client.js';
 import { CoinflowMisconfiguredError, CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
 
 /**
@@ -7,12 +7,12 @@ import { CoinflowMisconfiguredError, CoinflowSessionRejectedError } from '../err
  * before the first yes counts, a made-up session key must have been refused. Once per process.
  */
 export class UpstreamTrust {
-  readonly #client: CoinflowClient;
+  readonly #client: Pick<TokenVerifier, 'verifyToken'>;
   readonly #merchantId: string;
   #trusted = false;
   #probe: Promise<void> | undefined;
 
-  constructor(client: CoinflowClient, merchantId: string) {
+  constructor(client: Pick<TokenVerifier, 'verifyToken'>, merchantId: string) {
     this.#client = client;
     this.#merchantId = merchantId;
   }

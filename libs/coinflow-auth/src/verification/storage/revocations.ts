@@ -1,8 +1,10 @@
 import { Logger } from '@nestjs/common';
-import type { UpstreamClock } from '../../client/upstream-clock.js';
+import type { UpstreamTime } from '../../client/upstream-clock.js';
 import type { SessionClaims } from '../../session/claims.js';
 import { subjectName, type CoinflowSubject } from '../../session/subject.js';
 
+/** More than one, so that what expires goes faster than new revocations come. */
+const SWEPT_AT_ONCE = 4;
 /** Of each kind. Beyond it the oldest is forgotten, which is an error in the log: its keys may come back to life. */
 const MAX_REVOCATIONS = 1_000_000;
 
@@ -16,13 +18,15 @@ interface SubjectRevocation {
 /** What this process has been told to let in no more, whoever proves it. */
 export class Revocations {
   readonly #logger = new Logger('CoinflowAuth');
-  readonly #clock: UpstreamClock;
+  readonly #clock: UpstreamTime;
   /** A session key's id, and when it has expired anyway (in milliseconds since 1970). Oldest first. */
   readonly #keys = new Map<string, number>();
+  /** Where the sweep is; a map's iterator bears deletions and insertions. */
+  #broom = this.#keys.entries();
   readonly #subjects = new Map<string, SubjectRevocation>();
   #hasForgotten = false;
 
-  constructor(clock: UpstreamClock) {
+  constructor(clock: UpstreamTime) {
     this.#clock = clock;
   }
 
@@ -31,11 +35,7 @@ export class Revocations {
   }
 
   revokeKey(id: string, untilMs: number): void {
-    const now = Date.now();
-    for (const [oldest, expiredAtMs] of this.#keys) {
-      if (expiredAtMs > now) break;
-      this.#keys.delete(oldest);
-    }
+    this.#sweep();
     this.#put(this.#keys, id, untilMs);
   }
 
@@ -66,6 +66,15 @@ export class Revocations {
     const cutOff = Math.ceil((revocation.revokedAtMs + (skewMs ?? 0)) / 1_000);
     if (skewMs !== undefined) revocation.cutOff = cutOff;
     return cutOff;
+  }
+
+  /** A few steps at each revocation, round and round: what has expired goes, wherever it stands. */
+  #sweep(): void {
+    for (let step = 0; step < SWEPT_AT_ONCE; step += 1) {
+      const { value, done } = this.#broom.next();
+      if (done) this.#broom = this.#keys.entries();
+      else if (value[1] <= Date.now()) this.#keys.delete(value[0]);
+    }
   }
 
   #put<V>(map: Map<string, V>, name: string, value: V): void {

@@ -111,13 +111,14 @@ export class SessionMemory {
    * wrong answer must not lock a user out. To any other key, the no is remembered for a moment.
    */
   refuse(id: string, session: RememberedSession): void {
+    if (isProven(session, Infinity)) return this.doubt(id, session);
     this.#sessions.delete(id);
-    if (isProven(session, Infinity)) this.doubt(id, session);
-    else this.#refusals.set(id, performance.now() + REFUSAL_TTL_MS);
+    this.#refusals.set(id, performance.now() + REFUSAL_TTL_MS);
   }
 
   /** Ends a proof, and keeps what was known: a new yes restores it. */
   doubt(id: string, session: RememberedSession): void {
+    this.#sessions.delete(id);
     this.#doubted.set(id, remembered(session, { ...session, holdsMs: 0 }));
   }
 }
