@@ -1,0 +1,204 @@
+import {
+  IsBoolean,
+  IsIn,
+  IsObject,
+  IsOptional,
+  ValidateBy,
+  ValidateNested,
+  validateSync,
+  type ValidationArguments,
+  type ValidationError,
+} from 'class-validator';
+import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
+import { COINFLOW_BASE_URLS, baseUrlProblem } from './base-url.js';
+import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
+
+const DAY_MS = 86_400_000;
+const SEAL_KEY_BYTES = 32;
+
+/** The environment variable that `coinflowAuthConfig` reads an option from, for error messages. */
+const OPTION_VARIABLES: Readonly<Record<string, string>> = {
+  env: 'COINFLOW_ENV',
+  apiKey: 'COINFLOW_API_KEY',
+  merchantId: 'COINFLOW_MERCHANT_ID',
+  baseUrl: 'COINFLOW_BASE_URL',
+  sealKeys: 'COINFLOW_SEAL_KEYS',
+  'cache.ttlMs': 'COINFLOW_CACHE_TTL_MS',
+  'cache.staleIfErrorMs': 'COINFLOW_STALE_IF_ERROR_MS',
+};
+
+const HeaderValue = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'headerValue',
+    validator: { validate: (value) => isHeaderValue(value), defaultMessage: () => HEADER_VALUE_RULE },
+  });
+
+const ApiKey = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'apiKey',
+    validator: {
+      validate: (value) => typeof value === 'function' || isHeaderValue(value),
+      defaultMessage: () => `${HEADER_VALUE_RULE}, or a function that gives such a key`,
+    },
+  });
+
+const SealKeys = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'sealKeys',
+    validator: {
+      validate: (value) => Array.isArray(value) && value.length > 0 && value.every(isSealKey),
+      defaultMessage: () =>
+        'must be a list of one or more secrets, each 32 random bytes in base64: openssl rand -base64 32',
+    },
+  });
+
+function isSealKey(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const bytes = Buffer.from(value, 'base64');
+  // Node reads past what is not base64; only the one right way to write the bytes will do.
+  return bytes.length === SEAL_KEY_BYTES && bytes.toString('base64') === value;
+}
+
+const Extractor = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'extractor',
+    validator: {
+      validate: (value) => {
+        const { find, schemes } = Object(value) as Partial<SessionKeyExtractor>;
+        return typeof find === 'function' && Array.isArray(schemes);
+      },
+      defaultMessage: () => 'must be one of SessionKeyExtractors, or have its methods',
+    },
+  });
+
+const BaseUrl = (): PropertyDecorator => {
+  const problem = (value: unknown, args?: ValidationArguments): string | undefined =>
+    baseUrlProblem(value, (args?.object as OptionsShape).allowPlainHttp === true);
+  return ValidateBy({
+    name: 'baseUrl',
+    validator: {
+      validate: (value, args) => problem(value, args) === undefined,
+      defaultMessage: (args) => problem(args?.value, args) ?? '',
+    },
+  });
+};
+
+const Agent = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'agent',
+    validator: {
+      validate: (value) => typeof (value as { createConnection?: unknown } | null)?.createConnection === 'function',
+      defaultMessage: () => 'must be an http.Agent or https.Agent',
+    },
+  });
+
+const Whole = (min: number, max: number): PropertyDecorator =>
+  ValidateBy({
+    name: 'whole',
+    validator: {
+      validate: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+      defaultMessage: () => `must be a whole number from ${min} to ${max}`,
+    },
+  });
+
+class CacheShape {
+  @IsOptional()
+  @Whole(1, DAY_MS)
+  ttlMs?: number;
+
+  @IsOptional()
+  @Whole(0, DAY_MS)
+  staleIfErrorMs?: number;
+
+  @IsOptional()
+  @Whole(1, 10_000_000)
+  maxEntries?: number;
+}
+
+class HttpShape {
+  @IsOptional()
+  @Whole(1, 60_000)
+  timeoutMs?: number;
+
+  @IsOptional()
+  @Whole(0, 5)
+  retries?: number;
+
+  @IsOptional()
+  @Agent()
+  agent?: unknown;
+}
+
+class OptionsShape {
+  @IsIn(Object.keys(COINFLOW_BASE_URLS), { message: `must be one of ${Object.keys(COINFLOW_BASE_URLS).join(', ')}` })
+  env?: unknown;
+
+  @ApiKey()
+  apiKey?: unknown;
+
+  @HeaderValue()
+  merchantId?: unknown;
+
+  @IsOptional()
+  @BaseUrl()
+  baseUrl?: unknown;
+
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  allowPlainHttp?: unknown;
+
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  acceptUnboundKeys?: unknown;
+
+  @IsOptional()
+  @SealKeys()
+  sealKeys?: unknown;
+
+  @IsOptional()
+  @Extractor()
+  extractor?: unknown;
+
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  cache?: unknown;
+
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  http?: unknown;
+}
+
+/** Every mistake in the options: option, rule and environment variable, never a value. */
+export function problemsOf(options: unknown): string[] {
+  if (!isObject(options)) return ['the options must be an object: did useFactory return one?'];
+  // By hand and one level deep: a copy of the caller's HTTP agent would not be the caller's HTTP agent.
+  const shape = Object.assign(new OptionsShape(), options);
+  if (isObject(shape.cache)) shape.cache = Object.assign(new CacheShape(), shape.cache);
+  if (isObject(shape.http)) shape.http = Object.assign(new HttpShape(), shape.http);
+  const errors = validateSync(shape, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    validationError: { target: false, value: false },
+  });
+  return errors.flatMap((error) => describe(error, ''));
+}
+
+function describe({ property, constraints = {}, children = [] }: ValidationError, path: string): string[] {
+  const option = path + property;
+  const variable = OPTION_VARIABLES[option];
+  const rules = new Set(
+    Object.entries(constraints).map(([rule, message]) =>
+      rule === 'whitelistValidation' ? 'is not an option of this version' : message,
+    ),
+  );
+  return [
+    ...Array.from(rules, (rule) => `${option} ${rule}${variable ? ` (environment variable ${variable})` : ''}`),
+    ...children.flatMap((child) => describe(child, `${option}.`)),
+  ];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
