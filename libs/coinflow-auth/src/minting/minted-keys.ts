@@ -13,29 +13,33 @@ export interface MintedKey {
 
 /** The session keys that this process has obtained, to be handed out again while they are good for a while yet. */
 export class MintedKeys {
-  readonly #keys: LRUCache<string, MintedKey>;
+  readonly #maxEntries: number;
+  /** Takes its room at once, so only a process that obtains keys has one. */
+  #keys: LRUCache<string, MintedKey> | undefined;
 
   constructor(maxEntries: number) {
-    this.#keys = new LRUCache({ max: maxEntries });
+    this.#maxEntries = maxEntries;
   }
 
   get size(): number {
-    return this.#keys.size;
+    return this.#keys?.size ?? 0;
   }
 
   /** @param name of whoever the key is for, and from where */
   find(name: string): MintedKey | undefined {
-    const minted = this.#keys.get(name);
+    const minted = this.#keys?.get(name);
     return minted && hasLifeLeft(minted.session) ? minted : undefined;
   }
 
   keep(name: string, minted: MintedKey): void {
     // Until when a key is good that does not say so, nobody knows.
-    if (minted.session.expiresAt !== null) this.#keys.set(name, minted);
+    if (minted.session.expiresAt === null) return;
+    this.#keys ??= new LRUCache({ max: this.#maxEntries });
+    this.#keys.set(name, minted);
   }
 
   drop(name: string): void {
-    this.#keys.delete(name);
+    this.#keys?.delete(name);
   }
 }
 
