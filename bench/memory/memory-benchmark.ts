@@ -59,7 +59,7 @@ async function measureSessions(): Promise<Report> {
       await bytesPerSession('obtained (createSessionKey)', (service, from, to) => obtainSessions(service, from, to)),
     ],
     notes: [
-      'Each of another user. What is obtained is kept twice: to be recognised, and with its key to be handed out again.',
+      'Each of another user. Of those obtained, the last 100,000 are also kept with their keys, to be handed out again.',
     ],
   };
 }
