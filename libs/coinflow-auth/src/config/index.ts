@@ -3,13 +3,15 @@ import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options
 
 /**
  * The module's options from environment variables, for `@nestjs/config`:
- * `COINFLOW_ENV`, `COINFLOW_API_KEY`, `COINFLOW_MERCHANT_ID`, `COINFLOW_BASE_URL`, `COINFLOW_CACHE_TTL_MS`.
+ * `COINFLOW_ENV`, `COINFLOW_API_KEY`, `COINFLOW_MERCHANT_ID`, `COINFLOW_BASE_URL`, `COINFLOW_CACHE_TTL_MS`,
+ * `COINFLOW_WEBHOOK_VALIDATION_KEY` (several, separated by commas, while it is rotated).
  * An empty variable counts as absent. What is missing or wrong is reported at boot, all of it at once.
  * @example
  * CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider())
  */
 export const coinflowAuthConfig = registerAs('coinflow', (): CoinflowAuthModuleOptions => {
   const ttlMs = variable('COINFLOW_CACHE_TTL_MS');
+  const webhookKeys = variable('COINFLOW_WEBHOOK_VALIDATION_KEY');
   return {
     // What is absent or no such value is reported by the module, in one error and by its variable's name.
     env: variable('COINFLOW_ENV') as CoinflowAuthModuleOptions['env'],
@@ -17,6 +19,7 @@ export const coinflowAuthConfig = registerAs('coinflow', (): CoinflowAuthModuleO
     merchantId: variable('COINFLOW_MERCHANT_ID') as string,
     baseUrl: variable('COINFLOW_BASE_URL'),
     cache: { ttlMs: ttlMs === undefined ? undefined : Number(ttlMs) },
+    webhook: webhookKeys === undefined ? undefined : { keys: webhookKeys.split(',').map((key) => key.trim()) },
   };
 });
 

@@ -28,6 +28,7 @@ describe('resolveOptions', () => {
       extractor: expect.objectContaining({ schemes: ['CoinflowSession'] }),
       cache: { ttlMs: 3_600_000, maxEntries: 100_000 },
       http: { timeoutMs: 5_000, agent: undefined },
+      webhook: undefined,
     });
   });
 
