@@ -4,6 +4,7 @@ import type { DeliveryStore } from '../../options/delivery-store.js';
 export const LEASE_MS = 10_000;
 /** Two renewals may fail before a lease ends. */
 const RENEW_EVERY_MS = LEASE_MS / 3;
+const MARGIN_MS = 100;
 
 /** A lease that is being renewed. */
 export interface HeldLease {
@@ -45,10 +46,12 @@ export class LeaseKeeper {
 
   async #renew(entry: Entry): Promise<void> {
     const sentAt = performance.now();
+    // Over, or too nearly so for an answer: the store may give it to another.
+    if (sentAt >= entry.endsAt - MARGIN_MS) return this.#lose(entry);
     const isOurs = await this.#askWhether(entry).catch(() => undefined);
     if (isOurs) entry.endsAt = sentAt + LEASE_MS;
     // A store that cannot tell leaves the lease as it is, for as long as it still has.
-    else if (isOurs === false || performance.now() >= entry.endsAt) this.#lose(entry);
+    else if (isOurs === false) this.#lose(entry);
   }
 
   /** A promise even where a user's store throws at once. */
