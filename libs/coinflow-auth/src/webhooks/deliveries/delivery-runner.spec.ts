@@ -53,7 +53,7 @@ describe('DeliveryRunner', () => {
     );
 
   it('runs once, and says of a repeat that it is one', async () => {
-    const run = jest.fn(succeed);
+    const run = jest.fn<(run: DeliveryRun) => Promise<string>>(succeed);
     expect(await here.run('a', run)).toEqual({ repeated: false, value: 'value' });
     expect(await here.run('a', run)).toEqual({ repeated: true });
     expect(await elsewhere.run('a', run)).toEqual({ repeated: true });
