@@ -21,6 +21,7 @@ const SIGNATURE_HEADER = {
 
 const BODY = {
   in: 'body',
+  type: String,
   required: true,
   schema: {
     type: 'object',

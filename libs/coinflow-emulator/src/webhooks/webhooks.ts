@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireInteger, requireOneOf } from '../checks.js';
 import type { EmulatorClock } from '../clock.js';
@@ -24,7 +25,7 @@ const MAX_MS = 2 ** 31 - 1;
 export class Webhooks {
   readonly endpoints = new WebhookEndpoints();
   #log: EmulatorWebhookAttempt[] = [];
-  #cancel = new AbortController();
+  #cancel = newCancel();
 
   constructor(
     private readonly clock: EmulatorClock,
@@ -58,7 +59,7 @@ export class Webhooks {
   /** Forgets what was sent, and sends nothing again any more. */
   cancel(): void {
     this.#cancel.abort();
-    this.#cancel = new AbortController();
+    this.#cancel = newCancel();
     this.#log = [];
   }
 
@@ -104,6 +105,13 @@ export class Webhooks {
     if (this.#log.length > MAX_LOGGED) this.#log.shift();
     return made;
   }
+}
+
+/** One for all that is being sent: as many listen as there are copies. */
+function newCancel(): AbortController {
+  const cancel = new AbortController();
+  setMaxListeners(Infinity, cancel.signal);
+  return cancel;
 }
 
 interface Sent {
