@@ -109,10 +109,14 @@ export function payers(event: CoinflowWebhookEvent): string {
   const { data } = event;
   // @ts-expect-error which of the two who paid has depends on the version
   const wallet: string = data.wallet;
-  // @ts-expect-error only in version 2
-  if (data.customerId !== undefined) return wallet + data.wallet;
+  if (data.customerId !== undefined) {
+    const customer: string = data.customerId;
+    // @ts-expect-error only in version 2
+    const nobody: string = data.wallet;
+    return customer + nobody + data.rawCustomerId;
+  }
   const checked: string = data.wallet;
   // @ts-expect-error not documented in version 2
   const rawCustomerId: string = data.rawCustomerId;
-  return checked + rawCustomerId;
+  return checked + rawCustomerId + wallet;
 }
