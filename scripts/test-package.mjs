@@ -36,6 +36,7 @@ const OLDEST = {
   '@nestjs/common': '11.0.0',
   '@nestjs/core': '11.0.0',
   '@nestjs/config': '4.0.0',
+  '@redis/client': '5.0.0',
   '@nestjs/platform-express': '11.0.0',
   // Those before ask for @nestjs/common 10.
   '@nestjs/platform-fastify': '11.0.3',
@@ -58,6 +59,7 @@ const PROJECTS = [
       ...REST,
       ...SWC,
       '@nestjs/config': '^12.0.0',
+      '@redis/client': '^5.0.0',
       '@nestjs/testing': '^12.0.0',
       typescript: '~6.0.0',
       jest: '^30.5.0',
@@ -97,6 +99,7 @@ const PROJECTS = [
       ...NEST_11,
       ...REST,
       '@nestjs/config': '^4.0.0',
+      '@redis/client': '^5.0.0',
       '@nestjs/testing': '^11.0.0',
       typescript: '~5.9.0',
       jest: '^30.5.0',
