@@ -20,7 +20,7 @@ import {
   type CoinflowWebhookEvent,
   type DeliveryStore,
 } from 'nestjs-coinflow-auth';
-import { PLATFORMS, createTestApp, optionsFor } from './harness/create-test-app.js';
+import { PLATFORMS, createTestApp, optionsFor, type TestApp } from './harness/create-test-app.js';
 import {
   WEBHOOK_KEY,
   WebhookController,
@@ -96,13 +96,18 @@ class RouteController {
 }
 
 let app: WebhookApp;
+/** Applications beside it. */
+const others: TestApp[] = [];
 
 beforeEach(() => {
   ran.length = 0;
   failures.clear();
 });
 
-afterEach(() => app.close());
+afterEach(async () => {
+  await app.close();
+  for (const other of others.splice(0)) await other.close();
+});
 
 async function start(options: Parameters<typeof createWebhookApp>[0] = {}): Promise<WebhookApp> {
   return (app = await createWebhookApp({ providers: [Handlers], controllers: [RouteController], ...options }));
@@ -287,6 +292,7 @@ describe('instances', () => {
       options: { webhook: { keys: WEBHOOK_KEY } },
       register: (options) => ({ module: Both, imports: [CoinflowAuthModule.forRoot(options), eu] }),
     });
+    others.push(both);
     const to = (path: string, key: string): Promise<number> =>
       deliver(both.url + path, settled(), { key }).then(({ status }) => status);
     expect(await to('/webhooks', WEBHOOK_KEY)).toBe(200);
@@ -294,7 +300,6 @@ describe('instances', () => {
     expect(await to('/webhooks/eu', 'eu-key')).toBe(200);
     expect(names()).toEqual(['unnamed', 'eu']);
     expect(ran[0]?.[1].deliveryId).not.toBe(ran[1]?.[1].deliveryId);
-    await both.close();
   });
 });
 
@@ -317,8 +322,8 @@ describe('handlers that could never run', () => {
     [OfNobody, 'OfNobody.handle', 'instance-missing'],
   ])('are a boot error: %p', async (provider, where, reason) => {
     await start();
-    const boot = createTestApp({ providers: [provider] });
-    await expect(boot).rejects.toMatchObject({ reason, message: expect.stringContaining(where) });
+    const boot = async (): Promise<unknown> => others.push(await createTestApp({ providers: [provider] }));
+    await expect(boot()).rejects.toMatchObject({ reason, message: expect.stringContaining(where) });
   });
 
   it.each([{ types: [] }, { types: [''] }, { types: 'Settled' }, { category: '' }, { instance: 5 }, ''])(

@@ -267,7 +267,12 @@ describe('a webhook route', () => {
     receive(): void {}
   }
 
-  const boot = (controller: Type): Promise<unknown> => createTestApp({ controllers: [controller] });
+  /** Closes what starts against expectation, so that the failure ends. */
+  async function boot(controller: Type): Promise<string> {
+    const started = await createTestApp({ controllers: [controller] });
+    await started.close();
+    return 'started';
+  }
 
   beforeEach(() => start());
 
