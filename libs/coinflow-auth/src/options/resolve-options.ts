@@ -19,6 +19,7 @@ import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import { COINFLOW_BASE_URLS, baseUrlProblem, type CoinflowEnv } from './base-url.js';
 import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptions } from './coinflow-auth-options.js';
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
+import { WebhookShape, resolveWebhookOptions, type ResolvedWebhookOptions } from './webhook-options.js';
 
 const DAY_MS = 86_400_000;
 const DEFAULTS = { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000, timeoutMs: 5_000, retries: 2 };
@@ -40,6 +41,8 @@ export interface ResolvedCoinflowAuthOptions {
   readonly extractor: SessionKeyExtractor;
   readonly cache: Readonly<Required<CoinflowCacheOptions>>;
   readonly http: Readonly<{ timeoutMs: number; retries: number; agent: CoinflowHttpOptions['agent'] }>;
+  /** `undefined`: webhooks are off. */
+  readonly webhook: ResolvedWebhookOptions | undefined;
 }
 
 /** The environment variable that `coinflowAuthConfig` reads an option from, for error messages. */
@@ -51,6 +54,7 @@ export const OPTION_VARIABLES: Readonly<Record<string, string>> = {
   sealKeys: 'COINFLOW_SEAL_KEYS',
   'cache.ttlMs': 'COINFLOW_CACHE_TTL_MS',
   'cache.staleIfErrorMs': 'COINFLOW_STALE_IF_ERROR_MS',
+  'webhook.keys': 'COINFLOW_WEBHOOK_VALIDATION_KEY',
 };
 
 /**
@@ -65,7 +69,7 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       { reason: 'invalid-options', action: 'Correct the options that the message names.' },
     );
   }
-  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, http } = options;
+  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, http, webhook } = options;
   return Object.freeze({
     env,
     apiKey: typeof apiKey === 'function' ? apiKey : () => apiKey,
@@ -84,6 +88,7 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       retries: http?.retries ?? DEFAULTS.retries,
       agent: http?.agent,
     }),
+    webhook: webhook && resolveWebhookOptions(webhook),
   });
 }
 
@@ -237,6 +242,11 @@ class OptionsShape {
   @IsObject({ message: 'must be an object' })
   @ValidateNested()
   http?: unknown;
+
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  webhook?: unknown;
 }
 
 function problemsOf(options: unknown): string[] {
@@ -245,6 +255,7 @@ function problemsOf(options: unknown): string[] {
   const shape = Object.assign(new OptionsShape(), options);
   if (isObject(shape.cache)) shape.cache = Object.assign(new CacheShape(), shape.cache);
   if (isObject(shape.http)) shape.http = Object.assign(new HttpShape(), shape.http);
+  if (isObject(shape.webhook)) shape.webhook = Object.assign(new WebhookShape(), shape.webhook);
   const errors = validateSync(shape, {
     whitelist: true,
     forbidNonWhitelisted: true,
