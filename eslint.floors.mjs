@@ -1,10 +1,11 @@
 /** The floors of `nestjs-coinflow-auth`, top first: a floor imports only floors below it. */
 const floors = [
-  ['config', 'health', 'testing'],
+  ['config', 'health', 'redis', 'testing'],
   ['coinflow-auth.module'],
   ['decorators'],
   ['coinflow-auth.guard'],
   ['coinflow-auth.service'],
+  ['webhooks'],
   ['contexts', 'minting', 'metrics'],
   ['verification'],
   ['client'],

@@ -1,12 +1,12 @@
 /** The text of `docs/errors.md`, from the catalogue of the codes. */
 export function errorsPage(catalogue) {
-  const sections = Object.entries(catalogue).map(([code, { status, when, message, action, guard }]) =>
+  const sections = Object.entries(catalogue).map(([code, { status, when, message, action, guard, webhook }]) =>
     [
       `## \`${code}\``,
       `HTTP ${status}. ${when}`,
       `- **The client reads:** “${message}”`,
       `- **What to do:** ${action}`,
-      `- **Comes from:** ${guard ? 'the guard and the service' : 'the service'}`,
+      `- **Comes from:** ${webhook ? 'webhook routes' : guard ? 'the guard and the service' : 'the service'}`,
     ]
       .join('\n\n')
       .replaceAll('\n\n- ', '\n- ')

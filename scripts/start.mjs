@@ -1,6 +1,7 @@
 // `npm start`: sets up what is missing, then runs the sample merchant, with the emulator in Coinflow's place unless the
 // environment (or .env) names a real one.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -27,6 +28,9 @@ if (missing.length > 0 && (missing.length < needed.length || hasBaseUrl)) {
   );
 }
 const withEmulator = missing.length > 0;
+// Random where there is none: whoever knows it, and reaches the sample, can forge a payment.
+const ownWebhookKeys = process.env.COINFLOW_WEBHOOK_VALIDATION_KEY?.trim();
+const webhookKeys = ownWebhookKeys || (withEmulator ? randomBytes(24).toString('base64url') : undefined);
 const ports = { sample: port('PORT', 3000), emulator: port('COINFLOW_EMULATOR_PORT', 4010) };
 const host = process.env.HOST?.trim() || '127.0.0.1';
 
@@ -43,21 +47,35 @@ const coinflow = withEmulator
   ? await launch('emulator', 'dist/libs/coinflow-emulator/cli.js', ['--port', String(ports.emulator)], {})
   : undefined;
 const sample = await launch('sample', 'dist/apps/sample/apps/sample/src/main.js', [], {
-  ...(withEmulator && { ...DEMO_MERCHANT, COINFLOW_BASE_URL: coinflow }),
+  ...(withEmulator && {
+    ...DEMO_MERCHANT,
+    COINFLOW_BASE_URL: coinflow,
+    COINFLOW_WEBHOOK_VALIDATION_KEY: webhookKeys,
+  }),
   PORT: String(ports.sample),
   HOST: host,
 });
+
+if (coinflow) await registerWebhook();
 
 console.log(`
 Ready.
   Sample merchant   ${sample}  (Swagger UI: ${sample}/docs)
   Coinflow          ${coinflow ? `${coinflow}  (the emulator)` : `${process.env.COINFLOW_BASE_URL ?? `env “${process.env.COINFLOW_ENV}”`}`}
+  Webhooks          ${webhookKeys ? `POST ${sample}/webhooks/coinflow` : 'off: set COINFLOW_WEBHOOK_VALIDATION_KEY'}
 
 Try:
   TOKEN=$(curl -s ${sample}/auth/login -H 'content-type: application/json' -d '{"username":"alice","password":"alice-demo"}' | sed 's/.*:"\\(.*\\)".*/\\1/')
   KEY=$(curl -s ${sample}/coinflow/session-key -H "authorization: Bearer $TOKEN" | sed 's/.*"key":"\\([^"]*\\).*/\\1/')
   curl -i ${sample}/me -H "x-coinflow-auth-session-key: $KEY"
-
+${
+  coinflow
+    ? `
+  curl -s ${coinflow}/_emulator/webhooks/send -H 'content-type: application/json' -d '{"eventType":"Settled","data":{"customerId":"alice","subtotal":{"cents":500}}}' > /dev/null
+  curl ${sample}/me -H "x-coinflow-auth-session-key: $KEY"   # the balance has moved
+`
+    : ''
+}
 Ctrl-C stops everything.`);
 
 function port(name, usual) {
@@ -109,6 +127,18 @@ function launch(name, script, args, env) {
       void stop(code || 1);
     });
   });
+}
+
+/** So that the emulator has somebody to tell. */
+async function registerWebhook() {
+  const url = `${sample.replace('//0.0.0.0:', '//127.0.0.1:')}/webhooks/coinflow`;
+  const key = webhookKeys.split(',')[0].trim();
+  const response = await fetch(`${coinflow}/_emulator/webhooks/endpoints`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ url, key }),
+  });
+  if (!response.ok) console.error(`Webhooks will not come: the emulator answers ${await response.text()}`);
 }
 
 async function stop(code) {

@@ -37,6 +37,7 @@ const OLDEST = {
   '@nestjs/core': '11.0.0',
   '@nestjs/config': '4.0.0',
   '@nestjs/terminus': '11.0.0',
+  '@redis/client': '5.0.0',
   '@nestjs/platform-express': '11.0.0',
   // Those before ask for @nestjs/common 10.
   '@nestjs/platform-fastify': '11.0.3',
@@ -63,6 +64,7 @@ const PROJECTS = [
       ...SWC,
       '@nestjs/config': '^12.0.0',
       '@nestjs/terminus': '^12.0.0',
+      '@redis/client': '^5.0.0',
       '@nestjs/testing': '^12.0.0',
       typescript: '~6.0.0',
       jest: '^30.5.0',
@@ -103,6 +105,7 @@ const PROJECTS = [
       ...REST,
       '@nestjs/config': '^4.0.0',
       '@nestjs/terminus': '^11.0.0',
+      '@redis/client': '^5.0.0',
       '@nestjs/testing': '^11.0.0',
       typescript: '~5.9.0',
       jest: '^30.5.0',

@@ -12,7 +12,8 @@ delete process.env.COINFLOW_CONTRACT_REAL;
 
 install();
 build();
-installPython();
+installTool('python3', 'python3', 'the test of the Python in the README of the emulator');
+installTool('redis-server', 'redis-server', 'the tests of the stores in Redis');
 if (onlyThese.length === 0) {
   console.log('Types ...');
   node('typescript/bin/tsc', '--noEmit');
@@ -28,11 +29,12 @@ run(process.execPath, [
   ...(onlyThese.length === 0 ? ['--coverage'] : onlyThese),
 ]);
 
-/** One test runs the Python of the emulator's README. */
-function installPython() {
-  const isThere = () => spawnSync('python3', ['--version']).status === 0;
+/** Some tests want a real one, which no package of npm has. A CI runs them in any case, and fails without it. */
+function installTool(command, debianPackage, forWhat) {
+  const isThere = () => spawnSync(command, ['--version']).status === 0;
   if (isThere()) return;
-  if (process.getuid?.() === 0) spawnSync('apt-get', ['install', '-y', '-q', 'python3'], { stdio: 'ignore' });
-  if (!isThere())
-    console.log('Skipped: the test of the Python in the README of the emulator, since there is no python3.');
+  // A service of that name must not be started by it.
+  const env = { ...process.env, RUNLEVEL: '1', DEBIAN_FRONTEND: 'noninteractive' };
+  if (process.getuid?.() === 0) spawnSync('apt-get', ['install', '-y', '-q', debianPackage], { stdio: 'ignore', env });
+  if (!isThere()) console.log(`Skipped: ${forWhat}, since there is no ${command}.`);
 }

@@ -45,6 +45,7 @@ describe('the control path of the emulator', () => {
       faults: [],
       counts: { message: 0, 'session-key': 0, verify: 0 },
       calls: [],
+      webhooks: { endpoints: [], attempts: [] },
     });
   });
 

@@ -6,6 +6,7 @@ const ENTRIES: [path: string][] = [
   'libs/coinflow-auth/src/index.ts',
   'libs/coinflow-auth/src/config/index.ts',
   'libs/coinflow-auth/src/health/index.ts',
+  'libs/coinflow-auth/src/redis/index.ts',
   'libs/coinflow-auth/src/testing/index.ts',
   'libs/coinflow-emulator/src/index.ts',
 ].map((entry) => [entry]);

@@ -3,6 +3,9 @@ import { PLATFORMS, foreignKey, forge, unseenKey } from './harness/create-test-a
 import { createSampleApp, type SampleApp, type SampleAppOptions } from './harness/create-sample-app.js';
 import { LoginLimitGuard } from '../apps/sample/src/login/login-limit.guard.js';
 
+const WEBHOOK_KEY = 'webhook-key';
+const WITH_WEBHOOKS = { COINFLOW_WEBHOOK_VALIDATION_KEY: `${WEBHOOK_KEY}, old-key` };
+
 describe.each(PLATFORMS)('the sample on %s', (platform) => {
   let app: SampleApp;
 
@@ -21,6 +24,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
         subject: { kind: 'user', userId: 'alice' },
         merchantId: 'demo-merchant',
         expiresAt: expect.stringMatching(/^2/),
+        balance: { cents: 0, currency: 'USD' },
       },
     });
     expect(await get('/catalog', key)).toMatchObject({ status: 200, body: { member: true } });
@@ -196,8 +200,70 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     },
   );
 
+  describe('with a key for webhooks', () => {
+    const balanceOf = async (key: string): Promise<unknown> =>
+      ((await app.get('/me', key)).body as { balance: unknown }).balance;
+    const settle = (
+      data: Record<string, unknown>,
+      eventType = 'Settled',
+    ): ReturnType<SampleApp['coinflow']['sendWebhook']> =>
+      app.coinflow.sendWebhook({ eventType, data }, { attempts: 1, newCreated: true });
+
+    async function startWithWebhooks(version?: 2 | 3): Promise<void> {
+      await start({ env: WITH_WEBHOOKS });
+      app.coinflow.registerWebhook({ url: `${app.url}/webhooks/coinflow`, key: WEBHOOK_KEY, version });
+    }
+
+    it('credits the payer of a payment that has settled, once', async () => {
+      await startWithWebhooks();
+      const [alice, bob] = [await app.sessionKey('alice'), await app.sessionKey('bob')];
+      const payment = { id: 'p1', customerId: 'alice', subtotal: { cents: 1_500 } };
+      expect(await settle(payment)).toMatchObject([{ acknowledged: true }]);
+      expect(await balanceOf(alice)).toEqual({ cents: 1_500, currency: 'USD' });
+      await settle(payment);
+      await settle({ ...payment, id: 'p1' }, 'Disbursed Funds');
+      expect(await balanceOf(alice)).toEqual({ cents: 1_500, currency: 'USD' });
+      await settle({ ...payment, id: 'p2', subtotal: { cents: 1, currency: 'USD' } });
+      expect(await balanceOf(alice)).toEqual({ cents: 1_501, currency: 'USD' });
+      expect(await balanceOf(bob)).toEqual({ cents: 0, currency: 'USD' });
+    });
+
+    it('knows a wallet of version 2, in any case', async () => {
+      await startWithWebhooks(2);
+      const wallet = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
+      await settle({ id: 'p1', wallet: wallet.toLowerCase(), subtotal: { cents: 7 } });
+      expect(await balanceOf(unseenKey(app.coinflow, { customerId: undefined, wallet, blockchain: 'eth' }))).toEqual({
+        cents: 7,
+        currency: 'USD',
+      });
+    });
+
+    it('credits nothing in another currency, and takes no settlement that says nothing', async () => {
+      await startWithWebhooks();
+      const alice = await app.sessionKey('alice');
+      expect(await settle({ id: 'p1', subtotal: { cents: 5, currency: 'EUR' } })).toMatchObject([
+        { acknowledged: true },
+      ]);
+      expect(await settle({ id: 'p2', subtotal: { cents: 0.5 } })).toMatchObject([{ attempts: [{ status: 500 }] }]);
+      expect(await settle({ id: 5, subtotal: { cents: 5 } })).toMatchObject([{ attempts: [{ status: 500 }] }]);
+      expect(await balanceOf(alice)).toEqual({ cents: 0, currency: 'USD' });
+    });
+
+    it('is moved by no forged one', async () => {
+      await startWithWebhooks();
+      const [result] = await app.coinflow.sendWebhook({ eventType: 'Settled' }, { attempts: 1, key: 'other' });
+      expect(result?.attempts).toMatchObject([{ status: 401 }]);
+      expect(await balanceOf(await app.sessionKey('alice'))).toEqual({ cents: 0, currency: 'USD' });
+    });
+  });
+
+  it('has no route for webhooks without a key', async () => {
+    const { send } = await start();
+    expect(await send('/webhooks/coinflow', { method: 'POST', body: {} })).toMatchObject({ status: 404 });
+  });
+
   it('describes its API in OpenAPI', async () => {
-    const { get } = await start();
+    const { get } = await start({ env: WITH_WEBHOOKS });
     expect((await get('/docs-json')).body).toMatchSnapshot('OpenAPI');
   });
 

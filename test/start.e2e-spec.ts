@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startCoinflowEmulator } from 'coinflow-emulator';
-import { send } from './harness/send.js';
+import { send, type SentResponse } from './harness/send.js';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -30,7 +30,7 @@ describe('npm start', () => {
 
   function start(env: Record<string, string>): Started {
     const inherited = Object.entries(process.env).filter(
-      ([name]) => !/^(COINFLOW_|PORT$|HOST$|PLATFORM$|NODE_OPTIONS$)/.test(name),
+      ([name]) => !/^(COINFLOW_|REDIS_URL$|PORT$|HOST$|PLATFORM$|NODE_OPTIONS$)/.test(name),
     );
     const child = spawn(process.execPath, ['scripts/start.mjs'], {
       cwd: root,
@@ -67,7 +67,7 @@ describe('npm start', () => {
     return { sample, coinflow };
   }
 
-  async function logInAndCall(sample: string): Promise<number> {
+  async function logInAndCall(sample: string): Promise<SentResponse> {
     const login = await send(`${sample}/auth/login`, {
       method: 'POST',
       body: { username: 'alice', password: 'alice-demo' },
@@ -77,7 +77,7 @@ describe('npm start', () => {
       headers: { authorization: `Bearer ${accessToken}` },
     });
     const { key } = minted.body as { key: string };
-    return (await send(`${sample}/me`, { headers: { 'x-coinflow-auth-session-key': key } })).status;
+    return send(`${sample}/me`, { headers: { 'x-coinflow-auth-session-key': key } });
   }
 
   it.each(['express', 'fastify'])(
@@ -86,7 +86,7 @@ describe('npm start', () => {
       const env = { PORT: '0', COINFLOW_EMULATOR_PORT: '0', PLATFORM: platform };
       const both = [start(env), start(env)];
       const urls = await Promise.all(both.map(ready));
-      for (const { sample } of urls) expect(await logInAndCall(sample)).toBe(200);
+      for (const { sample } of urls) expect(await logInAndCall(sample)).toMatchObject({ status: 200 });
       expect(both[0]?.output()).not.toContain('Building');
 
       both[0]?.child.kill('SIGINT');
@@ -98,6 +98,22 @@ describe('npm start', () => {
       }
     },
   );
+
+  it.each<[string, Record<string, string>]>([
+    ['a key of its own', {}],
+    ['the first of the environment’s keys', { COINFLOW_WEBHOOK_VALIDATION_KEY: 'new-key, old-key' }],
+  ])('the emulator tells the sample that money has moved, under %s', async (_, env) => {
+    const started = start({ PORT: '0', COINFLOW_EMULATOR_PORT: '0', ...env });
+    const { sample, coinflow } = await ready(started);
+    expect(started.output()).toMatch(/Webhooks are on: POST \/webhooks\/coinflow/);
+    const data = { customerId: 'alice', subtotal: { cents: 500 } };
+    const sent = await send(`${coinflow}/_emulator/webhooks/send`, {
+      method: 'POST',
+      body: { eventType: 'Settled', data },
+    });
+    expect(sent).toMatchObject({ status: 200, body: { webhooks: { attempts: [{ status: 200 }] } } });
+    expect(await logInAndCall(sample)).toMatchObject({ body: { balance: { cents: 500, currency: 'USD' } } });
+  });
 
   it('uses the Coinflow that the environment names, and starts none', async () => {
     const own = await startCoinflowEmulator({ merchants: [{ merchantId: 'mine', apiKey: 'my-key' }] });
@@ -111,7 +127,8 @@ describe('npm start', () => {
     const { sample, coinflow } = await ready(started);
     expect(coinflow).toBe(own.url);
     expect(started.output()).not.toMatch(/emulator/i);
-    expect(await logInAndCall(sample)).toBe(200);
+    expect(started.output()).toContain('Webhooks are off: set COINFLOW_WEBHOOK_VALIDATION_KEY');
+    expect(await logInAndCall(sample)).toMatchObject({ status: 200 });
     expect(own.countCalls('session-key')).toBe(1);
     await own.close();
   });

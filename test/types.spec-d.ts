@@ -1,6 +1,13 @@
 // What must not compile: `tsc` is the test, and an expected error that does not come is one itself.
 import type { CoinflowAuthService, CoinflowSubject } from 'nestjs-coinflow-auth';
-import { CoinflowAuth, CoinflowAuthError, isCoinflowAuthError } from 'nestjs-coinflow-auth';
+import type { CoinflowWebhookEvent } from 'nestjs-coinflow-auth';
+import {
+  CoinflowAuth,
+  CoinflowAuthError,
+  OnCoinflowEvent,
+  isCoinflowAuthError,
+  isCoinflowEvent,
+} from 'nestjs-coinflow-auth';
 
 declare const coinflow: CoinflowAuthService;
 
@@ -49,4 +56,67 @@ export function narrowing(error: unknown, subject: CoinflowSubject): string | nu
   }
   if (error instanceof CoinflowAuthError) return error.code;
   return subject.kind === 'user' ? subject.userId : subject.wallet;
+}
+
+export class Handlers {
+  @OnCoinflowEvent('Settled')
+  settled({ data, eventType }: CoinflowWebhookEvent<'Settled'>): [string, 'Settled', number, unknown] {
+    return [data.id, eventType, data.subtotal.cents, data.aFieldThatIsNew];
+  }
+
+  // @ts-expect-error another type's event
+  @OnCoinflowEvent('Settled')
+  refund(event: CoinflowWebhookEvent<'Refund'>): string {
+    return event.data.paymentId;
+  }
+
+  // @ts-expect-error what a handler of two types gets may be either
+  @OnCoinflowEvent('Settled', 'Refund')
+  either(event: CoinflowWebhookEvent<'Settled'>): string {
+    return event.data.id;
+  }
+
+  @OnCoinflowEvent('Settled', 'Refund')
+  both(event: CoinflowWebhookEvent<'Settled' | 'Refund'>): string {
+    return event.eventType === 'Refund' ? event.data.paymentId : event.data.id;
+  }
+
+  @OnCoinflowEvent({ types: ['Disbursed Funds'], instance: 'eu' })
+  disbursed(event: CoinflowWebhookEvent<'Disbursed Funds'>): string {
+    return event.data.disbursedAt;
+  }
+
+  @OnCoinflowEvent('A Type That Is New')
+  novel(event: CoinflowWebhookEvent<'A Type That Is New'>): unknown {
+    return event.data.anything;
+  }
+
+  @OnCoinflowEvent()
+  @OnCoinflowEvent({ category: 'KYC' })
+  all(event: CoinflowWebhookEvent): string {
+    return event.eventType;
+  }
+
+  // @ts-expect-error no such field of a filter
+  @OnCoinflowEvent({ type: 'Settled' })
+  mistyped(): void {}
+}
+
+export function payers(event: CoinflowWebhookEvent): string {
+  // @ts-expect-error nobody has said of what type it is
+  const id: string = event.data.id;
+  if (!isCoinflowEvent(event, 'Settled')) return id;
+  const { data } = event;
+  // @ts-expect-error which of the two who paid has depends on the version
+  const wallet: string = data.wallet;
+  if (data.customerId !== undefined) {
+    const customer: string = data.customerId;
+    // @ts-expect-error only in version 2
+    const nobody: string = data.wallet;
+    return customer + nobody + data.rawCustomerId;
+  }
+  const checked: string = data.wallet;
+  // @ts-expect-error not documented in version 2
+  const rawCustomerId: string = data.rawCustomerId;
+  return checked + rawCustomerId + wallet;
 }

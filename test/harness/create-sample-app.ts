@@ -1,7 +1,7 @@
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { startCoinflowEmulator } from 'coinflow-emulator';
 import { AppModule } from '../../apps/sample/src/app.module.js';
-import { configureApp, createAdapter, type Platform } from '../../apps/sample/src/create-app.js';
+import { APP_OPTIONS, configureApp, createAdapter, type Platform } from '../../apps/sample/src/create-app.js';
 import { optionsFor, testApp, type TestApp } from './create-test-app.js';
 import { RecordingLogger } from './recording-logger.js';
 
@@ -36,10 +36,10 @@ export async function createSampleApp({
   };
   Object.assign(process.env, variables);
   const logger = new RecordingLogger();
-  const module = await override(Test.createTestingModule({ imports: [AppModule] }))
+  const module = await override(Test.createTestingModule({ imports: [AppModule.register()] }))
     .setLogger(logger)
     .compile();
-  const app = configureApp(module.createNestApplication(createAdapter(platform)));
+  const app = configureApp(module.createNestApplication(createAdapter(platform), APP_OPTIONS));
   await app.listen(0, '127.0.0.1');
 
   const base = await testApp(app, coinflow, logger);

@@ -26,6 +26,8 @@ export interface TestAppOptions {
   options?: Partial<CoinflowAuthModuleOptions>;
   /** Instead of `CoinflowAuthModule.forRoot(options)`. */
   register?: (options: CoinflowAuthModuleOptions) => DynamicModule;
+  /** Whether the application keeps raw bodies, as webhooks need it. */
+  rawBody?: boolean;
   /** Before the application listens. */
   configure?: (app: INestApplication) => void;
 }
@@ -50,6 +52,7 @@ export async function createTestApp({
   globalGuard = false,
   options = {},
   register = (complete) => CoinflowAuthModule.forRoot(complete),
+  rawBody = false,
   configure,
 }: TestAppOptions = {}): Promise<TestApp> {
   const coinflow = await startCoinflowEmulator();
@@ -62,7 +65,8 @@ export async function createTestApp({
     })
       .setLogger(logger)
       .compile();
-    const app = module.createNestApplication(platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter());
+    const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+    const app = module.createNestApplication(adapter, { rawBody });
     configure?.(app);
     await app.listen(0, '127.0.0.1');
     return testApp(app, coinflow, logger);

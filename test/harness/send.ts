@@ -6,6 +6,8 @@ export interface SendOptions {
   headers?: Record<string, string | string[]>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, with no content type but that of `headers`. */
+  raw?: Uint8Array | string;
 }
 
 export interface SentResponse {
@@ -17,7 +19,10 @@ export interface SentResponse {
 }
 
 /** One HTTP call over a real socket. */
-export function send(url: string, { method = 'GET', headers = {}, body }: SendOptions = {}): Promise<SentResponse> {
+export function send(
+  url: string,
+  { method = 'GET', headers = {}, body, raw }: SendOptions = {},
+): Promise<SentResponse> {
   return new Promise((resolve, reject) => {
     const json = body === undefined ? undefined : JSON.stringify(body);
     const outgoing = request(url, {
@@ -34,7 +39,7 @@ export function send(url: string, { method = 'GET', headers = {}, body }: SendOp
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: parse(text) }),
       );
     });
-    outgoing.end(json);
+    outgoing.end(raw ?? json);
   });
 }
 

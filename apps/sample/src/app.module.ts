@@ -1,24 +1,33 @@
-import { Module } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
-import { CoinflowAuthModule } from 'nestjs-coinflow-auth';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { CoinflowAuthModule, type CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
 import { LogoutController } from './coinflow/logout.controller.js';
+import { withRedis } from './coinflow/coinflow-options.js';
 import { SessionKeyController } from './coinflow/session-key.controller.js';
 import { WalletController } from './coinflow/wallet.controller.js';
 import { HomeController } from './home/home.controller.js';
+import { LedgerModule } from './ledger/ledger.module.js';
 import { LoginModule } from './login/login.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { CatalogController } from './shop/catalog.controller.js';
 import { MeController } from './shop/me.controller.js';
 import { PayoutsController } from './shop/payouts.controller.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** A small merchant: its own login, session keys for its users, and routes that a session key opens. */
 @Module({
   imports: [
     ConfigModule.forRoot({ isGlobal: true }),
-    CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider()),
+    CoinflowAuthModule.forRootAsync({
+      imports: [ConfigModule.forFeature(coinflowAuthConfig)],
+      inject: [coinflowAuthConfig.KEY, ConfigService],
+      useFactory: (options: CoinflowAuthModuleOptions, config: ConfigService) =>
+        withRedis(options, config.get<string>('REDIS_URL')),
+    }),
     LoginModule,
     OperationsModule,
+    LedgerModule,
   ],
   controllers: [
     HomeController,
@@ -30,4 +39,14 @@ import { PayoutsController } from './shop/payouts.controller.js';
     PayoutsController,
   ],
 })
-export class AppModule {}
+export class AppModule {
+  /** With the route for webhooks if there is a key to verify them with: it would not start without one. */
+  static register(): DynamicModule {
+    return { module: AppModule, imports: hasWebhooks() ? [WebhooksModule] : [] };
+  }
+}
+
+/** Whether the environment, or `.env`, has the Webhook Validation Key. */
+export function hasWebhooks(): boolean {
+  return Boolean(process.env.COINFLOW_WEBHOOK_VALIDATION_KEY?.trim());
+}

@@ -5,10 +5,15 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { setUpSwagger } from './swagger.js';
 
+/** Webhooks are signed over their raw body. */
+export const APP_OPTIONS = { rawBody: true };
+
 export type Platform = 'express' | 'fastify';
 
 export async function createApp(platform: Platform): Promise<INestApplication> {
-  return configureApp(await NestFactory.create(AppModule, createAdapter(platform), { abortOnError: false }));
+  return configureApp(
+    await NestFactory.create(AppModule.register(), createAdapter(platform), { abortOnError: false, ...APP_OPTIONS }),
+  );
 }
 
 export function createAdapter(platform: Platform): ExpressAdapter | FastifyAdapter {

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { hasWebhooks } from './app.module.js';
 import { createApp, type Platform } from './create-app.js';
 
 const { HOST: host = '127.0.0.1', PLATFORM: platform = 'express' } = process.env;
@@ -12,6 +13,11 @@ try {
   const app = await createApp(platform satisfies Platform);
   await app.listen(Number(port), host);
   console.log(`Sample merchant at ${await app.getUrl()}`);
+  console.log(
+    hasWebhooks()
+      ? 'Webhooks are on: POST /webhooks/coinflow'
+      : 'Webhooks are off: set COINFLOW_WEBHOOK_VALIDATION_KEY to receive them',
+  );
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
   console.error(`sample: ${code === 'EADDRINUSE' ? `port ${port} is taken: set PORT to another one.` : message}`);

@@ -5,7 +5,7 @@ import {
   type DynamicModule,
   type Provider,
 } from '@nestjs/common';
-import { APP_FILTER, ModulesContainer } from '@nestjs/core';
+import { APP_FILTER, DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { CoinflowAuthExceptionFilter } from './contexts/coinflow-auth-exception.filter.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
@@ -17,6 +17,9 @@ import {
   coinflowAuthServiceToken,
   isCoinflowAuthServiceToken,
 } from './options/tokens.js';
+import { coinflowWebhooksToken } from './options/webhook-tokens.js';
+import { CoinflowWebhooks } from './webhooks/receiving/coinflow-webhooks.js';
+import { webhookProviders } from './webhooks/webhook-providers.js';
 
 /** What Nest must know before the options are there, for `forRoot` and `forRootAsync` alike. */
 export interface CoinflowAuthModuleExtras {
@@ -58,8 +61,12 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
     (definition, { isGlobal = true, name }) => ({
       ...definition,
       global: isGlobal,
-      providers: [...(definition.providers ?? []), ...serviceProviders(name)],
-      exports: [coinflowAuthServiceToken(name), ...(name === undefined ? [CoinflowAuthService] : [])],
+      providers: [...(definition.providers ?? []), ...serviceProviders(name), ...webhookProviders(name)],
+      exports: [
+        coinflowAuthServiceToken(name),
+        coinflowWebhooksToken(name),
+        ...(name === undefined ? [CoinflowAuthService, CoinflowWebhooks] : []),
+      ],
     }),
   )
   .build();
@@ -72,6 +79,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
  * CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider()) // from 'nestjs-coinflow-auth/config'
  */
 @Module({
+  imports: [DiscoveryModule],
   providers: [
     { provide: COINFLOW_AUTH_OPTIONS, useFactory: resolveOptions, inject: [COINFLOW_AUTH_MODULE_OPTIONS] },
     { provide: APP_FILTER, useClass: CoinflowAuthExceptionFilter },

@@ -61,3 +61,33 @@ export type {
 export type { MessageToSign } from './client/coinflow-client.js';
 export { SessionKeyExtractors } from './extraction/session-key-extractors.js';
 export type { CsrfOptions } from './extraction/cross-site.js';
+export {
+  CoinflowEvent,
+  CoinflowWebhook,
+  InjectCoinflowWebhooks,
+  OnCoinflowEvent,
+  type CoinflowWebhookRouteOptions,
+} from './decorators/webhook.decorators.js';
+export * from './webhooks/events/event-data.js';
+export {
+  COINFLOW_EVENT_CATEGORIES,
+  COINFLOW_EVENT_TYPES,
+  type CoinflowEventCategory,
+  type CoinflowEventType,
+  type KnownCoinflowEventType,
+} from './webhooks/events/event-types.js';
+export { isCoinflowEvent, type CoinflowEventData, type CoinflowWebhookEvent } from './webhooks/events/webhook-event.js';
+export type { CoinflowEventFilter } from './webhooks/handlers/event-filter.js';
+export { CoinflowWebhookGuard } from './webhooks/receiving/coinflow-webhook.guard.js';
+export { CoinflowWebhooks } from './webhooks/receiving/coinflow-webhooks.js';
+export type { CoinflowWebhookMetrics } from './webhooks/receiving/webhook-metrics.js';
+export { COINFLOW_SIGNATURE_HEADER, type WebhookHeaders } from './webhooks/signature/signature-header.js';
+export {
+  signWebhook,
+  verifyWebhookSignature,
+  type SignWebhookOptions,
+  type VerifiedWebhook,
+  type VerifyWebhookSignatureOptions,
+} from './webhooks/signature/webhook-signature.js';
+export type { DeliveryClaim, DeliveryStore } from './options/delivery-store.js';
+export type { CoinflowWebhookOptions, CoinflowWebhookProof } from './options/webhook-options.js';

@@ -6,6 +6,15 @@ import type { EmulatorMerchant } from './merchants.js';
 import type { EmulatorMinting } from './minting.js';
 import type { EmulatorLimits } from './rate-limits.js';
 import type { SessionKeyClaims } from './session-keys.js';
+import type {
+  EmulatorWebhookAttempt,
+  EmulatorWebhookEndpoint,
+  EmulatorWebhookEvent,
+  EmulatorWebhookOrder,
+  EmulatorWebhookRegistration,
+  EmulatorWebhookResult,
+  EmulatorWebhookSending,
+} from './webhooks/webhook-options.js';
 
 /** A running emulator. Each has a secret of its own: a session key of one is forged for every other. */
 export class CoinflowEmulator {
@@ -85,13 +94,64 @@ export class CoinflowEmulator {
     this.#parts.limits.set(limits);
   }
 
-  /** Makes all as it was at the start: no faults, calls or messages, clock and settings as they were. Session keys stay good. */
+  /**
+   * Makes a URL one that webhooks are sent to.
+   * @returns the endpoint, with the key that signs
+   * @throws {RangeError} when it is not a URL of this machine
+   */
+  registerWebhook(registration: EmulatorWebhookRegistration): EmulatorWebhookEndpoint {
+    return this.#parts.webhooks.endpoints.register(registration);
+  }
+
+  /** Where webhooks are sent to. */
+  get webhookEndpoints(): readonly EmulatorWebhookEndpoint[] {
+    return this.#parts.webhooks.endpoints.all;
+  }
+
+  /** Sends nothing to the registered endpoints any more. */
+  clearWebhooks(): void {
+    this.#parts.webhooks.endpoints.clear();
+  }
+
+  /**
+   * Sends an event to the registered endpoints, again and again until it is answered 200, as Coinflow does, but faster.
+   * @returns one result for each endpoint, once it is acknowledged or given up
+   * @throws {RangeError} naming what cannot be, or when no endpoint is registered
+   * @example
+   * await coinflow.sendWebhook({ eventType: 'Settled', data: { customerId: 'alice', subtotal: { cents: 500 } } });
+   * await coinflow.sendWebhook({ eventType: 'Refund' }, { copies: 3, newCreated: true });
+   */
+  sendWebhook(event: EmulatorWebhookEvent, sending?: EmulatorWebhookSending): Promise<EmulatorWebhookResult[]> {
+    return this.#parts.webhooks.send([event], sending);
+  }
+
+  /**
+   * Sends events one after the other, in an order of choice: Coinflow promises none.
+   * @throws {RangeError} naming what cannot be, or when no endpoint is registered
+   */
+  sendWebhooks(
+    events: readonly EmulatorWebhookEvent[],
+    { order, ...sending }: EmulatorWebhookSending & { order?: EmulatorWebhookOrder } = {},
+  ): Promise<EmulatorWebhookResult[]> {
+    return this.#parts.webhooks.send(events, sending, order);
+  }
+
+  /** The newest 1,000 times that a webhook was sent, and how each was answered. */
+  get webhookAttempts(): readonly EmulatorWebhookAttempt[] {
+    return this.#parts.webhooks.log;
+  }
+
+  /**
+   * Makes all as it was at the start: no faults, calls or messages, clock and settings as they were; webhooks that wait for
+   * their next try are given up. Session keys stay good, and endpoints of webhooks registered.
+   */
   reset(): void {
     this.#parts.reset();
   }
 
   /** Ends all connections and stops. */
   close(): Promise<void> {
+    this.#parts.webhooks.cancel();
     return this.#server.close();
   }
 }

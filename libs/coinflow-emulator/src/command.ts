@@ -40,6 +40,12 @@ To see and to change what it does, with JSON bodies, content-type: application/j
   POST /_emulator/clock       {"offsetMs":86400000}
   POST /_emulator/minting     {"form":"opaque","lifetimeSeconds":60,"claims":{"merchantId":null}}
   POST /_emulator/limits      {"withKey":2000,"withoutKey":100,"retryAfter":"date"}
+  POST /_emulator/webhooks/endpoints  {"url":"http://127.0.0.1:3000/webhooks/coinflow","key":"..."}
+  POST /_emulator/webhooks/send       {"eventType":"Settled","data":{"customerId":"alice"},"copies":2}
+                              signs and retries until 200; also: signAgain, newCreated, key,
+                              sign, signedAgoMs, tampering (tampered, reserialized), attempts
+  POST /_emulator/webhooks/send-all   {"events":[{"eventType":"Refund"}],"order":"reversed"}
+  POST /_emulator/webhooks/cancel     no more retries
   POST /_emulator/calls/clear
   POST /_emulator/reset       all as it was at the start`;
 

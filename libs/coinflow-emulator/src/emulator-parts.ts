@@ -7,6 +7,8 @@ import { Messages } from './messages.js';
 import { Minting, type EmulatorMinting } from './minting.js';
 import { RateLimits, type EmulatorLimits } from './rate-limits.js';
 import { SessionKeys } from './session-keys.js';
+import type { EmulatorWebhookAttempt, EmulatorWebhookEndpoint } from './webhooks/webhook-options.js';
+import { Webhooks } from './webhooks/webhooks.js';
 
 const SHOWN_CALLS = 100;
 
@@ -20,6 +22,11 @@ export interface EmulatorState {
   counts: CallLog['counts'];
   /** The newest 100. */
   calls: readonly EmulatorCall[];
+  webhooks: {
+    endpoints: Omit<EmulatorWebhookEndpoint, 'key'>[];
+    /** The newest 100. */
+    attempts: readonly EmulatorWebhookAttempt[];
+  };
 }
 
 /** Everything an emulator consists of but its server: the library and the control path turn the same screws. */
@@ -32,6 +39,7 @@ export class EmulatorParts {
   readonly minting: Minting;
   readonly limits: RateLimits;
   readonly log: CallLog;
+  readonly webhooks: Webhooks;
 
   constructor({ merchants = DEFAULT_MERCHANTS, minting, limits, messageLifetimeMs }: CoinflowEmulatorOptions) {
     this.merchants = new Merchants(merchants);
@@ -39,6 +47,7 @@ export class EmulatorParts {
     this.minting = new Minting(this.keys, this.clock, minting);
     this.limits = new RateLimits(this.clock, limits);
     this.log = new CallLog(this.clock, (text) => this.#isSecret(text));
+    this.webhooks = new Webhooks(this.clock, merchants[0]?.merchantId ?? 'no-merchant');
   }
 
   get state(): EmulatorState {
@@ -50,10 +59,19 @@ export class EmulatorParts {
       faults: this.faults.summary,
       counts: this.log.counts,
       calls: this.log.calls.slice(-SHOWN_CALLS),
+      webhooks: {
+        endpoints: this.webhooks.endpoints.all.map(({ id, url, authorization, version }) => ({
+          id,
+          url,
+          authorization,
+          version,
+        })),
+        attempts: this.webhooks.log.slice(-SHOWN_CALLS),
+      },
     };
   }
 
-  /** All as it was at the start, but for session keys: who has one keeps it. */
+  /** All as it was at the start, but for session keys, and endpoints of webhooks: who has one keeps it. */
   reset(): void {
     this.clock.setOffset(0);
     this.faults.clear();
@@ -61,6 +79,7 @@ export class EmulatorParts {
     this.minting.reset();
     this.limits.reset();
     this.log.clear();
+    this.webhooks.cancel();
   }
 
   #isSecret(text: string): boolean {

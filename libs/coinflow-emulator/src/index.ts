@@ -8,3 +8,15 @@ export type { EmulatorLimits } from './rate-limits.js';
 export type { EmulatorRetryAfter } from './retry-after.js';
 export type { SessionKeyClaims } from './session-keys.js';
 export { startCoinflowEmulator } from './start-emulator.js';
+export { EVENT_TYPES, type EmulatorEventCategory } from './webhooks/event-types.js';
+export type { EmulatorWebhookVersion } from './webhooks/sample-data.js';
+export type {
+  EmulatorWebhookAttempt,
+  EmulatorWebhookEndpoint,
+  EmulatorWebhookEvent,
+  EmulatorWebhookOrder,
+  EmulatorWebhookRegistration,
+  EmulatorWebhookResult,
+  EmulatorWebhookSending,
+  EmulatorWebhookTampering,
+} from './webhooks/webhook-options.js';

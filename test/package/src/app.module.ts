@@ -5,9 +5,12 @@ import {
   CoinflowAuthService,
   CoinflowOptional,
   CoinflowPublic,
+  CoinflowWebhook,
   CurrentSession,
+  OnCoinflowEvent,
   type CoinflowAuthModuleOptions,
   type CoinflowSession,
+  type CoinflowWebhookEvent,
 } from 'nestjs-coinflow-auth';
 
 @CoinflowAuth()
@@ -45,9 +48,28 @@ export class ShopController {
   }
 }
 
+/** Both the route and the handler, and what they have seen. */
+@Controller('webhooks')
+export class WebhooksController {
+  readonly settled: string[] = [];
+
+  @Post()
+  @CoinflowWebhook()
+  receive(): void {}
+
+  @OnCoinflowEvent('Settled')
+  settle({ data }: CoinflowWebhookEvent<'Settled'>): void {
+    this.settled.push(data.id);
+  }
+}
+
 @Module({})
 export class AppModule {
   static with(options: CoinflowAuthModuleOptions): DynamicModule {
-    return { module: AppModule, imports: [CoinflowAuthModule.forRoot(options)], controllers: [ShopController] };
+    return {
+      module: AppModule,
+      imports: [CoinflowAuthModule.forRoot({ webhook: { keys: 'key' }, ...options })],
+      controllers: [ShopController, WebhooksController],
+    };
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { startCoinflowEmulator } from 'coinflow-emulator';
-import { AppModule } from './app.module.js';
+import { AppModule, WebhooksController } from './app.module.js';
 
 /** Boots the application on a platform, and makes guarded, refused and public requests. */
 async function main(platform: string): Promise<void> {
@@ -41,14 +41,31 @@ async function main(platform: string): Promise<void> {
   assert.equal(await status('/logout', minted.attestedKey, 'POST'), '201');
   assert.equal(await status('/me', minted.key), '401 COINFLOW_SESSION_REVOKED');
 
+  coinflow.heal();
+
+  coinflow.registerWebhook({ url: `${url}/webhooks`, key: 'key' });
+  const event = { eventType: 'Settled', data: { id: 'payment' } };
+  const created = new Date().toISOString();
+  const results = await coinflow.sendWebhooks([
+    { ...event, created },
+    { ...event, created },
+  ]);
+  assert.deepEqual(
+    results.map(({ attempts }) => attempts.map(({ status }) => status)),
+    [[200], [200]],
+  );
+  const [forged] = await coinflow.sendWebhook(event, { attempts: 1, key: 'other' });
+  assert.equal(forged?.attempts[0]?.status, 401);
+  assert.deepEqual(app.get(WebhooksController).settled, ['payment']);
+
   await app.close();
   await coinflow.close();
 }
 
 async function create(module: Parameters<typeof NestFactory.create>[0], platform: string): Promise<INestApplication> {
-  if (platform !== 'fastify') return NestFactory.create(module, { logger: false });
+  if (platform !== 'fastify') return NestFactory.create(module, { logger: false, rawBody: true });
   const { FastifyAdapter } = await import('@nestjs/platform-fastify');
-  return NestFactory.create(module, new FastifyAdapter(), { logger: false });
+  return NestFactory.create(module, new FastifyAdapter(), { logger: false, rawBody: true });
 }
 
 main(process.argv[2] ?? 'express').then(

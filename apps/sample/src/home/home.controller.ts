@@ -35,6 +35,7 @@ curl -i $ORIGIN/me -H "x-coinflow-auth-session-key: $KEY"</code></pre>
       <tr><td><a href="me"><code>GET /me</code></a></td><td>needs a session key</td></tr>
       <tr><td><a href="catalog"><code>GET /catalog</code></a></td><td>for everybody; cheaper with a session key</td></tr>
       <tr><td><code>POST /payouts</code></td><td>needs one that Coinflow has confirmed this very moment</td></tr>
+      <tr><td><code>POST /webhooks/coinflow</code></td><td>for Coinflow, where a key for its signatures is set</td></tr>
       <tr><td><code>POST /auth/logout</code></td><td>ends the session whose key it is sent with</td></tr>
       <tr><td><a href="health"><code>GET /health</code></a></td><td>how Coinflow looks from here</td></tr>
       <tr><td><a href="coinflow/metrics"><code>GET /coinflow/metrics</code></a></td><td>what became of requests (from this machine only)</td></tr>

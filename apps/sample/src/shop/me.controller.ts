@@ -1,16 +1,20 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { CoinflowAuth, CurrentSession, type CoinflowSession } from 'nestjs-coinflow-auth';
+import { Ledger, SHOP_CURRENCY, accountOf } from '../ledger/ledger.js';
 import { MeDto } from './me.dto.js';
 
 @ApiTags('3. Use the session key')
 @Controller('me')
 export class MeController {
-  /** Who the session key says that you are. */
+  constructor(private readonly ledger: Ledger) {}
+
+  /** Who the session key says that you are, and what you have paid in. */
   @Get()
   @CoinflowAuth()
   @ApiOkResponse({ type: MeDto })
-  me(@CurrentSession() { subject, merchantId, expiresAt }: CoinflowSession): MeDto {
-    return { subject, merchantId, expiresAt };
+  async me(@CurrentSession() { subject, merchantId, expiresAt }: CoinflowSession): Promise<MeDto> {
+    const balance = subject ? await this.ledger.balance(accountOf(subject)) : { cents: 0, currency: SHOP_CURRENCY };
+    return { subject, merchantId, expiresAt, balance };
   }
 }

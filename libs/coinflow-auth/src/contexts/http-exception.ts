@@ -4,6 +4,7 @@ import {
   InternalServerErrorException,
   ServiceUnavailableException,
   UnauthorizedException,
+  UnsupportedMediaTypeException,
   type HttpException,
 } from '@nestjs/common';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
@@ -14,6 +15,7 @@ const EXCEPTIONS = {
   400: BadRequestException,
   401: UnauthorizedException,
   403: ForbiddenException,
+  415: UnsupportedMediaTypeException,
   500: InternalServerErrorException,
   503: ServiceUnavailableException,
 } as const;
@@ -22,6 +24,7 @@ const TITLES: Record<keyof typeof EXCEPTIONS, string> = {
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
+  415: 'Unsupported Media Type',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
@@ -51,6 +54,9 @@ export function toHttpException(error: CoinflowAuthError): HttpException {
 /** 401s in which no session key was looked at. */
 const KEYLESS = new Set<string>(['COINFLOW_SESSION_KEY_MISSING', 'COINFLOW_SIGNATURE_REJECTED']);
 
+/** 401s that are about a webhook's proof, and no session key. */
+const WEBHOOK_REFUSALS = new Set<string>(['COINFLOW_WEBHOOK_SIGNATURE_INVALID', 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD']);
+
 /** The headers that go with the error: how to authenticate (401), when to try again (503). */
 export function writeErrorHeaders(
   response: ResponseWithHeaders,
@@ -58,7 +64,9 @@ export function writeErrorHeaders(
   schemes: readonly AuthenticationScheme[] = ['CoinflowSession'],
 ): void {
   const known = error as AnyCoinflowAuthError;
-  if (COINFLOW_AUTH_ERRORS[error.code].status === 401) {
+  if (WEBHOOK_REFUSALS.has(error.code)) {
+    response.header('WWW-Authenticate', 'CoinflowSignature realm="Coinflow"');
+  } else if (COINFLOW_AUTH_ERRORS[error.code].status === 401) {
     // RFC 6750: without a session key there is nothing wrong with it, so no `error`.
     const problem = KEYLESS.has(error.code) ? '' : ', error="invalid_token"';
     response.header('WWW-Authenticate', schemes.map((scheme) => `${scheme} realm="Coinflow"${problem}`).join(', '));

@@ -169,6 +169,42 @@ export class CoinflowRateLimitedError extends CoinflowRetryLaterError {
   declare readonly code: typeof CoinflowRateLimitedError.code;
 }
 
+/** A webhook without a proof that it is Coinflow's, or with a wrong one. Nothing of its body was looked at. */
+export class CoinflowWebhookSignatureInvalidError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_WEBHOOK_SIGNATURE_INVALID';
+  declare readonly code: typeof CoinflowWebhookSignatureInvalidError.code;
+}
+
+/** A webhook that Coinflow signed, longer ago than is allowed. If it is not a replay, an event was refused. */
+export class CoinflowWebhookSignatureTooOldError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD';
+  declare readonly code: typeof CoinflowWebhookSignatureTooOldError.code;
+}
+
+/** A webhook that is proven, and no event. */
+export class CoinflowWebhookUnreadableError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_WEBHOOK_UNREADABLE';
+  declare readonly code: typeof CoinflowWebhookUnreadableError.code;
+}
+
+/** A webhook that does not say that it is JSON. */
+export class CoinflowWebhookUnsupportedTypeError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_WEBHOOK_UNSUPPORTED_TYPE';
+  declare readonly code: typeof CoinflowWebhookUnsupportedTypeError.code;
+}
+
+/** The same delivery of a webhook runs already, and it is not known yet how that ends. */
+export class CoinflowWebhookBusyError extends CoinflowRetryLaterError {
+  static override readonly code = 'COINFLOW_WEBHOOK_BUSY';
+  declare readonly code: typeof CoinflowWebhookBusyError.code;
+}
+
+/** The store that remembers deliveries of webhooks is away. */
+export class CoinflowWebhookStoreUnavailableError extends CoinflowRetryLaterError {
+  static override readonly code = 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE';
+  declare readonly code: typeof CoinflowWebhookStoreUnavailableError.code;
+}
+
 /** The merchant's own configuration or code is wrong; thrown at boot where that shows it, and logged once where only a call does. */
 export class CoinflowMisconfiguredError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_MISCONFIGURED';
@@ -190,6 +226,12 @@ export type AnyCoinflowAuthError =
   | CoinflowMintRefusedError
   | CoinflowUnavailableError
   | CoinflowRateLimitedError
+  | CoinflowWebhookSignatureInvalidError
+  | CoinflowWebhookSignatureTooOldError
+  | CoinflowWebhookUnreadableError
+  | CoinflowWebhookUnsupportedTypeError
+  | CoinflowWebhookBusyError
+  | CoinflowWebhookStoreUnavailableError
   | CoinflowMisconfiguredError;
 
 /** Whether something thrown is an error of this package, of whichever copy of it. */

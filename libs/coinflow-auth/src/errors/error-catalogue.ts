@@ -9,6 +9,8 @@ interface CatalogueEntry {
   action: string;
   /** Whether the guard answers with it, so that every guarded route can. */
   guard: boolean;
+  /** Whether it is a webhook route that answers with it. */
+  webhook?: boolean;
 }
 
 /** Every code that this package answers with. `docs/errors.md` is made from it. */
@@ -105,9 +107,61 @@ export const COINFLOW_AUTH_ERRORS = {
     action: 'Coinflow’s rate limit is reached. Ask Coinflow for a higher one, or let sessions be remembered longer.',
     guard: true,
   },
+  COINFLOW_WEBHOOK_SIGNATURE_INVALID: {
+    status: 401,
+    when: 'A webhook carries no proof that it is Coinflow’s, or a wrong one: no or a malformed `Coinflow-Signature`, one under another key or over another body, or a time in the future.',
+    message: 'This webhook is not proven to be Coinflow’s.',
+    action:
+      'If it was Coinflow: compare webhook.keys (COINFLOW_WEBHOOK_VALIDATION_KEY) with the dashboard, and see that nothing before the application changes the body. Otherwise somebody tried to forge an event.',
+    guard: false,
+    webhook: true,
+  },
+  COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD: {
+    status: 401,
+    when: 'A webhook’s signature is right, but older than `webhook.toleranceMs` allows.',
+    message: 'This webhook was signed too long ago.',
+    action:
+      'An event of Coinflow’s was refused: look it up in the dashboard. Check this machine’s clock; if Coinflow retries with the old signature, raise webhook.toleranceMs.',
+    guard: false,
+    webhook: true,
+  },
+  COINFLOW_WEBHOOK_UNREADABLE: {
+    status: 400,
+    when: 'A webhook is proven, but its body is no event: not UTF-8, not JSON, or without `eventType` or `data`.',
+    message: 'This is no event.',
+    action:
+      'Look at the delivery in the Coinflow dashboard: the webhook may be one of a version before 2, which this package does not read.',
+    guard: false,
+    webhook: true,
+  },
+  COINFLOW_WEBHOOK_UNSUPPORTED_TYPE: {
+    status: 415,
+    when: 'The content type of a webhook is not `application/json`. Nothing else was looked at.',
+    message: 'A webhook must be application/json.',
+    action: 'Nothing, if it was not Coinflow. Otherwise see what before the application changes the content type.',
+    guard: false,
+    webhook: true,
+  },
+  COINFLOW_WEBHOOK_BUSY: {
+    status: 503,
+    when: 'The same delivery is running, here or in another process, and has not ended within four seconds; or its lease was lost to another process.',
+    message: 'This event is being handled. Send it again shortly.',
+    action:
+      'Nothing: Coinflow sends the event again. If it happens often, the handlers are slow: put the work into a queue.',
+    guard: false,
+    webhook: true,
+  },
+  COINFLOW_WEBHOOK_STORE_UNAVAILABLE: {
+    status: 503,
+    when: 'Whether a delivery was handled before cannot be told: the store of `webhook.deliveries` is away.',
+    message: 'This event cannot be handled right now. Send it again shortly.',
+    action: 'See that the store of webhook.deliveries (Redis) is up. Nothing is lost: Coinflow sends the event again.',
+    guard: false,
+    webhook: true,
+  },
   COINFLOW_MISCONFIGURED: {
     status: 500,
-    when: 'The API key is refused or another merchant’s; a 404 or a redirect before Coinflow ever did what was asked; something that calls a made-up session key valid; `@CurrentSession()` or the guard where it cannot work; wrong options at boot.',
+    when: 'The API key is refused or another merchant’s; a 404 or a redirect before Coinflow ever did what was asked; something that calls a made-up session key valid; a webhook route without a key or without the raw body; `@CurrentSession()` or the guard where it cannot work; wrong options at boot.',
     message: 'Internal server error',
     action: 'Correct the configuration that the message names.',
     guard: true,

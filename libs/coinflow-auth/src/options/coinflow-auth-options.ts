@@ -2,6 +2,7 @@ import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import type { CoinflowEnv } from './base-url.js';
+import type { CoinflowWebhookOptions } from './webhook-options.js';
 
 /** How long, and how many, sessions are remembered. */
 export interface CoinflowCacheOptions {
@@ -98,4 +99,9 @@ export interface CoinflowAuthModuleOptions {
   cache?: CoinflowCacheOptions;
   /** How Coinflow is called. */
   http?: CoinflowHttpOptions;
+  /**
+   * How webhooks are believed, and how their deliveries are remembered.
+   * @default webhooks are off; a route with `@CoinflowWebhook()` does not start
+   */
+  webhook?: CoinflowWebhookOptions;
 }

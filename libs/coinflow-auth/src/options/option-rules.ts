@@ -12,9 +12,11 @@ import {
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import { COINFLOW_BASE_URLS, baseUrlProblem } from './base-url.js';
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
+import { WEBHOOK_PROOFS } from './webhook-options.js';
 
 const DAY_MS = 86_400_000;
 const SEAL_KEY_BYTES = 32;
+const STORE_METHODS = ['claim', 'renew', 'complete', 'release'];
 
 /** The environment variable that `coinflowAuthConfig` reads an option from, for error messages. */
 const OPTION_VARIABLES: Readonly<Record<string, string>> = {
@@ -25,6 +27,7 @@ const OPTION_VARIABLES: Readonly<Record<string, string>> = {
   sealKeys: 'COINFLOW_SEAL_KEYS',
   'cache.ttlMs': 'COINFLOW_CACHE_TTL_MS',
   'cache.staleIfErrorMs': 'COINFLOW_STALE_IF_ERROR_MS',
+  'webhook.keys': 'COINFLOW_WEBHOOK_VALIDATION_KEY',
 };
 
 const HeaderValue = (): PropertyDecorator =>
@@ -92,6 +95,42 @@ const Agent = (): PropertyDecorator =>
     },
   });
 
+const WebhookKeys = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'webhookKeys',
+    validator: {
+      validate: (value: unknown) => {
+        const keys: unknown[] = Array.isArray(value) ? value : [value];
+        return keys.length > 0 && keys.every((key) => isHeaderValue(key));
+      },
+      defaultMessage: () => `${HEADER_VALUE_RULE}, or a list of such keys`,
+    },
+  });
+
+const WebhookProofs = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'webhookProofs',
+    validator: {
+      validate: (value: unknown) =>
+        Array.isArray(value) &&
+        value.includes('signature') &&
+        value.every((proof) => WEBHOOK_PROOFS.some((known) => known === proof)),
+      defaultMessage: () => "must be ['signature'] or ['signature', 'authorization']",
+    },
+  });
+
+const Deliveries = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'deliveryStore',
+    validator: {
+      validate: (value: unknown) => {
+        const store = Object(value) as Record<string, unknown>;
+        return value === false || STORE_METHODS.every((method) => typeof store[method] === 'function');
+      },
+      defaultMessage: () => `must be redisDeliveries(), false, or have the methods ${STORE_METHODS.join(', ')}`,
+    },
+  });
+
 const Whole = (min: number, max: number): PropertyDecorator =>
   ValidateBy({
     name: 'whole',
@@ -127,6 +166,23 @@ class HttpShape {
   @IsOptional()
   @Agent()
   agent?: unknown;
+}
+
+class WebhookShape {
+  @WebhookKeys()
+  keys?: unknown;
+
+  @IsOptional()
+  @WebhookProofs()
+  proofs?: unknown;
+
+  @IsOptional()
+  @Whole(1, 7 * DAY_MS)
+  toleranceMs?: unknown;
+
+  @IsOptional()
+  @Deliveries()
+  deliveries?: unknown;
 }
 
 class OptionsShape {
@@ -168,6 +224,11 @@ class OptionsShape {
   @IsObject({ message: 'must be an object' })
   @ValidateNested()
   http?: unknown;
+
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
+  webhook?: unknown;
 }
 
 /** Every mistake in the options: option, rule and environment variable, never a value. */
@@ -177,6 +238,7 @@ export function problemsOf(options: unknown): string[] {
   const shape = Object.assign(new OptionsShape(), options);
   if (isObject(shape.cache)) shape.cache = Object.assign(new CacheShape(), shape.cache);
   if (isObject(shape.http)) shape.http = Object.assign(new HttpShape(), shape.http);
+  if (isObject(shape.webhook)) shape.webhook = Object.assign(new WebhookShape(), shape.webhook);
   const errors = validateSync(shape, {
     whitelist: true,
     forbidNonWhitelisted: true,

@@ -30,6 +30,7 @@ describe('resolveOptions', () => {
       extractor: expect.objectContaining({ schemes: ['CoinflowSession'] }),
       cache: { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000 },
       http: { timeoutMs: 5_000, retries: 2, agent: undefined },
+      webhook: undefined,
     });
   });
 

@@ -5,6 +5,7 @@ import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import { COINFLOW_BASE_URLS, type CoinflowEnv } from './base-url.js';
 import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptions } from './coinflow-auth-options.js';
 import { problemsOf } from './option-rules.js';
+import { resolveWebhookOptions, type ResolvedWebhookOptions } from './webhook-options.js';
 
 const DEFAULTS = { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000, timeoutMs: 5_000, retries: 2 };
 /** Where an API key is worth so little that other secrets may be derived from it. */
@@ -24,6 +25,8 @@ export interface ResolvedCoinflowAuthOptions {
   readonly extractor: SessionKeyExtractor;
   readonly cache: Readonly<Required<CoinflowCacheOptions>>;
   readonly http: Readonly<{ timeoutMs: number; retries: number; agent: CoinflowHttpOptions['agent'] }>;
+  /** `undefined`: webhooks are off. */
+  readonly webhook: ResolvedWebhookOptions | undefined;
 }
 
 /**
@@ -38,7 +41,7 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       { reason: 'invalid-options', action: 'Correct the options that the message names.' },
     );
   }
-  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, http } = options;
+  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, http, webhook } = options;
   return Object.freeze({
     env,
     apiKey: typeof apiKey === 'function' ? apiKey : () => apiKey,
@@ -57,6 +60,7 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       retries: http?.retries ?? DEFAULTS.retries,
       agent: http?.agent,
     }),
+    webhook: webhook && resolveWebhookOptions(webhook),
   });
 }
 

@@ -1,2 +1,2 @@
 export { asUser, createTestSession, type TestSessionOptions } from './create-test-session.js';
-export { overrideCoinflowAuth, type OverridableModule } from './override-coinflow-auth.js';
+export { TEST_WEBHOOK_KEY, overrideCoinflowAuth, type OverridableModule } from './override-coinflow-auth.js';

@@ -12,7 +12,15 @@ export interface OverridableModule {
   overrideProvider(token: symbol): { useValue(value: unknown): unknown };
 }
 
-const TEST_OPTIONS = { env: 'local', apiKey: 'test-api-key', merchantId: 'test-merchant' } as const;
+/** The key of webhooks under `overrideCoinflowAuth`: sign with it what your webhook route is to take. */
+export const TEST_WEBHOOK_KEY = 'test-webhook-key';
+
+const TEST_OPTIONS = {
+  env: 'local',
+  apiKey: 'test-api-key',
+  merchantId: 'test-merchant',
+  webhook: { keys: TEST_WEBHOOK_KEY },
+} as const;
 
 /** Whoever asks is the same person; nothing leaves the process. */
 class TestCoinflowAuthService extends CoinflowAuthService {

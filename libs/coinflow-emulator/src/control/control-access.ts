@@ -1,6 +1,6 @@
-import { isIPv4 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { EmulatorControl } from '../emulator-options.js';
+import { isLoopbackName as isLoopback } from '../loopback.js';
 import { refused, type Refusal } from '../refusal.js';
 
 /**
@@ -40,10 +40,6 @@ export function whyNotControl(
 function hostName(host = ''): string {
   const [, ipv6, name = ''] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d+)?$/i.exec(host) ?? [];
   return (ipv6 ?? name).toLowerCase();
-}
-
-function isLoopback(name: string): boolean {
-  return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
 }
 
 /** An IPv4 address as a socket for both families writes it. */

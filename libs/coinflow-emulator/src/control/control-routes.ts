@@ -7,6 +7,7 @@ import type { EmulatorLimits } from '../rate-limits.js';
 import { refused } from '../refusal.js';
 import { whyNotControl } from './control-access.js';
 import { SCHEMAS } from './control-schemas.js';
+import { webhookRoutes } from './webhook-routes.js';
 
 const PREFIX = '/_emulator';
 
@@ -25,6 +26,7 @@ export function controlRoutes(server: FastifyInstance, parts: EmulatorParts, { c
       acceptOnlyJson(scope);
       scope.get('/state', () => parts.state);
       posts(scope, parts);
+      webhookRoutes(scope, parts);
       done();
     },
     { prefix: PREFIX },

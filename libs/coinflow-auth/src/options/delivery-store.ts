@@ -1,0 +1,42 @@
+/** What a claim of a delivery is answered. */
+export type DeliveryClaim =
+  /** It is the caller's to run. */
+  | {
+      readonly state: 'won';
+      /** Proves to the store that the lease is the caller's. */
+      readonly token: string;
+      /** Grows with every claim that is won of this delivery: what writes only if it is not lower keeps a late run out. */
+      readonly fencingToken: number;
+    }
+  /** Somebody runs it, and has a lease. */
+  | { readonly state: 'running' }
+  /** It has succeeded before. */
+  | { readonly state: 'done' };
+
+/**
+ * Remembers which deliveries of webhooks run and which have succeeded, so that a repeat does not run again. For a store of
+ * your own: every method must be atomic, and must reject when it cannot tell. The suite that the package's own stores pass is
+ * `test/delivery-store-contract.ts` in its repository.
+ */
+export interface DeliveryStore {
+  /**
+   * Gives a delivery to one caller, until the lease ends.
+   * @param id 43 characters of base64url
+   * @param leaseMs for how long, in milliseconds, unless it is renewed
+   */
+  claim(id: string, leaseMs: number): Promise<DeliveryClaim>;
+  /**
+   * Makes the caller's lease end `leaseMs` from now.
+   * @returns whether it was still the caller's
+   */
+  renew(id: string, token: string, leaseMs: number): Promise<boolean>;
+  /**
+   * Remembers for `keepMs` that the delivery has succeeded.
+   * @returns whether it is known to have; not when somebody else has a lease by now
+   */
+  complete(id: string, token: string, keepMs: number): Promise<boolean>;
+  /** Gives the delivery back, to whoever claims it next; does nothing unless the lease is the caller's. */
+  release(id: string, token: string): Promise<void>;
+  /** Called when the application shuts down; for what the store itself has opened. */
+  close?(): void | Promise<void>;
+}

@@ -1,0 +1,70 @@
+import type { DeliveryStore } from './delivery-store.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** For how long a delivery is remembered: the 36 hours for which Coinflow tries again, and one more. */
+export const DELIVERY_MEMORY_MS = 37 * HOUR_MS;
+/** How old a signature may be where nothing remembers that it came before; and how far in the future it may lie. */
+export const SHORT_TOLERANCE_MS = 5 * MINUTE_MS;
+
+/** How a webhook proves that it is Coinflow's: by a signature over its body, or by the key itself in `Authorization`. */
+export type CoinflowWebhookProof = 'signature' | 'authorization';
+
+/** The proofs that can be asked for. */
+export const WEBHOOK_PROOFS: readonly CoinflowWebhookProof[] = ['signature', 'authorization'];
+
+/** How webhooks are believed, and how their deliveries are remembered. */
+export interface CoinflowWebhookOptions {
+  /**
+   * The Webhook Validation Key of the Coinflow dashboard, or several while it is rotated: one that fits is enough. Whoever
+   * has it can forge every event.
+   */
+  keys: string | readonly string[];
+  /**
+   * The proofs that are taken. `authorization` also takes a webhook without a signature that has the key in `Authorization`,
+   * which says nothing of the body and travels with every webhook: only if Coinflow does not sign yours. A signature that is
+   * there must be right in any case.
+   * @default ['signature']
+   */
+  proofs?: readonly CoinflowWebhookProof[];
+  /**
+   * How old, in milliseconds, a signature may be. Shorter than 36 hours refuses what Coinflow sends again after an outage, if
+   * it does not sign again. Longer than deliveries are remembered lets a replay run.
+   * @default 133_200_000 (37 hours) under `@CoinflowWebhook()`; 300_000 (5 minutes) where nothing remembers deliveries: with `deliveries: false`, and on routes with the guard alone
+   */
+  toleranceMs?: number;
+  /**
+   * Where deliveries are remembered for 37 hours, so that none takes effect twice: `redisDeliveries()` of
+   * `nestjs-coinflow-auth/redis` where there is more than one process, a store of your own, or `false` for nowhere.
+   * @default the memory of this process: the newest 100,000; a restart forgets
+   */
+  deliveries?: DeliveryStore | false;
+}
+
+/** The options as the rest of the code reads them. */
+export interface ResolvedWebhookOptions {
+  /** A function, so that the keys show in no inspection of the object. */
+  readonly keys: () => readonly string[];
+  readonly proofs: readonly CoinflowWebhookProof[];
+  /** Where deliveries are remembered. */
+  readonly toleranceMs: number;
+  /** On routes that remember none. */
+  readonly unrememberedToleranceMs: number;
+  /** `undefined` is the memory of the process. */
+  readonly deliveries: DeliveryStore | false | undefined;
+}
+
+/** Fills in the defaults; the options are checked before. */
+export function resolveWebhookOptions(options: CoinflowWebhookOptions): ResolvedWebhookOptions {
+  const { keys, proofs, toleranceMs, deliveries } = options;
+  const all = Object.freeze(typeof keys === 'string' ? [keys] : [...keys]);
+  const remembered = deliveries === false ? SHORT_TOLERANCE_MS : DELIVERY_MEMORY_MS;
+  return Object.freeze({
+    keys: () => all,
+    proofs: Object.freeze([...(proofs ?? ['signature' as const])]),
+    toleranceMs: toleranceMs ?? remembered,
+    unrememberedToleranceMs: toleranceMs ?? SHORT_TOLERANCE_MS,
+    deliveries: deliveries ?? undefined,
+  });
+}

@@ -1,0 +1,2 @@
+export type { RedisClientLike, RedisConnectionOptions } from './redis-connection.js';
+export { redisDeliveries } from './redis-deliveries.js';

@@ -1,0 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { deliveryStoreContract } from '../../../../../test/delivery-store-contract.js';
+import { ProcessDeliveryStore } from './process-delivery-store.js';
+
+describe('ProcessDeliveryStore', () => {
+  deliveryStoreContract(() => new ProcessDeliveryStore(), delay);
+
+  it('forgets the oldest that has succeeded, and none that runs', async () => {
+    const store = new ProcessDeliveryStore(2);
+    await store.claim('running', 60_000);
+    for (const id of ['first', 'second', 'third']) {
+      const claim = await store.claim(id, 60_000);
+      if (claim.state === 'won') await store.complete(id, claim.token, 60_000);
+    }
+    const states = [];
+    for (const id of ['running', 'third', 'second', 'first']) states.push((await store.claim(id, 1)).state);
+    expect(states).toEqual(['running', 'done', 'done', 'won']);
+  });
+});

@@ -1,0 +1,81 @@
+/** The types of events that Coinflow documents. There will be others: see {@link CoinflowEventType}. */
+export const COINFLOW_EVENT_TYPES = [
+  'Card Payment Authorized',
+  'Card Payment Declined',
+  'Card Payment Voided',
+  'Credits Minted',
+  'ACH Initiated',
+  'ACH Success',
+  'ACH Returned',
+  'ACH Failed',
+  'ACH Chargeback',
+  'ACH Batched',
+  'PIX Failed',
+  'PIX Expiration',
+  'Payment Authorized',
+  'Payment Expiration',
+  'Settled',
+  'Wire Initiated',
+  'USDC Payment Received',
+  'Subscription Created',
+  'Subscription Canceled',
+  'Subscription Expired',
+  'Subscription Failure',
+  'Subscription Concluded',
+  'Card Payment Chargeback Opened',
+  'Card Payment Chargeback Won',
+  'Card Payment Chargeback Lost',
+  'Card Payment Suspected Fraud',
+  'Payment Pending Review',
+  'KYC Created',
+  'KYC Success',
+  'KYC Failure',
+  'Sub-merchant KYB Created',
+  'Sub-merchant KYB Success',
+  'Sub-merchant KYB Failure',
+  'Withdraw Pending',
+  'Withdraw Success',
+  'Withdraw Failure',
+  'Seller Blocked',
+  'Refund',
+  'Refund Complete',
+  'Refund Failure',
+  'Refund Returned',
+  'Wire Failure',
+  'Iban Failure',
+  'Interac Failure',
+  'CashApp Failure',
+  'PayPal Failure',
+  'Venmo Failure',
+  'Reserve Released',
+  'Crypto Overpayment',
+  'Crypto Underpayment',
+  'Iban RFI Created',
+  'Iban RFI Submitted',
+  'Crypto Deposit Funds Received',
+  'Customer Override Limit Threshold',
+  'Crypto Payin Funds Received',
+  'PayPal Payment Authorized',
+  'PayPal Payment Voided',
+  'PayPal Payment Chargeback Opened',
+  'PayPal Payment Chargeback Won',
+  'PayPal Payment Chargeback Lost',
+  'Venmo Payment Authorized',
+  'Venmo Payment Voided',
+  'Venmo Payment Chargeback Opened',
+  'Venmo Payment Chargeback Won',
+  'Venmo Payment Chargeback Lost',
+  'Disbursed Funds',
+] as const;
+
+/** A type of events that Coinflow documents. */
+export type KnownCoinflowEventType = (typeof COINFLOW_EVENT_TYPES)[number];
+
+/** A type of events: documented, or any text, since Coinflow adds new ones. */
+export type CoinflowEventType = KnownCoinflowEventType | (string & {});
+
+/** The categories of events that Coinflow documents. */
+export const COINFLOW_EVENT_CATEGORIES = ['Purchase', 'Subscription', 'KYC', 'Withdraw', 'Marketplace'] as const;
+
+/** A category of events: documented, or any text. */
+export type CoinflowEventCategory = (typeof COINFLOW_EVENT_CATEGORIES)[number] | (string & {});

@@ -1,0 +1,91 @@
+import type {
+  CoinflowChargebackData,
+  CoinflowCryptoDepositData,
+  CoinflowCryptoPayinData,
+  CoinflowDeclinedData,
+  CoinflowDisbursedData,
+  CoinflowIbanRfiData,
+  CoinflowKycData,
+  CoinflowOpenData,
+  CoinflowOverrideLimitData,
+  CoinflowPaymentData,
+  CoinflowRefundData,
+  CoinflowReserveData,
+  CoinflowSettledData,
+  CoinflowSubMerchantData,
+  CoinflowSubscriptionData,
+  CoinflowWithdrawData,
+} from './event-data.js';
+import type { CoinflowEventCategory, CoinflowEventType, KnownCoinflowEventType } from './event-types.js';
+
+type Named<Pattern extends string> = Extract<KnownCoinflowEventType, Pattern>;
+
+/** By name: Coinflow's OpenAPI has the types and the shapes, and does not say which goes with which. The rest are payments. */
+type ParticularData = Record<'Settled', CoinflowSettledData> &
+  Record<'Card Payment Declined', CoinflowDeclinedData> &
+  Record<Named<`${string} Payment Chargeback ${string}`>, CoinflowChargebackData> &
+  Record<Named<`Subscription ${string}`>, CoinflowSubscriptionData> &
+  Record<Named<`KYC ${string}`>, CoinflowKycData> &
+  Record<Named<`Sub-merchant ${string}`>, CoinflowSubMerchantData> &
+  Record<Named<'Refund' | `Refund ${string}`>, CoinflowRefundData> &
+  Record<'Reserve Released', CoinflowReserveData> &
+  Record<Named<`Iban RFI ${string}`>, CoinflowIbanRfiData> &
+  Record<Named<`Withdraw ${string}`>, CoinflowWithdrawData> &
+  Record<Named<`${'Wire' | 'Iban' | 'Interac' | 'CashApp' | 'PayPal' | 'Venmo'} Failure`>, CoinflowWithdrawData> &
+  Record<'Crypto Deposit Funds Received', CoinflowCryptoDepositData> &
+  Record<'Crypto Payin Funds Received', CoinflowCryptoPayinData> &
+  Record<'Customer Override Limit Threshold', CoinflowOverrideLimitData> &
+  Record<'Disbursed Funds', CoinflowDisbursedData> &
+  Record<'Seller Blocked' | 'ACH Chargeback', CoinflowOpenData>;
+
+type DataOfKnown<Type extends KnownCoinflowEventType> = Type extends keyof ParticularData
+  ? ParticularData[Type]
+  : CoinflowPaymentData;
+
+/** What the event of a type says: a documented shape, and fields that are none yet. */
+export type CoinflowEventData<Type extends CoinflowEventType> = Type extends KnownCoinflowEventType
+  ? DataOfKnown<Type>
+  : CoinflowOpenData;
+
+interface Envelope<Type extends CoinflowEventType> {
+  /** What has happened. */
+  readonly eventType: Type;
+  /** Empty if Coinflow did not say. */
+  readonly category: CoinflowEventCategory;
+  /** When, in ISO 8601, as Coinflow wrote it; empty if it did not. It may be another one when an event is sent again. */
+  readonly created: string;
+  /** What the type says. Only its form was checked: it is an object. */
+  readonly data: CoinflowEventData<Type>;
+  /**
+   * The same for every delivery of one event, as far as that can be told: by its type, the id in its data, and `created`. For
+   * logs and queues. What moves money is keyed by the payment's own `data.id` instead.
+   */
+  readonly deliveryId: string;
+  /** Grows with every run of the delivery: what writes only if it is not lower keeps a run out that has lost its lease. 0 where deliveries are not remembered. */
+  readonly fencingToken: number;
+  /** Aborted when the lease is lost: another process may run the delivery now. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * An event of Coinflow's, proven. With a type, what that type says; without one, anything, which {@link isCoinflowEvent}
+ * narrows. Versions 2 and 3 differ in who paid: `data.wallet` or `data.customerId`.
+ * @example
+ * CoinflowWebhookEvent<'Settled'>
+ * CoinflowWebhookEvent<'Refund' | 'Refund Complete'>
+ */
+export type CoinflowWebhookEvent<Type extends CoinflowEventType = string> = Type extends CoinflowEventType
+  ? Envelope<Type>
+  : never;
+
+/**
+ * Whether an event is of one of these types; its data has their shape then.
+ * @example
+ * if (isCoinflowEvent(event, 'Settled')) credit(event.data.id, event.data.subtotal);
+ */
+export function isCoinflowEvent<Type extends KnownCoinflowEventType>(
+  event: { readonly eventType: string },
+  ...types: readonly [Type, ...Type[]]
+): event is CoinflowWebhookEvent<Type> {
+  return types.some((type) => type === event.eventType);
+}

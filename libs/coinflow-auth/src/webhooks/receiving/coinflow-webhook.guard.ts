@@ -1,0 +1,92 @@
+import {
+  Inject,
+  Injectable,
+  type CanActivate,
+  type ExecutionContext,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { toHttpException, writeErrorHeaders, type ResponseWithHeaders } from '../../contexts/http-exception.js';
+import { misconfigured } from '../../contexts/misconfiguration.js';
+import { CoinflowMisconfiguredError, isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
+import { coinflowWebhooksToken } from '../../options/webhook-tokens.js';
+import type { CoinflowWebhooks } from './coinflow-webhooks.js';
+import { warnWithoutRawBody } from './raw-body-probe.js';
+import { writeWebhook, type WebhookRequest } from './webhook-request.js';
+import { readWebhookRoute, webhookRoutes, type WebhookRoute } from './webhook-route.js';
+
+/**
+ * Lets a request in if it is proven to be Coinflow's, and attaches its event for `@CoinflowEvent()`.
+ *
+ * By itself it remembers nothing: a webhook that is sent again runs again, and a signature may be 5 minutes old.
+ * `@CoinflowWebhook()` is this guard and the rest.
+ */
+@Injectable()
+export class CoinflowWebhookGuard implements CanActivate, OnModuleInit, OnApplicationBootstrap {
+  constructor(
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  /** @throws {CoinflowMisconfiguredError} when the application starts with a webhook route and without its key */
+  onModuleInit(): void {
+    for (const { name, route } of webhookRoutes(this.modules, CoinflowWebhookGuard)) this.getWebhooks(route, name);
+  }
+
+  onApplicationBootstrap(): void {
+    warnWithoutRawBody(this.adapterHost);
+  }
+
+  canActivate(context: ExecutionContext): boolean {
+    if (context.getType<string>() !== 'http') {
+      throw toHttpException(
+        misconfigured(`CoinflowWebhookGuard does not understand requests of the kind “${context.getType()}”`, {
+          reason: 'unknown-context',
+          action: 'Use the guard on HTTP routes.',
+        }),
+      );
+    }
+    const request = context.switchToHttp().getRequest<WebhookRequest>();
+    try {
+      const route = readWebhookRoute(context.getHandler());
+      const webhooks = this.getWebhooks(route, `${context.getClass().name}.${context.getHandler().name}`);
+      writeWebhook(request, { webhooks, event: webhooks.receive(request, route.isRemembered) });
+      return true;
+    } catch (error) {
+      if (!isCoinflowAuthError(error)) throw error;
+      writeErrorHeaders(context.switchToHttp().getResponse<ResponseWithHeaders>(), error);
+      throw toHttpException(error);
+    }
+  }
+
+  /**
+   * What receives the webhooks of the instance that the route names.
+   * @throws {CoinflowMisconfiguredError} when there is no such instance, or it has no key
+   */
+  protected getWebhooks({ instance }: WebhookRoute, name: string): CoinflowWebhooks {
+    let webhooks: CoinflowWebhooks;
+    const which = instance === undefined ? 'without a name' : `of the name “${instance}”`;
+    try {
+      webhooks = this.moduleRef.get<CoinflowWebhooks>(coinflowWebhooksToken(instance), { strict: false });
+    } catch {
+      throw new CoinflowMisconfiguredError(
+        `${name} receives webhooks for an instance of CoinflowAuthModule ${which}, and there is none`,
+        {
+          reason: 'module-missing',
+          action: 'Import CoinflowAuthModule at the root, with the name that the route asks for.',
+        },
+      );
+    }
+    if (webhooks.isConfigured) return webhooks;
+    throw new CoinflowMisconfiguredError(
+      `${name} receives webhooks, but the instance of CoinflowAuthModule ${which} has no key to verify them with`,
+      {
+        reason: 'webhook-key-missing',
+        action:
+          'Set the option webhook.keys (environment variable COINFLOW_WEBHOOK_VALIDATION_KEY), or remove the route.',
+      },
+    );
+  }
+}

@@ -1,0 +1,42 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { from, lastValueFrom, type Observable } from 'rxjs';
+import { toHttpException, writeErrorHeaders, type ResponseWithHeaders } from '../../contexts/http-exception.js';
+import { misconfigured } from '../../contexts/misconfiguration.js';
+import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
+import { HandlerFailure } from './handler-failure.js';
+import { readWebhook, writeWebhook } from './webhook-request.js';
+
+/** Runs the handlers of an event and then the route, unless the event has succeeded before. Part of `@CoinflowWebhook()`. */
+@Injectable()
+export class CoinflowWebhookInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return from(this.#deliver(context, next));
+  }
+
+  async #deliver(context: ExecutionContext, next: CallHandler): Promise<unknown> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<object>();
+    const received = readWebhook(request);
+    if (!received) {
+      throw toHttpException(
+        misconfigured(`${context.getClass().name}.${context.getHandler().name} is reached past CoinflowWebhookGuard`, {
+          reason: 'guard-missing',
+          action: 'Use @CoinflowWebhook(), which has the guard and the interceptor.',
+        }),
+      );
+    }
+    const { webhooks, event } = received;
+    try {
+      const outcome = await webhooks.deliver(event, (running) => {
+        writeWebhook(request, { webhooks, event: running });
+        return lastValueFrom(next.handle() as Observable<unknown>, { defaultValue: undefined });
+      });
+      return outcome.repeated ? undefined : outcome.value;
+    } catch (error) {
+      if (error instanceof HandlerFailure) throw error.toHttpException();
+      if (!isCoinflowAuthError(error)) throw error;
+      writeErrorHeaders(http.getResponse<ResponseWithHeaders>(), error);
+      throw toHttpException(error);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/** How often what has happened to webhooks, since the application started. */
+export interface CoinflowWebhookMetrics {
+  /** Refused: no proof, a wrong one, or not JSON. */
+  refused: number;
+  /** Proven, but signed longer ago than is allowed: an event was refused, or replayed. */
+  tooOld: number;
+  /** Proven, but no event. */
+  unreadable: number;
+  /** Handled: all handlers have succeeded. */
+  succeeded: number;
+  /** Of those: of a type that no `@OnCoinflowEvent()` is for. */
+  unhandled: number;
+  /** Acknowledged without running: it has succeeded before. */
+  repeated: number;
+  /** A handler has failed. */
+  failed: number;
+  /** Answered 503, since the same delivery was running, or its lease was lost. */
+  busy: number;
+  /** Answered 503, since the store of deliveries was away. */
+  storeUnavailable: number;
+}
+
+/** All zero. */
+export function newMetrics(): CoinflowWebhookMetrics {
+  return {
+    refused: 0,
+    tooOld: 0,
+    unreadable: 0,
+    succeeded: 0,
+    unhandled: 0,
+    repeated: 0,
+    failed: 0,
+    busy: 0,
+    storeUnavailable: 0,
+  };
+}

@@ -1,0 +1,143 @@
+// Stripe signs webhooks by the same scheme, so that its library is an independent oracle.
+// `npm run test:oracle` compares 100,000 bodies; without it these are 1,000.
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { Stripe } from 'stripe';
+import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
+import { signWebhook, verifyWebhookSignature } from './webhook-signature.js';
+
+const RUNS = Number(process.env.COINFLOW_ORACLE_RUNS ?? 1_000);
+const NOW = 1_717_012_345_678;
+const TOLERANCE_SECONDS = 300;
+
+/** Stripe takes the body for text; with this, its grammar and its comparison work on the bytes. */
+const bytewise = Object.assign(Stripe.createNodeCryptoProvider(), {
+  computeHMACSignature: (payload: string, secret: string) =>
+    createHmac('sha256', secret).update(payload, 'latin1').digest('hex'),
+});
+
+/** @param isRefusal what else that is thrown is a defect */
+function isAccepted(verify: () => unknown, isRefusal: (error: unknown) => boolean): boolean {
+  try {
+    verify();
+    return true;
+  } catch (error) {
+    if (isRefusal(error)) return false;
+    throw error;
+  }
+}
+
+/** Some of Stripe's refusals are crashes: of an empty `v1`, and of one with a character beyond ASCII. */
+const isAnything = (): boolean => true;
+
+function ours(rawBody: Buffer, header: string, keys: string): boolean {
+  return isAccepted(() => {
+    const headers = { 'coinflow-signature': header };
+    verifyWebhookSignature({ rawBody, headers, keys, toleranceMs: TOLERANCE_SECONDS * 1_000, now: NOW });
+  }, isCoinflowAuthError);
+}
+
+function stripes(rawBody: Buffer, header: string, key: string): boolean {
+  // Of an empty text Stripe says that there is none; of no bytes it does not.
+  const payload = rawBody.length === 0 ? rawBody : rawBody.toString('latin1');
+  return isAccepted(() => {
+    Stripe.webhooks.signature?.verifyHeader(payload, header, key, TOLERANCE_SECONDS, bytewise, NOW);
+  }, isAnything);
+}
+
+function stockStripes(rawBody: Buffer, header: string, key: string): boolean {
+  return isAccepted(() => {
+    Stripe.webhooks.signature?.verifyHeader(rawBody, header, key, TOLERANCE_SECONDS, undefined, NOW);
+  }, isAnything);
+}
+
+const KEY_CHARACTERS = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
+const keys = fc.string({ unit: fc.constantFrom(...KEY_CHARACTERS), minLength: 1, maxLength: 100 });
+const bodies = fc.oneof(
+  { weight: 300, arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)) },
+  { weight: 300, arbitrary: fc.json().map((text) => Buffer.from(text)) },
+  { weight: 100, arbitrary: fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)) },
+  { weight: 100, arbitrary: fc.json().map((text) => Buffer.from(`\uFEFF${text.replaceAll(',', ',\r\n')}`)) },
+  { weight: 50, arbitrary: fc.array(fc.integer({ min: 0xd800, max: 0xdfff })).map(loneSurrogates) },
+  { weight: 10, arbitrary: fc.constant(Buffer.alloc(0)) },
+  { weight: 1, arbitrary: fc.nat(255).map((byte) => Buffer.alloc(1 << 20, byte)) },
+);
+const ages = fc.oneof(fc.constantFrom(0, 299, 300, 301, -299), fc.integer({ min: -300, max: 100_000 }));
+
+/** As bytes, where they are no UTF-8; and as the escapes that JSON can have of them. */
+function loneSurrogates(units: number[]): Buffer {
+  const escapes = units.map((unit) => `\\u${unit.toString(16)}`).join('');
+  const raw = units.flatMap((unit) => [0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)]);
+  return Buffer.concat([Buffer.from(`{"data":"${escapes}`), Buffer.from(raw), Buffer.from('"}')]);
+}
+
+function flip(bytes: Buffer, bit: number): Buffer {
+  const flipped = Buffer.from(bytes);
+  if (flipped.length > 0)
+    flipped.writeUInt8(flipped.readUInt8((bit >> 3) % flipped.length) ^ (1 << (bit & 7)), (bit >> 3) % flipped.length);
+  return flipped;
+}
+
+const flipText = (text: string, bit: number): string => flip(Buffer.from(text, 'latin1'), bit).toString('latin1');
+
+/** The same delivery with one bit of each of its parts flipped. */
+function mutations(body: Buffer, header: string, key: string, bit: number): [Buffer, string, string][] {
+  const [, t = '', v1 = ''] = /^t=(\d+),v1=(\w+)$/.exec(header) ?? [];
+  return [
+    ...(body.length > 0 ? [[flip(body, bit), header, key] satisfies [Buffer, string, string]] : []),
+    [body, `t=${flipText(t, bit)},v1=${v1}`, key],
+    [body, `t=${t},v1=${flipText(v1, bit)}`, key],
+    [body, header, flipText(key, bit)],
+  ];
+}
+
+describe('the oracle', () => {
+  it(`agrees about ${RUNS} random bodies, and about each with one bit flipped`, () => {
+    let accepted = 0;
+    const property = fc.property(bodies, keys, ages, fc.nat(), (body, key, age, bit) => {
+      const now = NOW - age * 1_000;
+      const header = signWebhook({ rawBody: body, keys: key, now });
+      const good = ours(body, header, key);
+      accepted += Number(good);
+      expect([good, stripes(body, header, key)]).toEqual([age <= TOLERANCE_SECONDS, age <= TOLERANCE_SECONDS]);
+      for (const [mutated, mutatedHeader, mutatedKey] of mutations(body, header, key, bit)) {
+        expect(ours(mutated, mutatedHeader, mutatedKey)).toBe(false);
+        expect(stripes(mutated, mutatedHeader, mutatedKey)).toBe(false);
+      }
+    });
+    fc.assert(property, { numRuns: RUNS });
+    expect(accepted).toBeGreaterThan(RUNS / 4);
+  }, 1_800_000);
+
+  it('agrees about every single bit of some deliveries', () => {
+    for (const body of [Buffer.from('{"id":"p1"}'), Buffer.from('\uFEFF{}'), Buffer.from([0xff, 0xfe, 0x00, 0x0d])]) {
+      const header = signWebhook({ rawBody: body, keys: 'key', now: NOW });
+      for (let bit = 0; bit < 512; bit += 1) {
+        for (const [mutated, mutatedHeader, key] of mutations(body, header, 'key', bit)) {
+          expect([ours(mutated, mutatedHeader, key), stripes(mutated, mutatedHeader, key)]).toEqual([false, false]);
+        }
+      }
+    }
+  });
+
+  it('signs as it does, and takes what it signs', () => {
+    const property = fc.property(fc.json(), keys, (payload, secret) => {
+      const timestamp = Math.floor(NOW / 1_000);
+      const theirs = Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
+      expect(signWebhook({ rawBody: payload, keys: secret, now: NOW })).toBe(theirs);
+      expect(ours(Buffer.from(payload), theirs, secret)).toBe(true);
+      const event = Stripe.webhooks.constructEvent(payload, theirs, secret, TOLERANCE_SECONDS, undefined, NOW);
+      expect(event).toEqual(JSON.parse(payload));
+    });
+    fc.assert(property, { numRuns: Math.min(RUNS, 1_000) });
+  });
+
+  it.each([
+    ['a BOM', Buffer.from('\uFEFF{}')],
+    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+  ])('differs on its own about %s: it signs the text, Coinflow the bytes', (_, body) => {
+    const header = signWebhook({ rawBody: body, keys: 'key', now: NOW });
+    expect([ours(body, header, 'key'), stockStripes(body, header, 'key')]).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,76 @@
+import { createHmac } from 'node:crypto';
+import type { EmulatorClock } from '../clock.js';
+import { categoryOf } from './event-types.js';
+import { sampleData } from './sample-data.js';
+import type { EmulatorWebhookEndpoint, EmulatorWebhookEvent, EmulatorWebhookSending } from './webhook-options.js';
+
+/** What goes over the wire. */
+export interface WebhookMessage {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signedAt: number | null;
+}
+
+/** Makes the messages of one event to one endpoint: the first, and those of its retries. */
+export class WebhookMessages {
+  readonly #data: unknown;
+  #created: string;
+  #signedAt: number;
+
+  constructor(
+    private readonly event: EmulatorWebhookEvent,
+    private readonly endpoint: EmulatorWebhookEndpoint,
+    private readonly sending: EmulatorWebhookSending,
+    private readonly clock: EmulatorClock,
+    merchantId: string,
+  ) {
+    const now = this.#now();
+    const sample = sampleData(event.eventType, { version: endpoint.version, merchantId, now });
+    this.#data = { ...sample, ...event.data };
+    this.#created = event.created ?? now;
+    this.#signedAt = this.#signingTime();
+  }
+
+  first(): WebhookMessage {
+    return this.#message();
+  }
+
+  retry(): WebhookMessage {
+    const { signAgain = true, newCreated = false } = this.sending;
+    if (newCreated) this.#created = this.#now();
+    // What has changed must be signed again.
+    if (signAgain || newCreated) this.#signedAt = this.#signingTime();
+    return this.#message();
+  }
+
+  #message(): WebhookMessage {
+    const { eventType, category = categoryOf(eventType) } = this.event;
+    const { sign = true, key = this.endpoint.key, tampering = 'none' } = this.sending;
+    const envelope = { eventType, category, created: this.#created, data: this.#data };
+    const body = JSON.stringify(envelope);
+    const signature = createHmac('sha256', key).update(`${this.#signedAt}.${body}`).digest('hex');
+    return {
+      body: tamperings[tampering](envelope, body),
+      signedAt: sign ? this.#signedAt : null,
+      headers: {
+        'content-type': 'application/json',
+        ...(this.endpoint.authorization && { authorization: key }),
+        ...(sign && { 'coinflow-signature': `t=${this.#signedAt},v1=${signature}` }),
+      },
+    };
+  }
+
+  #now(): string {
+    return new Date(this.clock.nowMs()).toISOString();
+  }
+
+  #signingTime(): number {
+    return Math.floor((this.clock.nowMs() - (this.sending.signedAgoMs ?? 0)) / 1_000);
+  }
+}
+
+const tamperings = {
+  none: (_envelope: object, body: string) => body,
+  tampered: (envelope: object) => JSON.stringify({ ...envelope, tampered: true }),
+  reserialized: (envelope: object) => JSON.stringify(envelope, null, 1),
+};

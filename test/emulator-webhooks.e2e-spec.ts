@@ -1,0 +1,280 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  EVENT_TYPES,
+  startCoinflowEmulator,
+  type CoinflowEmulator,
+  type EmulatorWebhookSending,
+} from 'coinflow-emulator';
+import { COINFLOW_EVENT_CATEGORIES, COINFLOW_EVENT_TYPES, verifyWebhookSignature } from 'nestjs-coinflow-auth';
+import { send } from './harness/send.js';
+
+const KEY = 'endpoint-key';
+
+interface Received {
+  headers: IncomingMessage['headers'];
+  body: string;
+  event: { eventType: string; category: string; created: string; data: Record<string, unknown> };
+}
+
+describe('the emulator sends webhooks', () => {
+  let coinflow: CoinflowEmulator;
+  let merchant: Server;
+  let url: string;
+  let statuses: (number | 'hang' | 'reset')[];
+  const received: Received[] = [];
+
+  beforeEach(async () => {
+    received.length = 0;
+    statuses = [];
+    coinflow = await startCoinflowEmulator();
+    merchant = createServer((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      request.once('end', () => {
+        received.push({ headers: request.headers, body, event: JSON.parse(body) as Received['event'] });
+        const status = statuses.shift() ?? 200;
+        if (status === 'reset') request.socket.resetAndDestroy();
+        else if (status !== 'hang') response.writeHead(status, { location: '/elsewhere' }).end();
+      });
+    });
+    await new Promise<void>((resolve) => merchant.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(merchant.address() as AddressInfo).port}/webhooks`;
+    coinflow.registerWebhook({ url, key: KEY });
+  });
+
+  afterEach(async () => {
+    await coinflow.close();
+    merchant.closeAllConnections();
+    merchant.close();
+  });
+
+  const proofOf = ({ headers, body }: Received, keys = KEY): unknown => {
+    try {
+      return verifyWebhookSignature({ rawBody: body, headers, keys }).proof;
+    } catch (error) {
+      return (error as { reason: string }).reason;
+    }
+  };
+  const settle = (sending?: EmulatorWebhookSending): ReturnType<CoinflowEmulator['sendWebhook']> =>
+    coinflow.sendWebhook({ eventType: 'Settled', data: { id: 'p1' } }, { retryAfterMs: 1, ...sending });
+  const control = (path: string, body: unknown): ReturnType<typeof send> =>
+    send(`${coinflow.url}/_emulator/${path}`, { method: 'POST', body });
+
+  it('of every documented type, under its category', async () => {
+    const types = Object.values(EVENT_TYPES).flat();
+    expect([...types].sort()).toEqual([...COINFLOW_EVENT_TYPES].sort());
+    expect(Object.keys(EVENT_TYPES)).toEqual([...COINFLOW_EVENT_CATEGORIES]);
+    await coinflow.sendWebhooks(types.map((eventType) => ({ eventType })));
+    expect(received.map(({ event }) => event.eventType)).toEqual(types);
+    expect(received.filter((one) => proofOf(one) !== 'signature')).toEqual([]);
+    expect(received.filter(({ event }) => Object.keys(event.data).length < 2)).toEqual([]);
+    expect(received.find(({ event }) => event.eventType === 'KYC Success')?.event.category).toBe('KYC');
+  });
+
+  it('signed, with the key in Authorization, of either version', async () => {
+    await settle();
+    expect(received[0]).toMatchObject({
+      headers: { 'content-type': 'application/json', authorization: KEY },
+      event: {
+        eventType: 'Settled',
+        category: 'Purchase',
+        data: { id: 'p1', customerId: 'alice', subtotal: { cents: 1_500 } },
+      },
+    });
+    expect(received[0]?.event.data).not.toHaveProperty('wallet');
+    coinflow.clearWebhooks();
+    coinflow.registerWebhook({ url, key: KEY, version: 2, authorization: false });
+    await settle();
+    expect(received[1]?.headers).not.toHaveProperty('authorization');
+    expect(received[1]?.event.data).toMatchObject({ wallet: expect.stringMatching(/^0x/) });
+    expect(received[1]?.event.data).not.toHaveProperty('customerId');
+  });
+
+  it('of types that nobody has heard of, with any data', async () => {
+    await coinflow.sendWebhook({ eventType: 'Novel', category: 'New', created: 'then', data: { a: null, id: 5 } });
+    expect(received[0]?.event).toMatchObject({
+      eventType: 'Novel',
+      category: 'New',
+      created: 'then',
+      data: { a: null, id: 5 },
+    });
+  });
+
+  it('again and again until the answer is 200', async () => {
+    statuses = [500, 503, 204, 302, 'reset', 401];
+    const [result] = await settle();
+    expect(result).toMatchObject({ url, acknowledged: true });
+    expect(result?.attempts.map(({ attempt, status, error }) => [attempt, status ?? error])).toEqual([
+      [1, 500],
+      [2, 503],
+      [3, 204],
+      [4, 302],
+      [5, 'ECONNRESET'],
+      [6, 401],
+      [7, 200],
+    ]);
+    expect(coinflow.webhookAttempts).toEqual(result?.attempts);
+    expect(new Set(received.map(({ body }) => body)).size).toBe(1);
+  });
+
+  it('until it gives up', async () => {
+    statuses = [500, 500, 500];
+    expect(await settle({ attempts: 2 })).toMatchObject([{ acknowledged: false, attempts: [{}, {}] }]);
+    statuses = ['hang'];
+    expect(await settle({ attempts: 1, timeoutMs: 30 })).toMatchObject([
+      { acknowledged: false, attempts: [{ status: undefined, error: 'timeout' }] },
+    ]);
+  });
+
+  it.each<[EmulatorWebhookSending, { signatures: number; created: number }]>([
+    [{ signAgain: true }, { signatures: 2, created: 1 }],
+    [{ signAgain: false }, { signatures: 1, created: 1 }],
+    [{ newCreated: true }, { signatures: 2, created: 2 }],
+  ])('with a retry that is what is asked for: %j', async (sending, { signatures, created }) => {
+    statuses = [500];
+    const sent = settle({ ...sending, retryAfterMs: 20 });
+    while (received.length === 0) await new Promise(setImmediate);
+    coinflow.setClockOffset(60_000);
+    await sent;
+    expect(new Set(received.map(({ headers }) => headers['coinflow-signature'])).size).toBe(signatures);
+    expect(new Set(received.map(({ event }) => event.created)).size).toBe(created);
+    expect(received.map((one) => proofOf(one))).toEqual(['signature', 'signature']);
+  });
+
+  it('several times at once', async () => {
+    const [result] = await settle({ copies: 5 });
+    expect(result?.attempts.map(({ copy }) => copy).sort()).toEqual([1, 2, 3, 4, 5]);
+    expect(new Set(received.map(({ body }) => body)).size).toBe(1);
+  });
+
+  it('in another order', async () => {
+    const events = ['Refund', 'Settled', 'Disbursed Funds'].map((eventType) => ({ eventType }));
+    await coinflow.sendWebhooks(events, { order: 'reversed' });
+    expect(received.map(({ event }) => event.eventType)).toEqual(['Disbursed Funds', 'Settled', 'Refund']);
+    received.length = 0;
+    await coinflow.sendWebhooks(events, { order: 'shuffled' });
+    expect(received.map(({ event }) => event.eventType).sort()).toEqual(['Disbursed Funds', 'Refund', 'Settled']);
+  });
+
+  it.each<[EmulatorWebhookSending, string]>([
+    [{ key: 'other' }, 'signature-mismatch'],
+    [{ sign: false }, 'signature-missing'],
+    [{ signedAgoMs: 3_600_000 }, 'signature-too-old'],
+    [{ signedAgoMs: -3_600_000 }, 'timestamp-in-future'],
+    [{ tampering: 'tampered' }, 'signature-mismatch'],
+    [{ tampering: 'reserialized' }, 'signature-mismatch'],
+    [{ tampering: 'none' }, 'signature'],
+  ])('that must be refused: %j', async (sending, proof) => {
+    await settle(sending);
+    expect(received.map((one) => proofOf(one))).toEqual([proof]);
+    expect(received[0]?.event.data).toMatchObject({ id: 'p1' });
+    expect(coinflow.webhookAttempts[0]?.signedAt === null).toBe(sending.sign === false);
+  });
+
+  it.each([
+    'http://example.com',
+    'http://127.0.0.1.example.com/',
+    'http://localhost.example.com/',
+    'http://0.0.0.0/',
+    'http://169.254.169.254/',
+    'http://user@10.0.0.1/',
+    'ftp://127.0.0.1/',
+    'file:///etc/passwd',
+    '/webhooks',
+    '',
+  ])('to this machine only, and not to %j', async (elsewhere) => {
+    expect(() => coinflow.registerWebhook({ url: elsewhere })).toThrow(RangeError);
+    if (elsewhere) expect((await control('webhooks/endpoints', { url: elsewhere })).status).toBe(400);
+    expect(coinflow.webhookEndpoints).toHaveLength(1);
+  });
+
+  it.each(['http://127.0.0.1:9/', 'http://127.8.9.1/x', 'http://localhost/', 'http://[::1]:9/', 'https://LOCALHOST/'])(
+    'to %s',
+    (here) => {
+      expect(coinflow.registerWebhook({ url: here })).toMatchObject({
+        url: here,
+        key: expect.stringMatching(/^[\w-]{32}$/),
+      });
+    },
+  );
+
+  it.each<EmulatorWebhookSending>([
+    { copies: 0 },
+    { attempts: 0 },
+    { retryAfterMs: -1 },
+    { timeoutMs: 0 },
+    { signedAgoMs: 0.5 },
+    { tampering: 'some' as 'none' },
+    { endpoint: 'nobody' },
+  ])('not with %j', async (sending) => {
+    await expect(settle(sending)).rejects.toThrow(RangeError);
+    await expect(coinflow.sendWebhooks([], { order: 'other' as 'given' })).rejects.toThrow(RangeError);
+    expect(received).toEqual([]);
+  });
+
+  it('no more once it is reset, and to the same endpoints', async () => {
+    statuses = [500];
+    const sent = settle({ retryAfterMs: 60_000 });
+    while (coinflow.webhookAttempts.length === 0) await new Promise(setImmediate);
+    coinflow.reset();
+    expect(await sent).toMatchObject([{ acknowledged: false }]);
+    expect(coinflow.webhookAttempts).toEqual([]);
+    expect(coinflow.webhookEndpoints).toHaveLength(1);
+    expect(await settle()).toMatchObject([{ acknowledged: true }]);
+  });
+
+  it('no more once it is closed', async () => {
+    statuses = ['hang'];
+    const sent = settle();
+    while (received.length === 0) await new Promise(setImmediate);
+    await coinflow.close();
+    expect(await sent).toMatchObject([{ acknowledged: false }]);
+  });
+
+  describe('over the control path', () => {
+    it('registers, sends and shows what was answered, and no key', async () => {
+      coinflow.clearWebhooks();
+      await control('webhooks/endpoints', { url, key: 'canary_key', version: 2, authorization: false });
+      statuses = [500];
+      const data = { wallet: 'me' };
+      const { status, body, text } = await control('webhooks/send', { eventType: 'Settled', data, retryAfterMs: 1 });
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        webhooks: {
+          endpoints: [{ url, version: 2, authorization: false }],
+          attempts: [
+            { attempt: 1, status: 500 },
+            { attempt: 2, status: 200, eventType: 'Settled' },
+          ],
+        },
+      });
+      expect(text).not.toContain('canary');
+      expect(received.map((one) => proofOf(one, 'canary_key'))).toEqual(['signature', 'signature']);
+      expect(received[0]?.event.data).toMatchObject(data);
+      await control('webhooks/send-all', { events: [{ eventType: 'Refund' }, { eventType: 'A' }], order: 'reversed' });
+      expect(received.slice(2).map(({ event }) => event.eventType)).toEqual(['A', 'Refund']);
+      expect((await control('webhooks/cancel', {})).body).toMatchObject({ webhooks: { attempts: [] } });
+      expect((await control('webhooks/endpoints/clear', {})).body).toMatchObject({ webhooks: { endpoints: [] } });
+      expect(await control('webhooks/send', { eventType: 'Settled' })).toMatchObject({
+        status: 400,
+        body: { message: 'No such endpoint of webhooks is registered.' },
+      });
+    });
+
+    it.each([
+      ['webhooks/endpoints', { key: 'k' }],
+      ['webhooks/endpoints', { url: 'http://localhost/', version: 1 }],
+      ['webhooks/endpoints', { url: 'http://localhost/', key: 'a b' }],
+      ['webhooks/send', {}],
+      ['webhooks/send', { eventType: 'Settled', copies: 0 }],
+      ['webhooks/send', { eventType: 'Settled', typo: 1 }],
+      ['webhooks/send-all', { events: [] }],
+      ['webhooks/send-all', { events: [{ eventType: 'A' }], order: 'odd' }],
+    ])('%s refuses %j', async (path, body) => {
+      expect((await control(path, body)).status).toBe(400);
+      expect(received).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,64 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { describe } from '@jest/globals';
+
+const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+
+/** `npm test` installs Redis where it can; where it cannot, it says so, and a CI must not pass without it. */
+export function describeWithRedis(name: string, suite: () => void): void {
+  (hasRedis || process.env.CI === 'true' ? describe : describe.skip)(name, suite);
+}
+
+/** A Redis of the test's own, which it can kill and bring back. It writes nothing to a disk. */
+export class RedisServer {
+  readonly url: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(private readonly port: number) {
+    this.url = `redis://127.0.0.1:${port}`;
+  }
+
+  static async start(): Promise<RedisServer> {
+    const server = new RedisServer(await freePort());
+    await server.start();
+    return server;
+  }
+
+  /** Starts, or starts again at the same port. */
+  async start(): Promise<void> {
+    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process = child;
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject).once('exit', () => reject(new Error('redis-server has ended')));
+      const lines = createInterface({ input: child.stdout });
+      lines.on('line', (line) => line.includes('Ready to accept connections') && resolve());
+    });
+  }
+
+  /** Kills it at once: what it knew is gone. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    await new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL'));
+  }
+
+  /** Makes it accept connections and answer nothing, until `resume`. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+}
+
+async function freePort(): Promise<number> {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  const { port } = holder.address() as AddressInfo;
+  await new Promise((resolve) => holder.close(resolve));
+  return port;
+}

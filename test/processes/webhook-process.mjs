@@ -1,0 +1,69 @@
+// A merchant's process, for tests that need several, or kill one: built code, with the sample's ledger in Redis. Everything
+// that it is told, and everything that it has seen, is in that Redis.
+import 'reflect-metadata';
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Controller, Module, Post } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { createClient } from '@redis/client';
+import { RedisLedger } from '../../dist/apps/sample/apps/sample/src/ledger/redis-ledger.js';
+import {
+  CoinflowAuthModule,
+  CoinflowWebhook,
+  OnCoinflowEvent,
+} from '../../dist/apps/sample/libs/coinflow-auth/src/index.js';
+import { redisDeliveries } from '../../dist/apps/sample/libs/coinflow-auth/src/redis/index.js';
+
+const { REDIS_URL: url, WEBHOOK_KEY: keys } = process.env;
+
+const redis = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 50 } });
+redis.on('error', () => undefined);
+await redis.connect();
+const ledger = new RedisLedger(url);
+
+class Settlements {
+  async credit({ data }) {
+    await redis.incr(`runs:${data.id}`);
+    await redis.incr('running');
+    await redis.eval(
+      `redis.call('SET', 'most', math.max(tonumber(redis.call('GET', 'most') or 0), tonumber(redis.call('GET', 'running'))))`,
+    );
+    // Held up until the test lets it go, or kills it.
+    while ((await redis.get('hold')) === String(process.pid)) await delay(10);
+    await ledger.credit(`user:${data.customerId}`, data.id, data.subtotal.cents);
+    await redis.decr('running');
+    if (Number((await redis.get('failures')) ?? 0) > 0 && (await redis.decr('failures')) >= 0) {
+      throw new Error('After the credit');
+    }
+  }
+}
+decorate(Settlements, 'credit', OnCoinflowEvent('Settled'));
+
+class WebhooksController {
+  receive() {}
+}
+decorate(WebhooksController, 'receive', Post(), CoinflowWebhook());
+Controller('webhooks')(WebhooksController);
+
+class AppModule {}
+Module({
+  imports: [
+    CoinflowAuthModule.forRoot({
+      env: 'local',
+      apiKey: 'key',
+      merchantId: 'merchant',
+      webhook: { keys, deliveries: redisDeliveries({ url }) },
+    }),
+  ],
+  controllers: [WebhooksController],
+  providers: [Settlements],
+})(AppModule);
+
+const app = await NestFactory.create(AppModule, { rawBody: true, logger: false });
+await app.listen(0, '127.0.0.1');
+process.stdout.write(`Listens at ${await app.getUrl()}\n`);
+
+function decorate(target, name, ...decorators) {
+  const descriptor = Object.getOwnPropertyDescriptor(target.prototype, name);
+  for (const decorator of decorators) decorator(target.prototype, name, descriptor);
+}

@@ -1,0 +1,164 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { createClient } from '@redis/client';
+import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
+import { RedisServer, describeWithRedis } from './harness/redis-server.js';
+import { WEBHOOK_KEY, deliver, settled } from './harness/webhooks.js';
+
+const root = new URL('..', import.meta.url).pathname;
+const PROCESSES = 4;
+/** A lease, and as long again for a slow machine. */
+const WITHIN_A_LEASE_MS = 20_000;
+
+interface Merchant {
+  child: ChildProcess;
+  url: string;
+}
+
+/** Starts a process of the merchant's, and waits until it listens. */
+async function startMerchant(redisUrl: string): Promise<Merchant> {
+  const child = spawn(process.execPath, ['test/processes/webhook-process.mjs'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, REDIS_URL: redisUrl, WEBHOOK_KEY },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`It ended with ${code}`)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const at = /^Listens at (\S+)/.exec(line)?.[1];
+      if (at) resolve(at);
+    });
+  });
+  return { child, url: `${url}/webhooks` };
+}
+
+async function kill({ child }: Merchant): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL'));
+}
+
+describeWithRedis('several processes of a merchant (skipped without redis-server)', () => {
+  let redis: RedisServer;
+  let client: ReturnType<typeof createClient>;
+  let coinflow: CoinflowEmulator;
+  let merchants: Merchant[];
+
+  beforeAll(async () => {
+    expect(spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root }).status).toBe(0);
+    redis = await RedisServer.start();
+    client = createClient({ url: redis.url, socket: { reconnectStrategy: 20 } });
+    client.on('error', () => undefined);
+    await client.connect();
+    merchants = await Promise.all(Array.from({ length: PROCESSES }, () => startMerchant(redis.url)));
+  }, 120_000);
+
+  afterAll(async () => {
+    await Promise.all(merchants.map(kill));
+    client.destroy();
+    await redis.kill();
+  });
+
+  beforeEach(async () => {
+    await client.flushAll();
+    coinflow = await startCoinflowEmulator();
+  });
+
+  afterEach(() => coinflow.close());
+
+  const at = (index: number): Merchant => merchants[index % merchants.length]!;
+  const numberOf = async (key: string): Promise<number> => Number((await client.get(key)) ?? 0);
+  const balance = async (): Promise<number> =>
+    Number((await client.hGet('sample:ledger:{usd}:balances', 'user:alice')) ?? 0);
+  const payment = { id: 'payment-1', customerId: 'alice', subtotal: { cents: 1_500 } };
+
+  async function until(isTrue: () => Promise<boolean>): Promise<void> {
+    while (!(await isTrue())) await delay(10);
+  }
+
+  it('fifty deliveries of one event at once run once', async () => {
+    const deliveries = Array.from({ length: 50 }, (_, index) => deliver(at(index).url, settled()));
+    const answers = await Promise.all(deliveries);
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));
+    expect([await numberOf('runs:payment-1'), await balance()]).toEqual([1, 1_500]);
+  });
+
+  it('forty-eight deliveries of one that fails twice run one at a time, until one succeeds', async () => {
+    await client.set('failures', 2);
+    for (const { url } of merchants) coinflow.registerWebhook({ url, key: WEBHOOK_KEY });
+    const event = { eventType: 'Settled', data: payment };
+    const created = new Date().toISOString();
+    const results = await coinflow.sendWebhook({ ...event, created }, { copies: 12, retryAfterMs: 20, attempts: 100 });
+    expect(results.map(({ acknowledged }) => acknowledged)).toEqual([true, true, true, true]);
+    expect([await numberOf('runs:payment-1'), await numberOf('most'), await balance()]).toEqual([3, 1, 1_500]);
+  });
+
+  it('a new `created` on each retry moves the balance once', async () => {
+    await client.set('failures', 3);
+    for (const { url } of merchants) coinflow.registerWebhook({ url, key: WEBHOOK_KEY });
+    const results = await coinflow.sendWebhook(
+      { eventType: 'Settled', data: payment },
+      { newCreated: true, copies: 5, retryAfterMs: 5, attempts: 100 },
+    );
+    expect(results.every(({ acknowledged }) => acknowledged)).toBe(true);
+    const bodies = new Set(results.flatMap(({ attempts }) => attempts.map(({ body }) => body)));
+    expect(bodies.size).toBeGreaterThan(1);
+    expect(await numberOf('runs:payment-1')).toBeGreaterThan(1);
+    expect(await balance()).toBe(1_500);
+  });
+
+  it('the process that runs it is killed: it runs again on the retry, and the balance is right', async () => {
+    const victim = merchants.pop()!;
+    const [survivor] = merchants;
+    await client.set('hold', String(victim.child.pid));
+    const lost = deliver(victim.url, settled()).catch((error: NodeJS.ErrnoException) => error.code);
+    await until(async () => (await numberOf('runs:payment-1')) === 1);
+    await kill(victim);
+    expect(await lost).toBe('ECONNRESET');
+    expect(await balance()).toBe(0);
+
+    // The lease is still there: 503 until it has ended.
+    coinflow.registerWebhook({ url: survivor!.url, key: WEBHOOK_KEY });
+    const { eventType, ...rest } = settled() as { eventType: string };
+    const startedAt = performance.now();
+    const { category, created, data } = rest as unknown as {
+      category: string;
+      created: string;
+      data: Record<string, unknown>;
+    };
+    // The emulator's sample has more fields; what identifies the event is the same.
+    const [result] = await coinflow.sendWebhook(
+      { eventType, category, created, data },
+      { retryAfterMs: 20, attempts: 100 },
+    );
+    expect(result?.acknowledged).toBe(true);
+    expect(result?.attempts.slice(0, -1).every(({ status }) => status === 503)).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(WITHIN_A_LEASE_MS);
+    expect([await numberOf('runs:payment-1'), await balance()]).toEqual([2, 1_500]);
+    expect((await deliver(survivor!.url, settled())).status).toBe(200);
+    expect([await numberOf('runs:payment-1'), await balance()]).toEqual([2, 1_500]);
+    merchants.push(await startMerchant(redis.url));
+  }, 60_000);
+
+  it('Redis is killed: 503, and nothing is lost once it is back', async () => {
+    const [merchant] = merchants;
+    expect((await deliver(merchant!.url, settled({ id: 'before' }))).status).toBe(200);
+    await redis.kill();
+    expect(await deliver(merchant!.url, settled())).toMatchObject({
+      status: 503,
+      body: { code: 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE' },
+    });
+    for (const { url } of merchants) coinflow.registerWebhook({ url, key: WEBHOOK_KEY });
+    const events = ['payment-1', 'payment-2', 'payment-3'].map((id) => ({
+      eventType: 'Settled',
+      data: { ...payment, id },
+    }));
+    const sent = coinflow.sendWebhooks(events, { retryAfterMs: 20, attempts: 1_000 });
+    await until(() => Promise.resolve(coinflow.webhookAttempts.length > 8));
+    expect(new Set(coinflow.webhookAttempts.map(({ status }) => status))).toEqual(new Set([503]));
+    await redis.start();
+    expect((await sent).every(({ acknowledged }) => acknowledged)).toBe(true);
+    expect(await balance()).toBe(4_500);
+  }, 60_000);
+});
