@@ -10,6 +10,7 @@ const HEAP_FLAG = '--max-old-space-size=3072';
 const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
   decision: ({ quick }) =>
     inItsOwnProcess(new URL('./decision/decision-benchmark.js', import.meta.url), quick, [HEAP_FLAG]),
+  webhooks: ({ quick }) => inItsOwnProcess(new URL('./webhooks/webhook-benchmark.js', import.meta.url), quick, []),
   memory: ({ quick }) =>
     inItsOwnProcess(new URL('./memory/memory-benchmark.js', import.meta.url), quick, [HEAP_FLAG, '--expose-gc']),
   http: measureHttp,

@@ -117,7 +117,7 @@ describe('DeliveryRunner', () => {
       const first = settled(here.run('a', open.run));
       await pass(0);
       jest.spyOn(store, 'renew').mockResolvedValue(false);
-      await pass(3_400);
+      await pass(1_000);
       expect(open.runs[0]?.signal.aborted).toBe(true);
       await pass(10_000);
       const other = new OpenRun();
@@ -131,18 +131,33 @@ describe('DeliveryRunner', () => {
       expect(await second).toMatchObject({ repeated: false });
     });
 
-    it.each(['rejects', 'throws'])('that the store cannot do (%s) is tried again until the lease ends', async (how) => {
+    it('that is answered when the run has ended aborts nothing', async () => {
+      let answer: (isOurs: boolean) => void = () => undefined;
+      const first = here.run('a', open.run);
+      await pass(0);
+      jest.spyOn(store, 'renew').mockReturnValue(new Promise((resolve) => (answer = resolve)));
+      await pass(1_000);
+      open.end();
+      await first;
+      answer(false);
+      await pass(0);
+      expect(open.runs[0]?.signal.aborted).toBe(false);
+    });
+
+    it.each(['rejects', 'throws'])('that the store cannot do (%s) is tried again until just before the lease ends', async (how) => {
       const first = settled(here.run('a', open.run));
       await pass(0);
       const renew = jest.spyOn(store, 'renew').mockImplementation(() => {
         if (how === 'throws') throw new Error('away');
         return Promise.reject(new Error('away'));
       });
-      await pass(7_000);
-      expect(renew).toHaveBeenCalledTimes(2);
+      await pass(8_999);
+      expect(renew).toHaveBeenCalledTimes(8);
       expect(open.runs[0]?.signal.aborted).toBe(false);
-      await pass(4_000);
+      await pass(1);
       expect(open.runs[0]?.signal.aborted).toBe(true);
+      // Nobody can have it yet.
+      expect((await store.claim('a', 1)).state).toBe('running');
       open.end();
       // Nobody has claimed it in between, so that it has succeeded all the same.
       expect(await first).toEqual({ repeated: false, value: 'value' });

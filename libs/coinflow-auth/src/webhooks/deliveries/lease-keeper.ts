@@ -2,9 +2,8 @@ import type { DeliveryStore } from '../../options/delivery-store.js';
 
 /** How long a process that died holds up its deliveries, at most. */
 export const LEASE_MS = 10_000;
-/** Two renewals may fail before a lease ends. */
-const RENEW_EVERY_MS = LEASE_MS / 3;
-const MARGIN_MS = 100;
+/** So often that a lease which is not renewed is given up before it ends, not after. */
+const RENEW_EVERY_MS = 1_000;
 
 /** A lease that is being renewed. */
 export interface HeldLease {
@@ -46,10 +45,12 @@ export class LeaseKeeper {
 
   async #renew(entry: Entry): Promise<void> {
     const sentAt = performance.now();
-    // Over, or too nearly so for an answer: the store may give it to another.
-    if (sentAt >= entry.endsAt - MARGIN_MS) return this.#lose(entry);
+    // It would have ended by the next time, and the store may then give it to another.
+    if (sentAt + RENEW_EVERY_MS >= entry.endsAt) return this.#lose(entry);
     const isOurs = await this.#askWhether(entry).catch(() => undefined);
-    if (isOurs) entry.endsAt = sentAt + LEASE_MS;
+    // What has ended meanwhile has nothing to lose.
+    if (!this.#entries.has(entry)) return;
+    if (isOurs) entry.endsAt = Math.max(entry.endsAt, sentAt + LEASE_MS);
     // A store that cannot tell leaves the lease as it is, for as long as it still has.
     else if (isOurs === false) this.#lose(entry);
   }
