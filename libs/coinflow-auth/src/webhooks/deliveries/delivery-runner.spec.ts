@@ -144,24 +144,27 @@ describe('DeliveryRunner', () => {
       expect(open.runs[0]?.signal.aborted).toBe(false);
     });
 
-    it.each(['rejects', 'throws'])('that the store cannot do (%s) is tried again until just before the lease ends', async (how) => {
-      const first = settled(here.run('a', open.run));
-      await pass(0);
-      const renew = jest.spyOn(store, 'renew').mockImplementation(() => {
-        if (how === 'throws') throw new Error('away');
-        return Promise.reject(new Error('away'));
-      });
-      await pass(8_999);
-      expect(renew).toHaveBeenCalledTimes(8);
-      expect(open.runs[0]?.signal.aborted).toBe(false);
-      await pass(1);
-      expect(open.runs[0]?.signal.aborted).toBe(true);
-      // Nobody can have it yet.
-      expect((await store.claim('a', 1)).state).toBe('running');
-      open.end();
-      // Nobody has claimed it in between, so that it has succeeded all the same.
-      expect(await first).toEqual({ repeated: false, value: 'value' });
-    });
+    it.each(['rejects', 'throws'])(
+      'that the store cannot do (%s) is tried again until just before the lease ends',
+      async (how) => {
+        const first = settled(here.run('a', open.run));
+        await pass(0);
+        const renew = jest.spyOn(store, 'renew').mockImplementation(() => {
+          if (how === 'throws') throw new Error('away');
+          return Promise.reject(new Error('away'));
+        });
+        await pass(8_999);
+        expect(renew).toHaveBeenCalledTimes(8);
+        expect(open.runs[0]?.signal.aborted).toBe(false);
+        await pass(1);
+        expect(open.runs[0]?.signal.aborted).toBe(true);
+        // Nobody can have it yet.
+        expect((await store.claim('a', 1)).state).toBe('running');
+        open.end();
+        // Nobody has claimed it in between, so that it has succeeded all the same.
+        expect(await first).toEqual({ repeated: false, value: 'value' });
+      },
+    );
   });
 
   describe('a store that is away', () => {
