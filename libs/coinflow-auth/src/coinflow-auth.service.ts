@@ -204,11 +204,12 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
 
   /** What this instance has done since the process started, and what it remembers: plain JSON. */
   metrics(): CoinflowAuthMetrics {
-    const { memory, revocations } = this.#sessions;
+    const { memory, revocations, shared } = this.#sessions;
     return {
       decisions: this.decisions.summary(),
       minting: this.#minter.statistics,
       memory: { ...memory.size, ...revocations.size },
+      sharedMemory: shared?.statistics ?? null,
       upstream: this.#client.statistics(),
       clockSkewMs: this.#client.clock.skewMs ?? null,
     };

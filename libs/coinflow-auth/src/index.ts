@@ -34,6 +34,8 @@ export type {
   CoinflowCacheOptions,
   CoinflowHttpOptions,
 } from './options/coinflow-auth-options.js';
+export type { CoinflowSharedStore } from './options/shared-store.js';
+export type { CoinflowSharedMemoryMetrics } from './verification/shared/shared-memory.js';
 export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-metadata.js';
 export type {
   CoinflowAuthMetrics,

@@ -16,7 +16,8 @@ import { WEBHOOK_PROOFS } from './webhook-options.js';
 
 const DAY_MS = 86_400_000;
 const SEAL_KEY_BYTES = 32;
-const STORE_METHODS = ['claim', 'renew', 'complete', 'release'];
+const DELIVERY_STORE_METHODS = ['claim', 'renew', 'complete', 'release'];
+const SHARED_STORE_METHODS = ['get', 'set', 'delete'];
 
 /** The environment variable that `coinflowAuthConfig` reads an option from, for error messages. */
 const OPTION_VARIABLES: Readonly<Record<string, string>> = {
@@ -123,13 +124,25 @@ const Deliveries = (): PropertyDecorator =>
   ValidateBy({
     name: 'deliveryStore',
     validator: {
-      validate: (value: unknown) => {
-        const store = Object(value) as Record<string, unknown>;
-        return value === false || STORE_METHODS.every((method) => typeof store[method] === 'function');
-      },
-      defaultMessage: () => `must be redisDeliveries(), false, or have the methods ${STORE_METHODS.join(', ')}`,
+      validate: (value: unknown) => value === false || hasMethods(value, DELIVERY_STORE_METHODS),
+      defaultMessage: () =>
+        `must be redisDeliveries(), false, or have the methods ${DELIVERY_STORE_METHODS.join(', ')}`,
     },
   });
+
+const SharedStore = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'sharedStore',
+    validator: {
+      validate: (value: unknown) => hasMethods(value, SHARED_STORE_METHODS),
+      defaultMessage: () => 'must be redisCoinflowMemory(), a Keyv, or have the methods get, set and delete',
+    },
+  });
+
+function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  const one = Object(value) as Record<string, unknown>;
+  return methods.every((method) => typeof one[method] === 'function');
+}
 
 const Whole = (min: number, max: number): PropertyDecorator =>
   ValidateBy({
@@ -152,6 +165,10 @@ class CacheShape {
   @IsOptional()
   @Whole(1, 10_000_000)
   maxEntries?: number;
+
+  @IsOptional()
+  @SharedStore()
+  store?: unknown;
 }
 
 class HttpShape {

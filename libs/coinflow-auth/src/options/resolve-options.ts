@@ -23,7 +23,7 @@ export interface ResolvedCoinflowAuthOptions {
   /** Newest first; as key objects, which show in no inspection. Empty: nothing is attested. */
   readonly sealKeys: readonly KeyObject[];
   readonly extractor: SessionKeyExtractor;
-  readonly cache: Readonly<Required<CoinflowCacheOptions>>;
+  readonly cache: Readonly<Required<Omit<CoinflowCacheOptions, 'store'>>> & Pick<CoinflowCacheOptions, 'store'>;
   readonly http: Readonly<{ timeoutMs: number; retries: number; agent: CoinflowHttpOptions['agent'] }>;
   /** `undefined`: webhooks are off. */
   readonly webhook: ResolvedWebhookOptions | undefined;
@@ -34,7 +34,7 @@ export interface ResolvedCoinflowAuthOptions {
  * @throws {CoinflowMisconfiguredError} that names every mistake: option, rule and environment variable, never a value
  */
 export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoinflowAuthOptions {
-  const problems = problemsOf(options);
+  const problems = [...problemsOf(options), ...sealProblemsOf(options)];
   if (problems.length > 0) {
     throw new CoinflowMisconfiguredError(
       `CoinflowAuthModule cannot start with these options:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
@@ -54,6 +54,7 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       ttlMs: cache?.ttlMs ?? DEFAULTS.ttlMs,
       staleIfErrorMs: cache?.staleIfErrorMs ?? DEFAULTS.staleIfErrorMs,
       maxEntries: cache?.maxEntries ?? DEFAULTS.maxEntries,
+      store: cache?.store,
     }),
     http: Object.freeze({
       timeoutMs: http?.timeoutMs ?? DEFAULTS.timeoutMs,
@@ -64,8 +65,18 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
   });
 }
 
+/** A shared store is not trusted: nothing goes there that is not sealed. */
+function sealProblemsOf(options: unknown): string[] {
+  const { sealKeys, cache, env, apiKey } = Object(options) as Partial<CoinflowAuthModuleOptions>;
+  if (cache?.store === undefined || sealKeys || isSealedByApiKey(env, apiKey)) return [];
+  return ['sealKeys must be given where cache.store is (environment variable COINFLOW_SEAL_KEYS)'];
+}
+
+function isSealedByApiKey(env: unknown, apiKey: unknown): apiKey is string {
+  return typeof apiKey === 'string' && ENVS_WITHOUT_SEAL_KEYS.some((one) => one === env);
+}
+
 function resolveSealKeys({ sealKeys, apiKey, env }: CoinflowAuthModuleOptions): KeyObject[] {
   if (sealKeys) return sealKeys.map((sealKey) => createSecretKey(Buffer.from(sealKey, 'base64')));
-  if (typeof apiKey !== 'string' || !ENVS_WITHOUT_SEAL_KEYS.includes(env)) return [];
-  return [createSecretKey(Buffer.from(apiKey))];
+  return isSealedByApiKey(env, apiKey) ? [createSecretKey(Buffer.from(apiKey))] : [];
 }

@@ -1,9 +1,12 @@
 import type { TokenVerifier } from '../client/coinflow-client.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import { Sealer } from './sealing/sealer.js';
 import { SessionRevoker } from './session-revoker.js';
 import { SessionVerifier } from './session-verifier.js';
+import { SharedMemory } from './shared/shared-memory.js';
+import { SharedSessions } from './shared/shared-sessions.js';
 import { Revocations } from './storage/revocations.js';
-import { SessionMemory } from './storage/session-memory.js';
+import { SessionMemory, type RememberedSession } from './storage/session-memory.js';
 
 /** What knows of sessions in one instance of the module, put together. */
 export class SessionParts {
@@ -11,12 +14,25 @@ export class SessionParts {
   readonly revocations: Revocations;
   readonly verifier: SessionVerifier;
   readonly revoker: SessionRevoker;
+  /** What all instances know; `undefined` where each is by itself. */
+  readonly shared: SharedMemory | undefined;
+  readonly #sharedSessions: SharedSessions | undefined;
 
   constructor(client: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
-    this.memory = new SessionMemory(options.cache.maxEntries);
+    const { maxEntries, store } = options.cache;
+    this.memory = new SessionMemory(maxEntries);
     this.revocations = new Revocations(client.clock);
+    this.shared = store && new SharedMemory(store, new Sealer(options));
+    this.#sharedSessions = this.shared && new SharedSessions(this.shared, options.merchantId);
     const { memory, revocations } = this;
-    this.verifier = new SessionVerifier({ client, options, memory, revocations });
-    this.revoker = new SessionRevoker(this.memory, this.revocations);
+    const shared = this.#sharedSessions;
+    this.verifier = new SessionVerifier({ client, options, memory, revocations, shared });
+    this.revoker = new SessionRevoker(this.memory, this.revocations, shared);
+  }
+
+  /** Remembers a proof, here and for the other instances. */
+  keep(id: string, session: RememberedSession): void {
+    this.memory.remember(id, session);
+    this.#sharedSessions?.keep(id, session);
   }
 }

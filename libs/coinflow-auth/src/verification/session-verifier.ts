@@ -11,6 +11,7 @@ import { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape, readPresented, type PresentedKey } from '../session/session-key.js';
 import { Attestor } from './attestor.js';
 import { newTrace, type CoinflowDecisionSource, type DecisionTrace } from './decision-trace.js';
+import type { SharedSessions } from './shared/shared-sessions.js';
 import type { Revocations } from './storage/revocations.js';
 import {
   FOREVER,
@@ -84,7 +85,9 @@ export class SessionVerifier {
     this.#assertKeyNotRevoked(id, trace);
     const doubted = this.#memory.recallDoubted(id);
     let session = known ?? doubted ?? remembered(this.#claimsOf(key), UNPROVEN);
-    this.#assertUsable(session, trace);
+    this.#assertGood(session, trace);
+    // What another instance minted need not say itself whose it is.
+    if (!this.#parts.shared || tag !== undefined) this.#assertBound(session);
     const isRefused = this.#memory.isRefused(id);
     if (tag !== undefined) {
       const isDoubted = isRefused || doubted !== undefined;
@@ -99,7 +102,7 @@ export class SessionVerifier {
         reason: 'refused-from-memory',
       });
     }
-    return this.#ask(question, session);
+    return this.#ask(question, session, doubted !== undefined);
   }
 
   #claimsOf(key: string): SessionClaims {
@@ -114,8 +117,16 @@ export class SessionVerifier {
     return claims.merchantId === merchantId ? { ...claims, merchantId } : claims;
   }
 
-  async #ask({ key, id, maxAgeMs, trace }: Question, session: RememberedSession): Promise<CoinflowSession> {
+  async #ask(question: Question, session: RememberedSession, isDoubted: boolean): Promise<CoinflowSession> {
+    const { key, id, maxAgeMs, trace } = question;
     try {
+      const { shared: store } = this.#parts;
+      const shared = store && !isDoubted && maxAgeMs > 0 ? await this.#findShared(store, id, maxAgeMs) : undefined;
+      if (shared) {
+        this.#assertKeyNotRevoked(id, trace);
+        return this.#admit(key, shared, trace, 'shared-memory');
+      }
+      this.#assertBound(session);
       const proven = await this.#upstream.prove(id, key, session, maxAgeMs, trace);
       this.#assertKeyNotRevoked(id, trace);
       return this.#admit(key, proven, trace, trace.source);
@@ -124,6 +135,15 @@ export class SessionVerifier {
       if (!isOutage(error) || !known || !this.#standsIn(known, maxAgeMs)) throw error;
       return this.#admit(key, known, trace, 'stale');
     }
+  }
+
+  /** What another instance has proven, unless this one has been told otherwise. */
+  async #findShared(store: SharedSessions, id: string, maxAgeMs: number): Promise<RememberedSession | undefined> {
+    const found = await store.find(id);
+    if (!found || !isProven(found, maxAgeMs)) return undefined;
+    if (this.#memory.isRefused(id) || this.#memory.recallDoubted(id)) return undefined;
+    if (!this.#revocations.hasKey(id)) this.#memory.remember(id, found);
+    return found;
   }
 
   /** What our tag says: that the key was minted for this application, when the key itself says it was. Coinflow may doubt it. */
@@ -172,9 +192,8 @@ export class SessionVerifier {
     if (this.#revocations.hasKey(id)) throw revoked(trace);
   }
 
-  /** What can be refused without asking: Coinflow would call a foreign key valid, and cannot say whose an unbound one is. */
-  #assertUsable(session: RememberedSession, trace: DecisionTrace): void {
-    this.#assertGood(session, trace);
+  /** Coinflow cannot say whose a key is that does not say it itself. */
+  #assertBound(session: RememberedSession): void {
     if (isMinted(session) || isBound(session) || this.#parts.options.acceptUnboundKeys) return;
     throw new CoinflowSessionWrongMerchantError(
       'The session key does not say whose it is, for which merchant and until when',

@@ -2,9 +2,11 @@ import type { TokenVerifier } from '../client/coinflow-client.js';
 import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { DecisionTrace } from './decision-trace.js';
+import type { SharedSessions } from './shared/shared-sessions.js';
 import { SingleFlight } from './single-flight.js';
 import type { Revocations } from './storage/revocations.js';
 import {
+  UNPROVEN,
   isMinted,
   mintedForMs,
   remembered,
@@ -22,6 +24,8 @@ export interface ProofParts {
   readonly options: ResolvedCoinflowAuthOptions;
   readonly memory: SessionMemory;
   readonly revocations: Revocations;
+  /** `undefined` where each instance is by itself. */
+  readonly shared?: SharedSessions | undefined;
 }
 
 /** Proof by asking: one call for all who wait for it, and its answer remembered. */
@@ -54,13 +58,16 @@ export class UpstreamProof {
   }
 
   async #ask(id: string, key: string, known: RememberedSession): Promise<RememberedSession> {
-    const { client, options, memory, revocations } = this.#parts;
+    const { client, options, memory, revocations, shared } = this.#parts;
     // Coinflow's answer speaks of a moment after the call began: the proof is at least this young.
     const provenAt = performance.now();
     try {
       await client.verifyToken(key);
     } catch (error) {
-      if (error instanceof CoinflowSessionRejectedError) memory.refuse(id, known);
+      if (error instanceof CoinflowSessionRejectedError) {
+        memory.refuse(id, known);
+        if (known.provenAt !== UNPROVEN.provenAt) shared?.forget(id);
+      }
       throw error;
     }
     await this.#trust.establish();
@@ -69,7 +76,10 @@ export class UpstreamProof {
     const holdsMs = isMinted(known) ? mintedForMs(known, provenAt) : ttlMs;
     const proven = remembered(known, { ...known, provenAt, holdsMs });
     // A yes that was on its way when the key was revoked comes too late.
-    if (!revocations.hasKey(id)) memory.remember(id, proven);
+    if (!revocations.hasKey(id)) {
+      memory.remember(id, proven);
+      shared?.keep(id, proven);
+    }
     return proven;
   }
 }
