@@ -100,11 +100,13 @@ export class TestInstance {
     return this.#minter.mint({ subject: { kind: 'user', userId } }, { clientIp, fresh });
   }
 
-  revokeKey(key: string): void {
-    this.sessions.revoker.revokeKey(key);
+  /** @returns whether other instances are being told */
+  revokeKey(key: string): Promise<boolean> {
+    return this.sessions.revoker.revokeKey(key);
   }
 
-  revokeUser(userId: string): void {
-    this.sessions.revoker.revokeSubject({ kind: 'user', userId });
+  /** @returns whether other instances are being told */
+  revokeUser(userId: string): Promise<boolean> {
+    return this.sessions.revoker.revokeSubject({ kind: 'user', userId });
   }
 }

@@ -61,7 +61,10 @@ export interface VerifySessionKeyOptions {
 
 /** How far a revocation reaches. */
 export interface CoinflowRevocation {
-  /** Whether other processes learn of it. Without a shared store none does. */
+  /**
+   * Whether the other instances are told now. Without `redisCoinflowMemory()` none is; while Redis is away they are once it is
+   * back.
+   */
   readonly shared: boolean;
 }
 
@@ -187,8 +190,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    */
   async revokeSessionKey(key: string): Promise<CoinflowRevocation> {
     assertText(key);
-    this.#sessions.revoker.revokeKey(key);
-    return this.#revoked();
+    return this.#revoked(this.#sessions.revoker.revokeKey(key));
   }
 
   /**
@@ -198,8 +200,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * @throws {CoinflowInvalidArgumentError} when it names nobody
    */
   async revokeSubject(subject: PayerToRevoke): Promise<CoinflowRevocation> {
-    this.#sessions.revoker.revokeSubject(checkPayer(subject));
-    return this.#revoked();
+    return this.#revoked(this.#sessions.revoker.revokeSubject(checkPayer(subject)));
   }
 
   /** What this instance has done since the process started, and what it remembers: plain JSON. */
@@ -238,13 +239,16 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   }
 
   /** By now an SDK of OpenTelemetry that the application has set up is there. */
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#sessions.sharedRevocations?.open();
     const { counts } = this.decisions;
     this.#stopObserving = observeInstance({ name: this.#name, counts, read: () => this.metrics() });
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     this.#stopObserving();
+    this.#sessions.sharedRevocations?.close();
+    await this.#options.cache.store?.close?.();
     this.#client.close();
   }
 
@@ -252,10 +256,11 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     throw this.#errors.report(error);
   }
 
-  #revoked(): Promise<CoinflowRevocation> {
-    if (!this.#hasRevoked) this.#logger.warn(REVOKED_HERE_ONLY);
+  async #revoked(telling: Promise<boolean>): Promise<CoinflowRevocation> {
+    const shared = await telling;
+    if (!this.#hasRevoked && !this.#sessions.sharedRevocations) this.#logger.warn(REVOKED_HERE_ONLY);
     this.#hasRevoked = true;
-    return Promise.resolve({ shared: false });
+    return { shared };
   }
 }
 

@@ -25,24 +25,24 @@ describe('the figures of an instance in OpenTelemetry', () => {
       readers: [new PeriodicExportingMetricReader({ exporter: exported, exportIntervalMillis: 3_600_000 })],
     });
     metrics.setGlobalMeterProvider(provider);
-    service = start('eu');
+    service = await start('eu');
   });
 
   afterEach(async () => {
-    service.onApplicationShutdown();
+    await service.onApplicationShutdown();
     metrics.disable();
     await provider.shutdown();
     await coinflow.close();
   });
 
-  function start(name?: string): CoinflowAuthService {
+  async function start(name?: string): Promise<CoinflowAuthService> {
     const [merchant = { apiKey: '', merchantId: '' }] = coinflow.merchants;
     const { apiKey, merchantId } = merchant;
     const one = new CoinflowAuthService(
       resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId }),
       name,
     );
-    one.onApplicationBootstrap();
+    await one.onApplicationBootstrap();
     return one;
   }
 
@@ -79,7 +79,7 @@ describe('the figures of an instance in OpenTelemetry', () => {
   });
 
   it('the unnamed instance has no such label, and of two each has its own', async () => {
-    const unnamed = start();
+    const unnamed = await start();
     await expect(unnamed.verifySessionKey('')).rejects.toThrow();
     await expect(service.verifySessionKey('')).rejects.toThrow();
     await expect(service.verifySessionKey('')).rejects.toThrow();
@@ -93,7 +93,7 @@ describe('the figures of an instance in OpenTelemetry', () => {
     const figures = jest.spyOn(service, 'metrics');
     await read();
     expect(figures).toHaveBeenCalledTimes(1);
-    service.onApplicationShutdown();
+    await service.onApplicationShutdown();
     await read();
     expect(figures).toHaveBeenCalledTimes(1);
   });

@@ -4,6 +4,7 @@ import { Sealer } from './sealing/sealer.js';
 import { SessionRevoker } from './session-revoker.js';
 import { SessionVerifier } from './session-verifier.js';
 import { SharedMemory } from './shared/shared-memory.js';
+import { SharedRevocations } from './shared/shared-revocations.js';
 import { SharedSessions } from './shared/shared-sessions.js';
 import { Revocations } from './storage/revocations.js';
 import { SessionMemory, type RememberedSession } from './storage/session-memory.js';
@@ -16,18 +17,23 @@ export class SessionParts {
   readonly revoker: SessionRevoker;
   /** What all instances know; `undefined` where each is by itself. */
   readonly shared: SharedMemory | undefined;
+  /** What tells all instances of revocations; `undefined` where nothing does. */
+  readonly sharedRevocations: SharedRevocations | undefined;
   readonly #sharedSessions: SharedSessions | undefined;
 
   constructor(client: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
     const { maxEntries, store } = options.cache;
     this.memory = new SessionMemory(maxEntries);
     this.revocations = new Revocations(client.clock);
-    this.shared = store && new SharedMemory(store, new Sealer(options));
+    const sealer = store && new Sealer(options);
+    this.shared = store && sealer && new SharedMemory(store, sealer);
+    this.sharedRevocations =
+      store?.revocations && sealer && new SharedRevocations(store.revocations, sealer, this.revocations, this.memory);
     this.#sharedSessions = this.shared && new SharedSessions(this.shared, options.merchantId);
     const { memory, revocations } = this;
     const shared = this.#sharedSessions;
     this.verifier = new SessionVerifier({ client, options, memory, revocations, shared });
-    this.revoker = new SessionRevoker(this.memory, this.revocations, shared);
+    this.revoker = new SessionRevoker(this.memory, this.revocations, shared, this.sharedRevocations);
   }
 
   /** Remembers a proof, here and for the other instances. */

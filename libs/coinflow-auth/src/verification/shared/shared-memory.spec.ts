@@ -103,7 +103,7 @@ describe('what one instance has proven', () => {
     for (const key of [revoked, short]) await one.decide(key);
     await settle();
     const other = instance();
-    other.revokeUser('alice');
+    void other.revokeUser('alice');
     await expect(other.decide(revoked)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
     await jest.advanceTimersByTimeAsync(66_000);
     await expect(instance().decide(short)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_EXPIRED' });
@@ -143,7 +143,7 @@ describe('what one instance has proven', () => {
     await one.decide(key);
     await settle();
     expect(store.entries.size).toBe(1);
-    one.revokeKey(key);
+    void one.revokeKey(key);
     await settle();
     expect(store.entries.size).toBe(0);
   });
@@ -154,7 +154,7 @@ describe('what one instance has proven', () => {
     await settle();
     const other = instance();
     const decision = other.decide(key);
-    other.revokeKey(key);
+    void other.revokeKey(key);
     await expect(decision).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
     await expect(other.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
   });
@@ -193,7 +193,7 @@ describe('what one instance has obtained', () => {
     await instance().mint('alice');
     await settle();
     const other = instance();
-    other.revokeUser('alice');
+    void other.revokeUser('alice');
     const minting = other.mint('alice');
     await jest.advanceTimersByTimeAsync(2_000);
     await minting;
