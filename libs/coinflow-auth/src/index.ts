@@ -29,6 +29,7 @@ export {
   type SessionKeyExtractor,
 } from './extraction/session-key-extractor.js';
 export type { CoinflowEnv } from './options/base-url.js';
+export type { CoinflowBudgetOptions } from './options/budget-options.js';
 export type {
   CoinflowAuthModuleOptions,
   CoinflowCacheOptions,
