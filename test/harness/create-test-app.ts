@@ -10,6 +10,7 @@ import {
   CoinflowAuthService,
   type CoinflowAuthModuleOptions,
 } from 'nestjs-coinflow-auth';
+import { GENEROUS_BUDGET } from './generous-budget.js';
 import { RecordingLogger } from './recording-logger.js';
 import { send, type SentResponse, type SendOptions } from './send.js';
 
@@ -79,7 +80,7 @@ export async function createTestApp({
 /** The options of the emulator's first merchant. */
 export function optionsFor(coinflow: CoinflowEmulator): CoinflowAuthModuleOptions {
   const { merchantId, apiKey } = merchant(coinflow, 0);
-  return { env: 'local', baseUrl: coinflow.url, apiKey, merchantId };
+  return { env: 'local', baseUrl: coinflow.url, apiKey, merchantId, budget: GENEROUS_BUDGET };
 }
 
 /** A session key that the emulator's other merchant made: valid, and not ours. */

@@ -10,6 +10,7 @@ import type { MintRequest } from '../../libs/coinflow-auth/src/session/session-k
 import type { CoinflowSession } from '../../libs/coinflow-auth/src/session/coinflow-session.js';
 import { newTrace, type DecisionTrace } from '../../libs/coinflow-auth/src/verification/decision-trace.js';
 import { SessionParts } from '../../libs/coinflow-auth/src/verification/session-parts.js';
+import { GENEROUS_BUDGET } from './generous-budget.js';
 
 export const YES = (): Promise<void> => Promise.resolve();
 export const NO = (): Promise<void> =>
@@ -71,7 +72,13 @@ export class TestInstance {
   readonly #minter: SessionMinter;
 
   constructor(coinflow: FakeCoinflow, options: Partial<CoinflowAuthModuleOptions> = {}) {
-    const resolved = resolveOptions({ env: 'sandbox', apiKey: 'key', merchantId: 'ours', ...options });
+    const resolved = resolveOptions({
+      env: 'sandbox',
+      apiKey: 'key',
+      merchantId: 'ours',
+      budget: GENEROUS_BUDGET,
+      ...options,
+    });
     this.sessions = new SessionParts(coinflow, resolved);
     this.#minter = new SessionMinter(coinflow, this.sessions, resolved);
   }

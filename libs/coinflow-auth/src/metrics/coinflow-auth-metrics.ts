@@ -1,5 +1,6 @@
 import type { UpstreamMetrics } from '../client/call-statistics.js';
 import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
+import type { CoinflowBudgetMetrics } from '../verification/budget/budget-statistics.js';
 import type { CoinflowDecisionSource } from '../verification/decision-trace.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
 
@@ -8,6 +9,7 @@ export interface CoinflowAuthMetrics {
   readonly decisions: CoinflowDecisionMetrics;
   readonly minting: CoinflowMintingMetrics;
   readonly memory: CoinflowMemoryMetrics;
+  readonly budget: CoinflowBudgetMetrics;
   /** Calls to Coinflow, by endpoint. */
   readonly upstream: UpstreamMetrics;
   /** Coinflow's clock minus this machine's, in milliseconds; `null` until an answer has shown it. */

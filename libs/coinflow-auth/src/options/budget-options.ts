@@ -42,7 +42,7 @@ export interface CoinflowBudgetOptions {
    * `undefined` for a request that is not to be counted. Whoever can choose what it returns is never stopped.
    * @default the client's address as the adapter sees it behind its `trust proxy`
    */
-  source?(request: RequestWithHeaders): string | undefined;
+  source?(this: void, request: RequestWithHeaders): string | undefined;
 }
 
 /** The options as the rest of the code reads them. */

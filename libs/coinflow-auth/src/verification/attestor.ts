@@ -1,11 +1,11 @@
-import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { isBound, readClaims } from '../session/claims.js';
 import { writePresented } from '../session/session-key.js';
+import { derivedKey } from './derived-key.js';
 
 const VERSION = 1;
-const ATTESTATION_KEY = 'nestjs-coinflow-auth attestation';
 
 /**
  * Recognises what this application obtained itself: a tag over the session key, under a key that only this application
@@ -18,9 +18,7 @@ export class Attestor {
   readonly #scope: string;
 
   constructor({ sealKeys, env, baseUrl, merchantId }: ResolvedCoinflowAuthOptions) {
-    this.#keys = sealKeys.map((sealKey) =>
-      createSecretKey(Buffer.from(hkdfSync('sha256', sealKey, '', ATTESTATION_KEY, 32))),
-    );
+    this.#keys = sealKeys.map((sealKey) => derivedKey(sealKey, 'attestation'));
     this.#scope = `${JSON.stringify([VERSION, env, baseUrl, merchantId])}\n`;
   }
 

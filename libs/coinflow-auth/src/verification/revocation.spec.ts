@@ -52,6 +52,7 @@ describe('a revocation', () => {
       let answer = (): void => undefined;
       coinflow.answer = () => new Promise((resolve) => (answer = resolve));
       const waiting = one.decide(key);
+      await jest.advanceTimersByTimeAsync(0);
       one.revokeKey(key);
       answer();
       await expect(waiting).rejects.toMatchObject(REVOKED);
@@ -144,6 +145,7 @@ describe('a revocation', () => {
       let answer = (): void => undefined;
       coinflow.answer = () => new Promise((resolve) => (answer = resolve));
       const waiting = one.decide(key);
+      await jest.advanceTimersByTimeAsync(0);
       one.revokeUser('alice');
       answer();
       await expect(waiting).rejects.toMatchObject(REVOKED);
