@@ -84,8 +84,13 @@ export class TestInstance {
   }
 
   /** As the guard calls it: at once where no call is needed. */
-  verify(key: string, maxAgeMs = Infinity, trace?: DecisionTrace): CoinflowSession | Promise<CoinflowSession> {
-    return this.sessions.verifier.verify(key, maxAgeMs, trace);
+  verify(
+    key: string,
+    maxAgeMs = Infinity,
+    trace?: DecisionTrace,
+    source?: string,
+  ): CoinflowSession | Promise<CoinflowSession> {
+    return this.sessions.verifier.verify(key, maxAgeMs, trace, source);
   }
 
   /** The same, but always in a promise. */

@@ -188,13 +188,13 @@ describe('resolveOptions', () => {
           .split('\n')
           .slice(1),
       ).toEqual([
+        '  - budget.perMinute is not an option of this version',
         '  - budget.verificationsPerMinute must be a whole number from 4 to 10000000 (environment variable COINFLOW_VERIFICATIONS_PER_MINUTE)',
         '  - budget.reservedForProven must be a whole number from 0 to 10000000',
         '  - budget.forcedChecks must be a whole number from 1 to 10000000',
         '  - budget.forcedChecksPerKey must be a whole number from 1 to 10000000',
         '  - budget.refusalsPerSource must be a whole number from 0 to 10000000, or false',
         '  - budget.source must be a function that says where a request comes from',
-        '  - budget.perMinute is not an option of this version',
       ]);
       expect(problems({ ...OPTIONS, budget: 5 })).toContain('budget must be an object');
     });
