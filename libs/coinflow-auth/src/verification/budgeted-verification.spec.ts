@@ -142,15 +142,16 @@ describe('session keys and the budget', () => {
 
     it('lets a session that was proven go on when nothing is left', async () => {
       const one = start({ ...options, budget: { verificationsPerMinute: 4 } });
-      const keys = [await lapsed(one)];
-      const others = Array.from({ length: 4 }, newKey);
-      for (const other of others) {
-        await one.decide(other);
+      const keys = Array.from({ length: 5 }, newKey);
+      for (const key of keys) {
+        await one.decide(key);
         jest.advanceTimersByTime(MINUTE_MS);
       }
-      jest.advanceTimersByTime(HOUR_MS * 0.8);
-      for (let i = 0; i < 4; i += 1) await one.decide(others[i] ?? '', HOUR_MS * 0.8).catch(() => undefined);
-      expect(await one.sourceOf(keys[0] ?? '')).toBe('stale');
+      jest.advanceTimersByTime(HOUR_MS * 1.1);
+      const sources: string[] = [];
+      for (const key of keys) sources.push(await one.sourceOf(key));
+      expect(sources).toEqual(['coinflow', 'coinflow', 'coinflow', 'coinflow', 'stale']);
+      await expect(one.decide(newKey())).rejects.toMatchObject(SPENT);
     });
 
     it('lets it go on while Coinflow’s 429 closes the budget', async () => {
