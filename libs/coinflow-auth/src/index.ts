@@ -48,7 +48,6 @@ export type {
   CoinflowDecisionOutcome,
 } from './metrics/coinflow-decision.js';
 export type { CoinflowBudgetMetrics } from './verification/budget/budget-statistics.js';
-export type { VerificationKind as CoinflowVerificationKind } from './verification/budget/verification-kind.js';
 export type { CoinflowDecisionSource } from './verification/decision-trace.js';
 export { CoinflowSession } from './session/coinflow-session.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './options/blockchains.js';
