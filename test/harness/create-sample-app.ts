@@ -16,6 +16,8 @@ export interface SampleAppOptions {
   platform: Platform;
   /** Environment variables beside those that point at the emulator. */
   env?: Record<string, string>;
+  /** How many calls a minute the emulator answers; by default as many as come. */
+  limits?: { withKey: number; withoutKey: number };
   override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
 
@@ -23,9 +25,10 @@ export interface SampleAppOptions {
 export async function createSampleApp({
   platform,
   env = {},
+  limits,
   override = (b) => b,
 }: SampleAppOptions): Promise<SampleApp> {
-  const coinflow = await startCoinflowEmulator();
+  const coinflow = await startCoinflowEmulator({ limits });
   const { baseUrl, apiKey, merchantId } = optionsFor(coinflow);
   const variables = {
     COINFLOW_ENV: 'local',

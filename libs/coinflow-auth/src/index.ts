@@ -29,6 +29,7 @@ export {
   type SessionKeyExtractor,
 } from './extraction/session-key-extractor.js';
 export type { CoinflowEnv } from './options/base-url.js';
+export type { CoinflowBudgetOptions } from './options/budget-options.js';
 export type {
   CoinflowAuthModuleOptions,
   CoinflowCacheOptions,
@@ -48,6 +49,7 @@ export type {
   CoinflowDecisionListener,
   CoinflowDecisionOutcome,
 } from './metrics/coinflow-decision.js';
+export type { CoinflowBudgetMetrics } from './verification/budget/budget-statistics.js';
 export type { CoinflowDecisionSource } from './verification/decision-trace.js';
 export { CoinflowSession } from './session/coinflow-session.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './options/blockchains.js';

@@ -1,5 +1,6 @@
 import type { UpstreamMetrics } from '../client/call-statistics.js';
 import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
+import type { CoinflowBudgetMetrics } from '../verification/budget/budget-statistics.js';
 import type { CoinflowDecisionSource } from '../verification/decision-trace.js';
 import type { CoinflowSharedMemoryMetrics } from '../verification/shared/shared-memory.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
@@ -11,6 +12,7 @@ export interface CoinflowAuthMetrics {
   readonly memory: CoinflowMemoryMetrics;
   /** What the store came to that the instances share; `null` where each is by itself. */
   readonly sharedMemory: CoinflowSharedMemoryMetrics | null;
+  readonly budget: CoinflowBudgetMetrics;
   /** Calls to Coinflow, by endpoint. */
   readonly upstream: UpstreamMetrics;
   /** Coinflow's clock minus this machine's, in milliseconds; `null` until an answer has shown it. */

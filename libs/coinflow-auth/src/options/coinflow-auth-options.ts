@@ -2,6 +2,7 @@ import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import type { CoinflowEnv } from './base-url.js';
+import type { CoinflowBudgetOptions } from './budget-options.js';
 import type { CoinflowSharedStore } from './shared-store.js';
 import type { CoinflowWebhookOptions } from './webhook-options.js';
 
@@ -107,6 +108,8 @@ export interface CoinflowAuthModuleOptions {
   cache?: CoinflowCacheOptions;
   /** How Coinflow is called. */
   http?: CoinflowHttpOptions;
+  /** How many calls of Verify Token are made, so that junk cannot spend those of payers. */
+  budget?: CoinflowBudgetOptions;
   /**
    * How webhooks are believed, and how their deliveries are remembered.
    * @default webhooks are off; a route with `@CoinflowWebhook()` does not start

@@ -3,6 +3,7 @@ import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import { COINFLOW_BASE_URLS, type CoinflowEnv } from './base-url.js';
+import { resolveBudgetOptions, type ResolvedBudgetOptions } from './budget-options.js';
 import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptions } from './coinflow-auth-options.js';
 import { problemsOf } from './option-rules.js';
 import { resolveWebhookOptions, type ResolvedWebhookOptions } from './webhook-options.js';
@@ -25,6 +26,7 @@ export interface ResolvedCoinflowAuthOptions {
   readonly extractor: SessionKeyExtractor;
   readonly cache: Readonly<Required<Omit<CoinflowCacheOptions, 'store'>>> & Pick<CoinflowCacheOptions, 'store'>;
   readonly http: Readonly<{ timeoutMs: number; retries: number; agent: CoinflowHttpOptions['agent'] }>;
+  readonly budget: ResolvedBudgetOptions;
   /** `undefined`: webhooks are off. */
   readonly webhook: ResolvedWebhookOptions | undefined;
 }
@@ -41,7 +43,7 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       { reason: 'invalid-options', action: 'Correct the options that the message names.' },
     );
   }
-  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, http, webhook } = options;
+  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, http, budget, webhook } = options;
   return Object.freeze({
     env,
     apiKey: typeof apiKey === 'function' ? apiKey : () => apiKey,
@@ -61,6 +63,7 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       retries: http?.retries ?? DEFAULTS.retries,
       agent: http?.agent,
     }),
+    budget: resolveBudgetOptions(budget),
     webhook: webhook && resolveWebhookOptions(webhook),
   });
 }

@@ -1,3 +1,5 @@
+import type { BudgetStore } from './budget-store.js';
+
 /**
  * Where instances of an application keep what they share: as much of a [Keyv](https://keyv.org) as is used, so that any
  * of its stores will do. It is not trusted: whoever reads it learns no session key and no payer, and whoever writes to it
@@ -10,6 +12,8 @@ export interface CoinflowSharedStore {
   delete(key: string): Promise<unknown>;
   /** What makes revocations reach every instance. Without it they hold in the process that is told. */
   readonly revocations?: RevocationBoard;
+  /** What counts the calls of all instances together. Without it each counts its own. It may reject. */
+  readonly budget?: BudgetStore;
   /** Called when the application shuts down; for what the store itself has opened. */
   close?(): void | Promise<void>;
 }

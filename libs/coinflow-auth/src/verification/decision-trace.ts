@@ -3,7 +3,7 @@
  * `memory`: a proof that this process remembers; `shared-memory`: one that the instances share; `attestation`: this application's own tag; `coinflow`: a call;
  * `shared-flight`: a call that another request had made; `stale`: an older proof, while Coinflow cannot be asked;
  * `local`: what the request or its session key says by itself, or that there is none; `refused-from-memory`: a refusal or
- * revocation that this process remembers.
+ * revocation that this process remembers; `budget`: no call, since none was left for it.
  */
 export type CoinflowDecisionSource = (typeof DECISION_SOURCES)[number];
 
@@ -16,6 +16,7 @@ export const DECISION_SOURCES = [
   'stale',
   'local',
   'refused-from-memory',
+  'budget',
 ] as const;
 
 /** Written along the way, so that whoever answers the request can say what the answer rests on. */

@@ -52,6 +52,7 @@ describe('a revocation', () => {
       let answer = (): void => undefined;
       coinflow.answer = () => new Promise((resolve) => (answer = resolve));
       const waiting = one.decide(key);
+      await jest.advanceTimersByTimeAsync(0);
       void one.revokeKey(key);
       answer();
       await expect(waiting).rejects.toMatchObject(REVOKED);
@@ -142,6 +143,7 @@ describe('a revocation', () => {
       let answer = (): void => undefined;
       coinflow.answer = () => new Promise((resolve) => (answer = resolve));
       const waiting = one.decide(key);
+      await jest.advanceTimersByTimeAsync(0);
       void one.revokeUser('alice');
       answer();
       await expect(waiting).rejects.toMatchObject(REVOKED);

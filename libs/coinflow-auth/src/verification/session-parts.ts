@@ -1,8 +1,10 @@
 import type { TokenVerifier } from '../client/coinflow-client.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import { VerificationBudget, sharedStores } from './budget/verification-budget.js';
 import { Sealer } from './sealing/sealer.js';
 import { SessionRevoker } from './session-revoker.js';
 import { SessionVerifier } from './session-verifier.js';
+import { CarefulStore } from './shared/careful-store.js';
 import { SharedMemory } from './shared/shared-memory.js';
 import { SharedRevocations } from './shared/shared-revocations.js';
 import { SharedSessions } from './shared/shared-sessions.js';
@@ -13,6 +15,7 @@ import { SessionMemory, type RememberedSession } from './storage/session-memory.
 export class SessionParts {
   readonly memory: SessionMemory;
   readonly revocations: Revocations;
+  readonly budget: VerificationBudget;
   readonly verifier: SessionVerifier;
   readonly revoker: SessionRevoker;
   /** What all instances know; `undefined` where each is by itself. */
@@ -26,13 +29,15 @@ export class SessionParts {
     this.memory = new SessionMemory(maxEntries);
     this.revocations = new Revocations(client.clock);
     const sealer = store && new Sealer(options);
-    this.shared = store && sealer && new SharedMemory(store, sealer);
+    const careful = store && new CarefulStore(store);
+    this.shared = careful && sealer && new SharedMemory(careful, sealer);
     this.sharedRevocations =
       store?.revocations && sealer && new SharedRevocations(store.revocations, sealer, this.revocations, this.memory);
     this.#sharedSessions = this.shared && new SharedSessions(this.shared, options.merchantId);
-    const { memory, revocations } = this;
+    this.budget = new VerificationBudget(options, careful && store?.budget && sharedStores(careful, store.budget));
+    const { memory, revocations, budget } = this;
     const shared = this.#sharedSessions;
-    this.verifier = new SessionVerifier({ client, options, memory, revocations, shared });
+    this.verifier = new SessionVerifier({ client, options, memory, revocations, budget, shared });
     this.revoker = new SessionRevoker(this.memory, this.revocations, shared, this.sharedRevocations);
   }
 

@@ -4,15 +4,18 @@ import {
   CoinflowSessionRejectedError,
   CoinflowSessionRevokedError,
   CoinflowSessionWrongMerchantError,
+  CoinflowTooManyRequestsError,
   isCoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape, readPresented, type PresentedKey } from '../session/session-key.js';
 import { Attestor } from './attestor.js';
+import type { Caller } from './budget/request-sources.js';
 import { newTrace, type CoinflowDecisionSource, type DecisionTrace } from './decision-trace.js';
 import type { SharedSessions } from './shared/shared-sessions.js';
 import type { Revocations } from './storage/revocations.js';
+import { isRefusedByBudget } from './budget/verification-budget.js';
 import {
   FOREVER,
   UNPROVEN,
@@ -35,10 +38,11 @@ interface Question extends PresentedKey {
   readonly id: string;
   readonly maxAgeMs: number;
   readonly trace: DecisionTrace;
+  readonly caller: Caller;
 }
 
 /**
- * Decides about a session key: memory -> shape -> claims -> attestation -> one flight -> Coinflow. What is remembered is
+ * Decides about a session key: memory -> shape -> claims -> attestation -> one flight -> budget -> Coinflow. What is remembered is
  * what the key says and that it was proven; whether that still lets it in is decided at every request.
  */
 export class SessionVerifier {
@@ -60,10 +64,16 @@ export class SessionVerifier {
    * @param presented a session key, plain or attested
    * @param maxAgeMs how old the proof may be; 0 asks Coinflow, unless it has just said no
    * @param trace told what the decision rests on
+   * @param caller looked at only if Coinflow must be asked
    * @returns the session: at once when memory or our tag knows it, otherwise once Coinflow has answered
    * @throws a `CoinflowAuthError`, at once or in the promise
    */
-  verify(presented: string, maxAgeMs: number, trace = newTrace()): CoinflowSession | Promise<CoinflowSession> {
+  verify(
+    presented: string,
+    maxAgeMs: number,
+    trace = newTrace(),
+    caller?: Caller,
+  ): CoinflowSession | Promise<CoinflowSession> {
     const { key, tag } = readPresented(presented);
     // Its form is not looked at: what is remembered had it.
     const id = sessionKeyId(key);
@@ -71,7 +81,7 @@ export class SessionVerifier {
     if (known && isProven(known, maxAgeMs) && (tag === undefined || isSameText(tag, known.tag))) {
       return this.#admit(key, known, trace, 'memory');
     }
-    return this.#decide({ key, tag, id, maxAgeMs, trace }, known);
+    return this.#decide({ key, tag, id, maxAgeMs, trace, caller }, known);
   }
 
   /** The session of a key that this application obtained itself, as {@link verify} would give it. */
@@ -127,10 +137,11 @@ export class SessionVerifier {
         return this.#admit(key, shared, trace, 'shared-memory');
       }
       this.#assertBound(session);
-      const proven = await this.#upstream.prove(id, key, session, maxAgeMs, trace);
+      const proven = await this.#upstream.prove(id, key, session, question);
       this.#assertKeyNotRevoked(id, trace);
       return this.#admit(key, proven, trace, trace.source);
     } catch (error) {
+      if (isRefusedByBudget(error)) trace.source = 'budget';
       const known = this.#memory.recall(id);
       if (!isOutage(error) || !known || !this.#standsIn(known, maxAgeMs)) throw error;
       return this.#admit(key, known, trace, 'stale');
@@ -210,9 +221,9 @@ function revoked(trace: DecisionTrace): CoinflowSessionRevokedError {
   return new CoinflowSessionRevokedError();
 }
 
-/** Nobody can tell now, and it passes by itself: as opposed to a no, and to a mistake of the merchant's. */
+/** Nobody can tell now, and it passes by itself: as opposed to a no, to a mistake of the merchant's, and to asking too much. */
 function isOutage(error: unknown): boolean {
-  return isCoinflowAuthError(error) && 'retryAfterMs' in error;
+  return isCoinflowAuthError(error) && 'retryAfterMs' in error && !(error instanceof CoinflowTooManyRequestsError);
 }
 
 /** In a time that does not depend on where they differ. */

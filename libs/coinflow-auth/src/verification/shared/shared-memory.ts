@@ -1,11 +1,7 @@
-import { CircuitBreaker, type BreakerState } from '../../client/circuit-breaker.js';
+import type { BreakerState } from '../../client/circuit-breaker.js';
 import type { CoinflowSharedStore } from '../../options/shared-store.js';
 import type { SealedKind, Sealer } from '../sealing/sealer.js';
-
-/** A store that is slower than that costs more than it saves. */
-const TIME_LIMIT_MS = 50;
-const STORE = 'The shared store of sessions';
-const CONSEQUENCE = 'meanwhile each instance goes by what it knows itself';
+import type { CarefulStore } from './careful-store.js';
 
 /** What the shared store came to, since the application started. */
 export interface CoinflowSharedMemoryMetrics {
@@ -20,26 +16,18 @@ export interface CoinflowSharedMemoryMetrics {
   readonly breaker: BreakerState;
 }
 
-interface Answered {
-  /** `undefined`: the store has failed. */
-  readonly value?: unknown;
-  readonly isFailure: boolean;
-}
-
 /**
  * Entries that all instances share, sealed. Whatever the store does, nobody is kept waiting for long, and nobody is refused for it: at
  * worst Coinflow is asked.
  */
 export class SharedMemory {
-  readonly #store: CoinflowSharedStore;
+  readonly #store: CarefulStore<CoinflowSharedStore>;
   readonly #sealer: Sealer;
-  readonly #breaker = new CircuitBreaker<Answered>(STORE, CONSEQUENCE, ({ isFailure }) => isFailure);
   #hits = 0;
   #misses = 0;
   #unreadable = 0;
-  #failures = 0;
 
-  constructor(store: CoinflowSharedStore, sealer: Sealer) {
+  constructor(store: CarefulStore<CoinflowSharedStore>, sealer: Sealer) {
     this.#store = store;
     this.#sealer = sealer;
   }
@@ -49,19 +37,21 @@ export class SharedMemory {
       hits: this.#hits,
       misses: this.#misses,
       unreadable: this.#unreadable,
-      failures: this.#failures,
-      breaker: this.#breaker.state,
+      failures: this.#store.failures,
+      breaker: this.#store.breaker,
     };
   }
 
   /** @returns nothing also when the store is away, or holds what we have not sealed */
   async read(kind: SealedKind, name: string): Promise<string | undefined> {
-    const sealed = await this.#ask((store) => store.get(this.#keyOf(kind, name)));
-    if (sealed === undefined || sealed === null) {
+    const answer = await this.#store.ask((store) => store.get(this.#keyOf(kind, name)));
+    if (!answer) return undefined;
+    const { value } = answer;
+    if (value === undefined || value === null) {
       this.#misses += 1;
       return undefined;
     }
-    const text = this.#sealer.open(kind, name, sealed);
+    const text = this.#sealer.open(kind, name, value);
     if (text === undefined) this.#unreadable += 1;
     else this.#hits += 1;
     return text;
@@ -70,36 +60,16 @@ export class SharedMemory {
   /** @param ttlMs for how long it is of use, in milliseconds */
   async write(kind: SealedKind, name: string, text: string, ttlMs: number): Promise<void> {
     if (ttlMs < 1) return;
-    await this.#ask((store) =>
+    await this.#store.ask((store) =>
       store.set(this.#keyOf(kind, name), this.#sealer.seal(kind, name, text), Math.floor(ttlMs)),
     );
   }
 
   async remove(kind: SealedKind, name: string): Promise<void> {
-    await this.#ask((store) => store.delete(this.#keyOf(kind, name)));
+    await this.#store.ask((store) => store.delete(this.#keyOf(kind, name)));
   }
 
   #keyOf(kind: SealedKind, name: string): string {
     return `coinflow:${kind}:${this.#sealer.nameOf(kind, name)}`;
   }
-
-  /** A promise even where a user's store throws at once. */
-  async #ask(question: (store: CoinflowSharedStore) => Promise<unknown>): Promise<unknown> {
-    if (this.#breaker.refusesForMs > 0) return undefined;
-    const { value, isFailure } = await this.#breaker.run(() => answerOf((async () => question(this.#store))()));
-    if (isFailure) this.#failures += 1;
-    return value;
-  }
-}
-
-async function answerOf(answer: Promise<unknown>): Promise<Answered> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<Answered>((resolve) => {
-    timer = setTimeout(resolve, TIME_LIMIT_MS, { isFailure: true });
-  });
-  const answered = answer.then(
-    (value): Answered => ({ value, isFailure: false }),
-    (): Answered => ({ isFailure: true }),
-  );
-  return Promise.race([answered, tooLate]).finally(() => clearTimeout(timer));
 }
