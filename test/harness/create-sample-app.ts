@@ -38,14 +38,21 @@ export async function createSampleApp({
     ...env,
   };
   Object.assign(process.env, variables);
+  const forgetVariables = (): void => Object.keys(variables).forEach((name) => delete process.env[name]);
   const logger = new RecordingLogger();
-  const module = await override(Test.createTestingModule({ imports: [AppModule.register()] }))
-    .setLogger(logger)
-    .compile();
-  const app = configureApp(module.createNestApplication(createAdapter(platform), APP_OPTIONS));
-  await app.listen(0, '127.0.0.1');
-
-  const base = await testApp(app, coinflow, logger);
+  const start = async (): Promise<TestApp> => {
+    const module = await override(Test.createTestingModule({ imports: [AppModule.register()] }))
+      .setLogger(logger)
+      .compile();
+    const app = configureApp(module.createNestApplication(createAdapter(platform), APP_OPTIONS));
+    await app.listen(0, '127.0.0.1');
+    return testApp(app, coinflow, logger);
+  };
+  const base = await start().catch(async (error: unknown) => {
+    await coinflow.close();
+    forgetVariables();
+    throw error;
+  });
   const login = async (username: string): Promise<string> => {
     const answer = await base.send('/auth/login', { method: 'POST', body: { username, password: `${username}-demo` } });
     return (answer.body as { accessToken: string }).accessToken;
@@ -59,7 +66,7 @@ export async function createSampleApp({
     },
     close: async () => {
       await base.close();
-      for (const name of Object.keys(variables)) delete process.env[name];
+      forgetVariables();
     },
   };
 }
