@@ -217,13 +217,13 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
 
   /** What this instance has done since the process started, and what it remembers: plain JSON. */
   metrics(): CoinflowAuthMetrics {
-    const { memory, revocations, shared, budget } = this.#sessions;
+    const { memory, revocations, shared, sharedRevocations, budget } = this.#sessions;
     return {
       decisions: this.decisions.summary(),
       minting: this.#minter.statistics,
       memory: { ...memory.size, ...revocations.size },
       budget: budget.metrics,
-      sharedMemory: shared?.statistics ?? null,
+      sharedMemory: shared ? { ...shared.statistics, revocationsKnown: sharedRevocations?.isInformed ?? null } : null,
       upstream: this.#client.statistics(),
       clockSkewMs: this.#client.clock.skewMs ?? null,
     };

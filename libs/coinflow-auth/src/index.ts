@@ -42,6 +42,7 @@ export type {
   CoinflowAuthMetrics,
   CoinflowDecisionMetrics,
   CoinflowMemoryMetrics,
+  CoinflowSharedMetrics,
   CoinflowMintingMetrics,
 } from './metrics/coinflow-auth-metrics.js';
 export type {

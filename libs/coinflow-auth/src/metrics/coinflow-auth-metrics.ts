@@ -11,12 +11,18 @@ export interface CoinflowAuthMetrics {
   readonly minting: CoinflowMintingMetrics;
   readonly memory: CoinflowMemoryMetrics;
   /** What the store came to that the instances share; `null` where each is by itself. */
-  readonly sharedMemory: CoinflowSharedMemoryMetrics | null;
+  readonly sharedMemory: CoinflowSharedMetrics | null;
   readonly budget: CoinflowBudgetMetrics;
   /** Calls to Coinflow, by endpoint. */
   readonly upstream: UpstreamMetrics;
   /** Coinflow's clock minus this machine's, in milliseconds; `null` until an answer has shown it. */
   readonly clockSkewMs: number | null;
+}
+
+/** What the instances share. */
+export interface CoinflowSharedMetrics extends CoinflowSharedMemoryMetrics {
+  /** Whether what other instances have revoked is known here; `null` where the store does not share revocations. */
+  readonly revocationsKnown: boolean | null;
 }
 
 /** Each request that was decided about is counted once, whatever guards it met. */

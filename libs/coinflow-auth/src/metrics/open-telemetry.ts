@@ -38,16 +38,19 @@ export function observeInstance({ name, counts, read }: ObservedInstance): () =>
     description: 'For how long nothing is asked, since Coinflow has answered 429',
     unit: 's',
   });
+  const shared = meter.createObservableCounter('coinflow_auth.shared_memory.reads', {
+    description: 'Reads of the store that instances share, by what they came to; failures are writes, too',
+  });
   const breaker = meter.createObservableGauge('coinflow_auth.upstream.breaker', {
-    description: 'The breaker of each endpoint: 0 closed, 1 half-open, 2 open',
+    description: 'The breaker of each endpoint, and of the shared store: 0 closed, 1 half-open, 2 open',
   });
   const skew = meter.createObservableGauge('coinflow_auth.clock_skew', {
     description: 'Coinflow’s clock minus this machine’s',
     unit: 's',
   });
-  const observables: Observable[] = [decisions, entries, reused, calls, closed, breaker, skew];
+  const observables: Observable[] = [decisions, entries, reused, calls, closed, shared, breaker, skew];
   const observe: Parameters<typeof meter.addBatchObservableCallback>[0] = (result) => {
-    const { memory, minting, budget, upstream, clockSkewMs } = read();
+    const { memory, minting, budget, sharedMemory, upstream, clockSkewMs } = read();
     for (const [outcome, bySource] of Object.entries(counts)) {
       for (const [source, count] of Object.entries(bySource)) {
         if (count > 0) result.observe(decisions, count, { ...labels, outcome, source });
@@ -59,6 +62,13 @@ export function observeInstance({ name, counts, read }: ObservedInstance): () =>
     result.observe(closed, budget.closedForMs / 1_000, labels);
     for (const [endpoint, { breaker: state }] of Object.entries(upstream)) {
       result.observe(breaker, BREAKER_STATES[state], { ...labels, endpoint });
+    }
+    if (sharedMemory) {
+      const { hits, misses, unreadable, failures, breaker: state } = sharedMemory;
+      for (const [outcome, count] of Object.entries({ hits, misses, unreadable, failures })) {
+        result.observe(shared, count, { ...labels, outcome });
+      }
+      result.observe(breaker, BREAKER_STATES[state], { ...labels, endpoint: 'shared-memory' });
     }
     if (clockSkewMs !== null) result.observe(skew, clockSkewMs / 1_000, labels);
   };
