@@ -77,6 +77,7 @@ describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
       byOutcome: { admitted: 6, anonymous: 1, refused: 7, limited: 0, unavailable: 1, misconfigured: 0 },
       bySource: {
         memory: 4,
+        'shared-memory': 0,
         attestation: 1,
         coinflow: 4,
         'shared-flight': 0,

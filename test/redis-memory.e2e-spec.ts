@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import KeyvRedis from '@keyv/redis';
 import { createClient } from '@redis/client';
+import { Keyv } from 'keyv';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { redisCoinflowMemory } from 'nestjs-coinflow-auth/redis';
 import { DOWN, FakeCoinflow, NO, TestInstance } from './harness/fake-coinflow.js';
@@ -297,6 +299,24 @@ describeWithRedis('what instances share over Redis', () => {
       expect(await isRevokedIn(one, key)).toBe(true);
       expect(await isRevokedIn(other, key)).toBe(true);
     });
+  });
+
+  it.each([
+    ['in memory', () => new Keyv()],
+    ['in Redis, by @keyv/redis', () => new Keyv(new KeyvRedis(redis.url))],
+  ])('a Keyv does as well, for sessions: %s', async (_where, newKeyv) => {
+    const store = newKeyv();
+    const asked = coinflow.key({ customerId: 'bob' });
+    const [one, other] = [0, 1].map(() => new TestInstance(coinflow, { cache: { store } }));
+    await one?.decide(asked);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await other?.sourceOf(asked)).toBe('shared-memory');
+    const { key } = (await one?.mint('alice')) ?? {};
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await other?.mint('alice'))?.key).toBe(key);
+    expect([coinflow.asked, coinflow.minted]).toEqual([[asked], 1]);
+    expect(await one?.revokeKey(asked)).toBe(false);
+    await store.disconnect();
   });
 
   it('a client of the application’s own does as well, and is left open', async () => {

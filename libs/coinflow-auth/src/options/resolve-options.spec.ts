@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type { CoinflowBudgetOptions, ResolvedBudgetOptions } from './budget-options.js';
 import type { CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
+import { SharedStore } from '../../../../test/harness/shared-store.js';
 import { resolveOptions } from './resolve-options.js';
 
 const OPTIONS: CoinflowAuthModuleOptions = { env: 'sandbox', apiKey: 'secret-api-key', merchantId: 'merchant' };
@@ -135,6 +136,35 @@ describe('resolveOptions', () => {
   it('nothing is an option but what is documented', () => {
     expect(problems({ ...OPTIONS, sealKey: 'x' })).toContain('sealKey is not an option of this version');
     expect(problems({ ...OPTIONS, cache: 5, http: null })).toContain('cache must be an object');
+  });
+
+  describe('a shared store', () => {
+    const store = new SharedStore();
+    const A = Buffer.alloc(32, 1).toString('base64');
+
+    it('is the one that is given', () => {
+      expect(resolveOptions({ ...OPTIONS, cache: { store } }).cache.store).toBe(store);
+      expect(resolveOptions({ ...OPTIONS, env: 'prod', sealKeys: [A], cache: { store } }).cache.store).toBe(store);
+    });
+
+    it.each([{ env: 'prod' as const }, { env: 'sandbox' as const, apiKey: () => 'key' }])(
+      'is sealed, so that it needs seal keys: %p',
+      (options) => {
+        const message = problems({ ...OPTIONS, ...options, cache: { store } });
+        expect(message).toContain(
+          'sealKeys must be given where cache.store is (environment variable COINFLOW_SEAL_KEYS)',
+        );
+        expect(problems({ ...OPTIONS, ...options, merchantId: '', cache: { store } })).toMatch(
+          /merchantId[^]*sealKeys/,
+        );
+      },
+    );
+
+    it.each([5, 'redis://127.0.0.1', {}, { get: () => undefined }])('has three methods: %p has not', (wrong) => {
+      expect(problems({ ...OPTIONS, cache: { store: wrong } })).toContain(
+        'cache.store must be redisCoinflowMemory(), a Keyv, or have the methods get, set and delete',
+      );
+    });
   });
 
   describe('the budget', () => {
