@@ -99,7 +99,9 @@ function junkKey() {
 function call(path, headers, body) {
   return new Promise((resolve, reject) => {
     const outgoing = request(url + path, { agent, method: body ? 'POST' : 'GET', headers });
-    outgoing.once('error', reject).once('response', (response) => {
+    // The server ends connections that nobody has used for a while, perhaps just now.
+    const again = (error) => (outgoing.reusedSocket ? call(path, headers, body).then(resolve, reject) : reject(error));
+    outgoing.once('error', again).once('response', (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part) => (text += part));
       response.once('end', () => resolve({ status: response.statusCode, headers: response.headers, text }));
