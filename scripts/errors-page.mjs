@@ -16,7 +16,7 @@ export function errorsPage(catalogue) {
 
 # Errors
 
-Every error of the package has a literal \`code\` that stays the same from version to version. The client gets Nest’s usual body plus the code; 401s carry \`WWW-Authenticate\`, 503s \`Retry-After\`. The reason in detail, and what the operator should do, are in the error itself (\`reason\`, \`action\`) and in the log. \`isCoinflowAuthError(error)\` and \`instanceof\` recognise the errors of any copy of the package.
+Every error of the package has a literal \`code\` that stays the same from version to version. The client gets Nest’s usual body plus the code; 401s carry \`WWW-Authenticate\`, 429s and 503s \`Retry-After\`. The reason in detail, and what the operator should do, are in the error itself (\`reason\`, \`action\`) and in the log. \`isCoinflowAuthError(error)\` and \`instanceof\` recognise the errors of any copy of the package.
 
 ${sections.join('\n\n')}
 `;

@@ -74,15 +74,17 @@ describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
 
     expect(app.service.metrics().decisions).toEqual({
       total: 15,
-      byOutcome: { admitted: 6, anonymous: 1, refused: 7, unavailable: 1, misconfigured: 0 },
+      byOutcome: { admitted: 6, anonymous: 1, refused: 7, limited: 0, unavailable: 1, misconfigured: 0 },
       bySource: {
         memory: 4,
+        'shared-memory': 0,
         attestation: 1,
         coinflow: 4,
         'shared-flight': 0,
         stale: 0,
         local: 4,
         'refused-from-memory': 2,
+        budget: 0,
       },
       byCode: {
         COINFLOW_SUBJECT_NOT_ALLOWED: 1,

@@ -31,7 +31,9 @@ class Settings {
 @Module({ providers: [Settings], exports: [Settings] })
 class SettingsModule {}
 
-const VARIABLES = ['ENV', 'API_KEY', 'MERCHANT_ID', 'BASE_URL', 'CACHE_TTL_MS'].map((name) => `COINFLOW_${name}`);
+const VARIABLES = ['ENV', 'API_KEY', 'MERCHANT_ID', 'BASE_URL', 'CACHE_TTL_MS', 'VERIFICATIONS_PER_MINUTE'].map(
+  (name) => `COINFLOW_${name}`,
+);
 
 function setEnvironment({ env, apiKey, merchantId, baseUrl }: CoinflowAuthModuleOptions): void {
   Object.assign(process.env, {
@@ -141,9 +143,10 @@ describe('CoinflowAuthModule', () => {
   it('reads an empty variable as absent, and numbers as numbers', () => {
     setEnvironment(options);
     process.env.COINFLOW_BASE_URL = ' ';
-    expect(coinflowAuthConfig()).toEqual({ ...options, baseUrl: undefined, cache: { ttlMs: undefined } });
+    expect(coinflowAuthConfig()).toEqual({ ...options, baseUrl: undefined, cache: {}, budget: {} });
     process.env.COINFLOW_CACHE_TTL_MS = '60000';
-    expect(coinflowAuthConfig()).toMatchObject({ cache: { ttlMs: 60_000 } });
+    process.env.COINFLOW_VERIFICATIONS_PER_MINUTE = '12';
+    expect(coinflowAuthConfig()).toMatchObject({ cache: { ttlMs: 60_000 }, budget: { verificationsPerMinute: 12 } });
   });
 
   it('boots without Coinflow being there', async () => {

@@ -164,6 +164,36 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect((await login()).headers['retry-after']).toMatch(/^\d+$/);
   });
 
+  it('tells clients apart behind the proxies that TRUST_PROXY names, and only there', async () => {
+    const statusOf = async (address: string): Promise<number> => {
+      const headers = { 'x-forwarded-for': address, 'x-coinflow-auth-session-key': junk() };
+      return (await app.send('/me', { headers })).status;
+    };
+    let serial = 0;
+    const junk = (): string => forge(unseenKey(app.coinflow, { customerId: `junk-${(serial += 1)}` }));
+    const statuses = async (): Promise<number[]> => {
+      for (let i = 0; i < 10; i += 1) await statusOf(`10.0.0.${i}, 203.0.113.7`);
+      return [await statusOf('203.0.113.7'), await statusOf('203.0.113.8')];
+    };
+    for (const trusted of ['1', 'loopback', 'true']) {
+      await start({ env: { TRUST_PROXY: trusted } });
+      // Where everybody is believed, each client names itself as it likes.
+      expect([trusted, ...(await statuses())]).toEqual([trusted, trusted === 'true' ? 401 : 429, 401]);
+      const warnings = app.logger.at('warn').filter((line) => line.includes('anybody may name an address'));
+      expect(warnings).toHaveLength(trusted === 'true' ? 1 : 0);
+      await app.close();
+    }
+    await start();
+    expect(await statuses()).toEqual([401, 401]);
+  });
+
+  it('does not start with a TRUST_PROXY that is none', async () => {
+    const started = createSampleApp({ platform, env: { TRUST_PROXY: 'my-proxy' } });
+    await expect(started).rejects.toThrow('TRUST_PROXY is “my-proxy”: give a number of proxies');
+    expect(process.env.TRUST_PROXY).toBeUndefined();
+    await start();
+  });
+
   it('the limit can be lifted in a test', async () => {
     const { login } = await start({
       override: (b) => b.overrideGuard(LoginLimitGuard).useValue({ canActivate: () => true }),

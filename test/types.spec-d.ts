@@ -1,6 +1,7 @@
 // What must not compile: `tsc` is the test, and an expected error that does not come is one itself.
-import type { CoinflowAuthService, CoinflowSubject } from 'nestjs-coinflow-auth';
+import type { CoinflowAuthService, CoinflowBudgetOptions, CoinflowSubject } from 'nestjs-coinflow-auth';
 import type { CoinflowWebhookEvent } from 'nestjs-coinflow-auth';
+import type { Request } from 'express';
 import {
   CoinflowAuth,
   CoinflowAuthError,
@@ -42,6 +43,7 @@ export function narrowing(error: unknown, subject: CoinflowSubject): string | nu
   if (isCoinflowAuthError(error)) {
     switch (error.code) {
       case 'COINFLOW_UNAVAILABLE':
+      case 'COINFLOW_TOO_MANY_REQUESTS':
         return error.retryAfterMs;
       case 'COINFLOW_INVALID_ARGUMENT':
         return error.argument;
@@ -120,3 +122,8 @@ export function payers(event: CoinflowWebhookEvent): string {
   const rawCustomerId: string = data.rawCustomerId;
   return checked + rawCustomerId + wallet;
 }
+
+// A request of the framework's own type may be asked for.
+export const source: CoinflowBudgetOptions = { source: ({ ip }: Request): string => ip ?? 'nobody' };
+// @ts-expect-error a source is known at once
+export const late: CoinflowBudgetOptions = { source: () => Promise.resolve('203.0.113.7') };

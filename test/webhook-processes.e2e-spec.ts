@@ -1,52 +1,29 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { createClient } from '@redis/client';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
+import { buildForProcesses, killProcess, startProcess, type ListeningProcess } from './harness/listening-process.js';
 import { RedisServer, describeWithRedis } from './harness/redis-server.js';
+import { until } from './harness/until.js';
 import { WEBHOOK_KEY, deliver, settled } from './harness/webhooks.js';
 
-const root = new URL('..', import.meta.url).pathname;
 const PROCESSES = 4;
 /** A lease, and as long again for a slow machine. */
 const WITHIN_A_LEASE_MS = 20_000;
 
-interface Merchant {
-  child: ChildProcess;
-  url: string;
-}
-
-/** Starts a process of the merchant's, and waits until it listens. */
-async function startMerchant(redisUrl: string): Promise<Merchant> {
-  const child = spawn(process.execPath, ['test/processes/webhook-process.mjs'], {
-    cwd: root,
-    env: { PATH: process.env.PATH, REDIS_URL: redisUrl, WEBHOOK_KEY },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`It ended with ${code}`)));
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const at = /^Listens at (\S+)/.exec(line)?.[1];
-      if (at) resolve(at);
-    });
-  });
-  return { child, url: `${url}/webhooks` };
-}
-
-async function kill({ child }: Merchant): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL'));
+/** A process of the merchant's. */
+async function startMerchant(redisUrl: string): Promise<ListeningProcess> {
+  const merchant = await startProcess('test/processes/webhook-process.mjs', { REDIS_URL: redisUrl, WEBHOOK_KEY });
+  return { ...merchant, url: `${merchant.url}/webhooks` };
 }
 
 describeWithRedis('several processes of a merchant (skipped without redis-server)', () => {
   let redis: RedisServer;
   let client: ReturnType<typeof createClient>;
   let coinflow: CoinflowEmulator;
-  let merchants: Merchant[];
+  let merchants: ListeningProcess[];
 
   beforeAll(async () => {
-    expect(spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root }).status).toBe(0);
+    buildForProcesses();
     redis = await RedisServer.start();
     client = createClient({ url: redis.url, socket: { reconnectStrategy: 20 } });
     client.on('error', () => undefined);
@@ -55,7 +32,7 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
   }, 120_000);
 
   afterAll(async () => {
-    await Promise.all(merchants.map(kill));
+    await Promise.all(merchants.map(killProcess));
     client.destroy();
     await redis.kill();
   });
@@ -67,15 +44,11 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
 
   afterEach(() => coinflow.close());
 
-  const at = (index: number): Merchant => merchants[index % merchants.length]!;
+  const at = (index: number): ListeningProcess => merchants[index % merchants.length]!;
   const numberOf = async (key: string): Promise<number> => Number((await client.get(key)) ?? 0);
   const balance = async (): Promise<number> =>
     Number((await client.hGet('sample:ledger:{usd}:balances', 'user:alice')) ?? 0);
   const payment = { id: 'payment-1', customerId: 'alice', subtotal: { cents: 1_500 } };
-
-  async function until(isTrue: () => Promise<boolean>): Promise<void> {
-    while (!(await isTrue())) await delay(10);
-  }
 
   it('fifty deliveries of one event at once run once', async () => {
     const deliveries = Array.from({ length: 50 }, (_, index) => deliver(at(index).url, settled()));
@@ -114,7 +87,7 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
     await client.set('hold', String(victim.child.pid));
     const lost = deliver(victim.url, settled()).catch((error: NodeJS.ErrnoException) => error.code);
     await until(async () => (await numberOf('runs:payment-1')) === 1);
-    await kill(victim);
+    await killProcess(victim);
     expect(await lost).toBe('ECONNRESET');
     expect(await balance()).toBe(0);
 
@@ -155,7 +128,7 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
       data: { ...payment, id },
     }));
     const sent = coinflow.sendWebhooks(events, { retryAfterMs: 20, attempts: 1_000 });
-    await until(() => Promise.resolve(coinflow.webhookAttempts.length > 8));
+    await until(() => coinflow.webhookAttempts.length > 8);
     expect(new Set(coinflow.webhookAttempts.map(({ status }) => status))).toEqual(new Set([503]));
     await redis.start();
     expect((await sent).every(({ acknowledged }) => acknowledged)).toBe(true);

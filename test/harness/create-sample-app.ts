@@ -16,6 +16,8 @@ export interface SampleAppOptions {
   platform: Platform;
   /** Environment variables beside those that point at the emulator. */
   env?: Record<string, string>;
+  /** How many calls a minute the emulator answers; by default as many as come. */
+  limits?: { withKey: number; withoutKey: number };
   override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
 
@@ -23,9 +25,10 @@ export interface SampleAppOptions {
 export async function createSampleApp({
   platform,
   env = {},
+  limits,
   override = (b) => b,
 }: SampleAppOptions): Promise<SampleApp> {
-  const coinflow = await startCoinflowEmulator();
+  const coinflow = await startCoinflowEmulator({ limits });
   const { baseUrl, apiKey, merchantId } = optionsFor(coinflow);
   const variables = {
     COINFLOW_ENV: 'local',
@@ -35,14 +38,21 @@ export async function createSampleApp({
     ...env,
   };
   Object.assign(process.env, variables);
+  const forgetVariables = (): void => Object.keys(variables).forEach((name) => delete process.env[name]);
   const logger = new RecordingLogger();
-  const module = await override(Test.createTestingModule({ imports: [AppModule.register()] }))
-    .setLogger(logger)
-    .compile();
-  const app = configureApp(module.createNestApplication(createAdapter(platform), APP_OPTIONS));
-  await app.listen(0, '127.0.0.1');
-
-  const base = await testApp(app, coinflow, logger);
+  const start = async (): Promise<TestApp> => {
+    const module = await override(Test.createTestingModule({ imports: [AppModule.register()] }))
+      .setLogger(logger)
+      .compile();
+    const app = configureApp(module.createNestApplication(createAdapter(platform), APP_OPTIONS));
+    await app.listen(0, '127.0.0.1');
+    return testApp(app, coinflow, logger);
+  };
+  const base = await start().catch(async (error: unknown) => {
+    await coinflow.close();
+    forgetVariables();
+    throw error;
+  });
   const login = async (username: string): Promise<string> => {
     const answer = await base.send('/auth/login', { method: 'POST', body: { username, password: `${username}-demo` } });
     return (answer.body as { accessToken: string }).accessToken;
@@ -56,7 +66,7 @@ export async function createSampleApp({
     },
     close: async () => {
       await base.close();
-      for (const name of Object.keys(variables)) delete process.env[name];
+      forgetVariables();
     },
   };
 }

@@ -10,6 +10,8 @@ import {
   CoinflowAuthService,
   type CoinflowAuthModuleOptions,
 } from 'nestjs-coinflow-auth';
+import type { TrustProxy } from '../../apps/sample/src/trust-proxy.js';
+import { GENEROUS_BUDGET } from './generous-budget.js';
 import { RecordingLogger } from './recording-logger.js';
 import { send, type SentResponse, type SendOptions } from './send.js';
 
@@ -28,6 +30,8 @@ export interface TestAppOptions {
   register?: (options: CoinflowAuthModuleOptions) => DynamicModule;
   /** Whether the application keeps raw bodies, as webhooks need it. */
   rawBody?: boolean;
+  /** Which proxies the adapter believes; by default none. */
+  trustProxy?: TrustProxy;
   /** Before the application listens. */
   configure?: (app: INestApplication) => void;
 }
@@ -53,6 +57,7 @@ export async function createTestApp({
   options = {},
   register = (complete) => CoinflowAuthModule.forRoot(complete),
   rawBody = false,
+  trustProxy = false,
   configure,
 }: TestAppOptions = {}): Promise<TestApp> {
   const coinflow = await startCoinflowEmulator();
@@ -65,7 +70,8 @@ export async function createTestApp({
     })
       .setLogger(logger)
       .compile();
-    const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+    const adapter = platform === 'fastify' ? new FastifyAdapter({ trustProxy }) : new ExpressAdapter();
+    if (adapter instanceof ExpressAdapter) adapter.set('trust proxy', trustProxy);
     const app = module.createNestApplication(adapter, { rawBody });
     configure?.(app);
     await app.listen(0, '127.0.0.1');
@@ -79,7 +85,7 @@ export async function createTestApp({
 /** The options of the emulator's first merchant. */
 export function optionsFor(coinflow: CoinflowEmulator): CoinflowAuthModuleOptions {
   const { merchantId, apiKey } = merchant(coinflow, 0);
-  return { env: 'local', baseUrl: coinflow.url, apiKey, merchantId };
+  return { env: 'local', baseUrl: coinflow.url, apiKey, merchantId, budget: GENEROUS_BUDGET };
 }
 
 /** A session key that the emulator's other merchant made: valid, and not ours. */

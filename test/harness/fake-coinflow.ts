@@ -10,6 +10,7 @@ import type { MintRequest } from '../../libs/coinflow-auth/src/session/session-k
 import type { CoinflowSession } from '../../libs/coinflow-auth/src/session/coinflow-session.js';
 import { newTrace, type DecisionTrace } from '../../libs/coinflow-auth/src/verification/decision-trace.js';
 import { SessionParts } from '../../libs/coinflow-auth/src/verification/session-parts.js';
+import { GENEROUS_BUDGET } from './generous-budget.js';
 
 export const YES = (): Promise<void> => Promise.resolve();
 export const NO = (): Promise<void> =>
@@ -71,14 +72,25 @@ export class TestInstance {
   readonly #minter: SessionMinter;
 
   constructor(coinflow: FakeCoinflow, options: Partial<CoinflowAuthModuleOptions> = {}) {
-    const resolved = resolveOptions({ env: 'sandbox', apiKey: 'key', merchantId: 'ours', ...options });
+    const resolved = resolveOptions({
+      env: 'sandbox',
+      apiKey: 'key',
+      merchantId: 'ours',
+      budget: GENEROUS_BUDGET,
+      ...options,
+    });
     this.sessions = new SessionParts(coinflow, resolved);
     this.#minter = new SessionMinter(coinflow, this.sessions, resolved);
   }
 
   /** As the guard calls it: at once where no call is needed. */
-  verify(key: string, maxAgeMs = Infinity, trace?: DecisionTrace): CoinflowSession | Promise<CoinflowSession> {
-    return this.sessions.verifier.verify(key, maxAgeMs, trace);
+  verify(
+    key: string,
+    maxAgeMs = Infinity,
+    trace?: DecisionTrace,
+    source?: string,
+  ): CoinflowSession | Promise<CoinflowSession> {
+    return this.sessions.verifier.verify(key, maxAgeMs, trace, source);
   }
 
   /** The same, but always in a promise. */
@@ -100,11 +112,13 @@ export class TestInstance {
     return this.#minter.mint({ subject: { kind: 'user', userId } }, { clientIp, fresh });
   }
 
-  revokeKey(key: string): void {
-    this.sessions.revoker.revokeKey(key);
+  /** @returns whether other instances are being told */
+  revokeKey(key: string): Promise<boolean> {
+    return this.sessions.revoker.revokeKey(key);
   }
 
-  revokeUser(userId: string): void {
-    this.sessions.revoker.revokeSubject({ kind: 'user', userId });
+  /** @returns whether other instances are being told */
+  revokeUser(userId: string): Promise<boolean> {
+    return this.sessions.revoker.revokeSubject({ kind: 'user', userId });
   }
 }

@@ -4,6 +4,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { setUpSwagger } from './swagger.js';
+import { readTrustProxy } from './trust-proxy.js';
 
 /** Webhooks are signed over their raw body. */
 export const APP_OPTIONS = { rawBody: true };
@@ -16,8 +17,13 @@ export async function createApp(platform: Platform): Promise<INestApplication> {
   );
 }
 
+/** With whom it believes about clients' addresses: the limits of logins and of session keys go by them. */
 export function createAdapter(platform: Platform): ExpressAdapter | FastifyAdapter {
-  return platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+  const trustProxy = readTrustProxy(process.env.TRUST_PROXY);
+  if (platform === 'fastify') return new FastifyAdapter({ trustProxy });
+  const adapter = new ExpressAdapter();
+  adapter.set('trust proxy', trustProxy);
+  return adapter;
 }
 
 /** What holds for the whole application, whoever created it. */

@@ -70,7 +70,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
       coinflow = this.getService(route);
       const key = this.extractSessionKey(http.request, coinflow);
       if (key === undefined) return admit(this.withoutSession(route));
-      const session = coinflow.authenticate(key, route.policy, trace);
+      const session = coinflow.authenticate(key, route.policy, trace, http.request);
       return session instanceof Promise ? session.then(admit).catch(refuse) : admit(session);
     } catch (error) {
       return refuse(error);

@@ -21,7 +21,7 @@ describe('CoinflowAuthService', () => {
   });
 
   afterEach(async () => {
-    service.onApplicationShutdown();
+    void service.onApplicationShutdown();
     await coinflow.close();
   });
 
@@ -106,7 +106,7 @@ describe('CoinflowAuthService', () => {
       reason: 'api-key-refused',
       action: expect.stringContaining('COINFLOW_API_KEY'),
     });
-    wrong.onApplicationShutdown();
+    void wrong.onApplicationShutdown();
   });
 
   describe('an API key that a function gives', () => {
@@ -123,7 +123,7 @@ describe('CoinflowAuthService', () => {
       await expect(rotating.createSessionKey({ userId: 'alice' })).resolves.toMatchObject({
         merchantId: 'demo-merchant',
       });
-      rotating.onApplicationShutdown();
+      void rotating.onApplicationShutdown();
     });
 
     it.each([
@@ -140,7 +140,7 @@ describe('CoinflowAuthService', () => {
       await expect(failure).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE', reason: 'api-key-function-failed' });
       await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
       await expect(failure).rejects.not.toHaveProperty('cause');
-      failing.onApplicationShutdown();
+      void failing.onApplicationShutdown();
     });
 
     it('and that is no key is a misconfiguration, without the value', async () => {
@@ -149,7 +149,7 @@ describe('CoinflowAuthService', () => {
       await expect(failure).rejects.toMatchObject({ code: 'COINFLOW_MISCONFIGURED', reason: 'api-key-function-wrong' });
       await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
       expect(coinflow.calls).toEqual([]);
-      wrong.onApplicationShutdown();
+      void wrong.onApplicationShutdown();
     });
 
     it('is not asked for with a signed message', async () => {
@@ -162,7 +162,7 @@ describe('CoinflowAuthService', () => {
       } as const;
       await expect(signing.createSessionKey(signed)).rejects.toMatchObject({ code: 'COINFLOW_SIGNATURE_REJECTED' });
       expect(apiKey).not.toHaveBeenCalled();
-      signing.onApplicationShutdown();
+      void signing.onApplicationShutdown();
     });
   });
 
@@ -178,7 +178,7 @@ describe('CoinflowAuthService', () => {
     );
     coinflow.fail('session-key', { kind: 'hang' });
     await expect(impatient.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({ reason: 'timeout' });
-    impatient.onApplicationShutdown();
+    void impatient.onApplicationShutdown();
   });
 
   it('says what is wrong when nothing listens', async () => {

@@ -57,11 +57,20 @@ export interface VerifySessionKeyOptions {
    * @default for as long as the proof holds
    */
   maxAgeMs?: number;
+  /**
+   * Where the key comes from, if not from a request that a guard has seen: the client's address, or any other text that
+   * tells clients apart. Too many keys of one source that Coinflow refuses end in {@link CoinflowTooManyRequestsError}.
+   * @default sources are not told apart
+   */
+  source?: string;
 }
 
 /** How far a revocation reaches. */
 export interface CoinflowRevocation {
-  /** Whether other processes learn of it. Without a shared store none does. */
+  /**
+   * Whether the other instances are told now. Without `redisCoinflowMemory()` none is; while Redis is away they are once it is
+   * back.
+   */
   readonly shared: boolean;
 }
 
@@ -147,12 +156,16 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * @throws {CoinflowSessionKeyMissingError | CoinflowSessionKeyMalformedError | CoinflowSessionKeyExpiredError | CoinflowSessionWrongMerchantError | CoinflowSessionRejectedError | CoinflowSessionRevokedError}
    * when the key lets nobody in
    * @throws {CoinflowUnavailableError | CoinflowRateLimitedError | CoinflowMisconfiguredError} when nobody can tell now: never take it for a refusal
+   * @throws {CoinflowTooManyRequestsError} when the `source`, or the key with its `maxAgeMs`, has made too many calls necessary
    */
-  async verifySessionKey(key: string, { maxAgeMs = Infinity }: VerifySessionKeyOptions = {}): Promise<CoinflowSession> {
+  async verifySessionKey(
+    key: string,
+    { maxAgeMs = Infinity, source }: VerifySessionKeyOptions = {},
+  ): Promise<CoinflowSession> {
     if (!isMaxAge(maxAgeMs)) throw new CoinflowInvalidArgumentError('maxAgeMs', MAX_AGE_RULE);
     const trace = newTrace();
     try {
-      const session = await this.authenticate(key, { maxAgeMs }, trace);
+      const session = await this.authenticate(key, { maxAgeMs, source }, trace);
       this.decisions.admitted(trace.source, session);
       return session;
     } catch (error) {
@@ -165,15 +178,17 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * As {@link verifySessionKey}, for guards: what memory or our tag knows is answered, or thrown, at once and without a
    * promise. The guard has the last word, and counts the decision when it has spoken: see {@link decisions}.
    * @param trace told what the decision rests on
+   * @param caller the request, or the source of the key; looked at only if Coinflow must be asked
    */
   authenticate(
     key: string,
-    { maxAgeMs = Infinity }: VerifySessionKeyOptions = {},
+    { maxAgeMs = Infinity, source }: VerifySessionKeyOptions = {},
     trace?: DecisionTrace,
+    caller: RequestWithHeaders | string | undefined = source,
   ): CoinflowSession | Promise<CoinflowSession> {
     assertText(key);
     try {
-      const decision = this.#sessions.verifier.verify(key, maxAgeMs, trace);
+      const decision = this.#sessions.verifier.verify(key, maxAgeMs, trace, caller);
       return decision instanceof Promise ? decision.catch((error: unknown) => this.#rethrow(error)) : decision;
     } catch (error) {
       return this.#rethrow(error);
@@ -187,8 +202,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    */
   async revokeSessionKey(key: string): Promise<CoinflowRevocation> {
     assertText(key);
-    this.#sessions.revoker.revokeKey(key);
-    return this.#revoked();
+    return this.#revoked(this.#sessions.revoker.revokeKey(key));
   }
 
   /**
@@ -198,17 +212,18 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * @throws {CoinflowInvalidArgumentError} when it names nobody
    */
   async revokeSubject(subject: PayerToRevoke): Promise<CoinflowRevocation> {
-    this.#sessions.revoker.revokeSubject(checkPayer(subject));
-    return this.#revoked();
+    return this.#revoked(this.#sessions.revoker.revokeSubject(checkPayer(subject)));
   }
 
   /** What this instance has done since the process started, and what it remembers: plain JSON. */
   metrics(): CoinflowAuthMetrics {
-    const { memory, revocations } = this.#sessions;
+    const { memory, revocations, shared, sharedRevocations, budget } = this.#sessions;
     return {
       decisions: this.decisions.summary(),
       minting: this.#minter.statistics,
       memory: { ...memory.size, ...revocations.size },
+      budget: budget.metrics,
+      sharedMemory: shared ? { ...shared.statistics, revocationsKnown: sharedRevocations?.isInformed ?? null } : null,
       upstream: this.#client.statistics(),
       clockSkewMs: this.#client.clock.skewMs ?? null,
     };
@@ -237,13 +252,16 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   }
 
   /** By now an SDK of OpenTelemetry that the application has set up is there. */
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#sessions.sharedRevocations?.open();
     const { counts } = this.decisions;
     this.#stopObserving = observeInstance({ name: this.#name, counts, read: () => this.metrics() });
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     this.#stopObserving();
+    this.#sessions.sharedRevocations?.close();
+    await this.#options.cache.store?.close?.();
     this.#client.close();
   }
 
@@ -251,10 +269,11 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     throw this.#errors.report(error);
   }
 
-  #revoked(): Promise<CoinflowRevocation> {
-    if (!this.#hasRevoked) this.#logger.warn(REVOKED_HERE_ONLY);
+  async #revoked(telling: Promise<boolean>): Promise<CoinflowRevocation> {
+    const shared = await telling;
+    if (!this.#hasRevoked && !this.#sessions.sharedRevocations) this.#logger.warn(REVOKED_HERE_ONLY);
     this.#hasRevoked = true;
-    return Promise.resolve({ shared: false });
+    return { shared };
   }
 }
 

@@ -29,16 +29,20 @@ export {
   type SessionKeyExtractor,
 } from './extraction/session-key-extractor.js';
 export type { CoinflowEnv } from './options/base-url.js';
+export type { CoinflowBudgetOptions } from './options/budget-options.js';
 export type {
   CoinflowAuthModuleOptions,
   CoinflowCacheOptions,
   CoinflowHttpOptions,
 } from './options/coinflow-auth-options.js';
+export type { CoinflowSharedStore } from './options/shared-store.js';
+export type { CoinflowSharedMemoryMetrics } from './verification/shared/shared-memory.js';
 export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-metadata.js';
 export type {
   CoinflowAuthMetrics,
   CoinflowDecisionMetrics,
   CoinflowMemoryMetrics,
+  CoinflowSharedMetrics,
   CoinflowMintingMetrics,
 } from './metrics/coinflow-auth-metrics.js';
 export type {
@@ -46,6 +50,7 @@ export type {
   CoinflowDecisionListener,
   CoinflowDecisionOutcome,
 } from './metrics/coinflow-decision.js';
+export type { CoinflowBudgetMetrics } from './verification/budget/budget-statistics.js';
 export type { CoinflowDecisionSource } from './verification/decision-trace.js';
 export { CoinflowSession } from './session/coinflow-session.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './options/blockchains.js';

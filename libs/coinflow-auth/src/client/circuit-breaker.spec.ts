@@ -13,7 +13,7 @@ describe('CircuitBreaker', () => {
     jest.useFakeTimers();
     logger = new RecordingLogger();
     Logger.overrideLogger(logger);
-    breaker = new CircuitBreaker<Outcome>('GET /path', (outcome) => outcome === 'bad');
+    breaker = new CircuitBreaker<Outcome>('GET /path', 'who needs it is answered 503', (outcome) => outcome === 'bad');
   });
 
   afterEach(() => {

@@ -22,12 +22,13 @@ interface Attempted<T> {
 }
 
 /**
- * Spares an endpoint that fails again and again, and those who wait for it: after five failures in a row nothing is sent
+ * Spares what fails again and again, and those who wait for it: after five failures in a row nothing is sent
  * for five seconds, then one attempt probes. Whoever comes meanwhile is refused at once rather than kept waiting.
  */
 export class CircuitBreaker<T> {
   readonly #logger = new Logger('CoinflowAuth');
-  readonly #endpoint: string;
+  readonly #name: string;
+  readonly #consequence: string;
   readonly #isFailure: (outcome: T) => boolean;
   // When to probe is decided here, on a monotonic clock: by `Date`, which cockatiel goes by, a correction of the machine's
   // clock could keep the breaker open for hours.
@@ -38,9 +39,13 @@ export class CircuitBreaker<T> {
   #openedAt = -Infinity;
   #timesOpened = 0;
 
-  /** @param endpoint its name, for the log */
-  constructor(endpoint: string, isFailure: (outcome: T) => boolean) {
-    this.#endpoint = endpoint;
+  /**
+   * @param name of what is called, for the log
+   * @param consequence what its being away means, for the log
+   */
+  constructor(name: string, consequence: string, isFailure: (outcome: T) => boolean) {
+    this.#name = name;
+    this.#consequence = consequence;
     this.#isFailure = isFailure;
     this.#policy.onBreak(() => this.#opened());
     this.#policy.onReset(() => this.#closed());
@@ -75,13 +80,13 @@ export class CircuitBreaker<T> {
     this.#timesOpened += 1;
     if (!isFirst) return;
     this.#logger.warn(
-      `${this.#endpoint} failed ${FAILURES_TO_OPEN} times in a row. It is not called but for one attempt every ` +
-        `${PROBE_AFTER_MS / 1_000} s, until one succeeds; who needs it is answered 503 at once. [breaker-open]`,
+      `${this.#name} failed ${FAILURES_TO_OPEN} times in a row. It is not called but for one attempt every ` +
+        `${PROBE_AFTER_MS / 1_000} s, until one succeeds; ${this.#consequence}. [breaker-open]`,
     );
   }
 
   #closed(): void {
     this.#openedAt = -Infinity;
-    this.#logger.log(`${this.#endpoint} answers again. [breaker-closed]`);
+    this.#logger.log(`${this.#name} answers again. [breaker-closed]`);
   }
 }

@@ -37,7 +37,7 @@ export class UpstreamEndpoint {
   constructor(name: EndpointName, path: string, parts: UpstreamParts) {
     this.#path = path;
     this.#parts = parts;
-    this.#breaker = new CircuitBreaker(`GET ${path}`, isEndpointFailure);
+    this.#breaker = new CircuitBreaker(`GET ${path}`, 'who needs it is answered 503 at once', isEndpointFailure);
     this.#telemetry = new Telemetry(name, path, parts.options.baseUrl);
   }
 

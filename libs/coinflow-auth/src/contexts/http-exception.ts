@@ -1,21 +1,30 @@
 import {
   BadRequestException,
   ForbiddenException,
+  HttpException,
   InternalServerErrorException,
   ServiceUnavailableException,
   UnauthorizedException,
   UnsupportedMediaTypeException,
-  type HttpException,
+  type HttpExceptionOptions,
 } from '@nestjs/common';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
 import type { AnyCoinflowAuthError, CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme } from '../extraction/session-key-extractor.js';
+
+/** Nest has none of its own. */
+class TooManyRequestsException extends HttpException {
+  constructor(body: object, options: HttpExceptionOptions) {
+    super(body, 429, options);
+  }
+}
 
 const EXCEPTIONS = {
   400: BadRequestException,
   401: UnauthorizedException,
   403: ForbiddenException,
   415: UnsupportedMediaTypeException,
+  429: TooManyRequestsException,
   500: InternalServerErrorException,
   503: ServiceUnavailableException,
 } as const;
@@ -25,6 +34,7 @@ const TITLES: Record<keyof typeof EXCEPTIONS, string> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
@@ -57,7 +67,7 @@ const KEYLESS = new Set<string>(['COINFLOW_SESSION_KEY_MISSING', 'COINFLOW_SIGNA
 /** 401s that are about a webhook's proof, and no session key. */
 const WEBHOOK_REFUSALS = new Set<string>(['COINFLOW_WEBHOOK_SIGNATURE_INVALID', 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD']);
 
-/** The headers that go with the error: how to authenticate (401), when to try again (503). */
+/** The headers that go with the error: how to authenticate (401), when to try again (429, 503). */
 export function writeErrorHeaders(
   response: ResponseWithHeaders,
   error: CoinflowAuthError,

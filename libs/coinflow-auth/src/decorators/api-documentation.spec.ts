@@ -73,7 +73,7 @@ async function documentOf(...controllers: Type[]): Promise<OpenAPIObject> {
 
 describe('the OpenAPI document', () => {
   const scheme = { [COINFLOW_SESSION_SCHEME_NAME]: [] };
-  const guard = ['401', '403', '503'];
+  const guard = ['401', '403', '429', '503'];
 
   it('says what each route asks for, and what the guard may answer', async () => {
     const { paths } = await documentOf(RoutesController, ProtectedController);

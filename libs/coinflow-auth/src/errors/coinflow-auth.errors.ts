@@ -163,10 +163,16 @@ export class CoinflowUnavailableError extends CoinflowRetryLaterError {
   declare readonly code: typeof CoinflowUnavailableError.code;
 }
 
-/** Coinflow's rate limit is reached. Never a refusal of the session key. */
+/** Coinflow's rate limit is reached, or this application's own budget of calls is spent. Never a refusal of the session key. */
 export class CoinflowRateLimitedError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_RATE_LIMITED';
   declare readonly code: typeof CoinflowRateLimitedError.code;
+}
+
+/** Whoever asks has made too many calls necessary: a source of session keys that Coinflow refuses, or a key that forces checks. */
+export class CoinflowTooManyRequestsError extends CoinflowRetryLaterError {
+  static override readonly code = 'COINFLOW_TOO_MANY_REQUESTS';
+  declare readonly code: typeof CoinflowTooManyRequestsError.code;
 }
 
 /** A webhook without a proof that it is Coinflow's, or with a wrong one. Nothing of its body was looked at. */
@@ -226,6 +232,7 @@ export type AnyCoinflowAuthError =
   | CoinflowMintRefusedError
   | CoinflowUnavailableError
   | CoinflowRateLimitedError
+  | CoinflowTooManyRequestsError
   | CoinflowWebhookSignatureInvalidError
   | CoinflowWebhookSignatureTooOldError
   | CoinflowWebhookUnreadableError

@@ -102,9 +102,18 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_RATE_LIMITED: {
     status: 503,
-    when: 'Coinflow answered 429.',
+    when: 'Coinflow answered 429, now or a moment ago; or the calls that the option `budget` allows in this minute are spent.',
     message: 'The session cannot be checked right now. Try again shortly.',
-    action: 'Coinflow’s rate limit is reached. Ask Coinflow for a higher one, or let sessions be remembered longer.',
+    action:
+      'Use attested keys, which need no call, or let sessions be remembered longer. If Coinflow grants you more calls, raise budget.verificationsPerMinute (COINFLOW_VERIFICATIONS_PER_MINUTE).',
+    guard: true,
+  },
+  COINFLOW_TOO_MANY_REQUESTS: {
+    status: 429,
+    when: 'Coinflow has refused too many session keys of this source within a minute, or this session key made too many checks that a route’s `maxAgeMs` forces. Coinflow was not asked.',
+    message: 'There were too many requests. Try again later.',
+    action:
+      'Nothing, if it is an attack or a client that loops. If many payers share the address, see budget.source and budget.refusalsPerSource.',
     guard: true,
   },
   COINFLOW_WEBHOOK_SIGNATURE_INVALID: {

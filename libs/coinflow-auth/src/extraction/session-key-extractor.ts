@@ -7,6 +7,10 @@ export const SESSION_KEY_HEADER = 'x-coinflow-auth-session-key';
 export interface RequestWithHeaders {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly method?: string;
+  /** The client's address, as Express and Fastify tell it behind their `trust proxy`. */
+  readonly ip?: string | undefined;
+  /** The connection: its address is the client's, or that of the last proxy. */
+  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
   /** Node's own request, where the framework wraps it. */
   readonly raw?: RequestWithEveryHeader;
 }

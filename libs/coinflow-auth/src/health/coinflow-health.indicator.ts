@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { CoinflowAuthService } from '../coinflow-auth.service.js';
-import type { CoinflowAuthMetrics } from '../metrics/coinflow-auth-metrics.js';
+import type { CoinflowAuthMetrics, CoinflowSharedMetrics } from '../metrics/coinflow-auth-metrics.js';
 import { coinflowAuthServiceToken } from '../options/tokens.js';
 
 /** What a health check can ask for. */
@@ -28,9 +28,9 @@ interface Indicators {
 type Details = Record<string, unknown>;
 
 /**
- * How Coinflow looks from here, for `@nestjs/terminus`. It makes no call, however often it is probed: it tells what calls
- * came to. It is never `down`: with Coinflow away the application still serves whomever it knows, and a restart would make
- * it forget them. Where Terminus knows `degraded` (12 and up) it says that, otherwise `up` with `coinflow: 'unreachable'`.
+ * How Coinflow and the shared store look from here, for `@nestjs/terminus`. It makes no call, however often it is probed: it tells what calls
+ * came to. It is never `down`: with both away the application still serves whomever it knows, and a restart would make
+ * it forget them. Where Terminus knows `degraded` (12 and up) it says that, otherwise `up` with what is `unreachable`.
  * @example
  * @Get('health') @HealthCheck()
  * check() { return this.health.check([() => this.coinflow.isHealthy()]); }
@@ -48,12 +48,12 @@ export class CoinflowHealthIndicator {
     const coinflow = this.moduleRef.get<CoinflowAuthService>(token, { strict: false });
     const indicator = this.indicators.check(key);
     const details = detailsOf(coinflow.metrics());
-    const isAway = details.coinflow === 'unreachable';
-    return isAway && indicator.degraded ? indicator.degraded(details) : indicator.up(details);
+    const isDegraded = details.coinflow === 'unreachable' || details.sharedMemory === 'unreachable';
+    return isDegraded && indicator.degraded ? indicator.degraded(details) : indicator.up(details);
   }
 }
 
-function detailsOf({ upstream, clockSkewMs, memory }: CoinflowAuthMetrics): Details & { coinflow: string } {
+function detailsOf({ upstream, clockSkewMs, memory, sharedMemory }: CoinflowAuthMetrics): Details {
   const endpoints = Object.values(upstream);
   const isAway = endpoints.some(({ breaker }) => breaker !== 'closed');
   const wasReached = endpoints.some(({ answered }) => answered > 0);
@@ -61,5 +61,11 @@ function detailsOf({ upstream, clockSkewMs, memory }: CoinflowAuthMetrics): Deta
     coinflow: isAway ? 'unreachable' : wasReached ? 'reachable' : 'unknown',
     clockSkewMs,
     sessions: memory.sessions,
+    ...(sharedMemory && { sharedMemory: isWhole(sharedMemory) ? 'reachable' : 'unreachable' }),
   };
+}
+
+/** Sessions are read and written, and revocations heard. */
+function isWhole({ breaker, revocationsKnown }: CoinflowSharedMetrics): boolean {
+  return breaker === 'closed' && revocationsKnown !== false;
 }

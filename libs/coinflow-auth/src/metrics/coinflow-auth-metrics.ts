@@ -1,6 +1,8 @@
 import type { UpstreamMetrics } from '../client/call-statistics.js';
 import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
+import type { CoinflowBudgetMetrics } from '../verification/budget/budget-statistics.js';
 import type { CoinflowDecisionSource } from '../verification/decision-trace.js';
+import type { CoinflowSharedMemoryMetrics } from '../verification/shared/shared-memory.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
 
 /** What this process has done since it started, and what it remembers now: plain JSON. */
@@ -8,10 +10,19 @@ export interface CoinflowAuthMetrics {
   readonly decisions: CoinflowDecisionMetrics;
   readonly minting: CoinflowMintingMetrics;
   readonly memory: CoinflowMemoryMetrics;
+  /** What the store came to that the instances share; `null` where each is by itself. */
+  readonly sharedMemory: CoinflowSharedMetrics | null;
+  readonly budget: CoinflowBudgetMetrics;
   /** Calls to Coinflow, by endpoint. */
   readonly upstream: UpstreamMetrics;
   /** Coinflow's clock minus this machine's, in milliseconds; `null` until an answer has shown it. */
   readonly clockSkewMs: number | null;
+}
+
+/** What the instances share. */
+export interface CoinflowSharedMetrics extends CoinflowSharedMemoryMetrics {
+  /** Whether what other instances have revoked is known here; `null` where the store does not share revocations. */
+  readonly revocationsKnown: boolean | null;
 }
 
 /** Each request that was decided about is counted once, whatever guards it met. */

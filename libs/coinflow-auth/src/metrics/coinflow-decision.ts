@@ -2,11 +2,18 @@ import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowSubject } from '../session/subject.js';
 import type { CoinflowDecisionSource } from '../verification/decision-trace.js';
 
-export const DECISION_OUTCOMES = ['admitted', 'anonymous', 'refused', 'unavailable', 'misconfigured'] as const;
+export const DECISION_OUTCOMES = [
+  'admitted',
+  'anonymous',
+  'refused',
+  'limited',
+  'unavailable',
+  'misconfigured',
+] as const;
 
 /**
  * What became of a request: `admitted` with a session; `anonymous` under `@CoinflowOptional()`; `refused` (401, 403);
- * `unavailable` (503), since nobody could tell; `misconfigured` (500), a mistake of the merchant's.
+ * `limited` (429), since whoever asked did so too often; `unavailable` (503), since nobody could tell; `misconfigured` (500), a mistake of the merchant's.
  */
 export type CoinflowDecisionOutcome = (typeof DECISION_OUTCOMES)[number];
 

@@ -15,6 +15,7 @@ import {
 export type DecisionCounts = Record<CoinflowDecisionOutcome, Record<CoinflowDecisionSource, number>>;
 
 const OUTCOME_OF_STATUS: Readonly<Record<number, CoinflowDecisionOutcome>> = {
+  429: 'limited',
   500: 'misconfigured',
   503: 'unavailable',
 };

@@ -5,6 +5,9 @@ import {
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 
+/** That the breaker opened, or the budget is spent, was said when it happened: who meets it is not worth a line each. */
+const SAID_BEFORE = new Set(['breaker-open', 'budget-spent', 'budget-closed', 'source-limited', 'key-limited']);
+
 /** Writes to the log what the operator should know of the errors of calls. */
 export class ErrorLog {
   readonly #logger = new Logger('CoinflowAuth');
@@ -20,8 +23,7 @@ export class ErrorLog {
     if (error instanceof CoinflowMisconfiguredError) {
       if (!this.#misconfigurations.has(error.reason)) this.#logger.error(`${line} ${error.action}`);
       this.#misconfigurations.add(error.reason);
-    } else if ('retryAfterMs' in error && error.reason !== 'breaker-open') {
-      // That a breaker is open was said when it opened: who meets it is not worth a line each.
+    } else if ('retryAfterMs' in error && !SAID_BEFORE.has(error.reason)) {
       this.#logger.warn(line);
     } else {
       this.#logger.debug(line);

@@ -25,24 +25,24 @@ describe('the figures of an instance in OpenTelemetry', () => {
       readers: [new PeriodicExportingMetricReader({ exporter: exported, exportIntervalMillis: 3_600_000 })],
     });
     metrics.setGlobalMeterProvider(provider);
-    service = start('eu');
+    service = await start('eu');
   });
 
   afterEach(async () => {
-    service.onApplicationShutdown();
+    await service.onApplicationShutdown();
     metrics.disable();
     await provider.shutdown();
     await coinflow.close();
   });
 
-  function start(name?: string): CoinflowAuthService {
+  async function start(name?: string): Promise<CoinflowAuthService> {
     const [merchant = { apiKey: '', merchantId: '' }] = coinflow.merchants;
     const { apiKey, merchantId } = merchant;
     const one = new CoinflowAuthService(
       resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId }),
       name,
     );
-    one.onApplicationBootstrap();
+    await one.onApplicationBootstrap();
     return one;
   }
 
@@ -71,6 +71,7 @@ describe('the figures of an instance in OpenTelemetry', () => {
       [{ instance: 'eu', outcome: 'refused', source: 'local' }, 1],
     ]);
     expect(exportedNow['coinflow_auth.session_keys.reused']).toEqual([[{ instance: 'eu' }, 1]]);
+    expect(exportedNow['coinflow_auth.budget.closed']).toEqual([[{ instance: 'eu' }, 0]]);
     expect(exportedNow['coinflow_auth.memory.entries']).toContainEqual([{ instance: 'eu', kind: 'sessions' }, 1]);
     expect(exportedNow['coinflow_auth.upstream.breaker']).toContainEqual([{ instance: 'eu', endpoint: 'verify' }, 0]);
     const [[, skewSeconds] = [{}, NaN]] = exportedNow['coinflow_auth.clock_skew'] ?? [];
@@ -79,7 +80,7 @@ describe('the figures of an instance in OpenTelemetry', () => {
   });
 
   it('the unnamed instance has no such label, and of two each has its own', async () => {
-    const unnamed = start();
+    const unnamed = await start();
     await expect(unnamed.verifySessionKey('')).rejects.toThrow();
     await expect(service.verifySessionKey('')).rejects.toThrow();
     await expect(service.verifySessionKey('')).rejects.toThrow();
@@ -93,9 +94,35 @@ describe('the figures of an instance in OpenTelemetry', () => {
     const figures = jest.spyOn(service, 'metrics');
     await read();
     expect(figures).toHaveBeenCalledTimes(1);
-    service.onApplicationShutdown();
+    await service.onApplicationShutdown();
     await read();
     expect(figures).toHaveBeenCalledTimes(1);
+  });
+
+  it('of the budget say what became of whom', async () => {
+    const { key } = await service.createSessionKey({ userId: 'alice' });
+    await service.verifySessionKey(key, { maxAgeMs: 0 });
+    for (let i = 0; i < 11; i += 1) {
+      const junk = `e30.${Buffer.from(JSON.stringify({ customerId: `u${i}`, merchantId: 'demo-merchant', exp: 2_000_000_000 })).toString('base64url')}.${'A'.repeat(43)}`;
+      await expect(service.verifySessionKey(junk, { source: '203.0.113.7' })).rejects.toThrow();
+    }
+    coinflow.fail('verify', { kind: 'status', status: 429, headers: { 'retry-after': '30' } });
+    await expect(service.verifySessionKey(key, { maxAgeMs: 0 })).rejects.toThrow();
+    await expect(service.verifySessionKey(key, { maxAgeMs: 0 })).rejects.toThrow();
+    const exportedNow = await read();
+    const calls = exportedNow['coinflow_auth.budget.verifications'];
+    for (const [kind, outcome, count] of [
+      ['unknown', 'used', 11],
+      ['unknown', 'limited', 1],
+      ['forced', 'used', 2],
+      ['forced', 'refused', 1],
+      ['proven', 'used', 0],
+    ] as const) {
+      expect(calls).toContainEqual([{ instance: 'eu', kind, outcome }, count]);
+    }
+    const [[, seconds] = [{}, NaN]] = exportedNow['coinflow_auth.budget.closed'] ?? [];
+    expect(seconds as number).toBeGreaterThan(25);
+    expect(JSON.stringify(exportedNow)).not.toContain('203.0.113');
   });
 
   it('an open breaker is a 2', async () => {

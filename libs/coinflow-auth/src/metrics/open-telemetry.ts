@@ -1,4 +1,5 @@
 import { metrics, type Attributes, type Observable } from '@opentelemetry/api';
+import type { CoinflowBudgetMetrics } from '../verification/budget/budget-statistics.js';
 import type { CoinflowAuthMetrics } from './coinflow-auth-metrics.js';
 import type { DecisionCounts } from './decision-log.js';
 
@@ -30,16 +31,26 @@ export function observeInstance({ name, counts, read }: ObservedInstance): () =>
   const reused = meter.createObservableCounter('coinflow_auth.session_keys.reused', {
     description: 'Session keys that were handed out again without a call',
   });
+  const calls = meter.createObservableCounter('coinflow_auth.budget.verifications', {
+    description: 'Wishes to ask Coinflow about a session key, by kind of key and what became of them',
+  });
+  const closed = meter.createObservableGauge('coinflow_auth.budget.closed', {
+    description: 'For how long nothing is asked, since Coinflow has answered 429',
+    unit: 's',
+  });
+  const shared = meter.createObservableCounter('coinflow_auth.shared_memory.reads', {
+    description: 'Reads of the store that instances share, by what they came to; failures are writes, too',
+  });
   const breaker = meter.createObservableGauge('coinflow_auth.upstream.breaker', {
-    description: 'The breaker of each endpoint: 0 closed, 1 half-open, 2 open',
+    description: 'The breaker of each endpoint, and of the shared store: 0 closed, 1 half-open, 2 open',
   });
   const skew = meter.createObservableGauge('coinflow_auth.clock_skew', {
     description: 'Coinflow’s clock minus this machine’s',
     unit: 's',
   });
-  const observables: Observable[] = [decisions, entries, reused, breaker, skew];
+  const observables: Observable[] = [decisions, entries, reused, calls, closed, shared, breaker, skew];
   const observe: Parameters<typeof meter.addBatchObservableCallback>[0] = (result) => {
-    const { memory, minting, upstream, clockSkewMs } = read();
+    const { memory, minting, budget, sharedMemory, upstream, clockSkewMs } = read();
     for (const [outcome, bySource] of Object.entries(counts)) {
       for (const [source, count] of Object.entries(bySource)) {
         if (count > 0) result.observe(decisions, count, { ...labels, outcome, source });
@@ -47,11 +58,31 @@ export function observeInstance({ name, counts, read }: ObservedInstance): () =>
     }
     for (const [kind, count] of Object.entries(memory)) result.observe(entries, count as number, { ...labels, kind });
     result.observe(reused, minting.reused, labels);
+    observeCalls(budget, (count, kind, outcome) => result.observe(calls, count, { ...labels, kind, outcome }));
+    result.observe(closed, budget.closedForMs / 1_000, labels);
     for (const [endpoint, { breaker: state }] of Object.entries(upstream)) {
       result.observe(breaker, BREAKER_STATES[state], { ...labels, endpoint });
+    }
+    if (sharedMemory) {
+      const { hits, misses, unreadable, failures, breaker: state } = sharedMemory;
+      for (const [outcome, count] of Object.entries({ hits, misses, unreadable, failures })) {
+        result.observe(shared, count, { ...labels, outcome });
+      }
+      result.observe(breaker, BREAKER_STATES[state], { ...labels, endpoint: 'shared-memory' });
     }
     if (clockSkewMs !== null) result.observe(skew, clockSkewMs / 1_000, labels);
   };
   meter.addBatchObservableCallback(observe, observables);
   return () => meter.removeBatchObservableCallback(observe, observables);
+}
+
+/** A source is limited for keys that are new, a key for checks that it forces. */
+function observeCalls(
+  { used, refused, limited }: CoinflowBudgetMetrics,
+  observe: (count: number, kind: string, outcome: 'used' | 'refused' | 'limited') => void,
+): void {
+  for (const [kind, count] of Object.entries(used)) observe(count, kind, 'used');
+  for (const [kind, count] of Object.entries(refused)) observe(count, kind, 'refused');
+  observe(limited.source, 'unknown', 'limited');
+  observe(limited.key, 'forced', 'limited');
 }

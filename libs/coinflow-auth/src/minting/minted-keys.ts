@@ -43,7 +43,8 @@ export class MintedKeys {
   }
 }
 
-function hasLifeLeft({ issuedAt, expiresAt }: RememberedSession): boolean {
+/** Whether a key is good for a while yet. */
+export function hasLifeLeft({ issuedAt, expiresAt }: RememberedSession): boolean {
   const expiresAtMs = (expiresAt ?? 0) * 1_000;
   const lifeMs = expiresAtMs - (issuedAt ?? 0) * 1_000;
   return expiresAtMs - Date.now() > Math.min(MIN_LIFE_LEFT_MS, lifeMs * MIN_SHARE_LEFT);

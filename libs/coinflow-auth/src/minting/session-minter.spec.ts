@@ -69,7 +69,7 @@ describe('minting', () => {
 
   it('never hands out a revoked key again, nor one that Coinflow has said no to', async () => {
     const { key } = await one.mint();
-    one.revokeKey(key);
+    void one.revokeKey(key);
     jest.advanceTimersByTime(1_000);
     const second = await one.mint();
     expect(second.key).not.toBe(key);
@@ -100,7 +100,7 @@ describe('minting', () => {
     jest.useRealTimers();
     coinflow.nextKey = coinflow.know(jwtOf({ customerId: 'alice', merchantId: 'ours', exp: 4_000_000_000 }));
     const { key } = await one.mint();
-    one.revokeUser('alice');
+    void one.revokeUser('alice');
     expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
     coinflow.nextKey = coinflow.know(jwtOf({ customerId: 'alice', merchantId: 'ours', exp: 4_000_000_001 }));
     const next = await one.mint();
@@ -117,7 +117,7 @@ describe('minting', () => {
       async (skewMs) => {
         coinflow.clock.skewMs = coinflow.skewMs = skewMs;
         const { key } = await one.mint();
-        one.revokeUser('alice');
+        void one.revokeUser('alice');
         const startedAt = performance.now();
         const next = await one.mint();
         expect(performance.now() - startedAt).toBeLessThan(2_500);
@@ -129,7 +129,7 @@ describe('minting', () => {
     );
 
     it('waits 2 s at most: what Coinflow then makes is a 503, and nobody gets it', async () => {
-      one.revokeUser('alice');
+      void one.revokeUser('alice');
       coinflow.nextKey = coinflow.key();
       await expect(one.mint()).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE', reason: 'minted-revoked' });
       expect(coinflow.minted).toBeLessThanOrEqual(4);

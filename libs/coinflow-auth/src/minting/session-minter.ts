@@ -15,6 +15,7 @@ import type { SessionParts } from '../verification/session-parts.js';
 import { SingleFlight } from '../verification/single-flight.js';
 import { FOREVER, remembered, sessionKeyId } from '../verification/storage/session-memory.js';
 import { MintedKeys, type MintedKey } from './minted-keys.js';
+import { SharedMintedKeys } from './shared-minted-keys.js';
 
 const RETRY_AFTER_MS = 5_000;
 /** A minted key that does not say when it expires: Coinflow documents 24 hours. */
@@ -37,6 +38,7 @@ export class SessionMinter {
   readonly #sessions: SessionParts;
   readonly #options: ResolvedCoinflowAuthOptions;
   readonly #minted: MintedKeys;
+  readonly #sharedMinted: SharedMintedKeys | undefined;
   readonly #flights = new SingleFlight<MintedKey>();
   #reused = 0;
 
@@ -45,6 +47,7 @@ export class SessionMinter {
     this.#sessions = sessions;
     this.#options = options;
     this.#minted = new MintedKeys(Math.min(options.cache.maxEntries, MAX_KEPT));
+    this.#sharedMinted = sessions.shared && new SharedMintedKeys(sessions.shared, options.merchantId);
   }
 
   get statistics(): { kept: number; reused: number } {
@@ -62,9 +65,11 @@ export class SessionMinter {
       return this.#sessionOf(kept);
     }
     const minted = await this.#flights.run(name, fresh ? 0 : Infinity, async () => {
-      const made = await this.#mintUnrevoked(request, clientIp);
-      this.#minted.keep(name, made);
-      return made;
+      const shared = fresh ? undefined : await this.#findShared(name);
+      const minted = shared ?? (await this.#mintUnrevoked(request, clientIp));
+      this.#minted.keep(name, minted);
+      if (!shared) this.#sharedMinted?.keep(name, minted);
+      return minted;
     });
     return this.#sessionOf(minted);
   }
@@ -74,29 +79,39 @@ export class SessionMinter {
   }
 
   #findKept(name: string): MintedKey | undefined {
-    const { memory } = this.#sessions;
     const kept = this.#minted.find(name);
-    if (!kept) return undefined;
-    const id = sessionKeyId(kept.key);
-    if (this.#isRevoked(kept) || memory.isRefused(id) || memory.recallDoubted(id)) {
-      this.#minted.drop(name);
-      return undefined;
-    }
+    if (!kept || this.#isGood(kept)) return kept;
+    this.#minted.drop(name);
+    return undefined;
+  }
+
+  /** What another instance has obtained. */
+  async #findShared(name: string): Promise<MintedKey | undefined> {
+    const minted = await this.#sharedMinted?.find(name);
+    if (!minted || !this.#isGood(minted)) return undefined;
+    this.#reused += 1;
+    return minted;
+  }
+
+  /** Whether a key may be handed out again. If so, it is known to have been minted. */
+  #isGood(minted: MintedKey): boolean {
+    const { memory } = this.#sessions;
+    const id = sessionKeyId(minted.key);
+    if (this.#isRevoked(minted) || memory.isRefused(id) || memory.recallDoubted(id)) return false;
     // Others may have pushed it out of memory since; that it was minted is known all the same.
-    if (!memory.recall(id)) memory.remember(id, kept.session);
-    return kept;
+    if (!memory.recall(id)) memory.remember(id, minted.session);
+    return true;
   }
 
   /** After a revocation Coinflow's clock must have moved on: a key of that very second would be revoked as well. */
   async #mintUnrevoked(request: MintRequest, clientIp: string | undefined): Promise<MintedKey> {
-    const { memory } = this.#sessions;
     const deadline = performance.now() + MAX_WAIT_MS;
     let waitMs = this.#waitMs(request.subject);
     for (;;) {
       if (waitMs > 0) await sleep(Math.min(waitMs, deadline - performance.now()));
       const minted = await this.#mint(request, clientIp);
       if (!this.#isRevoked(minted)) {
-        memory.remember(sessionKeyId(minted.key), minted.session);
+        this.#sessions.keep(sessionKeyId(minted.key), minted.session);
         return minted;
       }
       // A signature is good once.

@@ -2,6 +2,8 @@ import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import type { CoinflowEnv } from './base-url.js';
+import type { CoinflowBudgetOptions } from './budget-options.js';
+import type { CoinflowSharedStore } from './shared-store.js';
 import type { CoinflowWebhookOptions } from './webhook-options.js';
 
 /** How long, and how many, sessions are remembered. */
@@ -25,6 +27,13 @@ export interface CoinflowCacheOptions {
    * @default 100_000
    */
   maxEntries?: number;
+  /**
+   * What the instances of the application share: any Keyv, or `redisCoinflowMemory()` of `nestjs-coinflow-auth/redis`, which
+   * also makes revocations reach every instance. What one has proven the others need not ask; what one has obtained every one
+   * hands out again. Sealed with `sealKeys`, which it needs. While it is away each instance goes by what it knows itself.
+   * @default each instance is by itself
+   */
+  store?: CoinflowSharedStore;
 }
 
 /** How Coinflow is called. */
@@ -99,6 +108,8 @@ export interface CoinflowAuthModuleOptions {
   cache?: CoinflowCacheOptions;
   /** How Coinflow is called. */
   http?: CoinflowHttpOptions;
+  /** How many calls of Verify Token are made, so that junk cannot spend those of payers. */
+  budget?: CoinflowBudgetOptions;
   /**
    * How webhooks are believed, and how their deliveries are remembered.
    * @default webhooks are off; a route with `@CoinflowWebhook()` does not start

@@ -11,12 +11,18 @@ import {
 } from 'class-validator';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import { COINFLOW_BASE_URLS, baseUrlProblem } from './base-url.js';
+import { leavesNewKeys, type CoinflowBudgetOptions } from './budget-options.js';
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
 import { WEBHOOK_PROOFS } from './webhook-options.js';
 
 const DAY_MS = 86_400_000;
+const MAX_CALLS = 10_000_000;
 const SEAL_KEY_BYTES = 32;
-const STORE_METHODS = ['claim', 'renew', 'complete', 'release'];
+const DELIVERY_STORE_METHODS = ['claim', 'renew', 'complete', 'release'];
+const SHARED_STORE_METHODS = ['get', 'set', 'delete'];
+
+const NO_NEW_KEYS =
+  'budget.reservedForProven (half of budget.verificationsPerMinute, unless it is given) and budget.forcedChecks (a quarter) must leave at least 1 of budget.verificationsPerMinute for session keys that are new';
 
 /** The environment variable that `coinflowAuthConfig` reads an option from, for error messages. */
 const OPTION_VARIABLES: Readonly<Record<string, string>> = {
@@ -27,6 +33,7 @@ const OPTION_VARIABLES: Readonly<Record<string, string>> = {
   sealKeys: 'COINFLOW_SEAL_KEYS',
   'cache.ttlMs': 'COINFLOW_CACHE_TTL_MS',
   'cache.staleIfErrorMs': 'COINFLOW_STALE_IF_ERROR_MS',
+  'budget.verificationsPerMinute': 'COINFLOW_VERIFICATIONS_PER_MINUTE',
   'webhook.keys': 'COINFLOW_WEBHOOK_VALIDATION_KEY',
 };
 
@@ -123,20 +130,54 @@ const Deliveries = (): PropertyDecorator =>
   ValidateBy({
     name: 'deliveryStore',
     validator: {
-      validate: (value: unknown) => {
-        const store = Object(value) as Record<string, unknown>;
-        return value === false || STORE_METHODS.every((method) => typeof store[method] === 'function');
-      },
-      defaultMessage: () => `must be redisDeliveries(), false, or have the methods ${STORE_METHODS.join(', ')}`,
+      validate: (value: unknown) => value === false || hasMethods(value, DELIVERY_STORE_METHODS),
+      defaultMessage: () =>
+        `must be redisDeliveries(), false, or have the methods ${DELIVERY_STORE_METHODS.join(', ')}`,
     },
   });
+
+const SharedStore = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'sharedStore',
+    validator: {
+      validate: (value: unknown) => hasMethods(value, SHARED_STORE_METHODS),
+      defaultMessage: () => 'must be redisCoinflowMemory(), a Keyv, or have the methods get, set and delete',
+    },
+  });
+
+function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  const one = Object(value) as Record<string, unknown>;
+  return methods.every((method) => typeof one[method] === 'function');
+}
 
 const Whole = (min: number, max: number): PropertyDecorator =>
   ValidateBy({
     name: 'whole',
     validator: {
-      validate: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+      validate: (value) => isWhole(value, min, max),
       defaultMessage: () => `must be a whole number from ${min} to ${max}`,
+    },
+  });
+
+function isWhole(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+}
+
+const RefusalsPerSource = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'refusalsPerSource',
+    validator: {
+      validate: (value) => value === false || isWhole(value, 0, MAX_CALLS),
+      defaultMessage: () => `must be a whole number from 0 to ${MAX_CALLS}, or false`,
+    },
+  });
+
+const Source = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'source',
+    validator: {
+      validate: (value) => typeof value === 'function',
+      defaultMessage: () => 'must be a function that says where a request comes from',
     },
   });
 
@@ -152,6 +193,10 @@ class CacheShape {
   @IsOptional()
   @Whole(1, 10_000_000)
   maxEntries?: number;
+
+  @IsOptional()
+  @SharedStore()
+  store?: unknown;
 }
 
 class HttpShape {
@@ -166,6 +211,33 @@ class HttpShape {
   @IsOptional()
   @Agent()
   agent?: unknown;
+}
+
+class BudgetShape {
+  @IsOptional()
+  // Fewer, and a quarter of them would be none.
+  @Whole(4, MAX_CALLS)
+  verificationsPerMinute?: number;
+
+  @IsOptional()
+  @Whole(0, MAX_CALLS)
+  reservedForProven?: number;
+
+  @IsOptional()
+  @Whole(1, MAX_CALLS)
+  forcedChecks?: number;
+
+  @IsOptional()
+  @Whole(1, MAX_CALLS)
+  forcedChecksPerKey?: number;
+
+  @IsOptional()
+  @RefusalsPerSource()
+  refusalsPerSource?: number | false;
+
+  @IsOptional()
+  @Source()
+  source?: CoinflowBudgetOptions['source'];
 }
 
 class WebhookShape {
@@ -228,6 +300,11 @@ class OptionsShape {
   @IsOptional()
   @IsObject({ message: 'must be an object' })
   @ValidateNested()
+  budget?: unknown;
+
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  @ValidateNested()
   webhook?: unknown;
 }
 
@@ -238,13 +315,17 @@ export function problemsOf(options: unknown): string[] {
   const shape = Object.assign(new OptionsShape(), options);
   if (isObject(shape.cache)) shape.cache = Object.assign(new CacheShape(), shape.cache);
   if (isObject(shape.http)) shape.http = Object.assign(new HttpShape(), shape.http);
+  if (isObject(shape.budget)) shape.budget = Object.assign(new BudgetShape(), shape.budget);
   if (isObject(shape.webhook)) shape.webhook = Object.assign(new WebhookShape(), shape.webhook);
   const errors = validateSync(shape, {
     whitelist: true,
     forbidNonWhitelisted: true,
     validationError: { target: false, value: false },
   });
-  return errors.flatMap((error) => describe(error, ''));
+  const problems = errors.flatMap((error) => describe(error, ''));
+  // What is wrong by itself adds up to nothing.
+  const hasShares = shape.budget instanceof BudgetShape && errors.every(({ property }) => property !== 'budget');
+  return hasShares && !leavesNewKeys(shape.budget as BudgetShape) ? [...problems, NO_NEW_KEYS] : problems;
 }
 
 function describe({ property, constraints = {}, children = [] }: ValidationError, path: string): string[] {

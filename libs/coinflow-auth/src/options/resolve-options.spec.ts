@@ -1,7 +1,9 @@
 import { Agent } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import type { CoinflowBudgetOptions, ResolvedBudgetOptions } from './budget-options.js';
 import type { CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
+import { SharedStore } from '../../../../test/harness/shared-store.js';
 import { resolveOptions } from './resolve-options.js';
 
 const OPTIONS: CoinflowAuthModuleOptions = { env: 'sandbox', apiKey: 'secret-api-key', merchantId: 'merchant' };
@@ -30,6 +32,14 @@ describe('resolveOptions', () => {
       extractor: expect.objectContaining({ schemes: ['CoinflowSession'] }),
       cache: { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000 },
       http: { timeoutMs: 5_000, retries: 2, agent: undefined },
+      budget: {
+        reservedForProven: 30,
+        forcedChecks: 15,
+        newKeys: 15,
+        forcedChecksPerKey: 10,
+        refusalsPerSource: 10,
+        source: undefined,
+      },
       webhook: undefined,
     });
   });
@@ -126,6 +136,98 @@ describe('resolveOptions', () => {
   it('nothing is an option but what is documented', () => {
     expect(problems({ ...OPTIONS, sealKey: 'x' })).toContain('sealKey is not an option of this version');
     expect(problems({ ...OPTIONS, cache: 5, http: null })).toContain('cache must be an object');
+  });
+
+  describe('a shared store', () => {
+    const store = new SharedStore();
+    const A = Buffer.alloc(32, 1).toString('base64');
+
+    it('is the one that is given', () => {
+      expect(resolveOptions({ ...OPTIONS, cache: { store } }).cache.store).toBe(store);
+      expect(resolveOptions({ ...OPTIONS, env: 'prod', sealKeys: [A], cache: { store } }).cache.store).toBe(store);
+    });
+
+    it.each([{ env: 'prod' as const }, { env: 'sandbox' as const, apiKey: () => 'key' }])(
+      'is sealed, so that it needs seal keys: %p',
+      (options) => {
+        const message = problems({ ...OPTIONS, ...options, cache: { store } });
+        expect(message).toContain(
+          'sealKeys must be given where cache.store is (environment variable COINFLOW_SEAL_KEYS)',
+        );
+        expect(problems({ ...OPTIONS, ...options, merchantId: '', cache: { store } })).toMatch(
+          /merchantId[^]*sealKeys/,
+        );
+      },
+    );
+
+    it.each([5, 'redis://127.0.0.1', {}, { get: () => undefined }])('has three methods: %p has not', (wrong) => {
+      expect(problems({ ...OPTIONS, cache: { store: wrong } })).toContain(
+        'cache.store must be redisCoinflowMemory(), a Keyv, or have the methods get, set and delete',
+      );
+    });
+  });
+
+  describe('the budget', () => {
+    const resolved = (budget: CoinflowBudgetOptions): ResolvedBudgetOptions =>
+      resolveOptions({ ...OPTIONS, budget }).budget;
+
+    it.each([
+      [4, { reservedForProven: 2, forcedChecks: 1, newKeys: 1 }],
+      [5, { reservedForProven: 2, forcedChecks: 1, newKeys: 2 }],
+      [60, { reservedForProven: 30, forcedChecks: 15, newKeys: 15 }],
+      [1_000, { reservedForProven: 500, forcedChecks: 250, newKeys: 250 }],
+    ])('of %d is shared out, and nothing of it is lost', (verificationsPerMinute, shares) => {
+      expect(resolved({ verificationsPerMinute })).toMatchObject(shares);
+    });
+
+    it('has the shares that are given', () => {
+      expect(resolved({ reservedForProven: 0, forcedChecks: 59 })).toMatchObject({ newKeys: 1 });
+      expect(resolved({ verificationsPerMinute: 100, forcedChecks: 1 })).toMatchObject({
+        reservedForProven: 50,
+        forcedChecks: 1,
+        newKeys: 49,
+      });
+    });
+
+    it.each([
+      [{ reservedForProven: 45 }],
+      [{ forcedChecks: 30 }],
+      [{ verificationsPerMinute: 20, reservedForProven: 10, forcedChecks: 10 }],
+    ])('must leave something for new keys: %j', (budget) => {
+      expect(problems({ ...OPTIONS, budget })).toContain(
+        'must leave at least 1 of budget.verificationsPerMinute for session keys that are new',
+      );
+    });
+
+    it.each([false, 0] as const)('does not tell sources apart with refusalsPerSource: %p', (refusalsPerSource) => {
+      expect(resolved({ refusalsPerSource }).refusalsPerSource).toBe(0);
+    });
+
+    it('cannot be just anything', () => {
+      const budget = {
+        verificationsPerMinute: 3,
+        reservedForProven: -1,
+        forcedChecks: 0,
+        forcedChecksPerKey: 1.5,
+        refusalsPerSource: true,
+        source: 'ip',
+        perMinute: 5,
+      };
+      expect(
+        problems({ ...OPTIONS, budget })
+          .split('\n')
+          .slice(1),
+      ).toEqual([
+        '  - budget.perMinute is not an option of this version',
+        '  - budget.verificationsPerMinute must be a whole number from 4 to 10000000 (environment variable COINFLOW_VERIFICATIONS_PER_MINUTE)',
+        '  - budget.reservedForProven must be a whole number from 0 to 10000000',
+        '  - budget.forcedChecks must be a whole number from 1 to 10000000',
+        '  - budget.forcedChecksPerKey must be a whole number from 1 to 10000000',
+        '  - budget.refusalsPerSource must be a whole number from 0 to 10000000, or false',
+        '  - budget.source must be a function that says where a request comes from',
+      ]);
+      expect(problems({ ...OPTIONS, budget: 5 })).toContain('budget must be an object');
+    });
   });
 
   describe('the seal keys', () => {

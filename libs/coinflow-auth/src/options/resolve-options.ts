@@ -3,6 +3,7 @@ import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import { COINFLOW_BASE_URLS, type CoinflowEnv } from './base-url.js';
+import { resolveBudgetOptions, type ResolvedBudgetOptions } from './budget-options.js';
 import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptions } from './coinflow-auth-options.js';
 import { problemsOf } from './option-rules.js';
 import { resolveWebhookOptions, type ResolvedWebhookOptions } from './webhook-options.js';
@@ -23,8 +24,9 @@ export interface ResolvedCoinflowAuthOptions {
   /** Newest first; as key objects, which show in no inspection. Empty: nothing is attested. */
   readonly sealKeys: readonly KeyObject[];
   readonly extractor: SessionKeyExtractor;
-  readonly cache: Readonly<Required<CoinflowCacheOptions>>;
+  readonly cache: Readonly<Required<Omit<CoinflowCacheOptions, 'store'>>> & Pick<CoinflowCacheOptions, 'store'>;
   readonly http: Readonly<{ timeoutMs: number; retries: number; agent: CoinflowHttpOptions['agent'] }>;
+  readonly budget: ResolvedBudgetOptions;
   /** `undefined`: webhooks are off. */
   readonly webhook: ResolvedWebhookOptions | undefined;
 }
@@ -34,14 +36,14 @@ export interface ResolvedCoinflowAuthOptions {
  * @throws {CoinflowMisconfiguredError} that names every mistake: option, rule and environment variable, never a value
  */
 export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoinflowAuthOptions {
-  const problems = problemsOf(options);
+  const problems = [...problemsOf(options), ...sealProblemsOf(options)];
   if (problems.length > 0) {
     throw new CoinflowMisconfiguredError(
       `CoinflowAuthModule cannot start with these options:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
       { reason: 'invalid-options', action: 'Correct the options that the message names.' },
     );
   }
-  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, http, webhook } = options;
+  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, http, budget, webhook } = options;
   return Object.freeze({
     env,
     apiKey: typeof apiKey === 'function' ? apiKey : () => apiKey,
@@ -54,18 +56,30 @@ export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoin
       ttlMs: cache?.ttlMs ?? DEFAULTS.ttlMs,
       staleIfErrorMs: cache?.staleIfErrorMs ?? DEFAULTS.staleIfErrorMs,
       maxEntries: cache?.maxEntries ?? DEFAULTS.maxEntries,
+      store: cache?.store,
     }),
     http: Object.freeze({
       timeoutMs: http?.timeoutMs ?? DEFAULTS.timeoutMs,
       retries: http?.retries ?? DEFAULTS.retries,
       agent: http?.agent,
     }),
+    budget: resolveBudgetOptions(budget),
     webhook: webhook && resolveWebhookOptions(webhook),
   });
 }
 
+/** A shared store is not trusted: nothing goes there that is not sealed. */
+function sealProblemsOf(options: unknown): string[] {
+  const { sealKeys, cache, env, apiKey } = Object(options) as Partial<CoinflowAuthModuleOptions>;
+  if (cache?.store === undefined || sealKeys || isSealedByApiKey(env, apiKey)) return [];
+  return ['sealKeys must be given where cache.store is (environment variable COINFLOW_SEAL_KEYS)'];
+}
+
+function isSealedByApiKey(env: unknown, apiKey: unknown): apiKey is string {
+  return typeof apiKey === 'string' && ENVS_WITHOUT_SEAL_KEYS.some((one) => one === env);
+}
+
 function resolveSealKeys({ sealKeys, apiKey, env }: CoinflowAuthModuleOptions): KeyObject[] {
   if (sealKeys) return sealKeys.map((sealKey) => createSecretKey(Buffer.from(sealKey, 'base64')));
-  if (typeof apiKey !== 'string' || !ENVS_WITHOUT_SEAL_KEYS.includes(env)) return [];
-  return [createSecretKey(Buffer.from(apiKey))];
+  return isSealedByApiKey(env, apiKey) ? [createSecretKey(Buffer.from(apiKey))] : [];
 }

@@ -1,2 +1,3 @@
-export type { RedisClientLike, RedisConnectionOptions } from './redis-connection.js';
+export type { RedisClientLike, RedisConnectionOptions, RedisSubscriberLike } from './redis-connection.js';
+export { redisCoinflowMemory } from './redis-coinflow-memory.js';
 export { redisDeliveries } from './redis-deliveries.js';

@@ -1,12 +1,30 @@
 import { createClient } from '@redis/client';
 
-/** Coinflow waits for five seconds in all, and a delivery asks more than once. */
+/** Coinflow waits for five seconds in all for a webhook, and a delivery asks more than once. */
 const COMMAND_TIMEOUT_MS = 1_000;
 const RECONNECT_TO_MS = 1_000;
 
 /** As much of a node-redis client as is used: of `redis` 5 or `@redis/client` 5, connected by whoever made it. */
 export interface RedisClientLike {
   sendCommand(command: string[]): Promise<unknown>;
+  /** For what listens: a connection that does, can do nothing else. */
+  duplicate(): RedisSubscriberLike;
+}
+
+/** As much of a node-redis client as is used to listen. */
+export interface RedisSubscriberLike {
+  readonly isReady: boolean;
+  on(event: 'ready' | 'error', listener: () => void): unknown;
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  destroy(): void;
+}
+
+/** What a subscription tells. */
+export interface RedisListener {
+  received(message: string): void;
+  /** Connected, or again: messages from before are lost. */
+  connected(): void;
 }
 
 /** Which Redis: a URL, over a connection of the package's own; or a client of yours, which is yours to connect and to close. */
@@ -45,6 +63,11 @@ export class RedisConnection {
     return within(COMMAND_TIMEOUT_MS, this.#send(command));
   }
 
+  /** Listens over a connection of its own, as soon as there is one. */
+  subscribe(channel: string, listener: RedisListener): RedisSubscription {
+    return new RedisSubscription(this.#client.duplicate(), channel, listener);
+  }
+
   close(): void {
     if (this.#own?.isOpen) this.#own.destroy();
   }
@@ -52,6 +75,44 @@ export class RedisConnection {
   async #send(command: string[]): Promise<unknown> {
     if (this.#own) await (this.#connecting ??= this.#own.connect());
     return this.#client.sendCommand(command);
+  }
+}
+
+/** A connection that listens to one channel. */
+export class RedisSubscription {
+  readonly #client: RedisSubscriberLike;
+  readonly #channel: string;
+  readonly #listener: RedisListener;
+  #connecting: Promise<unknown> | undefined;
+
+  constructor(client: RedisSubscriberLike, channel: string, listener: RedisListener) {
+    this.#client = client;
+    this.#channel = channel;
+    this.#listener = listener;
+    client.on('error', () => undefined);
+    client.on('ready', () => listener.connected());
+  }
+
+  /** Rejects while it does not listen. */
+  async ready(): Promise<void> {
+    this.#connecting ??= this.#connect();
+    await within(COMMAND_TIMEOUT_MS, this.#connecting);
+    if (!this.#client.isReady) throw new Error('The connection that listens to Redis is lost');
+  }
+
+  close(): void {
+    this.#connecting?.catch(() => undefined);
+    this.#client.destroy();
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      await this.#client.connect();
+      await this.#client.subscribe(this.#channel, (message) => this.#listener.received(message));
+    } catch (error) {
+      this.#connecting = undefined;
+      throw error;
+    }
   }
 }
 

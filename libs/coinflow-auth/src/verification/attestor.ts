@@ -1,11 +1,8 @@
-import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
-import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { isBound, readClaims } from '../session/claims.js';
 import { writePresented } from '../session/session-key.js';
-
-const VERSION = 1;
-const ATTESTATION_KEY = 'nestjs-coinflow-auth attestation';
+import { derivedKey, scopeText, type SealScope } from './sealing/derived-key.js';
 
 /**
  * Recognises what this application obtained itself: a tag over the session key, under a key that only this application
@@ -14,14 +11,11 @@ const ATTESTATION_KEY = 'nestjs-coinflow-auth attestation';
 export class Attestor {
   /** Newest first: the first one tags, every one is recognised. */
   readonly #keys: readonly KeyObject[];
-  /** Where a tag is good: of another environment, API or merchant it says nothing here. */
   readonly #scope: string;
 
-  constructor({ sealKeys, env, baseUrl, merchantId }: ResolvedCoinflowAuthOptions) {
-    this.#keys = sealKeys.map((sealKey) =>
-      createSecretKey(Buffer.from(hkdfSync('sha256', sealKey, '', ATTESTATION_KEY, 32))),
-    );
-    this.#scope = `${JSON.stringify([VERSION, env, baseUrl, merchantId])}\n`;
+  constructor(options: SealScope) {
+    this.#keys = options.sealKeys.map((sealKey) => derivedKey(sealKey, 'attestation'));
+    this.#scope = `${scopeText(options)}\n`;
   }
 
   /**

@@ -23,7 +23,7 @@ describe('a revocation', () => {
     it('holds at once and until it expires, however the key is proven and written', async () => {
       const { key, attestedKey = '' } = await one.mint();
       await one.verify(attestedKey);
-      one.revokeKey(key);
+      void one.revokeKey(key);
       for (const written of [key, attestedKey]) {
         expect(() => one.verify(written)).toThrow(expect.objectContaining(REVOKED));
         expect(() => one.verify(written, 0)).toThrow(expect.objectContaining(REVOKED));
@@ -35,7 +35,7 @@ describe('a revocation', () => {
 
     it('is the same by its attested form', async () => {
       const { key, attestedKey = '' } = await one.mint();
-      one.revokeKey(attestedKey);
+      void one.revokeKey(attestedKey);
       expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
     });
 
@@ -43,7 +43,7 @@ describe('a revocation', () => {
       const { key } = await one.mint();
       jest.advanceTimersByTime(1_000);
       const other = await one.mint('alice', { fresh: true });
-      one.revokeKey(key);
+      void one.revokeKey(key);
       expect(one.verify(other.key)).toMatchObject({ key: other.key });
     });
 
@@ -52,7 +52,8 @@ describe('a revocation', () => {
       let answer = (): void => undefined;
       coinflow.answer = () => new Promise((resolve) => (answer = resolve));
       const waiting = one.decide(key);
-      one.revokeKey(key);
+      await jest.advanceTimersByTimeAsync(0);
+      void one.revokeKey(key);
       answer();
       await expect(waiting).rejects.toMatchObject(REVOKED);
       coinflow.answer = YES;
@@ -60,17 +61,15 @@ describe('a revocation', () => {
       expect(one.sessions.memory.size.sessions).toBe(0);
     });
 
-    it('of a key that cannot be one is a mistake', () => {
-      expect(() => one.revokeKey('not a key')).toThrow(
-        expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_MALFORMED' }),
-      );
+    it('of a key that cannot be one is a mistake', async () => {
+      await expect(one.revokeKey('not a key')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_MALFORMED' });
     });
 
     it('is forgotten once the key has expired, though one before it never does', async () => {
       const unbound = new TestInstance(coinflow, { acceptUnboundKeys: true });
-      unbound.revokeKey(coinflow.know('opaque'));
+      void unbound.revokeKey(coinflow.know('opaque'));
       for (let day = 0; day < 3; day += 1) {
-        unbound.revokeKey(coinflow.key());
+        void unbound.revokeKey(coinflow.key());
         jest.advanceTimersByTime(DAY_MS + 6_000);
       }
       expect(unbound.sessions.revocations.size.revokedKeys).toBe(2);
@@ -79,7 +78,7 @@ describe('a revocation', () => {
 
     it('is forgotten once the key has expired', async () => {
       for (let day = 0; day < 3; day += 1) {
-        one.revokeKey((await one.mint()).key);
+        void one.revokeKey((await one.mint()).key);
         jest.advanceTimersByTime(DAY_MS + 6_000);
       }
       expect(one.sessions.revocations.size.revokedKeys).toBe(1);
@@ -92,7 +91,7 @@ describe('a revocation', () => {
       await Promise.all(keys.map((key) => one.decide(key)));
       const { attestedKey = '' } = await one.mint();
       const other = coinflow.key({ customerId: 'bob' });
-      one.revokeUser('alice');
+      void one.revokeUser('alice');
       for (const key of [...keys, attestedKey]) {
         expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
         expect(() => one.verify(key, 0)).toThrow(expect.objectContaining(REVOKED));
@@ -101,7 +100,7 @@ describe('a revocation', () => {
     });
 
     it('is rounded up to the second, and not further', async () => {
-      one.revokeUser('alice');
+      void one.revokeUser('alice');
       const [at, after] = [1_800_000_001, 1_800_000_002].map((iat) => coinflow.key({ iat })) as [string, string];
       await expect(one.decide(at)).rejects.toMatchObject(REVOKED);
       await expect(one.decide(after)).resolves.toMatchObject({ key: after });
@@ -109,7 +108,7 @@ describe('a revocation', () => {
 
     it('is by Coinflow’s clock', async () => {
       coinflow.clock.skewMs = coinflow.skewMs = 60_000;
-      one.revokeUser('alice');
+      void one.revokeUser('alice');
       await expect(one.decide(coinflow.key({ iat: 1_800_000_061 }))).rejects.toMatchObject(REVOKED);
       await expect(one.decide(coinflow.key({ iat: 1_800_000_062 }))).resolves.toMatchObject({
         subject: { userId: 'alice' },
@@ -118,7 +117,7 @@ describe('a revocation', () => {
 
     it('made before Coinflow’s clock was known is corrected when it is', async () => {
       Object.assign(coinflow.clock, { skewMs: undefined });
-      one.revokeUser('alice');
+      void one.revokeUser('alice');
       await expect(one.decide(coinflow.key({ iat: 1_800_000_001 }))).rejects.toMatchObject(REVOKED);
       coinflow.clock.skewMs = coinflow.skewMs = -3_000;
       await expect(one.decide(coinflow.key({ iat: 1_799_999_998 }))).rejects.toMatchObject(REVOKED);
@@ -134,7 +133,7 @@ describe('a revocation', () => {
       const wallet = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
       const key = coinflow.key({ customerId: undefined, wallet, blockchain: 'eth' });
       const onBase = coinflow.key({ customerId: undefined, wallet, blockchain: 'base' });
-      one.sessions.revoker.revokeSubject({ kind: 'wallet', wallet: wallet.toLowerCase(), blockchain: 'eth' });
+      void one.sessions.revoker.revokeSubject({ kind: 'wallet', wallet: wallet.toLowerCase(), blockchain: 'eth' });
       await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
       await expect(one.decide(onBase)).resolves.toMatchObject({ subject: { wallet, blockchain: 'base' } });
     });
@@ -144,7 +143,8 @@ describe('a revocation', () => {
       let answer = (): void => undefined;
       coinflow.answer = () => new Promise((resolve) => (answer = resolve));
       const waiting = one.decide(key);
-      one.revokeUser('alice');
+      await jest.advanceTimersByTimeAsync(0);
+      void one.revokeUser('alice');
       answer();
       await expect(waiting).rejects.toMatchObject(REVOKED);
       await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
@@ -152,7 +152,7 @@ describe('a revocation', () => {
 
     it('says nothing about a key of nobody', async () => {
       const unbound = new TestInstance(coinflow, { acceptUnboundKeys: true });
-      unbound.revokeUser('alice');
+      void unbound.revokeUser('alice');
       await expect(unbound.decide(coinflow.know('opaque'))).resolves.toMatchObject({ subject: null });
     });
   });

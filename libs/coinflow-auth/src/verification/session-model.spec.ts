@@ -163,7 +163,7 @@ const COMMANDS = [
     command(
       `revoke key ${at}`,
       (model, real) => {
-        real.process.revokeKey(someKey(model, at).text);
+        void real.process.revokeKey(someKey(model, at).text);
         Object.assign(model.of(someKey(model, at)), { ...NOTHING, revoked: true });
       },
       hasKeys,
@@ -171,7 +171,7 @@ const COMMANDS = [
   ),
   user.map((name) =>
     command(`revoke ${name}`, (model, real) => {
-      real.process.revokeUser(name);
+      void real.process.revokeUser(name);
       model.revokedUntil.set(name, Math.ceil(model.now / 1_000) * 1_000);
       // Whoever logs in again does so once Coinflow's clock has moved on.
       passTime(model, 2_000);

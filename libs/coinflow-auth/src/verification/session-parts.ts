@@ -1,22 +1,49 @@
 import type { TokenVerifier } from '../client/coinflow-client.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import { VerificationBudget, sharedStores } from './budget/verification-budget.js';
+import { Sealer } from './sealing/sealer.js';
 import { SessionRevoker } from './session-revoker.js';
 import { SessionVerifier } from './session-verifier.js';
+import { CarefulStore } from './shared/careful-store.js';
+import { SharedMemory } from './shared/shared-memory.js';
+import { SharedRevocations } from './shared/shared-revocations.js';
+import { SharedSessions } from './shared/shared-sessions.js';
 import { Revocations } from './storage/revocations.js';
-import { SessionMemory } from './storage/session-memory.js';
+import { SessionMemory, type RememberedSession } from './storage/session-memory.js';
 
 /** What knows of sessions in one instance of the module, put together. */
 export class SessionParts {
   readonly memory: SessionMemory;
   readonly revocations: Revocations;
+  readonly budget: VerificationBudget;
   readonly verifier: SessionVerifier;
   readonly revoker: SessionRevoker;
+  /** What all instances know; `undefined` where each is by itself. */
+  readonly shared: SharedMemory | undefined;
+  /** What tells all instances of revocations; `undefined` where nothing does. */
+  readonly sharedRevocations: SharedRevocations | undefined;
+  readonly #sharedSessions: SharedSessions | undefined;
 
   constructor(client: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
-    this.memory = new SessionMemory(options.cache.maxEntries);
+    const { maxEntries, store } = options.cache;
+    this.memory = new SessionMemory(maxEntries);
     this.revocations = new Revocations(client.clock);
-    const { memory, revocations } = this;
-    this.verifier = new SessionVerifier({ client, options, memory, revocations });
-    this.revoker = new SessionRevoker(this.memory, this.revocations);
+    const sealer = store && new Sealer(options);
+    const careful = store && new CarefulStore(store);
+    this.shared = careful && sealer && new SharedMemory(careful, sealer);
+    this.sharedRevocations =
+      store?.revocations && sealer && new SharedRevocations(store.revocations, sealer, this.revocations, this.memory);
+    this.#sharedSessions = this.shared && new SharedSessions(this.shared, options.merchantId);
+    this.budget = new VerificationBudget(options, careful && store?.budget && sharedStores(careful, store.budget));
+    const { memory, revocations, budget } = this;
+    const shared = this.#sharedSessions;
+    this.verifier = new SessionVerifier({ client, options, memory, revocations, budget, shared });
+    this.revoker = new SessionRevoker(this.memory, this.revocations, shared, this.sharedRevocations);
+  }
+
+  /** Remembers a proof, here and for the other instances. */
+  keep(id: string, session: RememberedSession): void {
+    this.memory.remember(id, session);
+    this.#sharedSessions?.keep(id, session);
   }
 }

@@ -1,7 +1,9 @@
 import { readClaims } from '../session/claims.js';
 import { assertSessionKeyShape, readPresented } from '../session/session-key.js';
-import type { CoinflowSubject } from '../session/subject.js';
+import { subjectName, type CoinflowSubject } from '../session/subject.js';
 import { EXPIRY_TOLERANCE_MS } from './session-verifier.js';
+import type { SharedRevocations } from './shared/shared-revocations.js';
+import type { SharedSessions } from './shared/shared-sessions.js';
 import type { Revocations } from './storage/revocations.js';
 import { sessionKeyId, type SessionMemory } from './storage/session-memory.js';
 
@@ -9,25 +11,39 @@ import { sessionKeyId, type SessionMemory } from './storage/session-memory.js';
 export class SessionRevoker {
   readonly #memory: SessionMemory;
   readonly #revocations: Revocations;
+  readonly #shared: SharedSessions | undefined;
+  readonly #others: SharedRevocations | undefined;
 
-  constructor(memory: SessionMemory, revocations: Revocations) {
+  constructor(memory: SessionMemory, revocations: Revocations, shared?: SharedSessions, others?: SharedRevocations) {
     this.#memory = memory;
     this.#revocations = revocations;
+    this.#shared = shared;
+    this.#others = others;
   }
 
-  /** One session key, plain or attested: from now until it expires. */
-  revokeKey(presented: string): void {
+  /**
+   * One session key, plain or attested: from now until it expires.
+   * @returns whether the other instances are being told
+   */
+  async revokeKey(presented: string): Promise<boolean> {
     const { key, tag } = readPresented(presented);
     assertSessionKeyShape({ key, tag });
     const id = sessionKeyId(key);
     const expiresAt = (this.#memory.recall(id) ?? readClaims(key))?.expiresAt ?? null;
     // What is in memory is not revoked, so that a hit need not look twice.
     this.#memory.forget(id);
-    this.#revocations.revokeKey(id, expiresAt === null ? Infinity : expiresAt * 1_000 + EXPIRY_TOLERANCE_MS);
+    this.#shared?.forget(id);
+    const untilMs = expiresAt === null ? Infinity : expiresAt * 1_000 + EXPIRY_TOLERANCE_MS;
+    this.#revocations.revokeKey(id, untilMs);
+    return (await this.#others?.publishKey(id, untilMs)) ?? false;
   }
 
-  /** Every session key that Coinflow has made for this payer until now. */
-  revokeSubject(subject: CoinflowSubject): void {
-    this.#revocations.revokeSubject(subject);
+  /**
+   * Every session key that Coinflow has made for this payer until now.
+   * @returns whether the other instances are being told
+   */
+  async revokeSubject(subject: CoinflowSubject): Promise<boolean> {
+    const revocation = this.#revocations.revokeSubject(subject);
+    return (await this.#others?.publishSubject(subjectName(subject), revocation)) ?? false;
   }
 }

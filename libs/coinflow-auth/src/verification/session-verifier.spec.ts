@@ -261,7 +261,7 @@ describe('SessionVerifier', () => {
       jest.advanceTimersByTime(2 * TTL_MS);
       await expect(one.decide(short)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_EXPIRED' });
       await expect(one.decide(refused)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
-      one.revokeKey(key);
+      void one.revokeKey(key);
       await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
     });
 
@@ -298,7 +298,7 @@ describe('SessionVerifier', () => {
     const refused = coinflow.key({ customerId: 'bob' });
     expect(await one.sourceOf(refused)).toBe('coinflow');
     expect(await one.sourceOf(refused)).toBe('refused-from-memory');
-    one.revokeKey(key);
+    void one.revokeKey(key);
     expect(await one.sourceOf(key)).toBe('refused-from-memory');
   });
 });

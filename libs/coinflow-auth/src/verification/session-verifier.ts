@@ -4,14 +4,18 @@ import {
   CoinflowSessionRejectedError,
   CoinflowSessionRevokedError,
   CoinflowSessionWrongMerchantError,
+  CoinflowTooManyRequestsError,
   isCoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape, readPresented, type PresentedKey } from '../session/session-key.js';
 import { Attestor } from './attestor.js';
+import type { Caller } from './budget/request-sources.js';
 import { newTrace, type CoinflowDecisionSource, type DecisionTrace } from './decision-trace.js';
+import type { SharedSessions } from './shared/shared-sessions.js';
 import type { Revocations } from './storage/revocations.js';
+import { isRefusedByBudget } from './budget/verification-budget.js';
 import {
   FOREVER,
   UNPROVEN,
@@ -34,10 +38,11 @@ interface Question extends PresentedKey {
   readonly id: string;
   readonly maxAgeMs: number;
   readonly trace: DecisionTrace;
+  readonly caller: Caller;
 }
 
 /**
- * Decides about a session key: memory -> shape -> claims -> attestation -> one flight -> Coinflow. What is remembered is
+ * Decides about a session key: memory -> shape -> claims -> attestation -> one flight -> budget -> Coinflow. What is remembered is
  * what the key says and that it was proven; whether that still lets it in is decided at every request.
  */
 export class SessionVerifier {
@@ -59,10 +64,16 @@ export class SessionVerifier {
    * @param presented a session key, plain or attested
    * @param maxAgeMs how old the proof may be; 0 asks Coinflow, unless it has just said no
    * @param trace told what the decision rests on
+   * @param caller looked at only if Coinflow must be asked
    * @returns the session: at once when memory or our tag knows it, otherwise once Coinflow has answered
    * @throws a `CoinflowAuthError`, at once or in the promise
    */
-  verify(presented: string, maxAgeMs: number, trace = newTrace()): CoinflowSession | Promise<CoinflowSession> {
+  verify(
+    presented: string,
+    maxAgeMs: number,
+    trace = newTrace(),
+    caller?: Caller,
+  ): CoinflowSession | Promise<CoinflowSession> {
     const { key, tag } = readPresented(presented);
     // Its form is not looked at: what is remembered had it.
     const id = sessionKeyId(key);
@@ -70,7 +81,7 @@ export class SessionVerifier {
     if (known && isProven(known, maxAgeMs) && (tag === undefined || isSameText(tag, known.tag))) {
       return this.#admit(key, known, trace, 'memory');
     }
-    return this.#decide({ key, tag, id, maxAgeMs, trace }, known);
+    return this.#decide({ key, tag, id, maxAgeMs, trace, caller }, known);
   }
 
   /** The session of a key that this application obtained itself, as {@link verify} would give it. */
@@ -84,7 +95,9 @@ export class SessionVerifier {
     this.#assertKeyNotRevoked(id, trace);
     const doubted = this.#memory.recallDoubted(id);
     let session = known ?? doubted ?? remembered(this.#claimsOf(key), UNPROVEN);
-    this.#assertUsable(session, trace);
+    this.#assertGood(session, trace);
+    // What another instance minted need not say itself whose it is.
+    if (!this.#parts.shared || tag !== undefined) this.#assertBound(session);
     const isRefused = this.#memory.isRefused(id);
     if (tag !== undefined) {
       const isDoubted = isRefused || doubted !== undefined;
@@ -99,7 +112,7 @@ export class SessionVerifier {
         reason: 'refused-from-memory',
       });
     }
-    return this.#ask(question, session);
+    return this.#ask(question, session, doubted !== undefined);
   }
 
   #claimsOf(key: string): SessionClaims {
@@ -114,16 +127,34 @@ export class SessionVerifier {
     return claims.merchantId === merchantId ? { ...claims, merchantId } : claims;
   }
 
-  async #ask({ key, id, maxAgeMs, trace }: Question, session: RememberedSession): Promise<CoinflowSession> {
+  async #ask(question: Question, session: RememberedSession, isDoubted: boolean): Promise<CoinflowSession> {
+    const { key, id, maxAgeMs, trace } = question;
     try {
-      const proven = await this.#upstream.prove(id, key, session, maxAgeMs, trace);
+      const { shared: store } = this.#parts;
+      const shared = store && !isDoubted && maxAgeMs > 0 ? await this.#findShared(store, id, maxAgeMs) : undefined;
+      if (shared) {
+        this.#assertKeyNotRevoked(id, trace);
+        return this.#admit(key, shared, trace, 'shared-memory');
+      }
+      this.#assertBound(session);
+      const proven = await this.#upstream.prove(id, key, session, question);
       this.#assertKeyNotRevoked(id, trace);
       return this.#admit(key, proven, trace, trace.source);
     } catch (error) {
+      if (isRefusedByBudget(error)) trace.source = 'budget';
       const known = this.#memory.recall(id);
       if (!isOutage(error) || !known || !this.#standsIn(known, maxAgeMs)) throw error;
       return this.#admit(key, known, trace, 'stale');
     }
+  }
+
+  /** What another instance has proven, unless this one has been told otherwise. */
+  async #findShared(store: SharedSessions, id: string, maxAgeMs: number): Promise<RememberedSession | undefined> {
+    const found = await store.find(id);
+    if (!found || !isProven(found, maxAgeMs)) return undefined;
+    if (this.#memory.isRefused(id) || this.#memory.recallDoubted(id)) return undefined;
+    if (!this.#revocations.hasKey(id)) this.#memory.remember(id, found);
+    return found;
   }
 
   /** What our tag says: that the key was minted for this application, when the key itself says it was. Coinflow may doubt it. */
@@ -172,9 +203,8 @@ export class SessionVerifier {
     if (this.#revocations.hasKey(id)) throw revoked(trace);
   }
 
-  /** What can be refused without asking: Coinflow would call a foreign key valid, and cannot say whose an unbound one is. */
-  #assertUsable(session: RememberedSession, trace: DecisionTrace): void {
-    this.#assertGood(session, trace);
+  /** Coinflow cannot say whose a key is that does not say it itself. */
+  #assertBound(session: RememberedSession): void {
     if (isMinted(session) || isBound(session) || this.#parts.options.acceptUnboundKeys) return;
     throw new CoinflowSessionWrongMerchantError(
       'The session key does not say whose it is, for which merchant and until when',
@@ -191,9 +221,9 @@ function revoked(trace: DecisionTrace): CoinflowSessionRevokedError {
   return new CoinflowSessionRevokedError();
 }
 
-/** Nobody can tell now, and it passes by itself: as opposed to a no, and to a mistake of the merchant's. */
+/** Nobody can tell now, and it passes by itself: as opposed to a no, to a mistake of the merchant's, and to asking too much. */
 function isOutage(error: unknown): boolean {
-  return isCoinflowAuthError(error) && 'retryAfterMs' in error;
+  return isCoinflowAuthError(error) && 'retryAfterMs' in error && !(error instanceof CoinflowTooManyRequestsError);
 }
 
 /** In a time that does not depend on where they differ. */

@@ -1,10 +1,15 @@
 import type { TokenVerifier } from '../client/coinflow-client.js';
 import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import type { Caller } from './budget/request-sources.js';
+import type { VerificationBudget } from './budget/verification-budget.js';
+import { verificationKind } from './budget/verification-kind.js';
 import type { DecisionTrace } from './decision-trace.js';
+import type { SharedSessions } from './shared/shared-sessions.js';
 import { SingleFlight } from './single-flight.js';
 import type { Revocations } from './storage/revocations.js';
 import {
+  UNPROVEN,
   isMinted,
   mintedForMs,
   remembered,
@@ -22,6 +27,9 @@ export interface ProofParts {
   readonly options: ResolvedCoinflowAuthOptions;
   readonly memory: SessionMemory;
   readonly revocations: Revocations;
+  readonly budget: VerificationBudget;
+  /** `undefined` where each instance is by itself. */
+  readonly shared?: SharedSessions | undefined;
 }
 
 /** Proof by asking: one call for all who wait for it, and its answer remembered. */
@@ -32,35 +40,42 @@ export class UpstreamProof {
 
   constructor(parts: ProofParts) {
     this.#parts = parts;
-    this.#trust = new UpstreamTrust(parts.client, parts.options.merchantId);
+    const { client, options, budget } = parts;
+    const verifyToken = (key: string): Promise<void> => budget.probe(() => client.verifyToken(key));
+    this.#trust = new UpstreamTrust({ verifyToken }, options.merchantId);
   }
 
   /**
    * @param known what the key says, and what proof it had until now
    * @param maxAgeMs how long before now a call may have begun to be joined
+   * @param caller who asks: pays for the call, if it is made
    */
   prove(
     id: string,
     key: string,
     known: RememberedSession,
-    maxAgeMs: number,
-    trace: DecisionTrace,
+    { maxAgeMs, trace, caller }: { maxAgeMs: number; trace: DecisionTrace; caller: Caller },
   ): Promise<RememberedSession> {
     trace.source = 'shared-flight';
     return this.#flights.run(id, maxAgeMs, () => {
       trace.source = 'coinflow';
-      return this.#ask(id, key, known);
+      return this.#ask(id, key, known, caller);
     });
   }
 
-  async #ask(id: string, key: string, known: RememberedSession): Promise<RememberedSession> {
-    const { client, options, memory, revocations } = this.#parts;
+  async #ask(id: string, key: string, known: RememberedSession, caller: Caller): Promise<RememberedSession> {
+    const { client, options, memory, revocations, budget, shared } = this.#parts;
+    // Who waited for an earlier call may know less than that has proven.
+    const kind = verificationKind(memory.recall(id) ?? known);
     // Coinflow's answer speaks of a moment after the call began: the proof is at least this young.
     const provenAt = performance.now();
     try {
-      await client.verifyToken(key);
+      await budget.run({ kind, id, caller }, () => client.verifyToken(key));
     } catch (error) {
-      if (error instanceof CoinflowSessionRejectedError) memory.refuse(id, known);
+      if (error instanceof CoinflowSessionRejectedError) {
+        memory.refuse(id, known);
+        if (known.provenAt !== UNPROVEN.provenAt) shared?.forget(id);
+      }
       throw error;
     }
     await this.#trust.establish();
@@ -69,7 +84,10 @@ export class UpstreamProof {
     const holdsMs = isMinted(known) ? mintedForMs(known, provenAt) : ttlMs;
     const proven = remembered(known, { ...known, provenAt, holdsMs });
     // A yes that was on its way when the key was revoked comes too late.
-    if (!revocations.hasKey(id)) memory.remember(id, proven);
+    if (!revocations.hasKey(id)) {
+      memory.remember(id, proven);
+      shared?.keep(id, proven);
+    }
     return proven;
   }
 }

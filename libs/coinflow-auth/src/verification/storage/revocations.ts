@@ -8,7 +8,8 @@ const SWEPT_AT_ONCE = 4;
 /** Of each kind. Beyond it the oldest is forgotten, which is an error in the log: its keys may come back to life. */
 const MAX_REVOCATIONS = 1_000_000;
 
-interface SubjectRevocation {
+/** All keys of a payer that Coinflow has made until a moment are revoked. */
+export interface SubjectRevocation {
   /** By our own clock, in milliseconds since 1970. */
   readonly revokedAtMs: number;
   /** The last second, by Coinflow's clock, whose keys are revoked; fixed once Coinflow's clock is known. */
@@ -44,9 +45,17 @@ export class Revocations {
   }
 
   /** Covers every session key of this payer that Coinflow has made until now. */
-  revokeSubject(subject: CoinflowSubject): void {
-    this.#put(this.#subjects, subjectName(subject), { revokedAtMs: Date.now(), cutOff: undefined });
+  revokeSubject(subject: CoinflowSubject): SubjectRevocation {
+    const revocation = { revokedAtMs: Date.now(), cutOff: undefined };
+    this.#put(this.#subjects, subjectName(subject), revocation);
     this.cutOffOf(subject);
+    return revocation;
+  }
+
+  /** Another instance has revoked, at a moment of its own; an earlier one changes nothing. */
+  revokeSubjectAsOf(name: string, revocation: SubjectRevocation): void {
+    const known = this.#subjects.get(name);
+    if (!known || known.revokedAtMs < revocation.revokedAtMs) this.#put(this.#subjects, name, { ...revocation });
   }
 
   /** Whether a payer's keys are revoked as of a moment, and this one is not proven to be younger. */

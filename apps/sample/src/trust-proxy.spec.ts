@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { readTrustProxy } from './trust-proxy.js';
+
+describe('TRUST_PROXY', () => {
+  it.each([undefined, '', ' ', 'false'])('%j trusts nobody', (value) => {
+    expect(readTrustProxy(value)).toBe(false);
+  });
+
+  it.each([
+    ['loopback', ['loopback']],
+    ['10.0.0.0/8, 2001:db8::/32', ['10.0.0.0/8', '2001:db8::/32']],
+    ['203.0.113.7', ['203.0.113.7']],
+  ])('%s are addresses', (value, proxies) => {
+    expect(readTrustProxy(value)).toEqual(proxies);
+  });
+
+  it.each([
+    ['0', [false, false]],
+    ['1', [true, false]],
+    ['2', [true, true]],
+  ])('%s is a number of proxies', (value, trusted) => {
+    const trust = readTrustProxy(value);
+    expect(typeof trust === 'function' && [0, 1].map((hop) => trust('203.0.113.7', hop))).toEqual(trusted);
+  });
+
+  it.each([
+    'yes',
+    '-1',
+    '1.5',
+    '10.0.0.0/33',
+    '2001:db8::/129',
+    '10.0.0.0/8/8',
+    '10.0.0.0/',
+    '10.0.0.1,',
+    'proxy.example',
+  ])('%s is a mistake', (value) => {
+    expect(() => readTrustProxy(value)).toThrow(`TRUST_PROXY is “${value}”: give a number of proxies`);
+  });
+});

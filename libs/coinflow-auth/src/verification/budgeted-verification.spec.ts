@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../../../test/harness/fake-coinflow.js';
+import { CoinflowRateLimitedError } from '../errors/coinflow-auth.errors.js';
+import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
+import type { CoinflowBudgetMetrics } from './budget/budget-statistics.js';
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const SPENT = { code: 'COINFLOW_RATE_LIMITED', reason: 'budget-spent' };
+const TOO_MANY = { code: 'COINFLOW_TOO_MANY_REQUESTS' };
+
+describe('session keys and the budget', () => {
+  let coinflow: FakeCoinflow;
+  let serial = 0;
+
+  beforeEach(() => {
+    Logger.overrideLogger(false);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    coinflow = new FakeCoinflow();
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  function start(options: Partial<CoinflowAuthModuleOptions> = {}): TestInstance {
+    return new TestInstance(coinflow, { budget: {}, ...options });
+  }
+
+  const budgetOf = (one: TestInstance): CoinflowBudgetMetrics => one.sessions.budget.metrics;
+  const usedBy = (one: TestInstance): CoinflowBudgetMetrics['used'] => budgetOf(one).used;
+  const newKey = (): string => coinflow.key({ customerId: `user-${(serial += 1)}` });
+
+  /** As much as looks like a session key of ours. */
+  function junk(): string {
+    const exp = Math.floor(Date.now() / 1_000) + 86_400;
+    return jwtOf({ customerId: `junk-${(serial += 1)}`, merchantId: 'ours', exp });
+  }
+
+  async function floodedWithJunk(one: TestInstance): Promise<void> {
+    for (let i = 0; i < 100; i += 1) await one.decide(junk()).catch(() => undefined);
+  }
+
+  it('a new key, and the probe, are of the new ones', async () => {
+    const one = start();
+    await one.decide(newKey());
+    await one.decide(newKey());
+    expect(usedBy(one)).toEqual({ proven: 0, forced: 0, unknown: 3 });
+  });
+
+  it('minted, attested and remembered keys need none', async () => {
+    const one = start();
+    const { key, attestedKey = '' } = await one.mint();
+    const other = start();
+    for (let i = 0; i < 100; i += 1) {
+      expect(one.verify(key)).not.toBeInstanceOf(Promise);
+      expect(one.verify(attestedKey)).not.toBeInstanceOf(Promise);
+      expect(other.verify(attestedKey)).not.toBeInstanceOf(Promise);
+    }
+    const plain = newKey();
+    await one.decide(plain);
+    for (let i = 0; i < 100; i += 1) expect(one.verify(plain)).not.toBeInstanceOf(Promise);
+    expect(usedBy(one)).toEqual({ proven: 0, forced: 0, unknown: 2 });
+    expect(usedBy(other)).toEqual({ proven: 0, forced: 0, unknown: 0 });
+  });
+
+  it('a proof that has lapsed is restored whatever junk does', async () => {
+    const one = start();
+    const keys = Array.from({ length: 12 }, newKey);
+    for (const key of keys) await one.decide(key);
+    jest.advanceTimersByTime(HOUR_MS * 1.1);
+    await floodedWithJunk(one);
+    await expect(one.decide(newKey())).rejects.toMatchObject(SPENT);
+    for (const key of keys) await expect(one.decide(key)).resolves.toMatchObject({ key });
+    expect(usedBy(one).proven).toBe(12);
+  });
+
+  it('a key that Coinflow doubted is one that was proven', async () => {
+    const one = start();
+    const { key } = await one.mint();
+    coinflow.answer = NO;
+    await expect(one.decide(key, 0)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
+    coinflow.answer = YES;
+    await floodedWithJunk(one);
+    await expect(one.decide(key)).resolves.toMatchObject({ key });
+    expect(usedBy(one)).toMatchObject({ proven: 1, forced: 1 });
+  });
+
+  it('a check that maxAgeMs forces has a share of its own, and a bound for each key', async () => {
+    const one = start();
+    const { key } = await one.mint();
+    const { key: others } = await one.mint('bob');
+    for (let i = 0; i < 10; i += 1) await one.decide(key, 0);
+    await expect(one.decide(key, 0)).rejects.toMatchObject({ ...TOO_MANY, reason: 'key-limited' });
+    expect(await one.sourceOf(key, 0)).toBe('budget');
+    for (let i = 0; i < 5; i += 1) await one.decide(others, 0);
+    await expect(one.decide(others, 0)).rejects.toMatchObject(SPENT);
+    // Without maxAgeMs both are let in as ever.
+    expect(one.verify(key)).toMatchObject({ key });
+    await expect(one.decide(newKey())).resolves.toMatchObject({});
+    expect(usedBy(one)).toEqual({ proven: 0, forced: 15, unknown: 2 });
+  });
+
+  it('who waited for another’s call counts as what that has proven', async () => {
+    const one = start();
+    const key = newKey();
+    await Promise.all([one.decide(key, 0), one.decide(key, 0), one.decide(key, 0)]);
+    expect(usedBy(one)).toEqual({ proven: 0, forced: 1, unknown: 2 });
+  });
+
+  it('many requests of one source for one new key take one slot', async () => {
+    const one = start({ budget: { refusalsPerSource: 1 } });
+    const key = junk();
+    const ask = (presented: string): Promise<unknown> =>
+      Promise.resolve(one.verify(presented, Infinity, undefined, '203.0.113.7')).catch((error: unknown) => error);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => ask(key)));
+    for (const answer of answers) expect(answer).toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
+    expect(usedBy(one).unknown).toBe(1);
+    expect(await ask(junk())).toMatchObject({ ...TOO_MANY, reason: 'source-limited', retryAfterMs: MINUTE_MS });
+    // Remembered, so that it costs no call.
+    expect(await Promise.resolve().then(() => ask(newKey()))).toMatchObject(TOO_MANY);
+  });
+
+  it('what was decided without a call says so, also to those who joined', async () => {
+    const one = start();
+    await floodedWithJunk(one);
+    const key = newKey();
+    const sources = await Promise.all([one.sourceOf(key), one.sourceOf(key)]);
+    expect(sources).toEqual(['budget', 'budget']);
+  });
+
+  describe('staleIfErrorMs', () => {
+    const options = { cache: { ttlMs: HOUR_MS, staleIfErrorMs: HOUR_MS } };
+
+    async function lapsed(one: TestInstance): Promise<string> {
+      const key = newKey();
+      await one.decide(key);
+      jest.advanceTimersByTime(HOUR_MS * 1.1);
+      return key;
+    }
+
+    it('lets a session that was proven go on when nothing is left', async () => {
+      const one = start({ ...options, budget: { verificationsPerMinute: 4 } });
+      const keys = Array.from({ length: 5 }, newKey);
+      for (const key of keys) {
+        await one.decide(key);
+        jest.advanceTimersByTime(MINUTE_MS);
+      }
+      jest.advanceTimersByTime(HOUR_MS * 1.1);
+      const sources: string[] = [];
+      for (const key of keys) sources.push(await one.sourceOf(key));
+      expect(sources).toEqual(['coinflow', 'coinflow', 'coinflow', 'coinflow', 'stale']);
+      await expect(one.decide(newKey())).rejects.toMatchObject(SPENT);
+    });
+
+    it('lets it go on while Coinflow’s 429 closes the budget', async () => {
+      const one = start(options);
+      const key = await lapsed(one);
+      coinflow.answerToStrangers = () =>
+        Promise.reject(
+          new CoinflowRateLimitedError('429', { reason: 'rate-limited-by-coinflow', retryAfterMs: 5_000 }),
+        );
+      await one.decide(junk()).catch(() => undefined);
+      expect(await one.sourceOf(key)).toBe('stale');
+      expect(coinflow.asked).toHaveLength(1);
+      jest.advanceTimersByTime(5_000);
+      expect(await one.sourceOf(key)).toBe('coinflow');
+    });
+
+    it('does not stand in for a check that its key has forced too often', async () => {
+      const one = start({ ...options, budget: { forcedChecksPerKey: 1 } });
+      const key = newKey();
+      await one.decide(key);
+      jest.advanceTimersByTime(1_000);
+      await one.decide(key, 1_000);
+      jest.advanceTimersByTime(1_000);
+      await expect(one.decide(key, 1_000)).rejects.toMatchObject(TOO_MANY);
+      coinflow.answer = DOWN;
+      jest.advanceTimersByTime(MINUTE_MS);
+      await expect(one.decide(key, 1_000)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+    });
+  });
+});

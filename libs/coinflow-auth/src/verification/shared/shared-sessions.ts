@@ -1,0 +1,38 @@
+import { SingleFlight } from '../single-flight.js';
+import type { RememberedSession } from '../storage/session-memory.js';
+import type { SharedMemory } from './shared-memory.js';
+import { readProof, usefulForMs, writeProof } from './shared-proof.js';
+
+/** What one instance has proven, for the others. */
+export class SharedSessions {
+  readonly #memory: SharedMemory;
+  readonly #merchantId: string;
+  readonly #reads = new SingleFlight<RememberedSession | undefined>();
+
+  constructor(memory: SharedMemory, merchantId: string) {
+    this.#memory = memory;
+    this.#merchantId = merchantId;
+  }
+
+  /** What an instance has proven, now or once; one read for all who wait for it. */
+  find(id: string): Promise<RememberedSession | undefined> {
+    return this.#reads.run(id, Infinity, async () => {
+      const text = await this.#memory.read('session', nameOf(id));
+      return text === undefined ? undefined : readProof(text, this.#merchantId);
+    });
+  }
+
+  /** Nobody waits for it. */
+  keep(id: string, session: RememberedSession): void {
+    void this.#memory.write('session', nameOf(id), writeProof(session), usefulForMs(session));
+  }
+
+  forget(id: string): void {
+    void this.#memory.remove('session', nameOf(id));
+  }
+}
+
+/** An id is bytes in a string, and not every such string is text. */
+function nameOf(id: string): string {
+  return Buffer.from(id, 'binary').toString('base64url');
+}

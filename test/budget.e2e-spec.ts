@@ -1,0 +1,255 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get } from '@nestjs/common';
+import { CoinflowAuth, CoinflowOptional, type CoinflowBudgetOptions } from 'nestjs-coinflow-auth';
+import type { TrustProxy } from '../apps/sample/src/trust-proxy.js';
+import { stopClock } from './harness/clock.js';
+import { PLATFORMS, createTestApp, forge, unseenKey, type TestApp } from './harness/create-test-app.js';
+import type { SentResponse } from './harness/send.js';
+
+@Controller()
+class ShopController {
+  @Get('guarded')
+  @CoinflowAuth()
+  guarded(): string {
+    return 'guarded';
+  }
+
+  @Get('strict')
+  @CoinflowAuth({ maxAgeMs: 0 })
+  strict(): string {
+    return 'strict';
+  }
+
+  @Get('optional')
+  @CoinflowOptional()
+  optional(): string {
+    return 'optional';
+  }
+}
+
+const REJECTED = { status: 401, body: { code: 'COINFLOW_SESSION_REJECTED' } };
+const TOO_MANY = { status: 429, body: { code: 'COINFLOW_TOO_MANY_REQUESTS' } };
+const RATE_LIMITED = { status: 503, body: { code: 'COINFLOW_RATE_LIMITED' } };
+const BEHIND_ONE_PROXY: TrustProxy = (_, hop) => hop < 1;
+
+describe.each(PLATFORMS)('the budget on %s', (platform) => {
+  let app: TestApp;
+  let serial = 0;
+
+  afterEach(async () => {
+    jest.useRealTimers();
+    await app.close();
+  });
+
+  interface Start {
+    budget?: CoinflowBudgetOptions;
+    trustProxy?: TrustProxy;
+  }
+
+  /** Three refusals a source, and calls as many as you like. */
+  async function start({ budget, trustProxy }: Start = {}): Promise<void> {
+    const generous = { verificationsPerMinute: 1_000, refusalsPerSource: 3, ...budget };
+    app = await createTestApp({ platform, controllers: [ShopController], options: { budget: generous }, trustProxy });
+  }
+
+  const newKey = (): string => unseenKey(app.coinflow, { customerId: `user-${(serial += 1)}` });
+  const junk = (): string => forge(newKey());
+
+  function from(address: string | undefined, key: string, path = '/guarded'): Promise<SentResponse> {
+    const forwarded: Record<string, string> = address === undefined ? {} : { 'x-forwarded-for': address };
+    return app.send(path, { headers: { 'x-coinflow-auth-session-key': key, ...forwarded } });
+  }
+
+  it('a source whose keys Coinflow refuses is answered 429, with when to come back, and without a call', async () => {
+    await start();
+    for (let i = 0; i < 3; i += 1) expect(await app.get('/guarded', junk())).toMatchObject(REJECTED);
+    for (const [path, key] of [
+      ['/guarded', junk()],
+      ['/guarded', newKey()],
+      ['/optional', junk()],
+    ] as const) {
+      const answer = await app.get(path, key);
+      expect(answer).toMatchObject({
+        ...TOO_MANY,
+        body: {
+          statusCode: 429,
+          error: 'Too Many Requests',
+          message: 'There were too many requests. Try again later.',
+          code: 'COINFLOW_TOO_MANY_REQUESTS',
+        },
+      });
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(50);
+      expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(60);
+      expect('www-authenticate' in answer.headers).toBe(false);
+    }
+    expect(app.coinflow.countCalls('verify')).toBe(3);
+    const { decisions, budget } = app.service.metrics();
+    expect(decisions).toMatchObject({
+      total: 6,
+      byOutcome: { refused: 3, limited: 3 },
+      bySource: { coinflow: 3, budget: 3 },
+      byCode: { COINFLOW_TOO_MANY_REQUESTS: 3 },
+    });
+    expect(budget).toEqual({
+      used: { proven: 0, forced: 0, unknown: 3 },
+      refused: { proven: 0, forced: 0, unknown: 0 },
+      limited: { source: 3, key: 0 },
+      closedForMs: 0,
+    });
+    const warnings = app.logger.at('warn').filter((line) => line.includes('[source-limited]'));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).not.toContain('127.0.0.1');
+  });
+
+  it('who is known is let in all the same, and the source is free again after a minute', async () => {
+    const clock = stopClock();
+    await start();
+    const { key, attestedKey = '' } = await app.service.createSessionKey({ userId: 'alice' });
+    const proven = newKey();
+    expect(await app.get('/guarded', proven)).toMatchObject({ status: 200 });
+    for (let i = 0; i < 5; i += 1) await app.get('/guarded', junk());
+    expect(await app.get('/guarded', newKey())).toMatchObject(TOO_MANY);
+    for (const known of [key, attestedKey, proven]) {
+      expect(await app.get('/guarded', known)).toMatchObject({ status: 200 });
+    }
+    clock.advance(60_000);
+    expect(await app.get('/guarded', newKey())).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ['an outage', { kind: 'reset' } as const, 'COINFLOW_UNAVAILABLE'],
+    ['Coinflow’s 429', { kind: 'status', status: 429 } as const, 'COINFLOW_RATE_LIMITED'],
+  ])('%s makes no offender of anybody', async (_, fault, code) => {
+    const clock = stopClock();
+    await start();
+    app.coinflow.fail('verify', fault);
+    for (let i = 0; i < 10; i += 1) {
+      expect(await app.get('/guarded', newKey())).toMatchObject({ status: 503, body: { code } });
+      clock.advance(5_001);
+    }
+    app.coinflow.heal();
+    expect(await app.get('/guarded', newKey())).toMatchObject({ status: 200 });
+  });
+
+  it('Coinflow’s 429 stops the calls of everybody until its Retry-After', async () => {
+    const clock = stopClock();
+    await start();
+    app.coinflow.fail('verify', { kind: 'status', status: 429, headers: { 'retry-after': '7' } }, 1);
+    expect(await app.get('/guarded', newKey())).toMatchObject({ ...RATE_LIMITED, headers: { 'retry-after': '7' } });
+    expect(app.service.metrics().budget.closedForMs).toBe(7_000);
+    clock.advance(2_000);
+    expect(await app.get('/guarded', newKey())).toMatchObject({ ...RATE_LIMITED, headers: { 'retry-after': '5' } });
+    expect(app.coinflow.countCalls('verify')).toBe(1);
+    clock.advance(5_000);
+    expect(await app.get('/guarded', newKey())).toMatchObject({ status: 200 });
+  });
+
+  it('calls that are spent are a 503 with when there will be more', async () => {
+    const clock = stopClock();
+    await start({ budget: { verificationsPerMinute: 8, refusalsPerSource: false } });
+    const known = newKey();
+    expect(await app.get('/guarded', known)).toMatchObject({ status: 200 });
+    expect(await app.get('/guarded', junk())).toMatchObject(RATE_LIMITED);
+    clock.advance(60_000);
+    expect(await app.get('/guarded', junk())).toMatchObject(REJECTED);
+    clock.advance(20_000);
+    expect(await app.get('/guarded', junk())).toMatchObject(REJECTED);
+    for (const path of ['/guarded', '/optional']) {
+      expect(await app.get(path, newKey())).toMatchObject({ ...RATE_LIMITED, headers: { 'retry-after': '40' } });
+    }
+    expect(await app.get('/strict', known)).toMatchObject({ status: 200 });
+    expect(app.service.metrics().decisions).toMatchObject({
+      byOutcome: { unavailable: 3 },
+      bySource: { budget: 3 },
+      byCode: { COINFLOW_RATE_LIMITED: 3 },
+    });
+    expect(app.logger.at('warn').filter((line) => line.includes('[budget-spent]'))).toHaveLength(2);
+  });
+
+  it('a key that forces checks is answered 429 there, and let in elsewhere', async () => {
+    await start({ budget: { forcedChecksPerKey: 2 } });
+    const { key } = await app.service.createSessionKey({ userId: 'alice' });
+    for (let i = 0; i < 2; i += 1) expect(await app.get('/strict', key)).toMatchObject({ status: 200 });
+    const limited = await app.get('/strict', key);
+    expect(limited).toMatchObject(TOO_MANY);
+    expect(limited.headers['retry-after']).toMatch(/^\d+$/);
+    expect(await app.get('/guarded', key)).toMatchObject({ status: 200 });
+  });
+
+  it('the service takes a source by name', async () => {
+    await start();
+    for (let i = 0; i < 3; i += 1) {
+      await expect(app.service.verifySessionKey(junk(), { source: 'worker-1' })).rejects.toMatchObject(REJECTED.body);
+    }
+    await expect(app.service.verifySessionKey(junk(), { source: 'worker-1' })).rejects.toMatchObject(TOO_MANY.body);
+    await expect(app.service.verifySessionKey(junk(), { source: 'worker-2' })).rejects.toMatchObject(REJECTED.body);
+    for (let i = 0; i < 5; i += 1) {
+      await expect(app.service.verifySessionKey(junk())).rejects.toMatchObject(REJECTED.body);
+    }
+  });
+
+  describe('where a request comes from', () => {
+    const isLimited = async (address: string | undefined): Promise<boolean> =>
+      (await from(address, junk())).status === 429;
+
+    it('is what the proxy says, behind one that is trusted', async () => {
+      await start({ trustProxy: BEHIND_ONE_PROXY });
+      for (let i = 0; i < 3; i += 1) await from(`10.9.9.${i}, 203.0.113.7`, junk());
+      expect(await isLimited('203.0.113.7')).toBe(true);
+      expect(await isLimited('10.9.9.9, 203.0.113.7')).toBe(true);
+      expect(await isLimited('203.0.113.7, 203.0.113.8')).toBe(false);
+      for (let i = 0; i < 3; i += 1) await from(`2001:db8::${i}`, junk());
+      expect(await isLimited('2001:db8:0:0:ffff::1')).toBe(true);
+      expect(await isLimited('2001:db8:0:1::1')).toBe(false);
+      expect(app.logger.at('warn').filter((line) => line.includes('[unknown-proxy]'))).toEqual([]);
+    });
+
+    it('cannot be told behind a proxy that is not trusted, which is said once', async () => {
+      await start();
+      for (let i = 0; i < 6; i += 1) expect(await isLimited('203.0.113.7')).toBe(false);
+      expect(app.logger.at('warn').filter((line) => line.includes('[unknown-proxy]'))).toEqual([
+        expect.stringContaining('Set “trust proxy” (Express) or trustProxy (Fastify)'),
+      ]);
+      // Without such headers the connection’s own address counts.
+      for (let i = 0; i < 3; i += 1) await from(undefined, junk());
+      expect(await isLimited(undefined)).toBe(true);
+    });
+
+    it('is nothing when the proxy names no address', async () => {
+      await start({ trustProxy: BEHIND_ONE_PROXY });
+      for (let i = 0; i < 6; i += 1) expect(await isLimited('unknown')).toBe(false);
+    });
+
+    it('is what the application says', async () => {
+      const source: CoinflowBudgetOptions['source'] = ({ headers }) => String(headers['x-client'] ?? '');
+      await start({ budget: { source } });
+      const limitedAs = async (client: string): Promise<boolean> => {
+        const headers = { 'x-coinflow-auth-session-key': junk(), 'x-client': client };
+        return (await app.send('/guarded', { headers })).status === 429;
+      };
+      for (let i = 0; i < 3; i += 1) expect(await limitedAs('2001:db8::1')).toBe(false);
+      expect([await limitedAs('2001:db8::2'), await limitedAs('other'), await limitedAs('')]).toEqual([
+        true,
+        false,
+        false,
+      ]);
+    });
+
+    it.each<[string, () => string | undefined]>([
+      [
+        'throws',
+        () => {
+          throw new Error('canary');
+        },
+      ],
+      ['gives something else', () => 5 as unknown as string],
+    ])('a function that %s breaks nothing', async (what, source) => {
+      await start({ budget: { source } });
+      for (let i = 0; i < 6; i += 1) expect(await from(undefined, junk())).toMatchObject(REJECTED);
+      expect(await from(undefined, newKey())).toMatchObject({ status: 200 });
+      const said = app.logger.at('warn').filter((line) => line.includes('[source-failed]'));
+      expect(said).toHaveLength(what === 'throws' ? 1 : 0);
+      expect(app.logger.lines.some(({ text }) => text.includes('canary'))).toBe(false);
+    });
+  });
+});

@@ -1,0 +1,8 @@
+import type { CoinflowBudgetOptions } from '../../libs/coinflow-auth/src/options/budget-options.js';
+
+/** Most tests are about other things, and ask more often than an application in which all is well. */
+export const GENEROUS_BUDGET: CoinflowBudgetOptions = {
+  verificationsPerMinute: 100_000,
+  forcedChecksPerKey: 100_000,
+  refusalsPerSource: 100_000,
+};

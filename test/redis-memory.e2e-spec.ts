@@ -1,0 +1,364 @@
+import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import KeyvRedis from '@keyv/redis';
+import { createClient } from '@redis/client';
+import { Keyv } from 'keyv';
+import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
+import { redisCoinflowMemory } from 'nestjs-coinflow-auth/redis';
+import { DOWN, FakeCoinflow, NO, TestInstance } from './harness/fake-coinflow.js';
+import { RecordingLogger } from './harness/recording-logger.js';
+import { describeWithRedis, RedisServer } from './harness/redis-server.js';
+import { until } from './harness/until.js';
+
+const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };
+
+async function connect(url: string) {
+  const client = createClient({ url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+describeWithRedis('what instances share over Redis', () => {
+  let redis: RedisServer;
+  /** Where notices can be made that nobody hears. */
+  let elsewhere: RedisServer;
+  let admin: Awaited<ReturnType<typeof connect>>;
+  let coinflow: FakeCoinflow;
+  let logger: RecordingLogger;
+  let close: (() => void)[] = [];
+
+  beforeAll(async () => {
+    [redis, elsewhere] = await Promise.all([RedisServer.start(), RedisServer.start()]);
+    admin = await connect(redis.url);
+  });
+
+  afterAll(async () => {
+    admin.destroy();
+    await Promise.all([redis.kill(), elsewhere.kill()]);
+  });
+
+  beforeEach(async () => {
+    Logger.overrideLogger((logger = new RecordingLogger()));
+    coinflow = new FakeCoinflow();
+    await admin.sendCommand(['FLUSHALL']);
+  });
+
+  afterEach(() => {
+    for (const one of close) one();
+    close = [];
+    Logger.overrideLogger(false);
+  });
+
+  /** A process of its own each time, that has started. */
+  async function start(options: Partial<CoinflowAuthModuleOptions> = {}, url = redis.url): Promise<TestInstance> {
+    const store = redisCoinflowMemory({ url });
+    const one = new TestInstance(coinflow, { cache: { store }, ...options });
+    await one.sessions.sharedRevocations?.open();
+    close.push(() => {
+      one.sessions.sharedRevocations?.close();
+      void store.close?.();
+    });
+    return one;
+  }
+
+  /** The code that a key is refused with, or nothing. */
+  const refusal = (one: TestInstance, key: string): Promise<string | undefined> =>
+    one.decide(key).then(
+      () => undefined,
+      (error: { code: string }) => error.code,
+    );
+
+  const isRevokedIn = async (one: TestInstance, key: string): Promise<boolean> =>
+    (await refusal(one, key)) === REVOKED.code;
+
+  /** Redis is back, and whoever uses it has noticed. */
+  const isBack = (...instances: TestInstance[]): Promise<void> =>
+    until(() => instances.every((one) => one.sessions.sharedRevocations?.isInformed));
+
+  /** Everything that a thief would have. */
+  async function dump(): Promise<string> {
+    const names = (await admin.sendCommand(['KEYS', '*'])) as unknown as string[];
+    const dumps = names.map(async (name) => {
+      const type = String(await admin.sendCommand(['TYPE', name]));
+      const read = { string: ['GET', name], hash: ['HGETALL', name], zset: ['ZRANGE', name, '0', '-1'] }[type] ?? [];
+      return [name, await admin.sendCommand(read)];
+    });
+    return JSON.stringify(await Promise.all(dumps));
+  }
+
+  it('one asks about a key, and hands it out, for all', async () => {
+    const [one, other] = [await start(), await start()];
+    const asked = coinflow.key({ customerId: 'bob' });
+    await one.decide(asked);
+    const { key } = await one.mint('alice');
+    await until(async () => (await admin.keys('coinflow:[sm]*')).length === 3);
+    expect(await other.sourceOf(asked)).toBe('shared-memory');
+    expect((await other.mint('alice')).key).toBe(key);
+    expect([coinflow.asked, coinflow.minted]).toEqual([[asked], 1]);
+    const [name = ''] = (await admin.sendCommand(['KEYS', 'coinflow:session:*'])) as unknown as string[];
+    expect(Number(await admin.sendCommand(['PTTL', name]))).toBeGreaterThan(0);
+  });
+
+  describe('a revocation', () => {
+    it('by key, or of a payer, holds everywhere in less than a second: remembered, attested and handed out', async () => {
+      const [one, ...others] = [await start(), await start(), await start(), await start()];
+      const plain = coinflow.key({ customerId: 'bob' });
+      const { key, attestedKey = '' } = await one.mint('alice');
+      const kept = coinflow.key({ customerId: 'carol' });
+      for (const other of others) for (const each of [plain, attestedKey, kept]) await other.decide(each);
+      const startedAt = performance.now();
+      expect(await one.revokeKey(plain)).toBe(true);
+      expect(await one.revokeUser('alice')).toBe(true);
+      for (const other of others) {
+        await until(() => isRevokedIn(other, plain));
+        await until(() => isRevokedIn(other, attestedKey));
+        expect(await isRevokedIn(other, key)).toBe(true);
+        expect(await refusal(other, kept)).toBeUndefined();
+      }
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      expect((await others[0]?.mint('alice'))?.key).not.toBe(key);
+    });
+
+    it('is known to who starts afterwards', async () => {
+      const one = await start();
+      const keys = Array.from({ length: 1_200 }, (_, i) => coinflow.key({ customerId: `user-${i}` }));
+      for (const key of keys) await one.revokeKey(key);
+      const late = await start();
+      expect(late.sessions.revocations.size.revokedKeys).toBe(keys.length);
+      for (const key of [keys[0], keys[600], keys.at(-1)]) expect(await isRevokedIn(late, key ?? '')).toBe(true);
+    });
+
+    it('is forgotten there once the key has expired anyway', async () => {
+      const one = await start();
+      const exp = Math.floor(Date.now() / 1_000) - 4;
+      await one.revokeKey(coinflow.key({ exp }));
+      await one.revokeKey(coinflow.key({ customerId: 'bob' }));
+      await until(async () => (await dump()).includes(':ends'));
+      await until(async () => Number(await admin.sendCommand(['ZCARD', await boardKey(':ends')])) === 1);
+      expect(Number(await admin.sendCommand(['HLEN', await boardKey()]))).toBe(1);
+    });
+
+    it('survives that Redis is flushed', async () => {
+      const [one, other] = [await start(), await start()];
+      const key = coinflow.key();
+      await one.revokeKey(key);
+      await until(() => isRevokedIn(other, key));
+      await admin.sendCommand(['FLUSHALL']);
+      expect(await isRevokedIn(other, key)).toBe(true);
+      await until(async () => (await dump()).includes(':ends'));
+      const late = await start();
+      expect(await isRevokedIn(late, key)).toBe(true);
+    });
+
+    it('survives that Redis dies and comes back with nothing', async () => {
+      const [one, other] = [await start(), await start()];
+      const [before, during] = [coinflow.key({ customerId: 'alice' }), coinflow.key({ customerId: 'bob' })];
+      await one.revokeKey(before);
+      await redis.kill();
+      expect(await one.revokeKey(during)).toBe(false);
+      expect(await isRevokedIn(one, during)).toBe(true);
+      expect(await refusal(other, during)).toBeUndefined();
+      await redis.start();
+      await isBack(one, other);
+      await until(() => isRevokedIn(other, during));
+      const late = await start();
+      await until(() => isRevokedIn(late, before));
+      await until(() => isRevokedIn(late, during));
+    });
+
+    it('is heard by who was cut off, when the connection is back', async () => {
+      const [one, other] = [await start(), await start()];
+      const key = coinflow.key();
+      await other.decide(key);
+      // Nobody hears what is said now.
+      for (let i = 0; i < 3; i += 1) {
+        await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+        await one.revokeKey(key);
+      }
+      await until(() => isRevokedIn(other, key));
+    });
+
+    it('is heard although its message was lost', async () => {
+      const other = await start();
+      const key = coinflow.key();
+      await other.decide(key);
+      const board = await boardKey();
+      const [name, value] = await noticeOf(key);
+      // As when it is published, but without the message.
+      await admin.sendCommand(['HSET', board, name, value]);
+      await admin.sendCommand(['ZADD', `${board}:ends`, String(Date.now() + 60_000), name]);
+      await admin.sendCommand(['INCR', `${board}:count`]);
+      await until(() => isRevokedIn(other, key));
+    });
+  });
+
+  describe('Redis', () => {
+    it('away when an instance starts: it serves, says once what it does not know, and learns it when Redis is back', async () => {
+      const one = await start();
+      const key = coinflow.key();
+      await one.revokeKey(key);
+      await redis.kill();
+      const late = await start();
+      expect(late.sessions.sharedRevocations?.isInformed).toBe(false);
+      expect(await refusal(late, coinflow.key({ customerId: 'bob' }))).toBeUndefined();
+      const warnings = () => logger.at('warn').filter((line) => line.includes('revocations-unknown'));
+      // `one` has lost it, too.
+      await until(() => warnings().length === 2);
+      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      expect(warnings()).toHaveLength(2);
+      await redis.start();
+      await isBack(one, late);
+      await until(() => isRevokedIn(late, key));
+      expect(logger.at('log').filter((line) => line.includes('revocations-known'))).toHaveLength(2);
+    });
+
+    it('that answers nothing keeps nobody waiting, and what was said meanwhile is heard', async () => {
+      const [one, other] = [await start(), await start()];
+      const key = coinflow.key();
+      redis.pause();
+      try {
+        const startedAt = performance.now();
+        for (let i = 0; i < 20; i += 1) await one.decide(coinflow.key({ customerId: `user-${i}` }));
+        // 50 ms for each of those that opened the breaker.
+        expect(performance.now() - startedAt).toBeLessThan(5_000);
+        expect(await one.revokeKey(key)).toBe(false);
+        expect(await isRevokedIn(one, key)).toBe(true);
+      } finally {
+        redis.resume();
+      }
+      await until(() => isRevokedIn(other, key));
+    });
+
+    it('that is full refuses what is written, and nobody is refused for it', async () => {
+      const [one, other] = [await start(), await start()];
+      const key = coinflow.key({ customerId: 'bob' });
+      await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1']);
+      try {
+        expect(await refusal(one, coinflow.key())).toBeUndefined();
+        expect(await one.revokeKey(key)).toBe(false);
+        expect(await isRevokedIn(one, key)).toBe(true);
+      } finally {
+        await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0']);
+      }
+      await until(() => isRevokedIn(other, key));
+    });
+  });
+
+  describe('who reads and writes Redis', () => {
+    it('learns no session key, no payer and no address', async () => {
+      const one = await start();
+      const { key } = await one.mint('alice-in-wonderland', { clientIp: '203.0.113.77' });
+      const asked = coinflow.key({ customerId: 'bob-the-builder' });
+      await one.decide(asked);
+      await one.revokeKey(asked);
+      await one.revokeUser('alice-in-wonderland');
+      await until(async () => (await dump()).includes('coinflow:minted:'));
+      const stolen = await dump();
+      const decoded = Buffer.from(stolen.replace(/[^\w-]/g, ''), 'base64url').toString('latin1');
+      for (const secret of [key, asked, 'alice', 'bob', '203.0.113', 'ours']) {
+        expect(stolen + decoded).not.toContain(secret);
+      }
+    });
+
+    it('revokes nothing by what this application has not said, and lets nobody in', async () => {
+      const [one, other] = [await start(), await start()];
+      const [key, foreign] = [coinflow.key(), coinflow.key({ customerId: 'bob' })];
+      await one.decide(key);
+      const board = await boardKey();
+      const [name, value] = await noticeOf(foreign);
+      const [theirName, theirValue] = await noticeOf(coinflow.key(), { merchantId: 'theirs' });
+      const forged = [
+        [name, 'garbage'],
+        ['name', value],
+        [theirName, theirValue],
+        ['', ''],
+        [name, JSON.stringify({ key: 'a', untilMs: null })],
+      ];
+      for (const [field = '', text = ''] of forged) {
+        await admin.sendCommand(['HSET', board, field, text]);
+        for (const message of [`1 ${field} ${text}`, `${field} ${text}`, text, `NaN ${text}`]) {
+          await admin.publish(board, message);
+        }
+      }
+      await admin.sendCommand(['SET', `${board}:count`, '1000']);
+      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      expect(other.sessions.revocations.size).toEqual({ revokedKeys: 0, revokedSubjects: 0 });
+      expect((await start()).sessions.revocations.size).toEqual({ revokedKeys: 0, revokedSubjects: 0 });
+      expect(await refusal(other, key)).toBeUndefined();
+      coinflow.answer = NO;
+      expect(await refusal(other, foreign)).toBe('COINFLOW_SESSION_REJECTED');
+    });
+
+    it('delays a revocation by taking it away, and only where it is not known yet', async () => {
+      const [one, other] = [await start(), await start()];
+      const key = coinflow.key();
+      await one.revokeKey(key);
+      await until(() => isRevokedIn(other, key));
+      await admin.sendCommand(['DEL', await boardKey()]);
+      expect(await isRevokedIn(one, key)).toBe(true);
+      expect(await isRevokedIn(other, key)).toBe(true);
+    });
+  });
+
+  it.each([
+    ['in memory', () => new Keyv()],
+    ['in Redis, by @keyv/redis', () => new Keyv(new KeyvRedis(redis.url))],
+  ])('a Keyv does as well, for sessions: %s', async (_where, newKeyv) => {
+    const store = newKeyv();
+    const asked = coinflow.key({ customerId: 'bob' });
+    const [one, other] = [0, 1].map(() => new TestInstance(coinflow, { cache: { store } }));
+    await one?.decide(asked);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await other?.sourceOf(asked)).toBe('shared-memory');
+    const { key } = (await one?.mint('alice')) ?? {};
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await other?.mint('alice'))?.key).toBe(key);
+    expect([coinflow.asked, coinflow.minted]).toEqual([[asked], 1]);
+    expect(await one?.revokeKey(asked)).toBe(false);
+    await store.disconnect();
+  });
+
+  it('a client of the application’s own does as well, and is left open', async () => {
+    const client = await connect(redis.url);
+    const store = redisCoinflowMemory({ client });
+    const one = new TestInstance(coinflow, { cache: { store } });
+    await one.sessions.sharedRevocations?.open();
+    const key = coinflow.key();
+    expect(await one.revokeKey(key)).toBe(true);
+    one.sessions.sharedRevocations?.close();
+    await store.close?.();
+    expect(await client.ping()).toBe('PONG');
+    client.destroy();
+    expect(await isRevokedIn(await start(), key)).toBe(true);
+  });
+
+  it('while Coinflow is down, what another instance has proven lets in', async () => {
+    const one = await start();
+    const key = coinflow.key();
+    await one.decide(key);
+    await until(async () => (await dump()).includes('coinflow:session:'));
+    coinflow.answer = DOWN;
+    expect(await (await start()).decide(key)).toMatchObject({ key });
+  });
+
+  async function boardKey(suffix = ''): Promise<string> {
+    const names = (await admin.sendCommand(['KEYS', 'coinflow:revocations:*'])) as unknown as string[];
+    const board = names.map((name) => name.replace(/:(ends|count|epoch)$/, ''))[0] ?? '';
+    return board + suffix;
+  }
+
+  /** What would be published of the revocation of a key. */
+  async function noticeOf(
+    key: string,
+    options: Partial<CoinflowAuthModuleOptions> = {},
+  ): Promise<[name: string, value: string]> {
+    const reader = await connect(elsewhere.url);
+    await reader.flushAll();
+    await (await start(options, elsewhere.url)).revokeKey(key);
+    const [board = ''] = (await reader.keys('coinflow:revocations:*:ends')).map((one) => one.replace(':ends', ''));
+    const [[name, value] = ['', '']] = Object.entries(await reader.hGetAll(board));
+    reader.destroy();
+    return [name, value];
+  }
+});

@@ -1,0 +1,153 @@
+import { Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
+import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
+import { unseenKey } from './harness/create-test-app.js';
+import { buildForProcesses, killProcess, startProcess, type ListeningProcess } from './harness/listening-process.js';
+import { RedisServer, describeWithRedis } from './harness/redis-server.js';
+import { send } from './harness/send.js';
+import { until } from './harness/until.js';
+
+const PROCESSES = 4;
+describeWithRedis('four processes of the sample with one Redis (skipped without redis-server)', () => {
+  let agent: Agent;
+  let redis: RedisServer;
+  let coinflow: CoinflowEmulator;
+  let shops: ListeningProcess[];
+
+  const startShop = (): Promise<ListeningProcess> => {
+    const [merchant] = coinflow.merchants;
+    return startProcess('dist/apps/sample/apps/sample/src/main.js', {
+      PORT: '0',
+      REDIS_URL: redis.url,
+      COINFLOW_ENV: 'local',
+      COINFLOW_BASE_URL: coinflow.url,
+      COINFLOW_API_KEY: merchant?.apiKey ?? '',
+      COINFLOW_MERCHANT_ID: merchant?.merchantId ?? '',
+      SAMPLE_ALLOW_DEMO_LOGIN: 'true',
+      // Of what is not tried here.
+      COINFLOW_VERIFICATIONS_PER_MINUTE: '100000',
+    });
+  };
+
+  beforeAll(async () => {
+    buildForProcesses();
+    coinflow = await startCoinflowEmulator();
+    redis = await RedisServer.start();
+    shops = await Promise.all(Array.from({ length: PROCESSES }, startShop));
+  }, 120_000);
+
+  beforeEach(() => {
+    agent = new Agent({ keepAlive: true, maxSockets: 64 });
+    coinflow.clearCalls();
+  });
+
+  afterEach(() => agent.destroy());
+
+  afterAll(async () => {
+    await Promise.all(shops.map(killProcess));
+    await redis.kill();
+    await coinflow.close();
+  });
+
+  /** `GET /catalog`, which needs no Redis of its own, of one of the processes: the code of the refusal, or nothing. */
+  function visit(index: number, key: string): Promise<string | undefined> {
+    return new Promise((resolve, reject) => {
+      const url = `${shops[index % shops.length]?.url}/catalog`;
+      const outgoing = request(url, { agent, headers: { [SESSION_KEY_HEADER]: key } }, (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.once('error', reject).once('end', () => {
+          if (response.statusCode === 200) return resolve(undefined);
+          resolve((JSON.parse(text) as { code?: string }).code ?? String(response.statusCode));
+        });
+      });
+      outgoing.once('error', reject).end();
+    });
+  }
+
+  const everywhere = (key: string): Promise<(string | undefined)[]> =>
+    Promise.all(shops.map((_, index) => visit(index, key)));
+  const REVOKED = 'COINFLOW_SESSION_REVOKED';
+  const ADMITTED = Array.from({ length: PROCESSES }, () => undefined);
+  const REFUSED = ADMITTED.map(() => REVOKED);
+
+  const callsFor = (): number => coinflow.calls.filter(({ endpoint }) => endpoint === 'verify').length;
+
+  /** The calls with made-up keys: one of each process that has asked at all. */
+  const probes = (): number =>
+    coinflow.calls.filter(({ endpoint, status }) => endpoint === 'verify' && status === 401).length;
+
+  it('a thousand requests at once with one new key make one call of each process at most', async () => {
+    const key = unseenKey(coinflow);
+    const answers = await Promise.all(Array.from({ length: 1_000 }, (_, index) => visit(index, key)));
+    expect(new Set(answers)).toEqual(new Set([undefined]));
+    // Not one: who waits for another process waits in vain if that one dies.
+    expect(callsFor() - probes()).toBeLessThanOrEqual(PROCESSES);
+    coinflow.clearCalls();
+    expect(await everywhere(key)).toEqual(ADMITTED);
+    expect(callsFor()).toBe(0);
+  });
+
+  it('what one is told to revoke all refuse, also when Redis was flushed and restarted, and a process was', async () => {
+    const [key, other] = [unseenKey(coinflow), unseenKey(coinflow, { customerId: 'bob' })];
+    for (const one of [key, other]) expect(await everywhere(one)).toEqual(ADMITTED);
+    const startedAt = performance.now();
+    const logout = `${shops[0]?.url}/auth/logout`;
+    expect(await send(logout, { method: 'POST', headers: { [SESSION_KEY_HEADER]: key } })).toMatchObject({
+      status: 204,
+    });
+    await until(async () => (await everywhere(key)).every((code) => code === REVOKED));
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+
+    await redis.kill();
+    await redis.start();
+    expect(await everywhere(key)).toEqual(REFUSED);
+    // Until they have noticed, and said it again.
+    await delay(2_500);
+    const [first] = shops;
+    if (first) await killProcess(first);
+    shops[0] = await startShop();
+    // The one that was told is gone, and Redis with it: the others know, and the new one asks Redis, which knows nothing of it.
+    expect((await everywhere(key)).slice(1)).toEqual(REFUSED.slice(1));
+    expect(await visit(0, key)).toBe(REVOKED);
+    expect(await everywhere(other)).toEqual(ADMITTED);
+  }, 60_000);
+
+  it('Redis dies, comes back and hangs under load: no request of a known session fails', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => unseenKey(coinflow, { customerId: `user-${index}` }));
+    for (const key of keys.slice(0, 5)) expect(await everywhere(key)).toEqual(ADMITTED);
+    let isOver = false;
+    const answers: (string | undefined)[] = [];
+    const load = Array.from({ length: 8 }, async (_, worker) => {
+      for (let i = worker; !isOver; i += 1) answers.push(await visit(i, keys[i % 5] ?? ''));
+    });
+    await delay(300);
+    await redis.kill();
+    await delay(1_000);
+    // New ones are asked about.
+    for (const key of keys.slice(5, 8)) expect(await visit(1, key)).toBeUndefined();
+    await redis.start();
+    await delay(1_500);
+    redis.pause();
+    await delay(1_000);
+    for (const key of keys.slice(8, 11)) expect(await visit(2, key)).toBeUndefined();
+    redis.resume();
+    await delay(500);
+    isOver = true;
+    await Promise.all(load);
+    expect(answers.length).toBeGreaterThan(1_000);
+    expect(answers.filter((code) => code !== undefined)).toEqual([]);
+  }, 60_000);
+
+  it('Coinflow dies under load: no 401 for a valid key, and known ones go on', async () => {
+    const known = unseenKey(coinflow, { customerId: 'known' });
+    expect(await everywhere(known)).toEqual(ADMITTED);
+    coinflow.fail('verify', { kind: 'reset' });
+    const strangers = Array.from({ length: 8 }, (_, index) => unseenKey(coinflow, { customerId: `stranger-${index}` }));
+    const answers = await Promise.all(strangers.map((key, index) => visit(index, key)));
+    expect(new Set(answers)).toEqual(new Set(['COINFLOW_UNAVAILABLE']));
+    expect(await everywhere(known)).toEqual(ADMITTED);
+  });
+});
