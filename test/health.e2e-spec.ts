@@ -50,6 +50,21 @@ describe.each(PLATFORMS)('the health of the sample on %s', (platform) => {
   });
 });
 
+it('is degraded with a shared store away: what others have revoked is not known', async () => {
+  const app = await createSampleApp({ platform: 'express', env: { REDIS_URL: 'redis://127.0.0.1:1' } });
+  const { status, body } = await app.get('/health');
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    status: 'degraded',
+    details: { coinflow: { status: 'degraded', coinflow: 'unknown', sharedMemory: 'unreachable' } },
+  });
+  expect(await app.get('/catalog', await app.sessionKey('alice'))).toMatchObject({
+    status: 200,
+    body: { member: true },
+  });
+  await app.close();
+});
+
 it('a Terminus that does not know “degraded” is told the same in the details', async () => {
   const app = await createSampleApp({ platform: 'express' });
   app.coinflow.fail('verify', { kind: 'reset' });

@@ -8,6 +8,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
 import { CoinflowAuthService } from '../coinflow-auth.service.js';
+import { SharedStore } from '../../../../test/harness/shared-store.js';
 import { resolveOptions } from '../options/resolve-options.js';
 
 type Point = [attributes: object, value: unknown];
@@ -35,11 +36,11 @@ describe('the figures of an instance in OpenTelemetry', () => {
     await coinflow.close();
   });
 
-  async function start(name?: string): Promise<CoinflowAuthService> {
+  async function start(name?: string, store?: SharedStore): Promise<CoinflowAuthService> {
     const [merchant = { apiKey: '', merchantId: '' }] = coinflow.merchants;
     const { apiKey, merchantId } = merchant;
     const one = new CoinflowAuthService(
-      resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId }),
+      resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId, cache: { store } }),
       name,
     );
     await one.onApplicationBootstrap();
@@ -88,6 +89,21 @@ describe('the figures of an instance in OpenTelemetry', () => {
       [{ instance: 'eu', outcome: 'refused', source: 'local' }, 2],
       [{ outcome: 'refused', source: 'local' }, 1],
     ]);
+  });
+
+  it('have the store that instances share, where there is one', async () => {
+    const one = await start('us', new SharedStore());
+    await expect(one.verifySessionKey('opaque')).rejects.toThrow();
+    const exportedNow = await read();
+    expect(exportedNow['coinflow_auth.shared_memory.reads']).toEqual([
+      [{ instance: 'us', outcome: 'hits' }, 0],
+      [{ instance: 'us', outcome: 'misses' }, 1],
+      [{ instance: 'us', outcome: 'unreadable' }, 0],
+      [{ instance: 'us', outcome: 'failures' }, 0],
+    ]);
+    const breaker = [{ instance: 'us', endpoint: 'shared-memory' }, 0];
+    expect(exportedNow['coinflow_auth.upstream.breaker']).toContainEqual(breaker);
+    await one.onApplicationShutdown();
   });
 
   it('are not read any more once the application has shut down', async () => {

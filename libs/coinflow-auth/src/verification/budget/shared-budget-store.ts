@@ -1,11 +1,16 @@
+import { LRUCache } from 'lru-cache';
 import type { BudgetSlot, BudgetStore } from '../../options/budget-store.js';
 import type { CarefulStore } from '../shared/careful-store.js';
+
+const MAX_SPENT = 10_000;
 
 /** Counts for all instances together, and for this one alone while their store is away. */
 export class SharedBudgetStore implements BudgetStore {
   readonly #store: CarefulStore<unknown>;
   readonly #shared: BudgetStore;
   readonly #own: BudgetStore;
+  /** Until when a name has no slot left, by the monotonic clock: a flood must not become one of the store. */
+  readonly #spentUntil = new LRUCache<string, number>({ max: MAX_SPENT });
 
   /** @param store asks `shared`, which is a part of it, with the same care */
   constructor(store: CarefulStore<unknown>, shared: BudgetStore, own: BudgetStore) {
@@ -15,11 +20,17 @@ export class SharedBudgetStore implements BudgetStore {
   }
 
   async take(name: string, limit: number, windowMs: number): Promise<BudgetSlot> {
+    const spentForMs = (this.#spentUntil.get(name) ?? -Infinity) - performance.now();
+    if (spentForMs > 0) return { taken: false, retryAfterMs: spentForMs };
     const answer = await this.#store.ask(() => this.#shared.take(name, limit, windowMs));
-    return answer ? answer.value : this.#own.take(name, limit, windowMs);
+    if (!answer) return this.#own.take(name, limit, windowMs);
+    const { taken, retryAfterMs } = answer.value;
+    if (!taken) this.#spentUntil.set(name, performance.now() + retryAfterMs);
+    return answer.value;
   }
 
   async giveBack(name: string): Promise<void> {
+    this.#spentUntil.delete(name);
     const answer = await this.#store.ask(() => this.#shared.giveBack(name));
     if (!answer) await this.#own.giveBack(name);
   }
