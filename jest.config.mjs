@@ -1,9 +1,5 @@
-import { availableParallelism } from 'node:os';
-
 export default {
   rootDir: import.meta.dirname,
-  // On two cores Jest would use one.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
   testEnvironment: 'node',
   // Generous: a limit is there to end what hangs, not to measure.
   testTimeout: 30_000,
