@@ -37,6 +37,10 @@ export class RedisServer {
     });
   }
 
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
   /** Kills it at once: what it knew is gone. */
   async kill(): Promise<void> {
     const child = this.#process;
