@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
 import { unseenKey } from './harness/create-test-app.js';
@@ -10,9 +10,6 @@ import { send } from './harness/send.js';
 import { until } from './harness/until.js';
 
 const PROCESSES = 4;
-// The store has 50 ms for an answer, and on a busy machine that may not do: then each instance goes by itself, as it should.
-jest.retryTimes(3, { logErrorsBeforeRetry: true });
-
 describeWithRedis('four processes of the sample with one Redis (skipped without redis-server)', () => {
   let agent: Agent;
   let redis: RedisServer;
