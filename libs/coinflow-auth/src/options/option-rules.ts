@@ -11,18 +11,14 @@ import {
 } from 'class-validator';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import { COINFLOW_BASE_URLS, baseUrlProblem } from './base-url.js';
-import { leavesNewKeys, type CoinflowBudgetOptions } from './budget-options.js';
+import { leavesNewKeys } from './budget-options.js';
+import { BudgetShape, NO_NEW_KEYS } from './budget-rules.js';
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
-import { WEBHOOK_PROOFS } from './webhook-options.js';
+import { DAY_MS, HeaderValue, Rule, Whole, hasMethods } from './value-rules.js';
+import { WebhookShape } from './webhook-rules.js';
 
-const DAY_MS = 86_400_000;
-const MAX_CALLS = 10_000_000;
 const SEAL_KEY_BYTES = 32;
-const DELIVERY_STORE_METHODS = ['claim', 'renew', 'complete', 'release'];
 const SHARED_STORE_METHODS = ['get', 'set', 'delete'];
-
-const NO_NEW_KEYS =
-  'budget.reservedForProven (half of budget.verificationsPerMinute, unless it is given) and budget.forcedChecks (a quarter) must leave at least 1 of budget.verificationsPerMinute for session keys that are new';
 
 /** The environment variable that `coinflowAuthConfig` reads an option from, for error messages. */
 const OPTION_VARIABLES: Readonly<Record<string, string>> = {
@@ -37,30 +33,19 @@ const OPTION_VARIABLES: Readonly<Record<string, string>> = {
   'webhook.keys': 'COINFLOW_WEBHOOK_VALIDATION_KEY',
 };
 
-const HeaderValue = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'headerValue',
-    validator: { validate: (value) => isHeaderValue(value), defaultMessage: () => HEADER_VALUE_RULE },
-  });
-
 const ApiKey = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'apiKey',
-    validator: {
-      validate: (value) => typeof value === 'function' || isHeaderValue(value),
-      defaultMessage: () => `${HEADER_VALUE_RULE}, or a function that gives such a key`,
-    },
-  });
+  Rule(
+    'apiKey',
+    (value) => typeof value === 'function' || isHeaderValue(value),
+    `${HEADER_VALUE_RULE}, or a function that gives such a key`,
+  );
 
 const SealKeys = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'sealKeys',
-    validator: {
-      validate: (value) => Array.isArray(value) && value.length > 0 && value.every(isSealKey),
-      defaultMessage: () =>
-        'must be a list of one or more secrets, each 32 random bytes in base64: openssl rand -base64 32',
-    },
-  });
+  Rule(
+    'sealKeys',
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isSealKey),
+    'must be a list of one or more secrets, each 32 random bytes in base64: openssl rand -base64 32',
+  );
 
 function isSealKey(value: unknown): boolean {
   if (typeof value !== 'string') return false;
@@ -70,16 +55,14 @@ function isSealKey(value: unknown): boolean {
 }
 
 const Extractor = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'extractor',
-    validator: {
-      validate: (value) => {
-        const { find, schemes } = Object(value) as Partial<SessionKeyExtractor>;
-        return typeof find === 'function' && Array.isArray(schemes);
-      },
-      defaultMessage: () => 'must be one of SessionKeyExtractors, or have its methods',
+  Rule(
+    'extractor',
+    (value) => {
+      const { find, schemes } = Object(value) as Partial<SessionKeyExtractor>;
+      return typeof find === 'function' && Array.isArray(schemes);
     },
-  });
+    'must be one of SessionKeyExtractors, or have its methods',
+  );
 
 const BaseUrl = (): PropertyDecorator => {
   const problem = (value: unknown, args?: ValidationArguments): string | undefined =>
@@ -94,92 +77,14 @@ const BaseUrl = (): PropertyDecorator => {
 };
 
 const Agent = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'agent',
-    validator: {
-      validate: (value) => typeof (value as { createConnection?: unknown } | null)?.createConnection === 'function',
-      defaultMessage: () => 'must be an http.Agent or https.Agent',
-    },
-  });
-
-const WebhookKeys = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'webhookKeys',
-    validator: {
-      validate: (value: unknown) => {
-        const keys: unknown[] = Array.isArray(value) ? value : [value];
-        return keys.length > 0 && keys.every((key) => isHeaderValue(key));
-      },
-      defaultMessage: () => `${HEADER_VALUE_RULE}, or a list of such keys`,
-    },
-  });
-
-const WebhookProofs = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'webhookProofs',
-    validator: {
-      validate: (value: unknown) =>
-        Array.isArray(value) &&
-        value.includes('signature') &&
-        value.every((proof) => WEBHOOK_PROOFS.some((known) => known === proof)),
-      defaultMessage: () => "must be ['signature'] or ['signature', 'authorization']",
-    },
-  });
-
-const Deliveries = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'deliveryStore',
-    validator: {
-      validate: (value: unknown) => value === false || hasMethods(value, DELIVERY_STORE_METHODS),
-      defaultMessage: () =>
-        `must be redisDeliveries(), false, or have the methods ${DELIVERY_STORE_METHODS.join(', ')}`,
-    },
-  });
+  Rule('agent', (value) => hasMethods(value, ['createConnection']), 'must be an http.Agent or https.Agent');
 
 const SharedStore = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'sharedStore',
-    validator: {
-      validate: (value: unknown) => hasMethods(value, SHARED_STORE_METHODS),
-      defaultMessage: () => 'must be redisCoinflowMemory(), a Keyv, or have the methods get, set and delete',
-    },
-  });
-
-function hasMethods(value: unknown, methods: readonly string[]): boolean {
-  const one = Object(value) as Record<string, unknown>;
-  return methods.every((method) => typeof one[method] === 'function');
-}
-
-const Whole = (min: number, max: number): PropertyDecorator =>
-  ValidateBy({
-    name: 'whole',
-    validator: {
-      validate: (value) => isWhole(value, min, max),
-      defaultMessage: () => `must be a whole number from ${min} to ${max}`,
-    },
-  });
-
-function isWhole(value: unknown, min: number, max: number): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
-}
-
-const RefusalsPerSource = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'refusalsPerSource',
-    validator: {
-      validate: (value) => value === false || isWhole(value, 0, MAX_CALLS),
-      defaultMessage: () => `must be a whole number from 0 to ${MAX_CALLS}, or false`,
-    },
-  });
-
-const Source = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'source',
-    validator: {
-      validate: (value) => typeof value === 'function',
-      defaultMessage: () => 'must be a function that says where a request comes from',
-    },
-  });
+  Rule(
+    'sharedStore',
+    (value) => hasMethods(value, SHARED_STORE_METHODS),
+    'must be redisCoinflowMemory(), a Keyv, or have the methods get, set and delete',
+  );
 
 class CacheShape {
   @IsOptional()
@@ -211,50 +116,6 @@ class HttpShape {
   @IsOptional()
   @Agent()
   agent?: unknown;
-}
-
-class BudgetShape {
-  @IsOptional()
-  // Fewer, and a quarter of them would be none.
-  @Whole(4, MAX_CALLS)
-  verificationsPerMinute?: number;
-
-  @IsOptional()
-  @Whole(0, MAX_CALLS)
-  reservedForProven?: number;
-
-  @IsOptional()
-  @Whole(1, MAX_CALLS)
-  forcedChecks?: number;
-
-  @IsOptional()
-  @Whole(1, MAX_CALLS)
-  forcedChecksPerKey?: number;
-
-  @IsOptional()
-  @RefusalsPerSource()
-  refusalsPerSource?: number | false;
-
-  @IsOptional()
-  @Source()
-  source?: CoinflowBudgetOptions['source'];
-}
-
-class WebhookShape {
-  @WebhookKeys()
-  keys?: unknown;
-
-  @IsOptional()
-  @WebhookProofs()
-  proofs?: unknown;
-
-  @IsOptional()
-  @Whole(1, 7 * DAY_MS)
-  toleranceMs?: unknown;
-
-  @IsOptional()
-  @Deliveries()
-  deliveries?: unknown;
 }
 
 class OptionsShape {

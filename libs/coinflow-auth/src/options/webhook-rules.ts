@@ -1,0 +1,51 @@
+import { IsOptional } from 'class-validator';
+import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
+import { DAY_MS, Rule, Whole, hasMethods } from './value-rules.js';
+import { WEBHOOK_PROOFS } from './webhook-options.js';
+
+const DELIVERY_STORE_METHODS = ['claim', 'renew', 'complete', 'release'];
+
+const WebhookKeys = (): PropertyDecorator =>
+  Rule(
+    'webhookKeys',
+    (value) => {
+      const keys: unknown[] = Array.isArray(value) ? value : [value];
+      return keys.length > 0 && keys.every((key) => isHeaderValue(key));
+    },
+    `${HEADER_VALUE_RULE}, or a list of such keys`,
+  );
+
+const WebhookProofs = (): PropertyDecorator =>
+  Rule(
+    'webhookProofs',
+    (value) =>
+      Array.isArray(value) &&
+      value.includes('signature') &&
+      value.every((proof) => WEBHOOK_PROOFS.some((known) => known === proof)),
+    "must be ['signature'] or ['signature', 'authorization']",
+  );
+
+const Deliveries = (): PropertyDecorator =>
+  Rule(
+    'deliveryStore',
+    (value) => value === false || hasMethods(value, DELIVERY_STORE_METHODS),
+    `must be redisDeliveries(), false, or have the methods ${DELIVERY_STORE_METHODS.join(', ')}`,
+  );
+
+/** What the options of webhooks may be. */
+export class WebhookShape {
+  @WebhookKeys()
+  keys?: unknown;
+
+  @IsOptional()
+  @WebhookProofs()
+  proofs?: unknown;
+
+  @IsOptional()
+  @Whole(1, 7 * DAY_MS)
+  toleranceMs?: unknown;
+
+  @IsOptional()
+  @Deliveries()
+  deliveries?: unknown;
+}
