@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { SessionClaims } from '../../session/claims.js';
+import { SessionTable } from './session-table.js';
 
 /** For how long Coinflow's no to an unknown key is remembered: long enough to answer a client that insists. */
 const REFUSAL_TTL_MS = 30_000;
@@ -66,13 +67,13 @@ export function mintedForMs({ mintedUntilS }: SessionProof, from: number): numbe
  * junk arrives, it pushes out no proven session; so are doubts, so that proven sessions push out none.
  */
 export class SessionMemory {
-  readonly #sessions: LRUCache<string, RememberedSession>;
+  readonly #sessions: SessionTable<RememberedSession>;
   /** Proofs that Coinflow has taken back: of keys that our tag, or their minting, would let in again. */
   readonly #doubted = new LRUCache<string, RememberedSession>({ max: MAX_DOUBTS });
   readonly #refusals = new LRUCache<string, number>({ max: MAX_REFUSALS });
 
   constructor(maxEntries: number) {
-    this.#sessions = new LRUCache({ max: maxEntries });
+    this.#sessions = new SessionTable(maxEntries);
   }
 
   get size(): { sessions: number; doubted: number; refusals: number } {
