@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createClient } from '@redis/client';
 import { SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
 import { startCoinflowEmulator, type CoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
 import { forge, unseenKey } from './harness/create-test-app.js';
@@ -84,6 +85,14 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
   /** The calls with made-up keys: one of each process that has asked at all. */
   const probes = (): number =>
     coinflow.calls.filter(({ endpoint, status }) => endpoint === 'verify' && status === 401).length;
+
+  it('each has two connections to Redis: one that listens can do nothing else', async () => {
+    const client = createClient({ url: redis.url });
+    client.on('error', () => undefined);
+    await client.connect();
+    expect(await client.clientList()).toHaveLength(2 * PROCESSES + 1);
+    client.destroy();
+  });
 
   it('something that says yes to everything lets nobody in who was not proven before, and is no 401 either', async () => {
     coinflow.fail('verify', { kind: 'ok' });
