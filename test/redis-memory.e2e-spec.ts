@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import KeyvRedis from '@keyv/redis';
 import { createClient } from '@redis/client';
 import { Keyv } from 'keyv';
@@ -287,8 +287,7 @@ describeWithRedis('what instances share over Redis', () => {
         expect(await one.revokeKey(key)).toBe(false);
         expect(await isRevokedIn(one, key)).toBe(true);
         // What stands there can still be read.
-        const looks = await scripts();
-        await until(async () => (await scripts()) >= looks + 6);
+        await looksOf(one, other);
         for (const each of [one, other]) expect(each.sessions.sharedRevocations?.isInformed).toBe(true);
       } finally {
         await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0']);
@@ -334,7 +333,7 @@ describeWithRedis('what instances share over Redis', () => {
         }
       }
       await admin.sendCommand(['HSET', board, 'count', '1000']);
-      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      await looksOf(one, other);
       expect(other.sessions.revocations.size).toEqual({ revokedKeys: 0, revokedSubjects: 0 });
       expect((await start()).sessions.revocations.size).toEqual({ revokedKeys: 0, revokedSubjects: 0 });
       expect(await refusal(other, key)).toBeUndefined();
@@ -360,14 +359,16 @@ describeWithRedis('what instances share over Redis', () => {
     ['in memory', () => new Keyv()],
     ['in Redis, by @keyv/redis', () => new Keyv(new KeyvRedis(redis.url))],
   ])('a Keyv does as well, for sessions: %s', async (_where, newKeyv) => {
-    const store = newKeyv();
+    const store = Object.assign(newKeyv(), { timeoutMs: GENEROUS_MS });
+    const set = jest.spyOn(store, 'set');
+    const written = (): Promise<unknown> => Promise.all(set.mock.results.map(({ value }) => value));
     const asked = coinflow.key({ customerId: 'bob' });
     const [one, other] = [0, 1].map(() => new TestInstance(coinflow, { cache: { store } }));
     await one?.decide(asked);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await written();
     expect(await other?.sourceOf(asked)).toBe('shared-memory');
     const { key } = (await one?.mint('alice')) ?? {};
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await written();
     expect((await other?.mint('alice'))?.key).toBe(key);
     expect([coinflow.asked, coinflow.minted]).toEqual([[asked], 1]);
     expect(await one?.revokeKey(asked)).toBe(false);
@@ -397,9 +398,12 @@ describeWithRedis('what instances share over Redis', () => {
     expect(await (await start()).decide(key)).toMatchObject({ key });
   });
 
-  /** How many scripts Redis has run. */
-  async function scripts(): Promise<number> {
-    return Number(/cmdstat_eval:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1]);
+  /** Waits until each of them has looked at what stands there twice, and nothing else is asked of Redis. */
+  async function looksOf(...instances: TestInstance[]): Promise<void> {
+    const scripts = async (): Promise<number> =>
+      Number(/cmdstat_eval:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1]);
+    const before = await scripts();
+    await until(async () => (await scripts()) >= before + 3 * instances.length);
   }
 
   async function boardKey(suffix = ''): Promise<string> {

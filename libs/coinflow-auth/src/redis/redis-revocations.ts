@@ -137,7 +137,8 @@ class RedisRevocationFeed implements RevocationFeed {
   #receive(message: string): void {
     const [count, name, value] = message.split(' ');
     if (name === undefined || value === undefined) return;
-    this.#received = Math.max(this.#received, Number(count));
+    // What is no number changes nothing.
+    if (Number(count) > this.#received) this.#received = Number(count);
     this.#listener.received({ name, value });
   }
 
