@@ -27,6 +27,8 @@ describe('a process that forgets to close the service', () => {
       const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
         cwd: root,
         stdio: ['ignore', 'pipe', 'inherit'],
+        // One that lives on fails the test, and does not hold it up.
+        timeout: 20_000,
       });
       let doneAt = NaN;
       child.stdout.once('data', () => (doneAt = performance.now()));

@@ -45,12 +45,11 @@ export class SharedRevocations {
   async open(): Promise<void> {
     const boards = this.#sealer.namesOf('revocation', 'board');
     this.#feeds = await Promise.all(
-      boards.map((board, index) =>
+      boards.map((board) =>
         this.#board.open(board, {
           received: ({ name, value }) => this.#receive(name, value),
           informed: (isInformed) => this.#inform(isInformed, board, boards.length),
-          // Said under the newest key alone: who has only an older one will have both before that one goes.
-          published: () => (index === 0 ? this.#stillNeeded() : []),
+          published: () => this.#stillNeeded(),
         }),
       ),
     );
