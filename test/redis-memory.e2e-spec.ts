@@ -146,6 +146,24 @@ describeWithRedis('what instances share over Redis', () => {
       expect(Number(await admin.sendCommand(['HLEN', await boardKey()]))).toBe(3);
     });
 
+    it('that ends later stays, whichever is said last', async () => {
+      const { revocations, close: end } = redisCoinflowMemory({ url: redis.url });
+      const listener = { received: () => undefined, informed: () => undefined, published: () => [] };
+      const feed = await revocations?.open('board', listener);
+      const endsAt = Date.now() + 600_000;
+      for (const [value, untilMs] of [
+        ['first', endsAt],
+        ['sooner', endsAt - 1],
+      ] as const) {
+        await feed?.publish({ name: 'name', value, untilMs });
+      }
+      expect(await admin.hGet(await boardKey(), 'name')).toBe('first');
+      await feed?.publish({ name: 'name', value: 'later', untilMs: endsAt + 1 });
+      expect(await admin.hGet(await boardKey(), 'name')).toBe('later');
+      feed?.close();
+      await end?.();
+    });
+
     it('survives that Redis is flushed', async () => {
       const [one, other] = [await start(), await start()];
       const key = coinflow.key();

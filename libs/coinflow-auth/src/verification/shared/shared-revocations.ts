@@ -48,7 +48,7 @@ export class SharedRevocations {
       boards.map((board) =>
         this.#board.open(board, {
           received: ({ name, value }) => this.#receive(name, value),
-          informed: (isInformed) => this.#inform(isInformed, board, boards.length),
+          informed: (isInformed) => this.#inform(isInformed, board),
           published: () => this.#stillNeeded(),
         }),
       ),
@@ -100,10 +100,8 @@ export class SharedRevocations {
     this.#revocations.revokeKey(id, revocation.untilMs ?? Infinity);
   }
 
-  #inform(isFeedInformed: boolean, board: string, boards: number): void {
+  #inform(isFeedInformed: boolean, board: string): void {
     this.#informed.set(board, isFeedInformed);
-    // Each says so when it is opened.
-    if (this.#informed.size < boards) return;
     const isInformed = Array.from(this.#informed.values()).every(Boolean);
     if (isInformed === this.#isInformed) return;
     if (!isInformed) this.#logger.warn(`${UNINFORMED}. [revocations-unknown]`);
