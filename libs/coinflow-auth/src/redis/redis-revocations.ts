@@ -99,7 +99,7 @@ class RedisRevocationFeed implements RevocationFeed {
       // A Redis that is full can still be read.
       if (this.#mustPublish) await this.#sayAgain().catch(() => undefined);
     } catch {
-      this.#wasCutOff = true;
+      // What was not read to its end is missing, and read the next time.
       this.#inform(false);
     } finally {
       this.#isLooking = false;

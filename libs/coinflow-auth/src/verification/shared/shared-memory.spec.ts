@@ -63,6 +63,21 @@ describe('what one instance has proven', () => {
     expect(coinflow.asked).toEqual([key]);
   });
 
+  it('is not asked about again by who was looking there when another’s call ended', async () => {
+    const key = coinflow.key();
+    const after = (ms: number) => (): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+    const one = instance();
+    coinflow.answer = after(10);
+    const first = one.decide(key);
+    await jest.advanceTimersByTimeAsync(5);
+    jest.spyOn(store, 'get').mockImplementation(after(20));
+    const second = one.sourceOf(key);
+    await jest.advanceTimersByTimeAsync(25);
+    expect(await first).toMatchObject({ key });
+    expect(await second).toBe('memory');
+    expect(coinflow.asked).toEqual([key]);
+  });
+
   it('holds there no longer than here', async () => {
     const key = coinflow.key();
     await instance({ cache: { ttlMs: HOUR_MS } }).decide(key);
