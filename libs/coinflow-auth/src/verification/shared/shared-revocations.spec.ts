@@ -9,7 +9,7 @@ import { SharedRevocations } from './shared-revocations.js';
 const SCOPE = { env: 'prod', baseUrl: 'https://api.coinflow.cash', merchantId: 'ours' } as const;
 
 describe('what an instance says again', () => {
-  it('is bounded: the oldest are left to those that have heard of them', async () => {
+  it('has not expired, and is bounded: the oldest are left to those that have heard of them', async () => {
     let listener: RevocationListener | undefined;
     const board = {
       open: (_: string, given: RevocationListener) => {
@@ -21,6 +21,8 @@ describe('what an instance says again', () => {
     const revocations = new Revocations({ skewMs: 0, now: () => Date.now() });
     const shared = new SharedRevocations(board, sealer, revocations, new SessionMemory(10));
     await shared.open();
+    await shared.publishKey('expired', Date.now() - 1);
+    expect(Array.from(listener?.published() ?? [])).toEqual([]);
     for (let i = 0; i < 100_001; i += 1) await shared.publishKey(String(i), Infinity);
     const names = Array.from(listener?.published() ?? [], ({ name }) => name);
     expect(names).toHaveLength(100_000);
