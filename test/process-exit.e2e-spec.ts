@@ -1,4 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startCoinflowEmulator, type CoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
 import { optionsFor } from './harness/create-test-app.js';
@@ -25,6 +27,8 @@ describe('a process that forgets to close the service', () => {
       const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
         cwd: root,
         stdio: ['ignore', 'pipe', 'inherit'],
+        // One that lives on fails the test, and does not hold it up.
+        timeout: 20_000,
       });
       let doneAt = NaN;
       child.stdout.once('data', () => (doneAt = performance.now()));
@@ -49,6 +53,27 @@ describe('a process that forgets to close the service', () => {
     expect(code).toBe(0);
     expect(coinflow.calls.at(-1)?.headers.connection).toBe('keep-alive');
     // The emulator keeps idle connections for over a minute.
+    expect(livedOnMs).toBeLessThan(10_000);
+  });
+
+  it('ends by itself when its Redis is closed while it connects', async () => {
+    // Takes connections, and says nothing.
+    const mute = createServer().listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const { port } = mute.address() as AddressInfo;
+    const { code, livedOnMs } = await run(`
+      import 'reflect-metadata';
+      import { redisCoinflowMemory } from '${BUILT}/redis/index.js';
+      const store = redisCoinflowMemory({ url: 'redis://127.0.0.1:${port}' });
+      const opening = store.revocations.open('board', { received() {}, informed() {}, published: () => [] });
+      const reading = store.get('key').catch(() => undefined);
+      setImmediate(() => store.close());
+      (await opening).close();
+      await reading;
+      console.log('done');
+    `);
+    mute.close();
+    expect(code).toBe(0);
     expect(livedOnMs).toBeLessThan(10_000);
   });
 });

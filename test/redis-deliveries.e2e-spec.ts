@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createClient } from '@redis/client';
 import type { DeliveryStore } from 'nestjs-coinflow-auth';
-import { redisDeliveries, type RedisConnectionOptions } from 'nestjs-coinflow-auth/redis';
+import { redisCoinflowMemory, redisDeliveries, type RedisConnectionOptions } from 'nestjs-coinflow-auth/redis';
 import { deliveryStoreContract } from './delivery-store-contract.js';
 import { RedisServer, describeWithRedis } from './harness/redis-server.js';
+import { until } from './harness/until.js';
 
 describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
   let redis: RedisServer;
@@ -12,6 +14,7 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
   const open: DeliveryStore[] = [];
 
   beforeAll(async () => {
+    Logger.overrideLogger(false);
     redis = await RedisServer.start();
     client = createClient({ url: redis.url });
     client.on('error', () => undefined);
@@ -53,27 +56,58 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
     await expect(own.claim('closing', 1_000)).rejects.toThrow();
     await redisDeliveries({ client }).close?.();
     expect(await client.ping()).toBe('PONG');
-    await redisDeliveries({ url: redis.url }).close?.();
+    const unused = redisDeliveries({ url: redis.url });
+    await unused.close?.();
+    const connections = async (): Promise<number> => (await client.clientList()).length;
+    const before = await connections();
+    await expect(unused.claim('closed', 1_000)).rejects.toThrow('Redis is away');
+    expect(await connections()).toBe(before);
+  });
+
+  it.each<[string, (name: string) => Promise<unknown>, string]>([
+    ['nonsense is a run that goes on', (name) => client.set(name, 'nonsense', { PX: 1_000 }), 'running'],
+    ['“done” is not run', (name) => client.set(name, 'done', { PX: 1_000 }), 'done'],
+    ['what was taken away is run again', (name) => client.del(name), 'won'],
+  ])('whoever writes there decides what runs: %s', async (_, forge, state) => {
+    await store().claim('forged', 60_000);
+    await forge('coinflow:webhook:{forged}');
+    expect(await store().claim('forged', 60_000)).toMatchObject({ state });
+    await client.flushAll();
   });
 
   it.each<[string, unknown]>([
     ['no Redis', {}],
     ['two', { url: 'redis://127.0.0.1', client: { sendCommand: () => undefined } }],
     ['what is no client', { client: {} }],
-  ])('refuses %s', (_, options) => {
-    expect(() => redisDeliveries(options as RedisConnectionOptions)).toThrow(TypeError);
+    ['a client of a cluster', { client: { sendCommand: () => undefined, isOpen: true } }],
+    ['what is no URL', { url: 'redis//user:a-password@redis.example.com' }],
+    ['what is no URL of a Redis', { url: 'http://user:a-password@redis.example.com' }],
+    ['what is nearly one', { url: 'redis://user:a-password@redis.example.com:port' }],
+  ])('refuses %s, and repeats no password', (_, options) => {
+    const connect = (): DeliveryStore => redisDeliveries(options as RedisConnectionOptions);
+    expect(connect).toThrow(TypeError);
+    expect(connect).not.toThrow(expect.objectContaining({ input: expect.anything() }));
+    expect(connect).not.toThrow('a-password');
+  });
+
+  it.each([0, 1.5, 1_001, NaN])('a memory refuses %d as its time', (timeoutMs) => {
+    expect(() => redisCoinflowMemory({ url: redis.url, timeoutMs })).toThrow(TypeError);
   });
 
   it('rejects while Redis is away, and works again once it is back', async () => {
     const one = store();
     await one.claim('before', 60_000);
     await redis.kill();
-    await expect(one.claim('away', 60_000)).rejects.toThrow();
-    await expect(store().claim('away', 60_000)).rejects.toThrow('within 1000 ms');
+    const late = store();
+    const stores = [one, late, store({ client })];
+    for (const each of stores) await expect(each.claim('away', 60_000)).rejects.toThrow('Redis is away');
     await redis.start();
-    const isBack = async (): Promise<boolean> => one.claim('back', 60_000).then(Boolean, () => false);
-    while (!(await isBack())) await delay(20);
+    const isBack = async (each: DeliveryStore): Promise<boolean> =>
+      each.claim('back', 60_000).then(Boolean, () => false);
+    for (const each of stores) await until(() => isBack(each));
     expect(await one.claim('back', 60_000)).toEqual({ state: 'running' });
+    // Nobody waited for those any more: a lease would be nobody's.
+    expect(await one.claim('away', 60_000)).toMatchObject({ state: 'won' });
   });
 
   it('gives up a Redis that does not answer', async () => {

@@ -5,8 +5,8 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Controller, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { createClient } from '@redis/client';
 import { RedisLedger } from '../../dist/apps/sample/apps/sample/src/ledger/redis-ledger.js';
+import { connectTo } from '../../dist/apps/sample/apps/sample/src/redis/redis.module.js';
 import {
   CoinflowAuthModule,
   CoinflowWebhook,
@@ -16,10 +16,8 @@ import { redisDeliveries } from '../../dist/apps/sample/libs/coinflow-auth/src/r
 
 const { REDIS_URL: url, WEBHOOK_KEY: keys } = process.env;
 
-const redis = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 50 } });
-redis.on('error', () => undefined);
-await redis.connect();
-const ledger = new RedisLedger(url);
+const redis = await connectTo(url);
+const ledger = new RedisLedger(redis);
 
 class Settlements {
   async credit({ data }) {
@@ -52,7 +50,7 @@ Module({
       env: 'local',
       apiKey: 'key',
       merchantId: 'merchant',
-      webhook: { keys, deliveries: redisDeliveries({ url }) },
+      webhook: { keys, deliveries: redisDeliveries({ client: redis }) },
     }),
   ],
   controllers: [WebhooksController],

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { ConfigModule, ConfigService } from '@nestjs/config';
-import { CoinflowAuthModule, type CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
+import { ConfigModule } from '@nestjs/config';
+import { CoinflowAuthModule } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
 import { LogoutController } from './coinflow/logout.controller.js';
 import { withRedis } from './coinflow/coinflow-options.js';
@@ -10,6 +10,7 @@ import { HomeController } from './home/home.controller.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { LoginModule } from './login/login.module.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { REDIS, RedisModule } from './redis/redis.module.js';
 import { CatalogController } from './shop/catalog.controller.js';
 import { MeController } from './shop/me.controller.js';
 import { PayoutsController } from './shop/payouts.controller.js';
@@ -20,10 +21,9 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
   imports: [
     ConfigModule.forRoot({ isGlobal: true }),
     CoinflowAuthModule.forRootAsync({
-      imports: [ConfigModule.forFeature(coinflowAuthConfig)],
-      inject: [coinflowAuthConfig.KEY, ConfigService],
-      useFactory: (options: CoinflowAuthModuleOptions, config: ConfigService) =>
-        withRedis(options, config.get<string>('REDIS_URL')),
+      imports: [ConfigModule.forFeature(coinflowAuthConfig), RedisModule],
+      inject: [coinflowAuthConfig.KEY, REDIS],
+      useFactory: withRedis,
     }),
     LoginModule,
     OperationsModule,

@@ -1,14 +1,14 @@
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { redisCoinflowMemory, redisDeliveries } from 'nestjs-coinflow-auth/redis';
+import type { Redis } from '../redis/redis.module.js';
 
 /** The options from the environment, with what several processes must share in Redis if there is one. */
-export function withRedis(options: CoinflowAuthModuleOptions, redisUrl: string | undefined): CoinflowAuthModuleOptions {
-  if (!redisUrl) return options;
+export function withRedis(options: CoinflowAuthModuleOptions, client: Redis | null): CoinflowAuthModuleOptions {
+  if (!client) return options;
   const { cache, webhook } = options;
-  const redis = { url: redisUrl };
   return {
     ...options,
-    cache: { ...cache, store: redisCoinflowMemory(redis) },
-    webhook: webhook && { ...webhook, deliveries: redisDeliveries(redis) },
+    cache: { ...cache, store: redisCoinflowMemory({ client }) },
+    webhook: webhook && { ...webhook, deliveries: redisDeliveries({ client }) },
   };
 }

@@ -1,19 +1,17 @@
 import { Module } from '@nestjs/common';
-import { ConfigService } from '@nestjs/config';
+import { REDIS, RedisModule, type Redis } from '../redis/redis.module.js';
 import { Ledger } from './ledger.js';
 import { MemoryLedger } from './memory-ledger.js';
 import { RedisLedger } from './redis-ledger.js';
 
-/** Who has paid in how much: in memory, or with `REDIS_URL` in Redis. */
+/** Who has paid in how much: in memory, or in Redis if there is one. */
 @Module({
+  imports: [RedisModule],
   providers: [
     {
       provide: Ledger,
-      inject: [ConfigService],
-      useFactory: (config: ConfigService): Ledger => {
-        const url = config.get<string>('REDIS_URL');
-        return url ? new RedisLedger(url) : new MemoryLedger();
-      },
+      inject: [REDIS],
+      useFactory: (redis: Redis | null): Ledger => (redis ? new RedisLedger(redis) : new MemoryLedger()),
     },
   ],
   exports: [Ledger],

@@ -1,5 +1,5 @@
-import { ServiceUnavailableException, type OnApplicationShutdown } from '@nestjs/common';
-import { createClient } from '@redis/client';
+import { ServiceUnavailableException } from '@nestjs/common';
+import type { Redis } from '../redis/redis.module.js';
 import { Ledger, SHOP_CURRENCY, type Amount } from './ledger.js';
 
 const PAYMENTS = 'sample:ledger:{usd}:payments';
@@ -12,20 +12,9 @@ redis.call('HINCRBY', KEYS[2], ARGV[2], ARGV[3])
 return 1`;
 
 /** A ledger that all processes of the shop share. */
-export class RedisLedger extends Ledger implements OnApplicationShutdown {
-  readonly #client;
-  #connecting: Promise<unknown> | undefined;
-
-  constructor(url: string) {
+export class RedisLedger extends Ledger {
+  constructor(private readonly redis: Redis) {
     super();
-    const reconnectStrategy = (retries: number): number => Math.min(25 * 2 ** retries, 1_000);
-    this.#client = createClient({
-      url,
-      disableOfflineQueue: true,
-      socket: { connectTimeout: 1_000, reconnectStrategy },
-    });
-    // Without a listener the process ends; each request that fails for it says so.
-    this.#client.on('error', () => undefined);
   }
 
   override async credit(payer: string, paymentId: string, cents: number): Promise<boolean> {
@@ -40,21 +29,11 @@ export class RedisLedger extends Ledger implements OnApplicationShutdown {
     return { cents: Number(cents ?? 0), currency: SHOP_CURRENCY };
   }
 
-  onApplicationShutdown(): void {
-    if (this.#client.isOpen) this.#client.destroy();
-  }
-
-  async #ask<T>(question: (redis: ReturnType<typeof createClient>) => Promise<T>): Promise<T> {
+  async #ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
     try {
-      this.#connecting ??= this.#client.connect();
-      if (!this.#client.isReady) await Promise.race([this.#connecting, afterASecond()]);
-      return await question(this.#client as ReturnType<typeof createClient>);
+      return await question(this.redis);
     } catch (cause) {
       throw new ServiceUnavailableException('The ledger is away: try again shortly', { cause });
     }
   }
-}
-
-function afterASecond(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1_000).unref());
 }

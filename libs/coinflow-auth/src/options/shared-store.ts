@@ -10,6 +10,11 @@ export interface CoinflowSharedStore {
   /** @param ttlMs for how long, in milliseconds */
   set(key: string, value: string, ttlMs: number): Promise<unknown>;
   delete(key: string): Promise<unknown>;
+  /**
+   * After how many milliseconds an operation is given up, and the instance goes by what it knows itself.
+   * @default 50
+   */
+  readonly timeoutMs?: number | undefined;
   /** What makes revocations reach every instance. Without it they hold in the process that is told. */
   readonly revocations?: RevocationBoard;
   /** What counts the calls of all instances together. Without it each counts its own. It may reject. */

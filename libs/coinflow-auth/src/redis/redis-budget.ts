@@ -1,11 +1,14 @@
 import type { BudgetSlot, BudgetStore } from '../options/budget-store.js';
 import type { RedisConnection } from './redis-connection.js';
 
-/** A window begins with the first slot that is taken in it, and ends with its key. ARGV: limit, length of a window. */
+/**
+ * A window begins with the first slot that is taken in it, and ends with its key; one that would not end in time is
+ * somebody else's, and is over. ARGV: limit, length of a window.
+ */
 const TAKE = `
 local taken = tonumber(redis.call('GET', KEYS[1]) or '0')
 local left = redis.call('PTTL', KEYS[1])
-if left <= 0 then
+if left <= 0 or left > tonumber(ARGV[2]) then
   redis.call('SET', KEYS[1], 0, 'PX', ARGV[2])
   taken = 0
   left = tonumber(ARGV[2])

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryClaim, DeliveryStore } from '../options/delivery-store.js';
 import { DELIVERY_MEMORY_MS } from '../options/webhook-options.js';
-import { RedisConnection, type RedisConnectionOptions } from './redis-connection.js';
+import type { RedisConnectionOptions } from './redis-client.js';
+import { RedisConnection } from './redis-connection.js';
 
 // The braces make Redis Cluster keep both keys of a delivery in one slot, where a script may use them.
 const keysOf = (id: string): [state: string, fence: string] => [

@@ -1,21 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import type { RevocationBoard, RevocationFeed, RevocationListener, RevocationNotice } from '../options/shared-store.js';
-import type { RedisConnection, RedisSubscription } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { RedisSubscription } from './redis-subscription.js';
 
 /** How soon it is noticed that a message got lost, or that Redis has forgotten. */
 const LOOK_EVERY_MS = 1_000;
 const AT_ONCE = 500;
 
-// KEYS of all scripts: value by name (and the channel), end by name, how often something was published, since when.
-/** ARGV: now, a text of one's own. What is over goes, a thousand at a time. */
+/** What Redis knows of itself stands among the values: it is not forgotten later than them. No name is as short. */
+const [EPOCH, COUNT] = ['epoch', 'count'];
+
+// KEYS of all scripts: values by name (and the channel), end by name.
+/** ARGV: now, a text of one's own. What is over goes, a thousand at a time. Nothing is written needlessly: it works when Redis is full. */
 const LOOK = `
 local over = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, 1000)
 if #over > 0 then
   redis.call('ZREM', KEYS[2], unpack(over))
   redis.call('HDEL', KEYS[1], unpack(over))
 end
-redis.call('SET', KEYS[4], ARGV[2], 'NX')
-return {redis.call('GET', KEYS[4]), redis.call('GET', KEYS[3]) or '0'}`;
+if redis.call('HEXISTS', KEYS[1], '${EPOCH}') == 0 then redis.call('HSET', KEYS[1], '${EPOCH}', ARGV[2]) end
+return redis.call('HMGET', KEYS[1], '${EPOCH}', '${COUNT}')`;
 
 /** ARGV: name, value and end of each. */
 const PUBLISH = `
@@ -25,7 +29,7 @@ for i = 1, #ARGV, 3 do
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
     redis.call('ZADD', KEYS[2], ARGV[i + 2], ARGV[i])
   end
-  local count = redis.call('INCR', KEYS[3])
+  local count = redis.call('HINCRBY', KEYS[1], '${COUNT}', 1)
   redis.call('PUBLISH', KEYS[1], count .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 1])
 end`;
 
@@ -47,40 +51,39 @@ export class RedisRevocationBoard implements RevocationBoard {
 class RedisRevocationFeed implements RevocationFeed {
   readonly #redis: RedisConnection;
   readonly #listener: RevocationListener;
-  readonly #keys: readonly [values: string, ends: string, count: string, epoch: string];
+  readonly #keys: readonly [values: string, ends: string];
   readonly #subscription: RedisSubscription;
   readonly #timer: ReturnType<typeof setInterval>;
-  /** Since when Redis remembers; another one, or none, and it has forgotten. */
+  /** Since when Redis remembers; another one, and it has forgotten. */
   #epoch: string | undefined;
+  /** What was said in between, nobody has heard. */
+  #wasCutOff = true;
   /** Which message was the newest that came, and the newest there was when it was last looked. */
   #received = 0;
   #wasPublished = 0;
-  #mustPublish = true;
+  /** What this instance has said, Redis may not know. */
+  #mustPublish = false;
   #isLooking = false;
+  #isClosed = false;
 
   constructor(redis: RedisConnection, board: string, listener: RevocationListener) {
     this.#redis = redis;
     this.#listener = listener;
     const values = `coinflow:revocations:{${board}}`;
-    this.#keys = [values, `${values}:ends`, `${values}:count`, `${values}:epoch`];
+    this.#keys = [values, `${values}:ends`];
     this.#subscription = redis.subscribe(values, {
       received: (message) => this.#receive(message),
-      // What was said in between, nobody has heard.
-      connected: () => (this.#epoch = undefined),
+      connected: () => (this.#wasCutOff = true),
     });
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
   }
 
-  async publish(notice: RevocationNotice): Promise<void> {
-    try {
-      await this.#publishAll([notice]);
-    } catch (error) {
-      this.#mustPublish = true;
-      throw error;
-    }
+  publish(notice: RevocationNotice): Promise<void> {
+    return this.#publishAll([notice]);
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#subscription.close();
   }
@@ -91,30 +94,51 @@ class RedisRevocationFeed implements RevocationFeed {
     this.#isLooking = true;
     try {
       await this.#subscription.ready();
-      const [epoch, count] = (await this.#eval(LOOK, Date.now(), randomUUID())) as [unknown, unknown];
-      const isAnother = String(epoch) !== this.#epoch;
-      // A message that is on its way gets until the next time.
-      const isMissing = this.#received < this.#wasPublished;
-      this.#wasPublished = Number(count);
-      if (isAnother || isMissing) await this.#readAll();
-      if (isAnother) this.#received = 0;
-      if (isAnother || isMissing) this.#received = Math.max(this.#received, Number(count));
-      if (isAnother || this.#mustPublish) await this.#publishAll(this.#listener.published());
-      this.#mustPublish = false;
-      this.#epoch = String(epoch);
-      this.#listener.informed(true);
+      await this.#catchUp();
+      this.#inform(true);
+      // A Redis that is full can still be read.
+      if (this.#mustPublish) await this.#sayAgain().catch(() => undefined);
     } catch {
-      this.#epoch = undefined;
-      this.#listener.informed(false);
+      // What was not read to its end is missing, and read the next time.
+      this.#inform(false);
     } finally {
       this.#isLooking = false;
     }
   }
 
+  async #catchUp(): Promise<void> {
+    const [epoch, count] = (await this.#eval(LOOK, Date.now(), randomUUID())) as [unknown, unknown];
+    const isNew = this.#wasCutOff || String(epoch) !== this.#epoch;
+    // Before anything is read: who is cut off from now on must read again.
+    this.#wasCutOff = false;
+    this.#epoch = String(epoch);
+    if (isNew) this.#mustPublish = true;
+    // A message that is on its way gets until the next time.
+    const isMissing = this.#received < this.#wasPublished;
+    this.#wasPublished = Number(count ?? 0);
+    if (isNew) this.#received = 0;
+    if (isNew || isMissing) {
+      await this.#readAll();
+      this.#received = Math.max(this.#received, this.#wasPublished);
+    }
+  }
+
+  async #sayAgain(): Promise<void> {
+    // Before anything is said: what cannot be published from now on must be said again.
+    this.#mustPublish = false;
+    await this.#publishAll(this.#listener.published());
+  }
+
+  #inform(isInformed: boolean): void {
+    // What fails since it was closed is no news.
+    if (!this.#isClosed) this.#listener.informed(isInformed);
+  }
+
   #receive(message: string): void {
     const [count, name, value] = message.split(' ');
     if (name === undefined || value === undefined) return;
-    this.#received = Math.max(this.#received, Number(count));
+    // What is no number changes nothing.
+    if (Number(count) > this.#received) this.#received = Number(count);
     this.#listener.received({ name, value });
   }
 
@@ -124,7 +148,8 @@ class RedisRevocationFeed implements RevocationFeed {
       const page = await this.#redis.command('HSCAN', this.#keys[0], cursor, 'COUNT', String(AT_ONCE));
       const [next, entries] = page as [unknown, unknown[]];
       for (let i = 0; i + 1 < entries.length; i += 2) {
-        this.#listener.received({ name: String(entries[i]), value: String(entries[i + 1]) });
+        const [name, value] = [String(entries[i]), String(entries[i + 1])];
+        if (name !== EPOCH && name !== COUNT) this.#listener.received({ name, value });
       }
       cursor = String(next);
     } while (cursor !== '0');
@@ -137,11 +162,16 @@ class RedisRevocationFeed implements RevocationFeed {
       page = [];
       if (values.length > 0) await this.#eval(PUBLISH, ...values);
     };
-    for (const notice of notices) {
-      page.push(notice);
-      if (page.length === AT_ONCE) await send();
+    try {
+      for (const notice of notices) {
+        page.push(notice);
+        if (page.length === AT_ONCE) await send();
+      }
+      await send();
+    } catch (error) {
+      this.#mustPublish = true;
+      throw error;
     }
-    await send();
   }
 
   #eval(script: string, ...values: (string | number)[]): Promise<unknown> {

@@ -29,7 +29,7 @@ export class SessionParts {
     this.memory = new SessionMemory(maxEntries);
     this.revocations = new Revocations(client.clock);
     const sealer = store && new Sealer(options);
-    const careful = store && new CarefulStore(store);
+    const careful = store && new CarefulStore(store, store.timeoutMs);
     this.shared = careful && sealer && new SharedMemory(careful, sealer);
     this.sharedRevocations =
       store?.revocations && sealer && new SharedRevocations(store.revocations, sealer, this.revocations, this.memory);

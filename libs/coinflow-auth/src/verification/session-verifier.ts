@@ -136,6 +136,9 @@ export class SessionVerifier {
         this.#assertKeyNotRevoked(id, trace);
         return this.#admit(key, shared, trace, 'shared-memory');
       }
+      // While the store was asked, a call that another request waited for may have proven it.
+      const meanwhile = this.#memory.recall(id);
+      if (meanwhile && isProven(meanwhile, maxAgeMs)) return this.#admit(key, meanwhile, trace, 'memory');
       this.#assertBound(session);
       const proven = await this.#upstream.prove(id, key, session, question);
       this.#assertKeyNotRevoked(id, trace);

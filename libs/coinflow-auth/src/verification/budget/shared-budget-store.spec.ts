@@ -54,3 +54,15 @@ describe('a budget that instances share', () => {
     expect(await wish()).toMatchObject({ taken: false });
   });
 });
+
+describe('a budget in the process', () => {
+  it('keeps no place for a name of which nothing is counted: many of them push nobody out', async () => {
+    const store = new ProcessBudgetStore(2);
+    await store.take('counted', 1, 60_000);
+    for (const name of ['a', 'b', 'c']) {
+      await store.take(name, 1, 60_000);
+      await store.giveBack(name);
+    }
+    expect(await store.take('counted', 1, 60_000)).toMatchObject({ taken: false });
+  });
+});

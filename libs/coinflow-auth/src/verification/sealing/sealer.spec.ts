@@ -36,6 +36,21 @@ describe('a seal', () => {
     expect(sealer().open('session', 'name', sealed)).toBeUndefined();
   });
 
+  it('that is longer than any of ours is not even tried', () => {
+    const seal = (length: number): string => sealer().seal('minted', 'name', 'a'.repeat(length));
+    expect(sealer().open('minted', 'name', seal(49_000))).toHaveLength(49_000);
+    expect(sealer().open('minted', 'name', seal(50_000))).toBeUndefined();
+  });
+
+  it('counts what it could not open', () => {
+    const one = sealer();
+    one.open('session', 'name', one.seal('session', 'name', 'text'));
+    expect(one.unopened).toBe(0);
+    for (const sealed of ['nonsense', undefined, one.seal('session', 'another', 'text')])
+      one.open('session', 'name', sealed);
+    expect(one.unopened).toBe(3);
+  });
+
   it('opens under its own name and as its own kind only', () => {
     const sealed = sealer().seal('session', 'name', 'text');
     expect(sealer().open('minted', 'name', sealed)).toBeUndefined();

@@ -6,6 +6,8 @@ const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/** A session key has 4,096 characters at most; what is told of its session comes out of it, and may be escaped twice. */
+const MAX_SEALED_LENGTH = 65_536;
 
 /** What entries of a shared store are of. One of one kind is never taken for one of another. */
 export type SealedKind = 'session' | 'minted' | 'revocation';
@@ -17,21 +19,32 @@ export type SealedKind = 'session' | 'minted' | 'revocation';
 export class Sealer {
   /** Newest first: the first one seals, every one opens. */
   readonly #sealing: readonly KeyObject[];
-  readonly #naming: KeyObject;
+  readonly #naming: readonly KeyObject[];
   readonly #scope: string;
+  #unopened = 0;
 
   /** @param options with one seal key at least */
   constructor(options: SealScope) {
-    const [newest] = options.sealKeys;
-    if (!newest) throw new TypeError('There is nothing to seal with');
+    if (options.sealKeys.length === 0) throw new TypeError('There is nothing to seal with');
     this.#sealing = options.sealKeys.map((sealKey) => derivedKey(sealKey, 'sealing'));
-    this.#naming = derivedKey(newest, 'store keys');
+    this.#naming = options.sealKeys.map((sealKey) => derivedKey(sealKey, 'store keys'));
     this.#scope = scopeText(options);
+  }
+
+  /** What was not to be opened: we have not sealed it. */
+  get unopened(): number {
+    return this.#unopened;
   }
 
   /** What an entry is stored under: a digest, since names are of session keys and payers. */
   nameOf(kind: SealedKind, name: string): string {
-    return createHmac('sha256', this.#naming).update(this.#about(kind, name)).digest('base64url');
+    const [newest] = this.#naming;
+    return this.#nameUnder(newest!, kind, name);
+  }
+
+  /** The names under every key, newest first: while keys are rotated, instances differ about which is the newest. */
+  namesOf(kind: SealedKind, name: string): string[] {
+    return this.#naming.map((key) => this.#nameUnder(key, kind, name));
   }
 
   seal(kind: SealedKind, name: string, text: string): string {
@@ -44,14 +57,26 @@ export class Sealer {
 
   /** @returns nothing unless we have sealed it, as this kind and under this name */
   open(kind: SealedKind, name: string, sealed: unknown): string | undefined {
-    if (typeof sealed !== 'string') return undefined;
+    const text = this.#open(kind, name, sealed);
+    if (text === undefined) this.#unopened += 1;
+    return text;
+  }
+
+  #open(kind: SealedKind, name: string, sealed: unknown): string | undefined {
+    // Ours are shorter: what is not, is not worth the time it takes.
+    if (typeof sealed !== 'string' || sealed.length > MAX_SEALED_LENGTH) return undefined;
     const bytes = Buffer.from(sealed, 'base64url');
     if (bytes.length < SALT_BYTES + TAG_BYTES) return undefined;
+    const about = this.#about(kind, name);
     for (const key of this.#sealing) {
-      const text = this.#openWith(key, bytes, this.#about(kind, name));
+      const text = this.#openWith(key, bytes, about);
       if (text !== undefined) return text;
     }
     return undefined;
+  }
+
+  #nameUnder(key: KeyObject, kind: SealedKind, name: string): string {
+    return createHmac('sha256', key).update(this.#about(kind, name)).digest('base64url');
   }
 
   #openWith(key: KeyObject, bytes: Buffer, about: Buffer): string | undefined {

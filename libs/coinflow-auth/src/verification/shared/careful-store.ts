@@ -1,7 +1,7 @@
 import { CircuitBreaker, type BreakerState } from '../../client/circuit-breaker.js';
 
 /** A store that is slower than that costs more than it saves. */
-const TIME_LIMIT_MS = 50;
+const TIMEOUT_MS = 50;
 const NAME = 'The shared store of sessions';
 const CONSEQUENCE = 'meanwhile each instance goes by what it knows itself';
 
@@ -11,11 +11,13 @@ export type StoreAnswer<T> = { readonly value: T } | undefined;
 /** Asks a store that may be away, slow or broken: nobody is kept waiting for long, and nothing is thrown. */
 export class CarefulStore<Store> {
   readonly #store: Store;
+  readonly #timeoutMs: number;
   readonly #breaker = new CircuitBreaker<StoreAnswer<unknown>>(NAME, CONSEQUENCE, (answer) => answer === undefined);
   #failures = 0;
 
-  constructor(store: Store) {
+  constructor(store: Store, timeoutMs = TIMEOUT_MS) {
     this.#store = store;
+    this.#timeoutMs = timeoutMs;
   }
 
   get breaker(): BreakerState {
@@ -31,7 +33,7 @@ export class CarefulStore<Store> {
     if (this.#breaker.refusesForMs > 0) return undefined;
     let answer: StoreAnswer<T>;
     await this.#breaker.run(async () => {
-      answer = await inTime(this.#answer(question));
+      answer = await inTime(this.#answer(question), this.#timeoutMs);
       return answer;
     });
     if (!answer) this.#failures += 1;
@@ -44,10 +46,10 @@ export class CarefulStore<Store> {
   }
 }
 
-async function inTime<T>(answer: Promise<StoreAnswer<T>>): Promise<StoreAnswer<T>> {
+async function inTime<T>(answer: Promise<StoreAnswer<T>>, timeoutMs: number): Promise<StoreAnswer<T>> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), TIME_LIMIT_MS);
+    timer = setTimeout(() => resolve(undefined), timeoutMs);
   });
   try {
     return await Promise.race([answer, tooLate]);

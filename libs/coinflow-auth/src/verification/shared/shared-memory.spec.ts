@@ -63,6 +63,21 @@ describe('what one instance has proven', () => {
     expect(coinflow.asked).toEqual([key]);
   });
 
+  it('is not asked about again by who was looking there when another’s call ended', async () => {
+    const key = coinflow.key();
+    const after = (ms: number) => (): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+    const one = instance();
+    coinflow.answer = after(10);
+    const first = one.decide(key);
+    await jest.advanceTimersByTimeAsync(5);
+    jest.spyOn(store, 'get').mockImplementation(after(20));
+    const second = one.sourceOf(key);
+    await jest.advanceTimersByTimeAsync(25);
+    expect(await first).toMatchObject({ key });
+    expect(await second).toBe('memory');
+    expect(coinflow.asked).toEqual([key]);
+  });
+
   it('holds there no longer than here', async () => {
     const key = coinflow.key();
     await instance({ cache: { ttlMs: HOUR_MS } }).decide(key);
@@ -110,6 +125,17 @@ describe('what one instance has proven', () => {
     await expect(instance({ merchantId: 'theirs' }).decide(revoked)).rejects.toMatchObject({
       code: 'COINFLOW_SESSION_WRONG_MERCHANT',
     });
+  });
+
+  it('is kept there until the key expires, and not at all once it has', async () => {
+    const [short, over] = [600, -2].map((s) => coinflow.key({ exp: Math.floor(Date.now() / 1_000) + s })) as [
+      string,
+      string,
+    ];
+    await instance().decide(short);
+    await instance().decide(over);
+    await settle();
+    expect(Array.from(store.entries.values(), ({ until }) => until <= Date.now() + 600_000)).toEqual([true]);
   });
 
   it('is taken back when Coinflow says no', async () => {
@@ -189,6 +215,17 @@ describe('what one instance has obtained', () => {
     expect(coinflow.minted).toBe(4);
   });
 
+  it('not when it is about to expire', async () => {
+    await instance().mint('alice');
+    const [[name, entry] = ['', { value: '', until: 0 }]] = Array.from(store.entries).filter(([key]) =>
+      key.includes(':minted:'),
+    );
+    await jest.advanceTimersByTimeAsync(24 * HOUR_MS - 4 * MINUTE_MS);
+    store.entries.set(name, { ...entry, until: Infinity });
+    await instance().mint('alice');
+    expect(coinflow.minted).toBe(2);
+  });
+
   it('not once it is revoked', async () => {
     await instance().mint('alice');
     await settle();
@@ -204,6 +241,8 @@ describe('what one instance has obtained', () => {
     coinflow.nextKey = 'opaque-session-key';
     await instance().mint('alice');
     await settle();
+    // Until when it may be handed out again, nobody knows.
+    expect(store.text).not.toContain(':minted:');
     const session = await instance().decide('opaque-session-key');
     expect(session).toMatchObject({ subject: { kind: 'user', userId: 'alice' }, attestedKey: undefined });
     // Obtained, but by whom is said nowhere: for a day.
@@ -258,6 +297,21 @@ describe('the store', () => {
     await one.decide(key);
     expect(coinflow.asked).toEqual([key]);
     expect(sharedIn(one)).toMatchObject({ hits: 0, unreadable: 1 });
+  });
+
+  it('may say how long it may take', async () => {
+    const key = coinflow.key();
+    await instance().decide(key);
+    await settle();
+    store.before = () => new Promise((resolve) => setTimeout(resolve, 100));
+    for (const [timeoutMs, source] of [
+      [200, 'shared-memory'],
+      [undefined, 'coinflow'],
+    ] as const) {
+      const decided = instance({ cache: { store: Object.assign(store, { timeoutMs }) } }).sourceOf(key);
+      await jest.advanceTimersByTimeAsync(100);
+      expect(await decided).toBe(source);
+    }
   });
 
   it('leaves no timer behind', async () => {

@@ -8,9 +8,12 @@ export interface CoinflowSharedMemoryMetrics {
   /** Entries that were found, and were good. */
   readonly hits: number;
   readonly misses: number;
-  /** Entries that this application has not sealed, or not so: a key that was rotated out, or somebody else writes there. */
+  /**
+   * Entries and revocations that this application has not sealed, or not so: a key that was rotated out, or somebody else
+   * writes there.
+   */
   readonly unreadable: number;
-  /** Reads and writes that failed, or took longer than 50 ms. */
+  /** Reads and writes that failed, or took longer than the store's `timeoutMs`. */
   readonly failures: number;
   /** Whether the store is used (`closed`), left alone since it fails (`open`), or tried (`half-open`). */
   readonly breaker: BreakerState;
@@ -25,7 +28,6 @@ export class SharedMemory {
   readonly #sealer: Sealer;
   #hits = 0;
   #misses = 0;
-  #unreadable = 0;
 
   constructor(store: CarefulStore<CoinflowSharedStore>, sealer: Sealer) {
     this.#store = store;
@@ -36,7 +38,7 @@ export class SharedMemory {
     return {
       hits: this.#hits,
       misses: this.#misses,
-      unreadable: this.#unreadable,
+      unreadable: this.#sealer.unopened,
       failures: this.#store.failures,
       breaker: this.#store.breaker,
     };
@@ -52,8 +54,7 @@ export class SharedMemory {
       return undefined;
     }
     const text = this.#sealer.open(kind, name, value);
-    if (text === undefined) this.#unreadable += 1;
-    else this.#hits += 1;
+    if (text !== undefined) this.#hits += 1;
     return text;
   }
 

@@ -23,7 +23,10 @@ export class SharedRevocations {
   readonly #revocations: Revocations;
   readonly #memory: SessionMemory;
   readonly #published = new Map<string, RevocationNotice>();
-  #feed: RevocationFeed | undefined;
+  /** One for each seal key, newest first: while they are rotated, instances differ about which is the newest. */
+  #feeds: readonly RevocationFeed[] = [];
+  /** Of each feed, whether what stands there is known here. */
+  readonly #informed = new Map<string, boolean>();
   #isInformed: boolean | undefined;
 
   constructor(board: RevocationBoard, sealer: Sealer, revocations: Revocations, memory: SessionMemory) {
@@ -40,15 +43,20 @@ export class SharedRevocations {
 
   /** Before the application serves: it should know what others have revoked. It serves even so. */
   async open(): Promise<void> {
-    this.#feed = await this.#board.open(this.#sealer.nameOf('revocation', 'board'), {
-      received: ({ name, value }) => this.#receive(name, value),
-      informed: (isInformed) => this.#inform(isInformed),
-      published: () => this.#stillNeeded(),
-    });
+    const boards = this.#sealer.namesOf('revocation', 'board');
+    this.#feeds = await Promise.all(
+      boards.map((board) =>
+        this.#board.open(board, {
+          received: ({ name, value }) => this.#receive(name, value),
+          informed: (isInformed) => this.#inform(isInformed, board),
+          published: () => this.#stillNeeded(),
+        }),
+      ),
+    );
   }
 
   close(): void {
-    this.#feed?.close();
+    for (const feed of this.#feeds) feed.close();
   }
 
   /** @returns whether the others are being told; if not, they will be when the board is back */
@@ -70,8 +78,9 @@ export class SharedRevocations {
     const [oldest] = this.#published.keys();
     if (this.#published.size > MAX_PUBLISHED && oldest !== undefined) this.#published.delete(oldest);
     try {
-      await this.#feed?.publish(notice);
-      return this.#feed !== undefined;
+      const [newest] = this.#feeds;
+      await newest?.publish(notice);
+      return newest !== undefined;
     } catch {
       return false;
     }
@@ -91,7 +100,9 @@ export class SharedRevocations {
     this.#revocations.revokeKey(id, revocation.untilMs ?? Infinity);
   }
 
-  #inform(isInformed: boolean): void {
+  #inform(isFeedInformed: boolean, board: string): void {
+    this.#informed.set(board, isFeedInformed);
+    const isInformed = Array.from(this.#informed.values()).every(Boolean);
     if (isInformed === this.#isInformed) return;
     if (!isInformed) this.#logger.warn(`${UNINFORMED}. [revocations-unknown]`);
     else if (this.#isInformed === false)

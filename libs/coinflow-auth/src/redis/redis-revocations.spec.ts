@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { RevocationFeed } from '../options/shared-store.js';
+import type { RedisClientLike, RedisSubscriberLike } from './redis-client.js';
+import { redisCoinflowMemory } from './redis-coinflow-memory.js';
+
+const SECOND_MS = 1_000;
+
+/** A client of node-redis that listens, as far as it is used. */
+class FakeSubscriber implements RedisSubscriberLike {
+  isOpen = false;
+  isReady = false;
+  readonly subscribers = new Set<(message: string) => void>();
+  readonly #listeners: [event: string, listener: () => void][] = [];
+
+  on(event: string, listener: () => void): void {
+    this.#listeners.push([event, listener]);
+  }
+
+  connect(): Promise<void> {
+    if (this.isOpen) return Promise.reject(new Error('Socket already opened'));
+    this.isOpen = true;
+    this.connected();
+    return Promise.resolve();
+  }
+
+  connected(): void {
+    this.isReady = true;
+    for (const [event, listener] of this.#listeners) if (event === 'ready') listener();
+  }
+
+  subscribe(_: string, listener: (message: string) => void): Promise<void> {
+    this.subscribers.add(listener);
+    return Promise.resolve();
+  }
+
+  unref(): void {}
+
+  destroy(): void {
+    this.isOpen = this.isReady = false;
+  }
+}
+
+describe('a feed of revocations', () => {
+  let subscriber: FakeSubscriber;
+  let values: Map<string, string>;
+  let count: number;
+  let answer: () => Promise<void>;
+  let received: string[];
+  let informed: boolean[];
+  let feed: RevocationFeed;
+
+  beforeEach(async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    subscriber = new FakeSubscriber();
+    values = new Map([['first', 'sealed']]);
+    [count, received, informed] = [1, [], []];
+    answer = () => Promise.resolve();
+    const client: RedisClientLike = {
+      isReady: true,
+      duplicate: () => subscriber,
+      sendCommand: async ([command]) => {
+        await (command === 'HSCAN' ? answer() : undefined);
+        return command === 'HSCAN' ? ['0', Array.from(values).flat()] : ['epoch', String(count)];
+      },
+    };
+    feed = await openFeed(client);
+  });
+
+  afterEach(() => {
+    feed.close();
+    jest.useRealTimers();
+  });
+
+  async function openFeed(client: RedisClientLike): Promise<RevocationFeed> {
+    const { revocations } = redisCoinflowMemory({ client });
+    if (!revocations) throw new TypeError('redisCoinflowMemory() shares no revocations');
+    return revocations.open('board', {
+      received: ({ name }) => received.push(name),
+      informed: (isInformed) => informed.push(isInformed),
+      published: () => [],
+    });
+  }
+
+  const look = (): Promise<void> => jest.advanceTimersByTimeAsync(SECOND_MS);
+
+  it('reads what stands there once, and not again while nothing is missing', async () => {
+    await look();
+    expect(received).toEqual(['first']);
+    expect(informed).toEqual([true, true]);
+  });
+
+  it('reads again when it was cut off, although a later message has come', async () => {
+    values.set('lost', 'sealed');
+    subscriber.connected();
+    count = 3;
+    for (const listener of subscriber.subscribers) listener('3 later sealed');
+    await look();
+    expect(received).toContain('lost');
+  });
+
+  it('reads again when it could not read to the end', async () => {
+    values.set('second', 'sealed');
+    subscriber.connected();
+    answer = () => Promise.reject(new Error('lost'));
+    await look();
+    expect(informed.at(-1)).toBe(false);
+    answer = () => Promise.resolve();
+    await look();
+    expect(received).toContain('second');
+    expect(informed.at(-1)).toBe(true);
+  });
+
+  it('does not know what is said while the connection that listens is lost', async () => {
+    subscriber.isReady = false;
+    await look();
+    expect(informed.at(-1)).toBe(false);
+  });
+
+  it('connects anew when the client has given up, and listens once', async () => {
+    subscriber.destroy();
+    await look();
+    expect(informed.at(-1)).toBe(true);
+    expect(subscriber.subscribers.size).toBe(1);
+  });
+
+  it('is not missing what it has heard, whatever the count of a message says', async () => {
+    for (const listener of subscriber.subscribers) listener('NaN forged sealed');
+    values.set('lost', 'sealed');
+    count = 2;
+    await look();
+    await look();
+    expect(received).toContain('lost');
+  });
+
+  it('that is closed says nothing of what fails', async () => {
+    answer = () => new Promise((_, reject) => setTimeout(() => reject(new Error('lost')), 500));
+    subscriber.connected();
+    await look();
+    const before = informed.length;
+    feed.close();
+    await look();
+    expect(informed).toHaveLength(before);
+  });
+});
