@@ -37,7 +37,9 @@ function Masthead(): JSX.Element {
         </p>
       </div>
       <nav aria-label="More">
-        {sample.value && <span class="env">{sample.value.coinflow ? 'with the emulator' : `Coinflow ${sample.value.env}`}</span>}
+        {sample.value && (
+          <span class="env">{sample.value.coinflow ? 'with the emulator' : `Coinflow ${sample.value.env}`}</span>
+        )}
         <a href="docs">API</a>
         <a href="coinflow/metrics">Figures</a>
         <a href="health">Health</a>

@@ -4,7 +4,8 @@ import type { DemoState } from '../../../src/demo/demo-api.js';
 import { ask, isFine } from './answer.js';
 import { isDemoState, isMetrics } from './shapes.js';
 
-export type Loading = { readonly is: 'loading' } | { readonly is: 'ready' } | { readonly is: 'failed'; readonly why: string };
+export type Loading =
+  { readonly is: 'loading' } | { readonly is: 'ready' } | { readonly is: 'failed'; readonly why: string };
 
 /** What the sample is; `undefined` until it has said so. */
 export const sample = signal<DemoState | undefined>(undefined);
@@ -28,7 +29,8 @@ export async function readFigures(): Promise<CoinflowAuthMetrics | undefined> {
 }
 
 function whyNot(status: number, message: string | undefined): string {
-  if (status === 403) return 'The sample shows this page’s inside only to this machine. Open it at http://localhost or http://127.0.0.1.';
+  if (status === 403)
+    return 'The sample shows this page’s inside only to this machine. Open it at http://localhost or http://127.0.0.1.';
   if (status === 0) return 'The sample does not answer. Is it still running?';
   return `The sample answers ${status}${message ? `: ${message}` : ''}.`;
 }

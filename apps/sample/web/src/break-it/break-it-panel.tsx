@@ -21,7 +21,9 @@ export function BreakItPanel(): JSX.Element {
       {settings ? (
         <CoinflowSwitches settings={settings} />
       ) : (
-        <p class="note">This is the real Coinflow: it cannot be broken from here. The emulator can; it comes with npm start.</p>
+        <p class="note">
+          This is the real Coinflow: it cannot be broken from here. The emulator can; it comes with npm start.
+        </p>
       )}
       {switchFailure.value && <Failure answer={switchFailure.value} />}
       <div class="switches">

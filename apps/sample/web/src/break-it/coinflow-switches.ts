@@ -18,7 +18,8 @@ export const CONDITIONS: readonly Choice<DemoCondition>[] = [
   {
     value: 'outage',
     name: 'Outage',
-    about: 'Coinflow answers everything with 503. Whoever is known goes on; a payout or a new login is told 503, never 401.',
+    about:
+      'Coinflow answers everything with 503. Whoever is known goes on; a payout or a new login is told 503, never 401.',
   },
   { value: 'slow', name: 'Slow', about: 'Coinflow takes a second. Only what asks it waits.' },
   {
@@ -41,7 +42,11 @@ export const LIFETIMES: readonly Choice<number>[] = [
 export const CLOCKS: readonly Choice<number>[] = [
   { value: -5 * MINUTE_MS, name: '5 min slow', about: 'Coinflow’s clock is behind: keys seem to end early.' },
   { value: 0, name: 'Right', about: 'Both clocks agree.' },
-  { value: 5 * MINUTE_MS, name: '5 min fast', about: 'Coinflow’s clock is ahead. The figures say so with its next answer.' },
+  {
+    value: 5 * MINUTE_MS,
+    name: '5 min fast',
+    about: 'Coinflow’s clock is ahead. The figures say so with its next answer.',
+  },
 ];
 
 /** What kept a switch from being set. */

@@ -26,14 +26,19 @@ function Shopper({ visits, renewed }: { readonly visits: Visits; readonly renewe
     <div class="feel-row">
       <h3>You</h3>
       <p class="figures">
-        <strong>{letIn === count ? `All ${formatCount(count)} let in` : `${formatCount(letIn)} of ${formatCount(count)} let in`}</strong>
+        <strong>
+          {letIn === count
+            ? `All ${formatCount(count)} let in`
+            : `${formatCount(letIn)} of ${formatCount(count)} let in`}
+        </strong>
         {usual !== undefined && `, usually in ${formatMs(usual)}`}
         {renewed > 0 && `, session renewed ${renewed === 1 ? 'once' : `${renewed} times`}`}
       </p>
       <Strip fates={fates} />
       {trouble && (
         <p class="hint">
-          Last trouble: {trouble.status === 0 ? 'no answer' : trouble.status} {trouble.code && <code>{trouble.code}</code>}
+          Last trouble: {trouble.status === 0 ? 'no answer' : trouble.status}{' '}
+          {trouble.code && <code>{trouble.code}</code>}
         </p>
       )}
     </div>
@@ -46,7 +51,9 @@ function Junk({ visits: { count, letIn, fates, byStatus } }: { readonly visits: 
     <div class="feel-row">
       <h3>The junk</h3>
       <p class="figures">
-        <strong>{plural(count, 'made-up key')}, {letIn === 0 ? 'none' : formatCount(letIn)} let in</strong>
+        <strong>
+          {plural(count, 'made-up key')}, {letIn === 0 ? 'none' : formatCount(letIn)} let in
+        </strong>
         {answered.length > 0 && `: ${answered.join(', ')}`}
       </p>
       <Strip fates={fates} />
@@ -57,7 +64,10 @@ function Junk({ visits: { count, letIn, fates, byStatus } }: { readonly visits: 
 /** The last sixty, one glyph each. */
 function Strip({ fates }: { readonly fates: readonly Fate[] }): JSX.Element {
   const bad = fates.filter((fate) => fate !== 'let-in');
-  const label = bad.length === 0 ? `The last ${fates.length}: all ${FATES['let-in']}` : `The last ${fates.length}: ${bad.length} not let in`;
+  const label =
+    bad.length === 0
+      ? `The last ${fates.length}: all ${FATES['let-in']}`
+      : `The last ${fates.length}: ${bad.length} not let in`;
   return (
     <div class="strip" role="img" aria-label={label}>
       {fates.map((fate, index) => (

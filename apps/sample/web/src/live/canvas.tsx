@@ -8,15 +8,17 @@ interface CanvasProps {
   readonly className: string;
   readonly heightFor: (width: number) => number;
   readonly paint: Paint;
-  /** How often it is painted; a picture that only changes with what it shows is not moved by time. */
+  /** How often it is painted, at most. */
   readonly intervalMs: number;
+  /** What it shows: while this stays the same, it is not painted again. Without it, time alone moves it. */
+  readonly version?: () => unknown;
 }
 
 /** A picture that is painted again and again while it can be seen, sharp on any screen. */
-export function Canvas({ label, className, heightFor, paint, intervalMs }: CanvasProps): JSX.Element {
+export function Canvas({ label, className, heightFor, paint, intervalMs, version }: CanvasProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const latest = useRef({ paint, heightFor });
-  latest.current = { paint, heightFor };
+  const latest = useRef({ paint, heightFor, version });
+  latest.current = { paint, heightFor, version };
 
   useEffect(() => {
     const element = canvas.current;
@@ -27,22 +29,28 @@ export function Canvas({ label, className, heightFor, paint, intervalMs }: Canva
 }
 
 interface Latest {
-  readonly current: Pick<CanvasProps, 'paint' | 'heightFor'>;
+  readonly current: Pick<CanvasProps, 'paint' | 'heightFor' | 'version'>;
 }
 
 function paintAgainAndAgain(canvas: HTMLCanvasElement, latest: Latest, intervalMs: number): () => void {
   const context = canvas.getContext('2d');
   let frame = 0;
   let paintedAt = -Infinity;
+  let painted: unknown[] = [];
 
   const step = (now: number): void => {
     frame = requestAnimationFrame(step);
-    if (!context || now - paintedAt < intervalMs) return;
+    const { clientWidth } = canvas;
+    if (!context || clientWidth === 0 || now - paintedAt < intervalMs) return;
+    const { version, heightFor, paint } = latest.current;
+    const wanted = [clientWidth, devicePixelRatio, version ? version() : now];
+    if (wanted.every((part, i) => part === painted[i])) return;
     paintedAt = now;
-    const { width, height } = fit(canvas, latest.current.heightFor);
+    painted = wanted;
+    const { width, height } = fit(canvas, heightFor);
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, width, height);
-    latest.current.paint(context, width, height);
+    paint(context, width, height);
   };
   frame = requestAnimationFrame(step);
   return () => cancelAnimationFrame(frame);
@@ -50,7 +58,7 @@ function paintAgainAndAgain(canvas: HTMLCanvasElement, latest: Latest, intervalM
 
 /** Gives the picture as many points as the screen has for it. Setting a size clears it, so only when it has changed. */
 function fit(canvas: HTMLCanvasElement, heightFor: (width: number) => number): { width: number; height: number } {
-  const width = Math.max(1, canvas.clientWidth);
+  const width = canvas.clientWidth;
   const height = Math.ceil(heightFor(width));
   const [wide, high] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)];
   if (canvas.width !== wide || canvas.height !== high) {

@@ -8,14 +8,14 @@ export function Counters(): JSX.Element {
   const { requests, verifications, logins } = tally.value;
   return (
     <>
-    <dl class="counters">
-      <Counter name="requests decided" value={formatCount(requests)} />
-      <Counter name="calls to Coinflow for them" value={formatCount(verifications)} isCost />
-      <Counter name={`saved: ${formatCount(savedCalls(tally.value))} calls`} value={savedPercent(tally.value)} />
-    </dl>
+      <dl class="counters">
+        <Counter name="requests decided" value={formatCount(requests)} />
+        <Counter name="calls to Coinflow for them" value={formatCount(verifications)} isCost />
+        <Counter name={`saved: ${formatCount(savedCalls(tally.value))} calls`} value={savedPercent(tally.value)} />
+      </dl>
       <p class="hint counters-note">
-        {logins === 0 ? 'No login has asked Coinflow yet.' : `Logins made ${plural(logins, 'more call')}.`} The first call
-        comes with one more: a made-up key, to see that Coinflow refuses it.
+        Obtaining keys took {logins === 0 ? 'no call' : plural(logins, 'call')} beside them. The sample’s very first
+        check comes with one more: a made-up key, to see that Coinflow refuses it.
       </p>
     </>
   );

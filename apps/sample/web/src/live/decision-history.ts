@@ -26,7 +26,7 @@ export class DecisionHistory {
     this.#total += decisions.length;
     this.#decisions.push(...decisions.slice(-MAX_KEPT));
     for (const { at, source, outcome } of decisions.slice(-MAX_KEPT)) {
-      this.#marks.push({ at, basis: basisOf(source), fate: fateOf(outcome) });
+      this.#marks.push({ at, basis: basisOf(source, outcome), fate: fateOf(outcome) });
     }
     const surplus = this.#marks.length - MAX_KEPT;
     if (surplus > 0) {
@@ -52,7 +52,7 @@ export class DecisionHistory {
 }
 
 export function countByBasis(marks: readonly Mark[]): Readonly<Record<Basis, number>> {
-  const counts: Record<Basis, number> = { tag: 0, memory: 0, itself: 0, budget: 0, 'shared-call': 0, call: 0 };
+  const counts: Record<Basis, number> = { tag: 0, memory: 0, itself: 0, budget: 0, 'shared-call': 0, call: 0, away: 0 };
   for (const { basis } of marks) counts[basis] += 1;
   return counts;
 }

@@ -39,9 +39,13 @@ export function LatestDecisions(): JSX.Element {
   );
 }
 
-function Row({ decision: { at, handler, outcome, source, code, subject } }: { readonly decision: DemoDecision }): JSX.Element {
+function Row({
+  decision: { at, handler, outcome, source, code, subject },
+}: {
+  readonly decision: DemoDecision;
+}): JSX.Element {
   const fate = fateOf(outcome);
-  const basis = basisOf(source);
+  const basis = basisOf(source, outcome);
   return (
     <tr>
       <td class="figures">{formatClock(at)}</td>

@@ -3,7 +3,7 @@ import { Panel } from '../ui/panel.js';
 import { BehindIt } from './behind-it.js';
 import { Counters } from './counters.js';
 import { LatestDecisions } from './latest-decisions.js';
-import { countFromZero, decisionsSeen, streamState } from './live.js';
+import { countFromZero, isQuiet, streamState } from './live.js';
 import { Plots } from './plots.js';
 import { TimelineView } from './timeline-view.js';
 import { WallView } from './wall-view.js';
@@ -24,7 +24,7 @@ export function LivePanel(): JSX.Element {
     >
       <Counters />
       <WallView />
-      {decisionsSeen.value === 0 && (
+      {isQuiet.value && (
         <p class="empty over-wall">
           Nothing has been decided yet. Log in, and send 1,000 requests: each is a square here, by what its decision
           rests on.

@@ -15,6 +15,7 @@ export const coinflow = signal<DemoCoinflow | null>(null);
 export const history = new DecisionHistory();
 /** Grows with the history, for what shows it in words. */
 export const decisionsSeen = signal(0);
+export const isQuiet = computed(() => decisionsSeen.value === 0);
 
 export const requestsBySecond = new SecondSeries();
 export const callsBySecond = new SecondSeries();

@@ -19,7 +19,7 @@ export function followTheme(): void {
 function readPalette(): Palette {
   const styles = getComputedStyle(document.documentElement);
   const colour = (name: string): string => styles.getPropertyValue(`--${name}`).trim() || 'currentColor';
-  const bases = { tag: '', memory: '', itself: '', budget: '', 'shared-call': '', call: '' };
+  const bases = { tag: '', memory: '', itself: '', budget: '', 'shared-call': '', call: '', away: '' };
   for (const basis of BASIS_ORDER) bases[basis] = colour(`basis-${basis}`);
   return { bases, ink: colour('ink'), line: colour('line'), empty: colour('empty') };
 }

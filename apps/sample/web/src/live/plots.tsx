@@ -28,7 +28,7 @@ export function Plots(): JSX.Element {
           { name: 'usually', as: 'line', values: durationsBySecond.summarise(now, median) },
           {
             name: 'the slowest tenth from',
-            as: 'bars',
+            as: 'faint',
             values: durationsBySecond.summarise(now, (values) => quantile(values, SLOW)),
           },
         ]}

@@ -20,6 +20,7 @@ export function WallView(): JSX.Element {
         label={`The last ${Math.min(seen, WALL_SIZE)} decisions: ${describeMarks(history.latestMarks(WALL_SIZE))}`}
         heightFor={heightFor}
         intervalMs={INTERVAL_MS}
+        version={() => `${history.total} ${palette.value.ink}`}
         paint={(context, width) => {
           const grid = gridFor(width);
           paintWall(context, grid, shown(grid), palette.value);

@@ -62,7 +62,9 @@ export function LogInForm(): JSX.Element {
           </button>
         ))}
       </div>
-      <p class="hint">A throw-away wallet is a key pair made in this tab. It signs Coinflow’s message as a real one does.</p>
+      <p class="hint">
+        A throw-away wallet is a key pair made in this tab. It signs Coinflow’s message as a real one does.
+      </p>
       {failure && <Failure answer={failure} />}
       {walletSays && (
         <div class="failure" role="alert">

@@ -24,7 +24,11 @@ export function SessionPanel(): JSX.Element {
   );
 }
 
-function OpenSession({ session: { subject, merchantId, keys, way, renew } }: { readonly session: Session }): JSX.Element {
+function OpenSession({
+  session: { subject, merchantId, keys, way, renew },
+}: {
+  readonly session: Session;
+}): JSX.Element {
   const [failure, setFailure] = useState<Answer | undefined>(undefined);
   const act = async (action: () => Promise<Answer | undefined>, done: string): Promise<void> => {
     const failed = await action();

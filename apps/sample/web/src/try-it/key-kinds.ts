@@ -12,7 +12,10 @@ export interface KeyKindText {
 }
 
 export const KEY_KINDS: Readonly<Record<KeyKind, KeyKindText>> = {
-  attested: { name: 'Yours, attested', about: 'For this API: recognised by its tag, without memory and without a call.' },
+  attested: {
+    name: 'Yours, attested',
+    about: 'For this API: recognised by its tag, without memory and without a call.',
+  },
   plain: { name: 'Yours, plain', about: 'For Coinflow’s widgets. This API takes it, too.' },
   none: { name: 'None', about: 'No key at all.' },
   forged: { name: 'Forged', about: 'Says the right things, with a signature made up in this tab.' },

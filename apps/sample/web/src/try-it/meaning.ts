@@ -1,4 +1,7 @@
-import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from '../../../../../libs/coinflow-auth/src/errors/error-catalogue.js';
+import {
+  COINFLOW_AUTH_ERRORS,
+  type CoinflowAuthErrorCode,
+} from '../../../../../libs/coinflow-auth/src/errors/error-catalogue.js';
 
 /** What an answer means, in a sentence: what docs/errors.md says of its code, otherwise what its status says. */
 export function meaningOf(status: number, code: string | undefined): string {

@@ -4,7 +4,9 @@ import type { AnswerGroup } from './run.js';
 /** What many answers come to, in a sentence. */
 export function summarise(groups: readonly AnswerGroup[], calls: number | undefined): string {
   const count = groups.reduce((sum, group) => sum + group.count, 0);
-  const letIn = groups.filter(({ status }) => status >= 200 && status < 300).reduce((sum, group) => sum + group.count, 0);
+  const letIn = groups
+    .filter(({ status }) => status >= 200 && status < 300)
+    .reduce((sum, group) => sum + group.count, 0);
   const [only] = groups;
   const answered = count === 1 && only ? `answered ${only.status}` : `${letIn} let in`;
   return `${plural(count, 'request')}, ${answered}. ${describeCalls(calls)}`;

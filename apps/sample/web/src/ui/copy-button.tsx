@@ -21,7 +21,13 @@ export function CopyButton({ what, read }: CopyButtonProps): JSX.Element {
     }
   };
   return (
-    <button type="button" class="quiet" onClick={() => void copy()} onBlur={() => setLabel('Copy')} aria-label={`${label} ${what}`}>
+    <button
+      type="button"
+      class="quiet"
+      onClick={() => void copy()}
+      onBlur={() => setLabel('Copy')}
+      aria-label={`${label} ${what}`}
+    >
       {label}
     </button>
   );

@@ -7,8 +7,8 @@ const HEIGHT = 72;
 export interface PlotLine {
   readonly name: string;
   readonly values: readonly (number | null)[];
-  /** Bars stand out where there are few; a line shows how something goes on. */
-  readonly as: 'line' | 'bars';
+  /** A line shows how something goes on, a faint one what surrounds it; bars, in the colour of calls, stand out where there are few. */
+  readonly as: 'line' | 'faint' | 'bars';
 }
 
 interface PlotProps {
@@ -21,7 +21,9 @@ interface PlotProps {
 export function Plot({ title, lines, format }: PlotProps): JSX.Element {
   const highest = Math.max(0, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0)));
   const top = roundUp(highest);
-  const peaks = lines.map(({ name, values }) => `${name}: ${format(Math.max(0, ...values.map((v) => v ?? 0)))} at most`);
+  const peaks = lines.map(
+    ({ name, values }) => `${name}: ${format(Math.max(0, ...values.map((v) => v ?? 0)))} at most`,
+  );
   return (
     <figure class="plot">
       <figcaption>
@@ -44,7 +46,11 @@ export function Plot({ title, lines, format }: PlotProps): JSX.Element {
         >
           <path class="plot-axis" d={`M0 0H${WIDTH}M0 ${HEIGHT}H${WIDTH}`} />
           {lines.map(({ name, values, as }) => (
-            <path key={name} class={`plot-${as}`} d={as === 'line' ? linePath(values, top, WIDTH, HEIGHT) : barsPath(values, top)} />
+            <path
+              key={name}
+              class={`plot-${as}`}
+              d={as === 'bars' ? barsPath(values, top) : linePath(values, top, WIDTH, HEIGHT)}
+            />
           ))}
         </svg>
         <span class="plot-from">1 min ago</span>
@@ -57,6 +63,8 @@ export function Plot({ title, lines, format }: PlotProps): JSX.Element {
 function barsPath(values: readonly (number | null)[], top: number): string {
   const step = WIDTH / Math.max(1, values.length - 1);
   return values
-    .map((value, i) => (value ? `M${Math.round(i * step * 10) / 10} ${HEIGHT}v${-((value / top) * HEIGHT).toFixed(1)}` : ''))
+    .map((value, i) =>
+      value ? `M${Math.round(i * step * 10) / 10} ${HEIGHT}v${-((value / top) * HEIGHT).toFixed(1)}` : '',
+    )
     .join('');
 }

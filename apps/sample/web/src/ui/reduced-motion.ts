@@ -1,4 +1,4 @@
-const MOVING_MS = 50;
+const MOVING_MS = 100;
 const STILL_MS = 1_000;
 
 /** How often what moves is painted: for whoever has asked for little motion, once a second. */

@@ -21,10 +21,7 @@ interface Connecting {
 }
 
 interface Signing {
-  signMessage(input: {
-    account: Account;
-    message: Uint8Array;
-  }): Promise<readonly { readonly signature: Uint8Array }[]>;
+  signMessage(input: { account: Account; message: Uint8Array }): Promise<readonly { readonly signature: Uint8Array }[]>;
 }
 
 /** Those of the browser's wallets that can sign a message for Solana. */

@@ -15,12 +15,20 @@ const KINDS: readonly { readonly kind: DemoWebhook['kind']; readonly name: strin
 
 export function WebhooksPanel(): JSX.Element {
   return (
-    <Panel id="webhooks" title="Webhooks" about="Coinflow tells when a payment has settled. The balance moves once for each.">
+    <Panel
+      id="webhooks"
+      title="Webhooks"
+      about="Coinflow tells when a payment has settled. The balance moves once for each."
+    >
       <p class="balance">
         <span class="figures">{balance.value ? formatMoney(balance.value) : '–'}</span>
         <span class="hint">{session.value ? 'your balance' : 'Log in to have a balance.'}</span>
       </p>
-      {sample.value?.webhooks ? <Sending /> : <p class="note">Webhooks are off: set COINFLOW_WEBHOOK_VALIDATION_KEY.</p>}
+      {sample.value?.webhooks ? (
+        <Sending />
+      ) : (
+        <p class="note">Webhooks are off: set COINFLOW_WEBHOOK_VALIDATION_KEY.</p>
+      )}
       {deliveryFailure.value && <Failure answer={deliveryFailure.value} />}
       {deliveries.value.length > 0 && (
         <ol class="deliveries">
@@ -38,7 +46,12 @@ function Sending(): JSX.Element {
   return (
     <div class="actions">
       {KINDS.map(({ kind, name }) => (
-        <button key={kind} type="button" disabled={!session.value || isSending.value} onClick={() => void sendWebhook(kind)}>
+        <button
+          key={kind}
+          type="button"
+          disabled={!session.value || isSending.value}
+          onClick={() => void sendWebhook(kind)}
+        >
           {name}
         </button>
       ))}
