@@ -1,5 +1,5 @@
 import type { DemoDecision } from '../../../src/demo/demo-api.js';
-import { BASIS_ORDER, basisOf, fateOf, type Basis, type Fate } from './decision-kinds.js';
+import { BASES, BASIS_ORDER, basisOf, fateOf, type Basis, type Fate } from './decision-kinds.js';
 
 /** How many decisions are kept: more than a minute of them cannot be told apart on a screen. */
 const MAX_KEPT = 12_000;
@@ -60,6 +60,8 @@ export function countByBasis(marks: readonly Mark[]): Readonly<Record<Basis, num
 /** In words, for whoever does not see the picture. */
 export function describeMarks(marks: readonly Mark[]): string {
   const counts = countByBasis(marks);
-  const parts = BASIS_ORDER.filter((basis) => counts[basis] > 0).map((basis) => `${basis}: ${counts[basis]}`);
+  const parts = BASIS_ORDER.filter((basis) => counts[basis] > 0).map(
+    (basis) => `${BASES[basis].name}: ${counts[basis]}`,
+  );
   return parts.length > 0 ? parts.join(', ') : 'nothing yet';
 }

@@ -20,7 +20,7 @@ export const BASES: Readonly<Record<Basis, BasisText>> = {
     meaning: 'It says that it is expired or another merchant’s, or there is none. No call.',
   },
   budget: {
-    name: 'No call left',
+    name: 'The budget',
     meaning: 'Too much junk from this address, or the calls of this minute are spent. No call.',
   },
   'shared-call': {

@@ -14,8 +14,13 @@ export interface StreamListener {
   onCoinflow(coinflow: DemoCoinflow | null): void;
 }
 
-/** How the page gets at the browser's own; a test has another. */
-export type OpenStream = (path: string) => EventSource;
+/** What is used of the browser's `EventSource`; a test has another. */
+export interface StreamSource extends EventTarget {
+  readonly readyState: number;
+  readonly CLOSED: number;
+}
+
+export type OpenStream = (path: string) => StreamSource;
 
 /**
  * Listens to `/demo/events` for as long as the page is open. The browser comes back by itself when a connection breaks,
@@ -47,6 +52,6 @@ export function listenToEvents(listener: StreamListener, open: OpenStream = (pat
   connect();
 }
 
-function receive(source: EventSource, name: string, use: (data: unknown) => void): void {
-  source.addEventListener(name, (event) => use(JSON.parse(String(event.data))));
+function receive(source: StreamSource, name: string, use: (data: unknown) => void): void {
+  source.addEventListener(name, (event) => event instanceof MessageEvent && use(JSON.parse(String(event.data))));
 }

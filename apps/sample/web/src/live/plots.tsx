@@ -27,7 +27,7 @@ export function Plots(): JSX.Element {
         lines={[
           { name: 'usually', as: 'line', values: durationsBySecond.summarise(now, median) },
           {
-            name: 'the slowest tenth from',
+            name: 'slowest tenth from',
             as: 'faint',
             values: durationsBySecond.summarise(now, (values) => quantile(values, SLOW)),
           },

@@ -14,9 +14,13 @@ export interface KeyKindText {
 export const KEY_KINDS: Readonly<Record<KeyKind, KeyKindText>> = {
   attested: {
     name: 'Yours, attested',
-    about: 'For this API: recognised by its tag, without memory and without a call.',
+    about:
+      'For this API. The process that obtained it remembers it; any other, and after a restart, knows it by its tag.',
   },
-  plain: { name: 'Yours, plain', about: 'For Coinflow’s widgets. This API takes it, too.' },
+  plain: {
+    name: 'Yours, plain',
+    about: 'For Coinflow’s widgets. This API takes it, too; a process that does not remember it asks Coinflow once.',
+  },
   none: { name: 'None', about: 'No key at all.' },
   forged: { name: 'Forged', about: 'Says the right things, with a signature made up in this tab.' },
   foreign: { name: 'Another merchant’s', about: 'Coinflow calls it valid. It is not for this merchant.' },

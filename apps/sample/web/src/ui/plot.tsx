@@ -37,7 +37,7 @@ export function Plot({ title, lines, format }: PlotProps): JSX.Element {
         </span>
       </figcaption>
       <div class="plot-box">
-        <span class="plot-top">{format(top)}</span>
+        {highest > 0 && <span class="plot-top">{format(top)}</span>}
         <svg
           viewBox={`0 -4 ${WIDTH} ${HEIGHT + 8}`}
           preserveAspectRatio="none"
@@ -62,9 +62,7 @@ export function Plot({ title, lines, format }: PlotProps): JSX.Element {
 
 function barsPath(values: readonly (number | null)[], top: number): string {
   const step = WIDTH / Math.max(1, values.length - 1);
-  return values
-    .map((value, i) =>
-      value ? `M${Math.round(i * step * 10) / 10} ${HEIGHT}v${-((value / top) * HEIGHT).toFixed(1)}` : '',
-    )
-    .join('');
+  const bar = (value: number, i: number): string =>
+    `M${(i * step).toFixed(1)} ${HEIGHT}v${((-value / top) * HEIGHT).toFixed(1)}`;
+  return values.map((value, i) => (value ? bar(value, i) : '')).join('');
 }

@@ -3,7 +3,7 @@ export interface Wallet {
   readonly address: string;
   readonly blockchain: 'solana' | 'eth';
   /** @returns the signature as Coinflow takes it: base58 for Solana, `0x` hex of r, s and v for EVM chains */
-  sign(message: string): Promise<string>;
+  readonly sign: (message: string) => Promise<string>;
 }
 
 /** A way to get at a wallet. */
@@ -12,5 +12,5 @@ export interface WalletOffer {
   readonly name: string;
   /** Whether it signs without asking anybody, so that an ended session can be renewed silently. */
   readonly isThrowAway: boolean;
-  open(): Promise<Wallet>;
+  readonly open: () => Promise<Wallet>;
 }
