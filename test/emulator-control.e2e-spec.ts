@@ -125,6 +125,18 @@ describe('the control path of the emulator', () => {
     expect(await client.mint()).toMatch(/^[0-9a-f]{32}$/);
   });
 
+  it('makes a session key with any claims; null leaves one out', async () => {
+    const claims = { customerId: 'bob', merchantId: 'other-merchant', iat: 1, exp: null };
+    const { status, body } = await post('session-keys', { claims });
+    expect([status, Object.keys(body as object)]).toEqual([200, ['key']]);
+    const { key } = body as { key: string };
+    expect(claimsOf(key)).toEqual({ customerId: 'bob', merchantId: 'other-merchant', iat: 1 });
+    expect((await client.verify(key)).status).toBe(200);
+    const expired = (await post('session-keys', { claims: { exp: 1_700_000_000 } })).body as { key: string };
+    expect((await client.verify(expired.key)).status).toBe(401);
+    expect((await control('state')).text).not.toContain(key);
+  });
+
   it('changes the limits that are given', async () => {
     await post('limits', { withoutKey: 1 });
     expect(await post('limits', { retryAfter: 'date' })).toMatchObject({
@@ -198,6 +210,9 @@ describe('the control path of the emulator', () => {
       ['minting', { form: 'paseto' }, 'jwt, opaque'],
       ['minting', { lifetimeSeconds: 0 }, 'body/lifetimeSeconds must be >= 1'],
       ['minting', { claims: [] }, 'body/claims must be object'],
+      ['session-keys', {}, "required property 'claims'"],
+      ['session-keys', { claims: 'bob' }, 'body/claims must be object'],
+      ['session-keys', { claims: {}, merchant: 'x' }, 'additional properties: merchant'],
       ['limits', {}, 'fewer than 1 properties'],
       ['limits', { withKey: -1 }, 'body/withKey must be >= 0'],
       ['limits', { withoutKey: '5' }, 'body/withoutKey must be integer'],

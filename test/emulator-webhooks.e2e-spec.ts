@@ -92,6 +92,16 @@ describe('the emulator sends webhooks', () => {
     expect(received[1]?.event.data).not.toHaveProperty('customerId');
   });
 
+  it('of one payer: a wallet that is given takes the place of the sample’s customer', async () => {
+    await coinflow.sendWebhook({ eventType: 'Settled', data: { wallet: '0x1' } });
+    await coinflow.sendWebhook({ eventType: 'Settled', data: { wallet: '0x1', customerId: 'bob' } });
+    const payers = received.map(({ event: { data } }) => [data.wallet, data.customerId, 'rawCustomerId' in data]);
+    expect(payers).toEqual([
+      ['0x1', undefined, false],
+      ['0x1', 'bob', false],
+    ]);
+  });
+
   it('of types that nobody has heard of, with any data', async () => {
     await coinflow.sendWebhook({ eventType: 'Novel', category: 'New', created: 'then', data: { a: null, id: 5 } });
     expect(received[0]?.event).toMatchObject({

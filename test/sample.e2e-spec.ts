@@ -297,13 +297,9 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect((await get('/docs-json')).body).toMatchSnapshot('OpenAPI');
   });
 
-  it('is up, explains itself and describes its API', async () => {
-    const { get, send } = await start();
+  it('is up and describes its API', async () => {
+    const { get } = await start();
     expect(await get('/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
-    const page = await get('/');
-    expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
-    expect(page.text).toContain(`ORIGIN=${app.url}\n`);
-    expect((await send('/', { headers: { host: '"><script>' } })).text).not.toContain('"><script>');
     expect((await get('/docs')).text).toContain('swagger-ui');
     expect(await get('/docs/swagger-ui-bundle.js')).toMatchObject({ status: 200 });
   });

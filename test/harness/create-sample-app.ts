@@ -18,6 +18,8 @@ export interface SampleAppOptions {
   env?: Record<string, string>;
   /** How many calls a minute the emulator answers; by default as many as come. */
   limits?: { withKey: number; withoutKey: number };
+  /** Where the built page is, if not where the build puts it. */
+  page?: string;
   override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
 
@@ -26,6 +28,7 @@ export async function createSampleApp({
   platform,
   env = {},
   limits,
+  page,
   override = (b) => b,
 }: SampleAppOptions): Promise<SampleApp> {
   const coinflow = await startCoinflowEmulator({ limits });
@@ -44,7 +47,7 @@ export async function createSampleApp({
     const module = await override(Test.createTestingModule({ imports: [AppModule.register()] }))
       .setLogger(logger)
       .compile();
-    const app = configureApp(module.createNestApplication(createAdapter(platform), APP_OPTIONS));
+    const app = configureApp(module.createNestApplication(createAdapter(platform), APP_OPTIONS), { page });
     await app.listen(0, '127.0.0.1');
     return testApp(app, coinflow, logger);
   };

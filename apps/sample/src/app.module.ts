@@ -6,7 +6,7 @@ import { LogoutController } from './coinflow/logout.controller.js';
 import { withRedis } from './coinflow/coinflow-options.js';
 import { SessionKeyController } from './coinflow/session-key.controller.js';
 import { WalletController } from './coinflow/wallet.controller.js';
-import { HomeController } from './home/home.controller.js';
+import { DemoModule } from './demo/demo.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { LoginModule } from './login/login.module.js';
 import { OperationsModule } from './operations/operations.module.js';
@@ -28,9 +28,9 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     LoginModule,
     OperationsModule,
     LedgerModule,
+    DemoModule,
   ],
   controllers: [
-    HomeController,
     SessionKeyController,
     WalletController,
     LogoutController,

@@ -3,8 +3,11 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { securityHeaders } from './security-headers.js';
 import { setUpSwagger } from './swagger.js';
 import { readTrustProxy } from './trust-proxy.js';
+import { pageFolder } from './web/page-folder.js';
+import { servePage } from './web/serve-page.js';
 
 /** Webhooks are signed over their raw body. */
 export const APP_OPTIONS = { rawBody: true };
@@ -26,9 +29,16 @@ export function createAdapter(platform: Platform): ExpressAdapter | FastifyAdapt
   return adapter;
 }
 
+export interface AppSettings {
+  /** Where the built page is. */
+  page?: string;
+}
+
 /** What holds for the whole application, whoever created it. */
-export function configureApp(app: INestApplication): INestApplication {
+export function configureApp(app: INestApplication, { page = pageFolder() }: AppSettings = {}): INestApplication {
+  app.use(securityHeaders);
   app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));
+  servePage(app, page);
   setUpSwagger(app);
   return app.enableShutdownHooks();
 }

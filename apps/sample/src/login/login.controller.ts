@@ -9,6 +9,7 @@ import {
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { LoginLimitGuard } from './login-limit.guard.js';
+import { hasDemoUsers } from './demo-users.js';
 import { AccessTokenDto, LoginDto } from './login.dto.js';
 import { UserDirectory } from './user-directory.js';
 
@@ -30,7 +31,7 @@ export class LoginController {
   @ApiForbiddenResponse({ description: 'Demo users cannot log in where there is real money' })
   @ApiTooManyRequestsResponse({ description: 'More than 20 logins a minute from one address' })
   async login(@Body() { username, password }: LoginDto): Promise<AccessTokenDto> {
-    if (this.config.get('COINFLOW_ENV') === 'prod' && this.config.get('SAMPLE_ALLOW_DEMO_LOGIN') !== '1') {
+    if (!hasDemoUsers(this.config)) {
       throw new ForbiddenException(
         'The demo users are off with COINFLOW_ENV=prod; SAMPLE_ALLOW_DEMO_LOGIN=1 allows them',
       );

@@ -10,7 +10,7 @@ interface StoredPassword {
   hash: string;
 }
 
-/** The demo users; the passwords are in the README. */
+/** The passwords of `DEMO_USERS`. */
 const PASSWORDS = new Map<string, StoredPassword>([
   ['alice', { salt: 'ifkGHWOqZEnZDPu1ObRwrg==', hash: 'ps8wwBN9uemqvTfD0atcE6lIoouGoQSFgbnwBlxQikE=' }],
   ['bob', { salt: 'QLWPMrQQqB6b1JS+dGRjag==', hash: 'tJo6uSLj4oJmKBZB1DRKhlyKUKjOzORPlKyu8wOAOL8=' }],

@@ -5,6 +5,7 @@ import type { EmulatorEndpoint, EmulatorFault } from '../faults.js';
 import type { EmulatorMinting } from '../minting.js';
 import type { EmulatorLimits } from '../rate-limits.js';
 import { refused } from '../refusal.js';
+import type { SessionKeyClaims } from '../session-keys.js';
 import { whyNotControl } from './control-access.js';
 import { SCHEMAS } from './control-schemas.js';
 import { webhookRoutes } from './webhook-routes.js';
@@ -26,6 +27,7 @@ export function controlRoutes(server: FastifyInstance, parts: EmulatorParts, { c
       acceptOnlyJson(scope);
       scope.get('/state', () => parts.state);
       posts(scope, parts);
+      sessionKeys(scope, parts);
       webhookRoutes(scope, parts);
       done();
     },
@@ -53,6 +55,20 @@ function posts(scope: FastifyInstance, parts: EmulatorParts): void {
   post<Partial<EmulatorLimits>>('limits', SCHEMAS.limits, (limits) => parts.limits.set(limits));
   post('calls/clear', SCHEMAS.nothing, () => parts.log.clear());
   post('reset', SCHEMAS.nothing, () => parts.reset());
+}
+
+/** The one post that answers with something else than the state: a key is a secret, and shown to who asked for it only. */
+function sessionKeys(scope: FastifyInstance, { minting }: EmulatorParts): void {
+  scope.post<{ Body: { claims: SessionKeyClaims } }>(
+    '/session-keys',
+    { schema: { body: SCHEMAS.sessionKeys } },
+    ({ body }): { key: string } => ({ key: minting.sign(withoutNull(body.claims)) }),
+  );
+}
+
+/** JSON has no `undefined` to leave a claim out with. */
+function withoutNull(claims: SessionKeyClaims): SessionKeyClaims {
+  return Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, value ?? undefined]));
 }
 
 /** A body that is not there is an empty object: `heal` and `reset` have nothing to say. */

@@ -63,6 +63,7 @@ export const SCHEMAS = {
     lifetimeSeconds: { type: 'integer', minimum: 1, maximum: MAX_LIFETIME_SECONDS },
     claims: { type: 'object' },
   }),
+  sessionKeys: body({ claims: { type: 'object' } }, { required: ['claims'] }),
   limits: body(
     {
       withKey: { type: 'integer', minimum: 0, maximum: MAX_LIMIT },

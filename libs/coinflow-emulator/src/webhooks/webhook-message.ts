@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { EmulatorClock } from '../clock.js';
 import { categoryOf } from './event-types.js';
-import { sampleData } from './sample-data.js';
+import { sampleData, type SampleData } from './sample-data.js';
 import type { EmulatorWebhookEndpoint, EmulatorWebhookEvent, EmulatorWebhookSending } from './webhook-options.js';
 
 /** What goes over the wire. */
@@ -26,7 +26,7 @@ export class WebhookMessages {
   ) {
     const now = this.#now();
     const sample = sampleData(event.eventType, { version: endpoint.version, merchantId, now });
-    this.#data = { ...sample, ...event.data };
+    this.#data = { ...(event.data?.wallet === undefined ? sample : withoutCustomer(sample)), ...event.data };
     this.#created = event.created ?? now;
     this.#signedAt = this.#signingTime();
   }
@@ -67,6 +67,11 @@ export class WebhookMessages {
   #signingTime(): number {
     return Math.floor((this.clock.nowMs() - (this.sending.signedAgoMs ?? 0)) / 1_000);
   }
+}
+
+/** An event has one payer: a wallet that is given takes the place of the sample's customer. */
+function withoutCustomer(sample: SampleData): SampleData {
+  return { ...sample, customerId: undefined, rawCustomerId: undefined };
 }
 
 const tamperings = {
