@@ -1,4 +1,4 @@
-import { request, type IncomingMessage } from 'node:http';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { until } from './until.js';
 
 export interface ServerSentEvent {
@@ -22,7 +22,9 @@ export class EventStream {
 
   static open(url: string, headers: Record<string, string> = {}): Promise<EventStream> {
     return new Promise((resolve, reject) => {
-      request(url, { headers: { accept: 'text/event-stream', ...headers }, agent: false })
+      // As a browser does, which would keep the connection when the stream has ended.
+      const agent = new Agent({ keepAlive: true });
+      request(url, { headers: { accept: 'text/event-stream', ...headers }, agent })
         .once('response', (response) => resolve(new EventStream(response)))
         .once('error', reject)
         .end();
