@@ -40,6 +40,9 @@ export function build() {
     const nest = inRoot('node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
     run(process.execPath, [nest, 'build', 'coinflow-emulator']);
     run(process.execPath, [nest, 'build', 'sample']);
+    // After the sample: its build empties the folder that the page goes to.
+    const vite = inRoot('node_modules', 'vite', 'bin', 'vite.js');
+    run(process.execPath, [vite, 'build', '--logLevel', 'warn', inRoot('apps', 'sample', 'web')]);
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, wanted);
   });

@@ -13,10 +13,12 @@ delete process.env.COINFLOW_CONTRACT_REAL;
 install();
 build();
 installTool('python3', 'python3', 'the test of the Python in the README of the emulator');
+installTool('chromium', 'chromium', 'the test of the page in a browser');
 installTool('redis-server', 'redis-server', 'the tests of the stores in Redis');
 if (onlyThese.length === 0) {
   console.log('Types ...');
   node('typescript/bin/tsc', '--noEmit');
+  node('typescript/bin/tsc', '--noEmit', '-p', 'apps/sample/web');
   console.log('Lint ...');
   node('eslint/bin/eslint.js', '.');
   node('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.');

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DemoDecision } from '../../../src/demo/demo-api.js';
+import { countByBasis, DecisionHistory, describeMarks } from './decision-history.js';
+import { basisOf, fateOf, fateOfStatus } from './decision-kinds.js';
+
+function decision(at: number, rest: Partial<DemoDecision> = {}): DemoDecision {
+  return { at, outcome: 'admitted', source: 'memory', code: null, handler: 'MeController.me', subject: null, ...rest };
+}
+
+describe('what a decision rests on', () => {
+  it.each([
+    ['attestation', 'admitted', 'tag'],
+    ['memory', 'admitted', 'memory'],
+    ['shared-memory', 'admitted', 'memory'],
+    ['stale', 'admitted', 'memory'],
+    ['refused-from-memory', 'refused', 'memory'],
+    ['local', 'refused', 'itself'],
+    ['budget', 'limited', 'budget'],
+    ['budget', 'unavailable', 'budget'],
+    ['shared-flight', 'admitted', 'shared-call'],
+    ['coinflow', 'admitted', 'call'],
+    ['coinflow', 'refused', 'call'],
+  ] as const)('%s, %s: %s', (source, outcome, basis) => {
+    expect(basisOf(source, outcome)).toBe(basis);
+  });
+
+  it('on nothing, when Coinflow was to be asked and has not answered', () => {
+    expect(basisOf('coinflow', 'unavailable')).toBe('away');
+    expect(basisOf('shared-flight', 'unavailable')).toBe('away');
+  });
+});
+
+describe('what became of a request', () => {
+  it('by its decision', () => {
+    expect(fateOf('admitted')).toBe('let-in');
+    expect(fateOf('anonymous')).toBe('anonymous');
+    expect(fateOf('misconfigured')).toBe('undecided');
+  });
+
+  it.each([
+    [200, 'let-in'],
+    [201, 'let-in'],
+    [401, 'refused'],
+    [403, 'refused'],
+    [429, 'limited'],
+    [503, 'undecided'],
+    [0, 'undecided'],
+  ])('by its status %d: %s', (status, fate) => {
+    expect(fateOfStatus(status)).toBe(fate);
+  });
+});
+
+describe('the history of decisions', () => {
+  it('gives the latest, and those since a time, oldest first', () => {
+    const history = new DecisionHistory();
+    history.add([decision(1), decision(2)]);
+    history.add([decision(3, { source: 'coinflow' })]);
+    expect(history.total).toBe(3);
+    expect(history.latest(2).map(({ at }) => at)).toEqual([2, 3]);
+    expect(history.latestMarks(1)).toEqual([{ at: 3, basis: 'call', fate: 'let-in' }]);
+    expect(history.marksSince(2).map(({ at }) => at)).toEqual([2, 3]);
+    expect(history.marksSince(4)).toEqual([]);
+  });
+
+  it('forgets the oldest, and counts them all the same', () => {
+    const history = new DecisionHistory();
+    for (let second = 0; second < 20; second += 1) history.add(Array.from({ length: 1_000 }, () => decision(second)));
+    expect(history.total).toBe(20_000);
+    expect(history.marksSince(0)).toHaveLength(12_000);
+    expect(history.latest(1)).toEqual([decision(19)]);
+  });
+
+  it('is described in words', () => {
+    const history = new DecisionHistory();
+    expect(describeMarks(history.latestMarks(10))).toBe('nothing yet');
+    history.add([decision(1), decision(2), decision(3, { source: 'coinflow' })]);
+    expect(describeMarks(history.latestMarks(10))).toBe('Memory: 2, Asked Coinflow: 1');
+    expect(countByBasis(history.latestMarks(10))).toMatchObject({ memory: 2, call: 1, tag: 0 });
+  });
+});

@@ -1,0 +1,57 @@
+import type { Mark } from './decision-history.js';
+import { paintMark } from './paint-mark.js';
+import type { Palette } from './palette.js';
+
+/** How many decisions the wall has room for. */
+export const WALL_SIZE = 1_000;
+
+const ROOMY_PX = 12;
+const TIGHT_PX = 9;
+const WIDE_PX = 520;
+
+export interface WallGrid {
+  readonly columns: number;
+  readonly rows: number;
+  readonly pitch: number;
+}
+
+/** How the cells are laid out in a width: the whole wall is of much the same height everywhere. */
+export function gridFor(width: number): WallGrid {
+  const wanted = width >= WIDE_PX ? ROOMY_PX : TIGHT_PX;
+  const columns = Math.max(1, Math.floor(width / wanted));
+  return { columns, rows: Math.ceil(WALL_SIZE / columns), pitch: width / columns };
+}
+
+/** Cells fill from the top left, and when the wall is full the oldest row makes room: no cell ever moves sideways. */
+export function firstShown(total: number, { columns, rows }: WallGrid): number {
+  const room = columns * rows;
+  return total <= room ? 0 : Math.ceil((total - room) / columns) * columns;
+}
+
+export function paintWall(
+  context: CanvasRenderingContext2D,
+  grid: WallGrid,
+  marks: readonly Mark[],
+  palette: Palette,
+): void {
+  const { columns, rows, pitch } = grid;
+  const size = pitch - Math.max(1.5, pitch * 0.18);
+  for (let index = 0; index < columns * rows; index += 1) {
+    const box = { x: (index % columns) * pitch, y: Math.floor(index / columns) * pitch, size };
+    const mark = marks[index];
+    if (!mark) {
+      context.fillStyle = palette.empty;
+      context.fillRect(box.x, box.y, size, size);
+      continue;
+    }
+    paintMark(context, mark.fate, palette.bases[mark.basis], box);
+    // The one among a thousand: not to be found by its colour alone.
+    if (mark.basis === 'call') ring(context, box.x, box.y, size, palette.ink);
+  }
+}
+
+function ring(context: CanvasRenderingContext2D, x: number, y: number, size: number, ink: string): void {
+  context.strokeStyle = ink;
+  context.lineWidth = 1.5;
+  context.strokeRect(x - 0.75, y - 0.75, size + 1.5, size + 1.5);
+}
