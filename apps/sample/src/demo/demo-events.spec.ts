@@ -3,6 +3,7 @@ import type { MessageEvent } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { CoinflowAuthModule, CoinflowAuthService } from 'nestjs-coinflow-auth';
 import { EMPTY, type Subscription } from 'rxjs';
+import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
 import { DemoEvents } from './demo-events.js';
 import { CoinflowSwitches } from './emulator/coinflow-switches.js';
 
@@ -20,7 +21,7 @@ describe('the events of the start page', () => {
         { provide: CoinflowSwitches, useValue: { current: () => Promise.resolve(null), changes: EMPTY } },
       ],
     })
-      .setLogger(false)
+      .setLogger(new RecordingLogger())
       .compile();
     service = module.get(CoinflowAuthService);
     jest.useFakeTimers();

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import {
   Body,
   Controller,
@@ -6,13 +7,14 @@ import {
   HttpCode,
   Patch,
   Post,
+  Req,
   Sse,
   UseGuards,
   type MessageEvent,
 } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { Observable } from 'rxjs';
+import { finalize, type Observable } from 'rxjs';
 import { DEMO_USERS, hasDemoUsers } from '../login/demo-users.js';
 import { LoopbackGuard } from '../operations/loopback.guard.js';
 import { SameOriginGuard } from '../operations/same-origin.guard.js';
@@ -22,6 +24,10 @@ import { CoinflowChangeDto, KeyRequestDto, WebhookRequestDto } from './demo.dto.
 import { CoinflowSwitches } from './emulator/coinflow-switches.js';
 import { DemoWebhooks } from './emulator/demo-webhooks.js';
 import { OddKeys } from './emulator/odd-keys.js';
+
+interface RequestOnSocket {
+  socket: Socket;
+}
 
 /** A page that is not read for so long that this waits is connected anew. */
 const MAX_PENDING_CHARACTERS = 1_000_000;
@@ -52,8 +58,9 @@ export class DemoController {
   }
 
   @Sse('events', { maxPendingDataLength: MAX_PENDING_CHARACTERS })
-  follow(): Observable<MessageEvent> {
-    return this.events.stream();
+  follow(@Req() { socket }: RequestOnSocket): Observable<MessageEvent> {
+    // A browser keeps the connection, for which the server would wait when it is to stop.
+    return this.events.stream().pipe(finalize(() => socket.destroySoon()));
   }
 
   @Patch('coinflow')

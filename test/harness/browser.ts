@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { describe } from '@jest/globals';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+
+const hasChromium = spawnSync('chromium', ['--version']).status === 0;
+
+/** `npm test` installs Chromium where it can; where it cannot, it says so, and a CI must not pass without it. */
+export function describeWithChromium(name: string, suite: () => void): void {
+  (hasChromium || process.env.CI === 'true' ? describe : describe.skip)(name, suite);
+}
+
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Debian's, with a profile of its own that is thrown away. */
+export function startBrowser(): Promise<Browser> {
+  const [executablePath] = spawnSync('which', ['chromium'], { encoding: 'utf8' }).stdout.split('\n');
+  return chromium.launch({ executablePath, headless: true, args: ARGS });
+}
+
+/** A page, and what became of it that nobody sees. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** Errors and warnings of the console, and what the page has thrown; not that requests were refused, as they are here. */
+  readonly complaints: string[];
+  /** Every body that has come, but those of streams, which do not end. */
+  readonly bodies: Promise<string>[];
+}
+
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+  prepare: (page: Page) => Promise<unknown> = () => Promise.resolve(),
+): Promise<WatchedPage> {
+  const page = await (await browser.newContext(options)).newPage();
+  const complaints: string[] = [];
+  const bodies: Promise<string>[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    const isRefusal = /^Failed to load resource: the server responded with a status of \d/.test(message.text());
+    if (['error', 'warning'].includes(message.type()) && !isRefusal) complaints.push(message.text());
+  });
+  page.on('response', (response) => {
+    const isStream = response.headers()['content-type']?.startsWith('text/event-stream');
+    if (!isStream) bodies.push(response.text().catch(() => ''));
+  });
+  await prepare(page);
+  return { page, complaints, bodies };
+}

@@ -1,0 +1,341 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { base58 } from '@scure/base';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import nacl from 'tweetnacl';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { describeWithChromium, openPage, startBrowser, type WatchedPage } from './harness/browser.js';
+import { createSampleApp, type SampleApp } from './harness/create-sample-app.js';
+import { buildForProcesses } from './harness/listening-process.js';
+import { until } from './harness/until.js';
+
+const WEBHOOK_KEY = 'canary_webhook_key_of_the_page';
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+describeWithChromium('the page in a browser', () => {
+  let browser: Browser;
+  let app: SampleApp;
+  let watched: WatchedPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    buildForProcesses();
+    browser = await startBrowser();
+  }, 180_000);
+
+  beforeEach(async () => {
+    app = await createSampleApp({ platform: 'express', env: { COINFLOW_WEBHOOK_VALIDATION_KEY: WEBHOOK_KEY } });
+    app.coinflow.registerWebhook({ url: `${app.url}/webhooks/coinflow`, key: WEBHOOK_KEY });
+  });
+
+  afterEach(async () => {
+    await page.context().close();
+    await app.close();
+    expect(watched.complaints).toEqual([]);
+  });
+
+  afterAll(() => browser.close());
+
+  async function open(options?: BrowserContextOptions, prepare?: (page: Page) => Promise<unknown>): Promise<void> {
+    watched = await openPage(browser, options, prepare);
+    ({ page } = watched);
+    await page.goto(app.url);
+    await text('Live', { exact: true }).last().waitFor();
+  }
+
+  const button = (name: string | RegExp): Locator => page.getByRole('button', { name, exact: true });
+  const text = (words: string | RegExp, options = {}): Locator => page.locator('#main').getByText(words, options);
+  const panel = (name: string): Locator => page.getByRole('region', { name });
+  const choose = (name: string | RegExp): Promise<void> =>
+    page.getByRole('radio', { name, exact: true }).check({ force: true });
+  const turn = (name: RegExp, on = true): Promise<void> =>
+    page.getByRole('switch', { name }).setChecked(on, { force: true });
+  const result = (): Locator => page.locator('.result');
+
+  async function logIn(as = 'Log in as alice'): Promise<void> {
+    await button(as).click();
+    await text(/^Expires in/).waitFor();
+  }
+
+  /** Sends, and waits for what came of these very requests. */
+  async function send(count: string, words: string | RegExp): Promise<string> {
+    await button(`Send ${count}`).click();
+    await button(`Send ${count}`).and(page.locator(':enabled')).waitFor({ timeout: 60_000 });
+    await result().getByText(words).first().waitFor();
+    return result().innerText();
+  }
+
+  it('logs a user in, shows whose session it is, and gives no secret away', async () => {
+    await open();
+    await logIn();
+    const session = panel('Session');
+    expect(await session.innerText()).toMatch(/alice with a password.*at demo-merchant/s);
+    expect(await session.getByRole('progressbar').getAttribute('aria-valuetext')).toMatch(/^Expires in 2\d h/);
+
+    const { key } = await app.service.createSessionKey({ userId: 'alice' }, { clientIp: '127.0.0.1' });
+    expect(await page.content()).not.toContain(key);
+    expect(
+      await page.evaluate(
+        'JSON.stringify([location.href, localStorage.length, sessionStorage.length, document.cookie])',
+      ),
+    ).toBe(JSON.stringify([`${app.url}/`, 0, 0, '']));
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await button('Copy plain key').click();
+    await button('Copied plain key').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(key);
+
+    await send('100', '100 requests');
+    const [apiKey] = app.coinflow.merchants.map((merchant) => merchant.apiKey);
+    const bodies = await Promise.all(watched.bodies);
+    expect(bodies.length).toBeGreaterThan(100);
+    expect(bodies.filter((body) => body.includes(String(apiKey)) || body.includes(WEBHOOK_KEY))).toEqual([]);
+  });
+
+  it.each([
+    ['Throw-away Solana wallet', / on solana with a throw-away key pair/],
+    ['Throw-away Ethereum wallet', /0x.* on eth with a throw-away key pair/],
+  ])('signs in with a wallet: %s', async (name, who) => {
+    await open();
+    await logIn(name);
+    expect(await panel('Session').innerText()).toMatch(who);
+    expect(await send('1', 'Let in.')).toMatch(/"kind": "wallet"/);
+  });
+
+  it('signs in with the wallet at window.ethereum', async () => {
+    const account = privateKeyToAccount(generatePrivateKey());
+    await open({}, async (page) => {
+      await page.exposeFunction('askWallet', ({ method, params }: { method: string; params?: [`0x${string}`] }) =>
+        method === 'personal_sign' && params
+          ? account.signMessage({ message: { raw: params[0] } })
+          : [account.address.toLowerCase()],
+      );
+      await page.addInitScript({ content: 'window.ethereum = { request: (call) => window.askWallet(call) };' });
+    });
+    await logIn('Ethereum wallet of this browser');
+    expect((await send('1', 'Let in.')).toLowerCase()).toContain(account.address.toLowerCase());
+  });
+
+  it('signs in with a Solana wallet of the Wallet Standard', async () => {
+    const { publicKey, secretKey } = nacl.sign.keyPair();
+    const address = base58.encode(publicKey);
+    await open({}, async (page) => {
+      await page.exposeFunction('signBytes', (bytes: number[]) => [
+        ...nacl.sign.detached(Uint8Array.from(bytes), secretKey),
+      ]);
+      await page.addInitScript({ content: standardWallet(address) });
+    });
+    await logIn('Testwallet (Solana)');
+    expect(await send('1', 'Let in.')).toContain(address);
+  });
+
+  it('says what each kind of key comes to', async () => {
+    await open();
+    await logIn();
+    for (const [kind, status, code, meaning] of [
+      ['Yours, attested', 200, '', 'Let in.'],
+      ['Yours, plain', 200, '', 'Let in.'],
+      ['None', 401, 'COINFLOW_SESSION_KEY_MISSING', 'carries no session key'],
+      ['Forged', 401, 'COINFLOW_SESSION_REJECTED', 'Coinflow said no'],
+      ['Another merchant’s', 401, 'COINFLOW_SESSION_WRONG_MERCHANT', 'is another merchant’s'],
+      ['Expired', 401, 'COINFLOW_SESSION_KEY_EXPIRED', 'has passed'],
+    ] as const) {
+      await choose(kind);
+      expect(await send('1', meaning)).toMatch(new RegExp(`${status}.*${code}`));
+    }
+    await button('Revoke your key').click();
+    await text(/^Revoked:/).waitFor();
+    await choose('Revoked');
+    expect(await send('1', 'revoked this session key')).toMatch(/401.*COINFLOW_SESSION_REVOKED/);
+    await button('Get a new key').click();
+    await text(/^Expires in/).waitFor();
+    await choose('Yours, plain');
+    await send('1', 'Let in.');
+  });
+
+  it('shows that a thousand requests cost no call, and a hundred forged ones one', async () => {
+    await open();
+    await logIn();
+    await button('Count from zero').click();
+    expect(await send('1,000', '1,000 requests')).toMatch(/Coinflow was not asked.*1,000 × 200/s);
+    const live = panel('Live');
+    await until(async () =>
+      /1,000\s+requests decided\s+0\s+calls to Coinflow/.test(
+        await live.locator('.counters').innerText().then(inOrder),
+      ),
+    );
+    expect(await live.getByRole('img', { name: /^The last 1000 decisions/ }).getAttribute('aria-label')).toMatch(
+      /Memory: 1000$/,
+    );
+    expect(app.coinflow.countCalls('verify')).toBe(0);
+
+    await choose('Forged');
+    expect(await send('100', '100 requests')).toMatch(/Coinflow was asked once.*100 × 401/s);
+    expect(app.coinflow.countCalls('verify')).toBe(1);
+  });
+
+  it('goes on shopping through an outage, and recovers', async () => {
+    await open();
+    await logIn();
+    await choose('Outage');
+    await text(/^Coinflow answers everything with 503/).waitFor();
+    await turn(/^Keep shopping/);
+    await turn(/^Flood/);
+    await text(/^All \d+ let in/).waitFor();
+    await text(/made-up keys?, none let in/).waitFor();
+    await choose('POST /payouts');
+    expect(await send('1', 'Nobody can tell now')).toMatch(/503 COINFLOW_UNAVAILABLE/);
+    await until(async () => /^All ([3-9]|\d\d)/.test(await text(/^All \d+ let in/).innerText()));
+
+    await turn(/^Flood/, false);
+    await choose('Well');
+    // The module leaves Coinflow alone for five seconds after an outage.
+    await until(async () => (await send('1', '1 request')).includes('201'));
+    expect(await text(/^All \d+ let in/).count()).toBe(1);
+    await turn(/^Keep shopping/, false);
+  });
+
+  it('sees a short-lived key expire, and gets a new one', async () => {
+    await open();
+    await choose('20 s');
+    await text(/^Keys made from now on live 20 s/).waitFor();
+    expect(app.coinflow.minting.lifetimeSeconds).toBe(20);
+    app.coinflow.setMinting({ lifetimeSeconds: 1 });
+    await logIn();
+    await text('Expired: get a new key.').waitFor();
+    await until(async () => (await send('1', '1 request')).includes('COINFLOW_SESSION_KEY_EXPIRED'));
+    app.coinflow.setMinting({ lifetimeSeconds: 60 });
+    await button('Ask for the key again').click();
+    await text(/^Expires in/).waitFor();
+    await send('1', 'Let in.');
+  });
+
+  it('moves the balance once for a webhook that comes twice, and not for a forged one', async () => {
+    await open();
+    await logIn();
+    const webhooks = panel('Webhooks');
+    await button('Send it twice').click();
+    await webhooks.getByText('The balance moved once, by $5.00.').waitFor();
+    await button('Forge one').click();
+    await webhooks.getByText(/answered 401\. The balance has not moved\./).waitFor();
+    await button('Settle $5.00').click();
+    await webhooks.getByText('The balance moved by $5.00.').waitFor();
+    expect(await webhooks.locator('.balance').innerText()).toContain('$10.00');
+  });
+
+  it('says that the stream is broken, and comes back', async () => {
+    await open();
+    let isAway = true;
+    await page.route('**/demo/events', (route) => (isAway ? route.fulfill({ status: 403 }) : route.continue()));
+    await page.reload();
+    await text(/^The event stream is broken/).waitFor();
+    isAway = false;
+    await panel('Live').getByText('Live', { exact: true }).last().waitFor();
+    await until(async () => (await panel('Live').getByRole('status').innerText()) === 'Live');
+  });
+
+  it('says why it shows nothing, and tries again', async () => {
+    await open();
+    let isAway = true;
+    await page.route('**/demo/state', (route) =>
+      isAway ? route.fulfill({ status: 403, body: '{}' }) : route.continue(),
+    );
+    await page.reload();
+    await text(/only to this machine/).waitFor();
+    isAway = false;
+    await button('Try again').click();
+    await button('Log in as alice').waitFor();
+  });
+
+  it('leaves out the switches where Coinflow is the real one, and the rest works', async () => {
+    await open({}, (page) =>
+      page.route('**/demo/{state,events}', async (route) => {
+        if (route.request().url().endsWith('events')) return route.fulfill({ status: 403 });
+        const state: object = await (await route.fetch()).json();
+        return route.fulfill({ json: { ...state, coinflow: null } });
+      }),
+    );
+    await text('This is the real Coinflow', {}).waitFor();
+    expect(await page.getByRole('radio', { name: 'Outage' }).count()).toBe(0);
+    await logIn();
+    await choose('Another merchant’s');
+    expect(await send('1', 'is another merchant’s')).toContain('COINFLOW_SESSION_WRONG_MERCHANT');
+  });
+
+  it.each([
+    ['light', 1_280],
+    ['dark', 1_280],
+    ['light', 360],
+    ['dark', 360],
+  ] as const)('can be used by everybody: %s, %d pixels', async (colorScheme, width) => {
+    await open({ colorScheme, viewport: { width, height: 800 } });
+    expect(await accessibilityProblems()).toEqual([]);
+    await logIn();
+    await choose('None');
+    await send('1', 'carries no session key');
+    await turn(/^Keep shopping/);
+    await text(/^All \d+ let in/).waitFor();
+    await button('Send it twice').click();
+    await text(/moved once/).waitFor();
+    await text('The last decisions, as a list').click();
+    expect(await accessibilityProblems()).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
+    await turn(/^Keep shopping/, false);
+  });
+
+  it('is worked with the keyboard', async () => {
+    await open();
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to the content');
+    await button('Log in as alice').focus();
+    await page.keyboard.press('Enter');
+    await text(/^Expires in/).waitFor();
+    await page.getByRole('radio', { name: 'Yours, attested' }).focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    expect(await page.getByRole('radio', { name: 'None' }).isChecked()).toBe(true);
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Send 1');
+    await page.keyboard.press('Space');
+    await text('COINFLOW_SESSION_KEY_MISSING').first().waitFor();
+    expect(await page.locator('p[aria-live]').innerText()).toBe('1 request, answered 401. Coinflow was not asked.');
+  });
+
+  const focused = (): Promise<unknown> => page.evaluate('document.activeElement.textContent');
+
+  /** What axe finds that is serious. It is evaluated, since the page’s policy lets no script in. */
+  async function accessibilityProblems(): Promise<string[]> {
+    await page.evaluate(await readFile(AXE, 'utf8'));
+    const found: { violations: { id: string; impact: string; nodes: { html: string }[] }[] } =
+      await page.evaluate('axe.run()');
+    return found.violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  }
+});
+
+/** `dt` and `dd` are turned round for the eye: the text is read as it stands in the document, one line for each. */
+function inOrder(words: string): string {
+  const lines = words.split('\n').filter(Boolean);
+  return lines.join(' ');
+}
+
+/** A wallet as an extension registers it; it signs with a function that the test has put into the page. */
+function standardWallet(address: string): string {
+  return `
+    const account = { address: '${address}', publicKey: new Uint8Array(32), chains: ['solana:mainnet'], features: [] };
+    const wallet = {
+      version: '1.0.0', name: 'Testwallet', icon: 'data:image/svg+xml;base64,', chains: ['solana:mainnet'], accounts: [account],
+      features: {
+        'standard:connect': { version: '1.0.0', connect: () => Promise.resolve({ accounts: [account] }) },
+        'solana:signMessage': {
+          version: '1.0.0',
+          signMessage: async ({ message }) => [{ signedMessage: message, signature: Uint8Array.from(await window.signBytes([...message])) }],
+        },
+      },
+    };
+    const register = (api) => api.register(wallet);
+    addEventListener('wallet-standard:app-ready', ({ detail }) => register(detail));
+    dispatchEvent(new CustomEvent('wallet-standard:register-wallet', { detail: register }));
+  `;
+}
