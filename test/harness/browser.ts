@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe } from '@jest/globals';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 
 const hasChromium = spawnSync('chromium', ['--version']).status === 0;
 
@@ -30,16 +30,20 @@ export interface WatchedPage {
   readonly page: Page;
   /** Errors and warnings of the console, and what the page has thrown; not that requests were refused, as they are here. */
   readonly complaints: string[];
-  /** Every body that has come, but those of streams, which do not end. */
+  /** Every body that has come, if they are kept, but those of streams, which do not end. */
   readonly bodies: Promise<string>[];
 }
 
-export async function openPage(
-  browser: Browser,
-  options: BrowserContextOptions = {},
-  prepare: (page: Page) => Promise<unknown> = () => Promise.resolve(),
-): Promise<WatchedPage> {
-  const page = await (await browser.newContext(options)).newPage();
+export interface PageOptions {
+  /** What the page finds in its window, or does not find on its way, before it is opened. */
+  readonly prepare?: (page: Page) => Promise<unknown>;
+  /** Whether bodies are kept: a thousand of them take a while. */
+  readonly keepBodies?: boolean;
+}
+
+export async function openPage(browser: Browser, { prepare, keepBodies }: PageOptions = {}): Promise<WatchedPage> {
+  // With little motion, the page paints less: what is looked at here are its words.
+  const page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
   const complaints: string[] = [];
   const bodies: Promise<string>[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -49,8 +53,8 @@ export async function openPage(
   });
   page.on('response', (response) => {
     const isStream = response.headers()['content-type']?.startsWith('text/event-stream');
-    if (!isStream) bodies.push(response.text().catch(() => ''));
+    if (keepBodies && !isStream) bodies.push(response.text().catch(() => ''));
   });
-  await prepare(page);
+  await prepare?.(page);
   return { page, complaints, bodies };
 }
