@@ -1,5 +1,6 @@
 // `npm start`: sets up what is missing, then runs the sample merchant, with the emulator in Coinflow's place unless the
 // environment (or .env) names a real one.
+// `npm run dev`: the same, and Vite beside it, which shows every edit of the page at once.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build, fail, install, root } from './set-up.mjs';
 
+const withVite = process.argv.includes('--dev');
 const READY_WITHIN_MS = 30_000;
 /** The first merchant of the emulator; see the emulator's `merchants.ts`. */
 const DEMO_MERCHANT = {
@@ -56,7 +58,12 @@ const sample = await launch('sample', 'dist/apps/sample/apps/sample/src/main.js'
   HOST: host,
 });
 
+// By a name of this machine: the page's own routes answer to no other.
+const here = sample.replace('//0.0.0.0:', '//127.0.0.1:');
 if (coinflow) await registerWebhook();
+const page = withVite
+  ? await launch('page', 'node_modules/vite/bin/vite.js', ['apps/sample/web'], { SAMPLE_URL: here, NO_COLOR: '1' })
+  : `${here}/`;
 
 console.log(`
 Ready.
@@ -65,6 +72,8 @@ Ready.
   Webhooks          ${webhookKeys ? `POST ${sample}/webhooks/coinflow` : 'off: set COINFLOW_WEBHOOK_VALIDATION_KEY'}
 
 Try:
+  ${page}   in a browser: see what becomes of session keys, live
+
   TOKEN=$(curl -s ${sample}/auth/login -H 'content-type: application/json' -d '{"username":"alice","password":"alice-demo"}' | sed 's/.*:"\\(.*\\)".*/\\1/')
   KEY=$(curl -s ${sample}/coinflow/session-key -H "authorization: Bearer $TOKEN" | sed 's/.*"key":"\\([^"]*\\).*/\\1/')
   curl -i ${sample}/me -H "x-coinflow-auth-session-key: $KEY"
@@ -115,7 +124,7 @@ function launch(name, script, args, env) {
     }, READY_WITHIN_MS);
     child.stdout.setEncoding('utf8').on('data', (text) => {
       process.stdout.write(text);
-      const url = / at (http:\/\/\S+)/.exec(text)?.[1];
+      const url = /(?: at |Local: +)(http:\/\/\S+)/.exec(text)?.[1];
       if (url) {
         clearTimeout(timer);
         resolve(url.replace('[::1]', 'localhost'));
@@ -131,7 +140,7 @@ function launch(name, script, args, env) {
 
 /** So that the emulator has somebody to tell. */
 async function registerWebhook() {
-  const url = `${sample.replace('//0.0.0.0:', '//127.0.0.1:')}/webhooks/coinflow`;
+  const url = `${here}/webhooks/coinflow`;
   const key = webhookKeys.split(',')[0].trim();
   const response = await fetch(`${coinflow}/_emulator/webhooks/endpoints`, {
     method: 'POST',

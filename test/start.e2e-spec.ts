@@ -28,11 +28,11 @@ describe('npm start', () => {
     );
   });
 
-  function start(env: Record<string, string>): Started {
+  function start(env: Record<string, string>, ...args: string[]): Started {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(COINFLOW_|REDIS_URL$|PORT$|HOST$|PLATFORM$|NODE_OPTIONS$)/.test(name),
     );
-    const child = spawn(process.execPath, ['scripts/start.mjs'], {
+    const child = spawn(process.execPath, ['scripts/start.mjs', ...args], {
       cwd: root,
       env: { ...Object.fromEntries(inherited), ...env },
     });
@@ -98,6 +98,30 @@ describe('npm start', () => {
       }
     },
   );
+
+  it('names the page first, and serves it', async () => {
+    const started = start({ PORT: '0', COINFLOW_EMULATOR_PORT: '0' });
+    const { sample } = await ready(started);
+    const [, page = ''] = await started.until(/Try:\n {2}(\S+)/);
+    expect(page).toBe(`${sample}/`);
+    const { status, text } = await send(page);
+    expect([status, text]).toEqual([200, expect.stringContaining('<div id="page"')]);
+    const [script = ''] = /\/assets\/[\w-]+\.js/.exec(text) ?? [];
+    expect(await send(sample + script)).toMatchObject({ status: 200 });
+  });
+
+  it('for who works on the page, Vite serves it, and asks the sample', async () => {
+    const started = start({ PORT: '0', COINFLOW_EMULATOR_PORT: '0' }, '--dev');
+    const { sample } = await ready(started);
+    const [, page = ''] = await started.until(/Try:\n {2}(\S+)/);
+    expect(page).not.toBe(`${sample}/`);
+    const { status, text } = await send(page);
+    expect([status, text]).toEqual([200, expect.stringContaining('/src/main.tsx')]);
+    expect(await send(`${page}demo/state`)).toMatchObject({ status: 200, body: { coinflow: { condition: 'well' } } });
+    started.child.kill('SIGINT');
+    expect(await started.exit).toBe(0);
+    await expect(send(page)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
 
   it.each<[string, Record<string, string>]>([
     ['a key of its own', {}],

@@ -12,12 +12,13 @@ try {
     throw new Error(`PLATFORM is “${platform}”: express or fastify.`);
   const app = await createApp(platform satisfies Platform);
   await app.listen(Number(port), host);
-  console.log(`Sample merchant at ${await app.getUrl()}`);
   console.log(
     hasWebhooks()
       ? 'Webhooks are on: POST /webhooks/coinflow'
       : 'Webhooks are off: set COINFLOW_WEBHOOK_VALIDATION_KEY to receive them',
   );
+  // Last: who waits for it has read the rest.
+  console.log(`Sample merchant at ${await app.getUrl()}`);
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
   console.error(`sample: ${code === 'EADDRINUSE' ? `port ${port} is taken: set PORT to another one.` : message}`);
