@@ -19,15 +19,17 @@ export type SealedKind = 'session' | 'minted' | 'revocation';
 export class Sealer {
   /** Newest first: the first one seals, every one opens. */
   readonly #sealing: readonly KeyObject[];
-  readonly #naming: readonly KeyObject[];
+  readonly #naming: readonly [KeyObject, ...KeyObject[]];
   readonly #scope: string;
   #unopened = 0;
 
   /** @param options with one seal key at least */
   constructor(options: SealScope) {
-    if (options.sealKeys.length === 0) throw new TypeError('There is nothing to seal with');
+    const [newest, ...older] = options.sealKeys;
+    if (!newest) throw new TypeError('There is nothing to seal with');
     this.#sealing = options.sealKeys.map((sealKey) => derivedKey(sealKey, 'sealing'));
-    this.#naming = options.sealKeys.map((sealKey) => derivedKey(sealKey, 'store keys'));
+    const naming = (sealKey: KeyObject): KeyObject => derivedKey(sealKey, 'store keys');
+    this.#naming = [naming(newest), ...older.map(naming)];
     this.#scope = scopeText(options);
   }
 
@@ -38,8 +40,7 @@ export class Sealer {
 
   /** What an entry is stored under: a digest, since names are of session keys and payers. */
   nameOf(kind: SealedKind, name: string): string {
-    const [newest] = this.#naming;
-    return this.#nameUnder(newest!, kind, name);
+    return this.#nameUnder(this.#naming[0], kind, name);
   }
 
   /** The names under every key, newest first: while keys are rotated, instances differ about which is the newest. */
