@@ -61,7 +61,7 @@ describe('a table of sessions', () => {
   it('forgets first who was not asked for since its hand came by', () => {
     const table = tableOf(3, 'a', 'b', 'c');
     table.set(id('d'), { name: 'd' });
-    expect(table.get(id('b'))).toBeDefined();
+    expect(table.get(id('b'))).toEqual({ name: 'b' });
     table.set(id('e'), { name: 'e' });
     expect(namesOf(table, ['a', 'b', 'c', 'd', 'e'])).toEqual(['b', 'd', 'e']);
   });
