@@ -51,7 +51,7 @@ export interface DemoWebhook {
   readonly subject: CoinflowSubject;
 }
 
-/** What became of a webhook: the status of each attempt. */
+/** What became of a webhook: the status of each attempt, 0 for one that nobody answered. */
 export interface DemoDelivery {
   readonly statuses: readonly number[];
 }

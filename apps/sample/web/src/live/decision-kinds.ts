@@ -67,7 +67,7 @@ const FATE_OF_OUTCOME: Readonly<Record<CoinflowDecisionOutcome, Fate>> = {
 
 export function basisOf(source: CoinflowDecisionSource, outcome: CoinflowDecisionOutcome): Basis {
   const basis = BASIS_OF_SOURCE[source];
-  // What the module asked, or would have asked if it did not leave Coinflow alone for now: no answer is no basis.
+  // What the module asked, or would have asked had its breaker been closed: no answer is no basis.
   return outcome === 'unavailable' && (basis === 'call' || basis === 'shared-call') ? 'away' : basis;
 }
 
