@@ -1,8 +1,13 @@
+import { availableParallelism } from 'node:os';
+
 export default {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
   // Generous: a limit is there to end what hangs, not to measure.
   testTimeout: 30_000,
+  // Never in one process for all: of every suite's modules some memory stays, and each suite is slower than the one before.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  workerIdleMemoryLimit: '1GB',
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   // The specs of the throw-away projects of scripts/test-package.mjs, and what is built.
   testPathIgnorePatterns: ['<rootDir>/test/package/', '/dist/'],

@@ -1,11 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient } from '@redis/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { redisCoinflowMemory } from 'nestjs-coinflow-auth/redis';
 import type { BudgetStore } from '../libs/coinflow-auth/src/options/budget-store.js';
 import { ProcessBudgetStore } from '../libs/coinflow-auth/src/verification/budget/process-budget-store.js';
 import { FakeCoinflow, TestInstance } from './harness/fake-coinflow.js';
-import { RedisServer, describeWithRedis } from './harness/redis-server.js';
+import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 
 /** What every store of a budget does. */
 function contract(name: string, open: () => BudgetStore): void {
@@ -61,19 +60,11 @@ contract('a budget in the process', () => new ProcessBudgetStore(100));
 
 describeWithRedis('a budget in Redis (skipped without redis-server)', () => {
   let redis: RedisServer;
-  let client: Awaited<ReturnType<typeof connect>>;
-  let close: (() => unknown)[] = [];
-
-  async function connect() {
-    const one = createClient({ url: redis.url, socket: { reconnectStrategy: 20 } });
-    one.on('error', () => undefined);
-    await one.connect();
-    return one;
-  }
+  let client: RedisClient;
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    client = await connect();
+    client = await redis.connect();
   });
 
   afterAll(async () => {
@@ -86,17 +77,8 @@ describeWithRedis('a budget in Redis (skipped without redis-server)', () => {
     await client.flushAll();
   });
 
-  afterEach(() => {
-    for (const one of close) one();
-    close = [];
-  });
-
-  function openStore(): ReturnType<typeof redisCoinflowMemory> {
-    // So that a busy machine is no fault of Redis.
-    const store = redisCoinflowMemory({ url: redis.url, timeoutMs: 1_000 });
-    close.push(() => store.close?.());
-    return store;
-  }
+  // Over a connection that is there, and with time: a busy machine is no fault of Redis.
+  const openStore = (): ReturnType<typeof redisCoinflowMemory> => redisCoinflowMemory({ client, timeoutMs: 1_000 });
 
   contract('as any other', () => {
     const { budget } = openStore();

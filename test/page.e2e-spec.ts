@@ -151,10 +151,11 @@ describeWithChromium('the page in a browser', () => {
   it('shows that a thousand requests cost no call, and a hundred forged ones one', async () => {
     await open();
     await logIn();
-    await button('Count from zero').click();
-    expect(await send('1,000', '1,000 requests')).toMatch(/Coinflow was not asked.*1,000 × 200/s);
     const live = panel('Live');
     const counters = async (): Promise<string> => (await live.locator('.counters').innerText()).replace(/\s+/g, ' ');
+    await button('Count from zero').click();
+    await until(async () => (await counters()).startsWith('requests decided 0 '));
+    expect(await send('1,000', '1,000 requests')).toMatch(/Coinflow was not asked.*1,000 × 200/s);
     await until(async () => (await counters()).startsWith('requests decided 1,000 calls to Coinflow for them 0 '));
     expect(await live.getByRole('img', { name: /^The last 1000 decisions/ }).getAttribute('aria-label')).toMatch(
       /Memory: 1000$/,

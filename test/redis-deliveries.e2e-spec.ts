@@ -1,24 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { createClient } from '@redis/client';
 import type { DeliveryStore } from 'nestjs-coinflow-auth';
 import { redisCoinflowMemory, redisDeliveries, type RedisConnectionOptions } from 'nestjs-coinflow-auth/redis';
 import { deliveryStoreContract } from './delivery-store-contract.js';
-import { RedisServer, describeWithRedis } from './harness/redis-server.js';
+import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
 describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
   let redis: RedisServer;
-  let client: ReturnType<typeof createClient>;
+  let client: RedisClient;
   const open: DeliveryStore[] = [];
 
   beforeAll(async () => {
     Logger.overrideLogger(false);
     redis = await RedisServer.start();
-    client = createClient({ url: redis.url });
-    client.on('error', () => undefined);
-    await client.connect();
+    client = await redis.connect();
   });
 
   afterEach(async () => {

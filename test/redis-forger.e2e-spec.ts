@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient } from '@redis/client';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { redisCoinflowMemory } from 'nestjs-coinflow-auth/redis';
 import { FakeCoinflow, NO, TestInstance } from './harness/fake-coinflow.js';
-import { describeWithRedis, RedisServer } from './harness/redis-server.js';
+import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
 /** So that a busy machine is no fault of Redis. */
@@ -16,20 +15,13 @@ const [OURS, THEIRS] = [1, 2].map((byte) => [Buffer.alloc(32, byte).toString('ba
 
 describeWithRedis('who has Redis (skipped without redis-server)', () => {
   let redis: RedisServer;
-  let admin: Awaited<ReturnType<typeof connect>>;
+  let admin: RedisClient;
   let coinflow: FakeCoinflow;
   let close: (() => void)[] = [];
 
-  async function connect() {
-    const client = createClient({ url: redis.url });
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
-  }
-
   beforeAll(async () => {
     redis = await RedisServer.start();
-    admin = await connect();
+    admin = await redis.connect();
   });
 
   afterAll(async () => {

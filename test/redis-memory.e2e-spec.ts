@@ -1,38 +1,30 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import KeyvRedis from '@keyv/redis';
-import { createClient } from '@redis/client';
 import { Keyv } from 'keyv';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { redisCoinflowMemory, type RedisCoinflowMemoryOptions } from 'nestjs-coinflow-auth/redis';
 import { DOWN, FakeCoinflow, NO, TestInstance } from './harness/fake-coinflow.js';
 import { RecordingLogger } from './harness/recording-logger.js';
-import { describeWithRedis, RedisServer } from './harness/redis-server.js';
+import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
 /** So that a busy machine is no fault of Redis, but where that is what is tried. */
 const GENEROUS_MS = 1_000;
 const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };
 
-async function connect(url: string) {
-  const client = createClient({ url });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-}
-
 describeWithRedis('what instances share over Redis', () => {
   let redis: RedisServer;
   /** Where notices can be made that nobody hears. */
   let elsewhere: RedisServer;
-  let admin: Awaited<ReturnType<typeof connect>>;
+  let admin: RedisClient;
   let coinflow: FakeCoinflow;
   let logger: RecordingLogger;
   let close: (() => void)[] = [];
 
   beforeAll(async () => {
     [redis, elsewhere] = await Promise.all([RedisServer.start(), RedisServer.start()]);
-    admin = await connect(redis.url);
+    admin = await redis.connect();
   });
 
   afterAll(async () => {
@@ -394,7 +386,7 @@ describeWithRedis('what instances share over Redis', () => {
   });
 
   it('a client of the application’s own does as well, and is left open', async () => {
-    const client = await connect(redis.url);
+    const client = await redis.connect();
     const store = redisCoinflowMemory({ client });
     const one = new TestInstance(coinflow, { cache: { store } });
     await one.sessions.sharedRevocations?.open();
@@ -435,7 +427,7 @@ describeWithRedis('what instances share over Redis', () => {
     key: string,
     options: Partial<CoinflowAuthModuleOptions> = {},
   ): Promise<[name: string, value: string]> {
-    const reader = await connect(elsewhere.url);
+    const reader = await elsewhere.connect();
     await reader.flushAll();
     await (await start(options, { url: elsewhere.url })).revokeKey(key);
     const [board = ''] = (await reader.keys('coinflow:revocations:*:ends')).map((one) => one.replace(':ends', ''));

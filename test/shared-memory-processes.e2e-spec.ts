@@ -1,7 +1,6 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient } from '@redis/client';
 import { SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
 import { startCoinflowEmulator, type CoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
 import { forge, unseenKey } from './harness/create-test-app.js';
@@ -87,9 +86,7 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
     coinflow.calls.filter(({ endpoint, status }) => endpoint === 'verify' && status === 401).length;
 
   it('each has two connections to Redis: one that listens can do nothing else', async () => {
-    const client = createClient({ url: redis.url });
-    client.on('error', () => undefined);
-    await client.connect();
+    const client = await redis.connect();
     expect(await client.clientList()).toHaveLength(2 * PROCESSES + 1);
     client.destroy();
   });

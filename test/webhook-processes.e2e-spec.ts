@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { createClient } from '@redis/client';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
 import { buildForProcesses, killProcess, startProcess, type ListeningProcess } from './harness/listening-process.js';
-import { RedisServer, describeWithRedis } from './harness/redis-server.js';
+import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 import { WEBHOOK_KEY, deliver, settled } from './harness/webhooks.js';
 
@@ -18,16 +17,14 @@ async function startMerchant(redisUrl: string): Promise<ListeningProcess> {
 
 describeWithRedis('several processes of a merchant (skipped without redis-server)', () => {
   let redis: RedisServer;
-  let client: ReturnType<typeof createClient>;
+  let client: RedisClient;
   let coinflow: CoinflowEmulator;
   let merchants: ListeningProcess[];
 
   beforeAll(async () => {
     buildForProcesses();
     redis = await RedisServer.start();
-    client = createClient({ url: redis.url, socket: { reconnectStrategy: 20 } });
-    client.on('error', () => undefined);
-    await client.connect();
+    client = await redis.connect();
     merchants = await Promise.all(Array.from({ length: PROCESSES }, () => startMerchant(redis.url)));
   }, 120_000);
 

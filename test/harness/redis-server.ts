@@ -2,6 +2,9 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe } from '@jest/globals';
+import { createClient, type RedisClientType as RedisClient } from '@redis/client';
+
+export type { RedisClient };
 
 const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
@@ -35,6 +38,14 @@ export class RedisServer {
       const lines = createInterface({ input: child.stdout });
       lines.on('line', (line) => line.includes('Ready to accept connections') && resolve());
     });
+  }
+
+  /** A client, connected, as an application would make one. */
+  async connect(): Promise<RedisClient> {
+    const client = createClient({ url: this.url, socket: { reconnectStrategy: 20 } });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
   }
 
   get isRunning(): boolean {

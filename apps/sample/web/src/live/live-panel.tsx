@@ -16,7 +16,7 @@ export function LivePanel(): JSX.Element {
       aside={
         <span class="live-aside">
           <StreamBadge />
-          <button type="button" class="quiet" onClick={countFromZero}>
+          <button type="button" class="quiet" onClick={() => void countFromZero()}>
             Count from zero
           </button>
         </span>

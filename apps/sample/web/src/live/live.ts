@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { CoinflowAuthMetrics } from 'nestjs-coinflow-auth';
 import type { DemoCoinflow } from '../../../src/demo/demo-api.js';
+import { readFigures } from '../api/sample.js';
 import { DecisionHistory } from './decision-history.js';
 import { listenToEvents, type StreamState } from './event-stream.js';
 import { NOTHING, since, tallyOf, type Tally } from './savings.js';
@@ -29,8 +30,12 @@ export const tally = computed(() => {
   return now && baseline.value ? since(now, baseline.value) : NOTHING;
 });
 
-export function countFromZero(): void {
-  baseline.value = figures.value && tallyOf(figures.value);
+/** From this moment on: what the stream has told may be some tenths of a second old. */
+export async function countFromZero(): Promise<void> {
+  const now = await readFigures();
+  if (!now) return;
+  takeFigures(now);
+  baseline.value = tallyOf(now);
 }
 
 export function startListening(): void {
@@ -49,7 +54,7 @@ export function startListening(): void {
 function takeFigures(latest: CoinflowAuthMetrics): void {
   const before = figures.value && tallyOf(figures.value);
   figures.value = latest;
-  if (baseline.value === undefined) countFromZero();
+  baseline.value ??= tallyOf(latest);
   const calls = before ? since(tallyOf(latest), before).verifications : 0;
   if (calls > 0) callsBySecond.add(Date.now(), calls);
 }
