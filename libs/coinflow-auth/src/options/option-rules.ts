@@ -14,7 +14,7 @@ import { COINFLOW_BASE_URLS, baseUrlProblem } from './base-url.js';
 import { leavesNewKeys } from './budget-options.js';
 import { BudgetShape, NO_NEW_KEYS } from './budget-rules.js';
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
-import { DAY_MS, HeaderValue, Rule, Whole, hasMethods } from './value-rules.js';
+import { DAY_MS, HeaderValue, Rule, Whole, hasMethods, isWhole } from './value-rules.js';
 import { WebhookShape } from './webhook-rules.js';
 
 const SEAL_KEY_BYTES = 32;
@@ -86,6 +86,16 @@ const SharedStore = (): PropertyDecorator =>
     'must be redisCoinflowMemory(), a Keyv, or have the methods get, set and delete',
   );
 
+const SharedStoreTimeout = (): PropertyDecorator =>
+  Rule(
+    'sharedStoreTimeout',
+    (value) => {
+      const { timeoutMs } = value as { timeoutMs?: unknown };
+      return timeoutMs === undefined || isWhole(timeoutMs, 1, 1_000);
+    },
+    'must have no timeoutMs, or a whole number from 1 to 1000',
+  );
+
 class CacheShape {
   @IsOptional()
   @Whole(1, DAY_MS)
@@ -101,6 +111,7 @@ class CacheShape {
 
   @IsOptional()
   @SharedStore()
+  @SharedStoreTimeout()
   store?: unknown;
 }
 

@@ -165,6 +165,17 @@ describe('resolveOptions', () => {
         'cache.store must be redisCoinflowMemory(), a Keyv, or have the methods get, set and delete',
       );
     });
+
+    it('has a time of its own, or none', () => {
+      const inTime = (timeoutMs: unknown): object => Object.assign(new SharedStore(), { timeoutMs });
+      for (const right of [1, 1_000, undefined])
+        expect(problems({ ...OPTIONS, cache: { store: inTime(right) } })).toBe('');
+      for (const wrong of [0, 1_001, 1.5, NaN, '50', null]) {
+        expect(problems({ ...OPTIONS, cache: { store: inTime(wrong) } })).toContain(
+          'cache.store must have no timeoutMs, or a whole number from 1 to 1000',
+        );
+      }
+    });
   });
 
   describe('the budget', () => {

@@ -11,7 +11,7 @@ export interface CoinflowSharedStore {
   set(key: string, value: string, ttlMs: number): Promise<unknown>;
   delete(key: string): Promise<unknown>;
   /**
-   * After how many milliseconds an operation is given up, and the instance goes by what it knows itself.
+   * After how many milliseconds an operation is given up, and the instance goes by what it knows itself; from 1 to 1,000.
    * @default 50
    */
   readonly timeoutMs?: number | undefined;
