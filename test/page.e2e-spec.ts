@@ -6,6 +6,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import nacl from 'tweetnacl';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { describeWithChromium, openPage, startBrowser, type PageOptions, type WatchedPage } from './harness/browser.js';
+import type { Platform } from '../apps/sample/src/create-app.js';
 import { createSampleApp, type SampleApp } from './harness/create-sample-app.js';
 import { buildForProcesses } from './harness/listening-process.js';
 import { until } from './harness/until.js';
@@ -24,10 +25,12 @@ describeWithChromium('the page in a browser', () => {
     browser = await startBrowser();
   }, 180_000);
 
-  beforeEach(async () => {
-    app = await createSampleApp({ platform: 'express', env: { COINFLOW_WEBHOOK_VALIDATION_KEY: WEBHOOK_KEY } });
+  beforeEach(() => startApp('express'));
+
+  async function startApp(platform: Platform): Promise<void> {
+    app = await createSampleApp({ platform, env: { COINFLOW_WEBHOOK_VALIDATION_KEY: WEBHOOK_KEY } });
     app.coinflow.registerWebhook({ url: `${app.url}/webhooks/coinflow`, key: WEBHOOK_KEY });
-  });
+  }
 
   afterEach(async () => {
     await page.context().close();
@@ -51,6 +54,13 @@ describeWithChromium('the page in a browser', () => {
     page.getByRole('radio', { name, exact: true }).check({ force: true });
   const turn = (name: RegExp, on = true): Promise<void> =>
     page.getByRole('switch', { name }).setChecked(on, { force: true });
+  /** What a row of “Break it” says: how it goes for somebody. */
+  const felt = (who: string): Locator =>
+    page.locator('.feel-row').filter({ has: page.getByRole('heading', { name: who, exact: true }) });
+  const wallLabel = async (): Promise<string> =>
+    (await panel('Live')
+      .getByRole('img', { name: /^The last \d+ decisions/ })
+      .getAttribute('aria-label')) ?? '';
   const result = (): Locator => page.locator('.result');
 
   async function logIn(as = 'Log in as alice'): Promise<void> {
@@ -87,9 +97,13 @@ describeWithChromium('the page in a browser', () => {
 
     await send('100', '100 requests');
     const [apiKey] = app.coinflow.merchants.map((merchant) => merchant.apiKey);
+    const isLeak = (body: string): boolean => body.includes(String(apiKey)) || body.includes(WEBHOOK_KEY);
     const bodies = await Promise.all(watched.bodies);
     expect(bodies.length).toBeGreaterThan(100);
-    expect(bodies.filter((body) => body.includes(String(apiKey)) || body.includes(WEBHOOK_KEY))).toEqual([]);
+    expect(bodies.filter(isLeak)).toEqual([]);
+    await until(async () => (await watched.toldEvents()).join().split('MeController.me').length > 100);
+    const told = await watched.toldEvents();
+    expect(told.filter((event) => isLeak(event) || event.includes(key))).toEqual([]);
   });
 
   it('signs in with wallets, those of the browser and throw-away ones', async () => {
@@ -157,9 +171,7 @@ describeWithChromium('the page in a browser', () => {
     await until(async () => (await counters()).startsWith('requests decided 0 '));
     expect(await send('1,000', '1,000 requests')).toMatch(/Coinflow was not asked.*1,000 × 200/s);
     await until(async () => (await counters()).startsWith('requests decided 1,000 calls to Coinflow for them 0 '));
-    expect(await live.getByRole('img', { name: /^The last 1000 decisions/ }).getAttribute('aria-label')).toMatch(
-      /Memory: 1000$/,
-    );
+    expect(await wallLabel()).toMatch(/^The last 1000 decisions: .*Memory: 1000$/);
     expect(app.coinflow.countCalls('verify')).toBe(0);
 
     await choose('Forged');
@@ -174,17 +186,26 @@ describeWithChromium('the page in a browser', () => {
     await text(/^Coinflow answers everything with 503/).waitFor();
     await turn(/^Keep shopping/);
     await turn(/^Flood/);
-    await text(/^All \d+ let in/).waitFor();
+    await felt('You')
+      .getByText(/^All \d+ let in/)
+      .waitFor();
+    // What nothing remembered is good enough for: an outage, or a full budget, stops it, and says so.
+    await felt('Your payouts')
+      .getByText(/^0 of 1 let in/)
+      .waitFor();
+    await felt('Your payouts').getByText('503 COINFLOW_UNAVAILABLE').waitFor();
     await text(/made-up keys?, none let in/).waitFor();
     await choose('POST /payouts');
     expect(await send('1', 'Nobody can tell now')).toMatch(/503 COINFLOW_UNAVAILABLE/);
-    await until(async () => /^All ([3-9]|\d\d)/.test(await text(/^All \d+ let in/).innerText()));
+    await felt('You')
+      .getByText(/^All ([3-9]|\d\d) let in/)
+      .waitFor();
 
     await turn(/^Flood/, false);
     await choose('Well');
     // The module leaves Coinflow alone for five seconds after an outage.
     await until(async () => (await send('1', '1 request')).includes('201'));
-    expect(await text(/^All \d+ let in/).count()).toBe(1);
+    expect(await felt('You').innerText()).toMatch(/^All \d+ let in/m);
     await turn(/^Keep shopping/, false);
   });
 
@@ -200,6 +221,34 @@ describeWithChromium('the page in a browser', () => {
     await button('Ask for the key again').click();
     await text(/^Expires in/).waitFor();
     await send('1', 'Let in.');
+  });
+
+  it('does all of it on Fastify, too', async () => {
+    await app.close();
+    await startApp('fastify');
+    await open();
+    await logIn();
+    expect(await send('100', '100 requests')).toMatch(/Coinflow was not asked.*100 × 200/s);
+    await until(async () => /Memory: \d\d|Own tag: \d\d/.test(await wallLabel()));
+    await choose('Outage');
+    await text(/^Coinflow answers everything with 503/).waitFor();
+    await choose('POST /payouts');
+    expect(await send('1', 'Nobody can tell now')).toMatch(/503 COINFLOW_UNAVAILABLE/);
+    await choose('Well');
+    await button('Send it twice').click();
+    await panel('Webhooks').getByText('The balance moved once, by $5.00.').waitFor();
+  });
+
+  it('tells of the decision that the mouse is on', async () => {
+    await open();
+    await logIn();
+    await send('100', '100 requests');
+    const wall = panel('Live').locator('.wall');
+    await wall.scrollIntoViewIfNeeded();
+    await wall.locator('canvas').hover({ position: { x: 16, y: 5 } });
+    await wall.getByText(/^\d\d:\d\d:\d\d, MeController\.me, alice: let in\. Own tag: /).waitFor();
+    await page.mouse.move(0, 0);
+    await wall.getByText('The last 1,000 decisions, one square each.').waitFor();
   });
 
   it('moves the balance once for a webhook that comes twice, and not for a forged one', async () => {
@@ -258,7 +307,9 @@ describeWithChromium('the page in a browser', () => {
     await choose('None');
     await send('1', 'carries no session key');
     await turn(/^Keep shopping/);
-    await text(/^All \d+ let in/).waitFor();
+    await felt('You')
+      .getByText(/^All \d+ let in/)
+      .waitFor();
     await button('Send it twice').click();
     await text(/moved once/).waitFor();
     await text('The last decisions, as a list').click();

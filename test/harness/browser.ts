@@ -32,6 +32,8 @@ export interface WatchedPage {
   readonly complaints: string[];
   /** Every body that has come, if they are kept, but those of streams, which do not end. */
   readonly bodies: Promise<string>[];
+  /** What streams have told the page, if bodies are kept. */
+  toldEvents(): Promise<string[]>;
 }
 
 export interface PageOptions {
@@ -40,6 +42,15 @@ export interface PageOptions {
   /** Whether bodies are kept: a thousand of them take a while. */
   readonly keepBodies?: boolean;
 }
+
+const KEEP_EVENTS = `
+  window.toldEvents = [];
+  const listen = EventSource.prototype.addEventListener;
+  EventSource.prototype.addEventListener = function (type, listener) {
+    listen.call(this, type, ({ data }) => toldEvents.push(String(data)));
+    listen.call(this, type, listener);
+  };
+`;
 
 export async function openPage(browser: Browser, { prepare, keepBodies }: PageOptions = {}): Promise<WatchedPage> {
   // With little motion, the page paints less: what is looked at here are its words.
@@ -55,6 +66,7 @@ export async function openPage(browser: Browser, { prepare, keepBodies }: PageOp
     const isStream = response.headers()['content-type']?.startsWith('text/event-stream');
     if (keepBodies && !isStream) bodies.push(response.text().catch(() => ''));
   });
+  if (keepBodies) await page.addInitScript({ content: KEEP_EVENTS });
   await prepare?.(page);
-  return { page, complaints, bodies };
+  return { page, complaints, bodies, toldEvents: () => page.evaluate('toldEvents') };
 }

@@ -3,7 +3,7 @@ import { FATES, type Fate } from '../live/decision-kinds.js';
 import { Glyph } from '../live/glyph.js';
 import { formatCount, formatMs, plural } from '../ui/format.js';
 import { flood, isFlooding } from './flood.js';
-import { isShopping, renewals, visits } from './shopper.js';
+import { isShopping, payouts, renewals, visits } from './shopper.js';
 import { usualMs, type Visits } from './visits.js';
 
 /** The shopper beside the flood. */
@@ -13,18 +13,25 @@ export function WhatUsersFeel(): JSX.Element | null {
   if (!hasShopped && !wasFlooded) return null;
   return (
     <div class="feel">
-      {hasShopped && <Shopper visits={visits.value} renewed={renewals.value} />}
+      {hasShopped && <Shopper name="You" visits={visits.value} renewed={renewals.value} />}
+      {payouts.value.count > 0 && <Shopper name="Your payouts" visits={payouts.value} />}
       {wasFlooded && <Junk visits={flood.value} />}
     </div>
   );
 }
 
-function Shopper({ visits, renewed }: { readonly visits: Visits; readonly renewed: number }): JSX.Element {
+interface ShopperProps {
+  readonly name: string;
+  readonly visits: Visits;
+  readonly renewed?: number;
+}
+
+function Shopper({ name, visits, renewed = 0 }: ShopperProps): JSX.Element {
   const { count, letIn, fates, trouble } = visits;
   const usual = usualMs(visits);
   return (
     <div class="feel-row">
-      <h3>You</h3>
+      <h3>{name}</h3>
       <p class="figures">
         <strong>
           {letIn === count

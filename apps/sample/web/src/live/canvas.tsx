@@ -12,10 +12,19 @@ interface CanvasProps {
   readonly intervalMs: number;
   /** What it shows: while this stays the same, it is not painted again. Without it, time alone moves it. */
   readonly version?: () => unknown;
+  /** Told where on it a mouse or a finger is, and when it has left. */
+  readonly onPoint?: (point: Point | undefined) => void;
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  /** Of the whole picture. */
+  readonly width: number;
 }
 
 /** A picture that is painted again and again while it can be seen, sharp on any screen. */
-export function Canvas({ label, className, heightFor, paint, intervalMs, version }: CanvasProps): JSX.Element {
+export function Canvas({ label, className, heightFor, paint, intervalMs, version, onPoint }: CanvasProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef({ paint, heightFor, version });
   latest.current = { paint, heightFor, version };
@@ -25,7 +34,18 @@ export function Canvas({ label, className, heightFor, paint, intervalMs, version
     return element ? paintAgainAndAgain(element, latest, intervalMs) : undefined;
   }, [intervalMs]);
 
-  return <canvas ref={canvas} class={className} role="img" aria-label={label} />;
+  return (
+    <canvas
+      ref={canvas}
+      class={className}
+      role="img"
+      aria-label={label}
+      onPointerMove={({ offsetX: x, offsetY: y, currentTarget }) =>
+        onPoint?.({ x, y, width: currentTarget.clientWidth })
+      }
+      onPointerLeave={() => onPoint?.(undefined)}
+    />
+  );
 }
 
 interface Latest {

@@ -1,5 +1,6 @@
 import type { DemoDecision } from '../../../src/demo/demo-api.js';
-import { BASES, BASIS_ORDER, basisOf, fateOf, type Basis, type Fate } from './decision-kinds.js';
+import { formatClock, subjectName } from '../ui/format.js';
+import { BASES, BASIS_ORDER, FATES, basisOf, fateOf, type Basis, type Fate } from './decision-kinds.js';
 
 /** How many decisions are kept: more than a minute of them cannot be told apart on a screen. */
 const MAX_KEPT = 12_000;
@@ -39,6 +40,11 @@ export class DecisionHistory {
     return this.#decisions.slice(-count);
   }
 
+  /** The one before which there were so many, if it is still kept. */
+  numbered(number: number): DemoDecision | undefined {
+    return this.#decisions[number - (this.#total - this.#decisions.length)];
+  }
+
   latestMarks(count: number): readonly Mark[] {
     return this.#marks.slice(-count);
   }
@@ -64,4 +70,11 @@ export function describeMarks(marks: readonly Mark[]): string {
     (basis) => `${BASES[basis].name}: ${counts[basis]}`,
   );
   return parts.length > 0 ? parts.join(', ') : 'nothing yet';
+}
+
+/** All of one decision, in words. */
+export function describeDecision({ at, handler, subject, outcome, source, code }: DemoDecision): string {
+  const { name, meaning } = BASES[basisOf(source, outcome)];
+  const who = [formatClock(at), handler, subject && subjectName(subject)].filter(Boolean).join(', ');
+  return `${who}: ${FATES[fateOf(outcome)]}${code ? `, ${code}` : ''}. ${name}: ${meaning}`;
 }

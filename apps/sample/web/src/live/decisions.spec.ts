@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DemoDecision } from '../../../src/demo/demo-api.js';
-import { countByBasis, DecisionHistory, describeMarks } from './decision-history.js';
+import { countByBasis, DecisionHistory, describeDecision, describeMarks } from './decision-history.js';
 import { basisOf, fateOf, fateOfStatus } from './decision-kinds.js';
 
 function decision(at: number, rest: Partial<DemoDecision> = {}): DemoDecision {
@@ -50,7 +50,37 @@ describe('what became of a request', () => {
   });
 });
 
+describe('the words for a decision', () => {
+  const at = new Date(2026, 0, 1, 10, 22, 3).getTime();
+
+  it('say when, where, who, what became of it, and what it rests on', () => {
+    expect(describeDecision(decision(at, { subject: { kind: 'user', userId: 'alice' } }))).toBe(
+      '10:22:03, MeController.me, alice: let in. Memory: This key was proven or refused before, and that is remembered. No call.',
+    );
+  });
+
+  it('leave out what is not known', () => {
+    const refused = {
+      outcome: 'refused',
+      source: 'local',
+      code: 'COINFLOW_SESSION_KEY_EXPIRED',
+      handler: null,
+    } as const;
+    expect(describeDecision(decision(at, refused))).toMatch(
+      /^10:22:03: refused: 401, 403, COINFLOW_SESSION_KEY_EXPIRED\. The key itself: /,
+    );
+  });
+});
+
 describe('the history of decisions', () => {
+  it('finds one by its number, as long as it is kept', () => {
+    const history = new DecisionHistory();
+    history.add([decision(1), decision(2)]);
+    expect([history.numbered(0)?.at, history.numbered(1)?.at, history.numbered(2)]).toEqual([1, 2, undefined]);
+    history.add(Array.from({ length: 20_000 }, (_, index) => decision(3 + index)));
+    expect([history.numbered(0), history.numbered(20_001)?.at]).toEqual([undefined, 20_002]);
+  });
+
   it('gives the latest, and those since a time, oldest first', () => {
     const history = new DecisionHistory();
     history.add([decision(1), decision(2)]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Mark } from './decision-history.js';
 import { linePath, median, quantile, roundUp, SecondSeries, sum } from './series.js';
 import { LANE_HEIGHT, placeMarks, TIMELINE_MS } from './timeline.js';
-import { firstShown, gridFor } from './wall.js';
+import { cellAt, firstShown, gridFor } from './wall.js';
 
 function mark(at: number, basis: Mark['basis'] = 'memory'): Mark {
   return { at, basis, fate: 'let-in' };
@@ -56,6 +56,18 @@ describe('the wall', () => {
     expect(firstShown(1_001, grid)).toBe(10);
     expect(firstShown(1_010, grid)).toBe(10);
     expect(firstShown(1_011, grid)).toBe(20);
+  });
+
+  it('knows the cell at a point', () => {
+    const grid = { columns: 10, rows: 100, pitch: 10 };
+    expect([cellAt(0, 0, grid), cellAt(99.9, 0, grid), cellAt(5, 12, grid), cellAt(99, 999, grid)]).toEqual([
+      0, 9, 10, 999,
+    ]);
+    expect([cellAt(100, 0, grid), cellAt(-1, 5, grid), cellAt(5, 1_000, grid)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 

@@ -28,6 +28,13 @@ export function firstShown(total: number, { columns, rows }: WallGrid): number {
   return total <= room ? 0 : Math.ceil((total - room) / columns) * columns;
 }
 
+/** The cell at a point of the wall, counted from the top left. */
+export function cellAt(x: number, y: number, { columns, rows, pitch }: WallGrid): number | undefined {
+  const [column, row] = [Math.floor(x / pitch), Math.floor(y / pitch)];
+  const isOnIt = column >= 0 && column < columns && row >= 0 && row < rows;
+  return isOnIt ? row * columns + column : undefined;
+}
+
 export function paintWall(
   context: CanvasRenderingContext2D,
   grid: WallGrid,

@@ -11,16 +11,18 @@ export interface Route {
 
 export const ME: Route = { id: 'me', method: 'GET', path: '/me', about: 'Needs a session.' };
 
+export const PAYOUTS: Route = {
+  id: 'payouts',
+  method: 'POST',
+  path: '/payouts',
+  about: 'Money moves: Coinflow is asked every time, 10 times a minute for one key.',
+  body: { cents: 1_500, currency: 'USD' },
+};
+
 export const ROUTES: readonly Route[] = [
   ME,
   { id: 'catalog', method: 'GET', path: '/catalog', about: 'For everybody, cheaper with a session.' },
-  {
-    id: 'payouts',
-    method: 'POST',
-    path: '/payouts',
-    about: 'Money moves: Coinflow is asked every time, 10 times a minute for one key.',
-    body: { cents: 1_500, currency: 'USD' },
-  },
+  PAYOUTS,
 ];
 
 export function askingOf({ method, body }: Route, sessionKey: string | undefined): Asking {

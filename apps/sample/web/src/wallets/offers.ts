@@ -2,21 +2,21 @@ import { signal } from '@preact/signals';
 import { getWallets } from '@wallet-standard/app';
 import { injectedEvmOffer } from './injected-evm.js';
 import { solanaOffers } from './solana-standard.js';
-import { throwAwayEvmWallet, throwAwaySolanaWallet } from './throw-away.js';
 import type { WalletOffer } from './wallet.js';
 
+/** Their curves are loaded when somebody signs in with one: half of the page's code. */
 const THROW_AWAY: readonly WalletOffer[] = [
   {
     id: 'throw-away-solana',
     name: 'Throw-away Solana wallet',
     isThrowAway: true,
-    open: () => Promise.resolve(throwAwaySolanaWallet()),
+    open: async () => (await import('./throw-away.js')).throwAwaySolanaWallet(),
   },
   {
     id: 'throw-away-evm',
     name: 'Throw-away Ethereum wallet',
     isThrowAway: true,
-    open: () => Promise.resolve(throwAwayEvmWallet()),
+    open: async () => (await import('./throw-away.js')).throwAwayEvmWallet(),
   },
 ];
 
