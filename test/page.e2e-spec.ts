@@ -104,6 +104,8 @@ describeWithChromium('the page in a browser', () => {
     await until(async () => (await watched.toldEvents()).join().split('MeController.me').length > 100);
     const told = await watched.toldEvents();
     expect(told.filter((event) => isLeak(event) || event.includes(key))).toEqual([]);
+    expect(watched.urls.length).toBeGreaterThan(100);
+    expect(watched.urls.filter((url) => url.includes(key.slice(-20)))).toEqual([]);
   });
 
   it('signs in with wallets, those of the browser and throw-away ones', async () => {
@@ -246,7 +248,7 @@ describeWithChromium('the page in a browser', () => {
     const wall = panel('Live').locator('.wall');
     await wall.scrollIntoViewIfNeeded();
     await wall.locator('canvas').hover({ position: { x: 16, y: 5 } });
-    await wall.getByText(/^\d\d:\d\d:\d\d, MeController\.me, alice: let in\. Own tag: /).waitFor();
+    await wall.getByText(/^\d\d:\d\d:\d\d, MeController\.me, alice: let in\. Memory: /).waitFor();
     await page.mouse.move(0, 0);
     await wall.getByText('The last 1,000 decisions, one square each.').waitFor();
   });

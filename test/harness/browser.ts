@@ -30,6 +30,8 @@ export interface WatchedPage {
   readonly page: Page;
   /** Errors and warnings of the console, and what the page has thrown; not that requests were refused, as they are here. */
   readonly complaints: string[];
+  /** Of every request. */
+  readonly urls: string[];
   /** Every body that has come, if they are kept, but those of streams, which do not end. */
   readonly bodies: Promise<string>[];
   /** What streams have told the page, if bodies are kept. */
@@ -56,7 +58,9 @@ export async function openPage(browser: Browser, { prepare, keepBodies }: PageOp
   // With little motion, the page paints less: what is looked at here are its words.
   const page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
   const complaints: string[] = [];
+  const urls: string[] = [];
   const bodies: Promise<string>[] = [];
+  page.on('request', (request) => urls.push(request.url()));
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
     const isRefusal = /^Failed to load resource: the server responded with a status of \d/.test(message.text());
@@ -68,5 +72,5 @@ export async function openPage(browser: Browser, { prepare, keepBodies }: PageOp
   });
   if (keepBodies) await page.addInitScript({ content: KEEP_EVENTS });
   await prepare?.(page);
-  return { page, complaints, bodies, toldEvents: () => page.evaluate('toldEvents') };
+  return { page, complaints, urls, bodies, toldEvents: () => page.evaluate('toldEvents') };
 }

@@ -33,14 +33,14 @@ export function WallView(): JSX.Element {
         }}
       />
       <figcaption class="shapes">
-        <span class="wall-words">
-          {pointedAt.value ? describeDecision(pointedAt.value) : 'The last 1,000 decisions, one square each.'}
-        </span>
         {SHAPES.map((fate) => (
           <span key={fate} class="shape">
             <Glyph fate={fate} /> {FATES[fate]}
           </span>
         ))}
+        <span class="wall-words">
+          {pointedAt.value ? describeDecision(pointedAt.value) : 'The last 1,000 decisions, one square each.'}
+        </span>
       </figcaption>
     </figure>
   );
