@@ -1,4 +1,5 @@
 import { HELP, readChoices, type Benchmark, type Choices } from './choices.js';
+import { measureFlood } from './flood/flood-benchmark.js';
 import { measureHttp } from './http/http-benchmark.js';
 import { describeMachine } from './measuring/machine.js';
 import { toTable, type Report } from './measuring/report.js';
@@ -14,6 +15,7 @@ const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
   memory: ({ quick }) =>
     inItsOwnProcess(new URL('./memory/memory-benchmark.js', import.meta.url), quick, [HEAP_FLAG, '--expose-gc']),
   http: measureHttp,
+  flood: measureFlood,
 };
 
 async function* inItsOwnProcess(module: URL, quick: boolean, flags: string[]): AsyncGenerator<Report> {

@@ -57,6 +57,7 @@ describeWithChromium('the page in a browser', () => {
   /** What a row of “Break it” says: how it goes for somebody. */
   const felt = (who: string): Locator =>
     page.locator('.feel-row').filter({ has: page.getByRole('heading', { name: who, exact: true }) });
+  const feels = (who: string, words: string | RegExp): Promise<void> => felt(who).getByText(words).waitFor();
   const wallLabel = async (): Promise<string> =>
     (await panel('Live')
       .getByRole('img', { name: /^The last \d+ decisions/ })
@@ -162,6 +163,10 @@ describeWithChromium('the page in a browser', () => {
     await text(/^Expires in/).waitFor();
     await choose('Yours, plain');
     await send('1', 'Let in.');
+    await button('Log out').click();
+    await button('Log in as alice').waitFor();
+    await choose('Revoked');
+    expect(await send('1', 'revoked this session key')).toMatch(/401.*COINFLOW_SESSION_REVOKED/);
   });
 
   it('shows that a thousand requests cost no call, and a hundred forged ones one', async () => {
@@ -188,23 +193,21 @@ describeWithChromium('the page in a browser', () => {
     await text(/^Coinflow answers everything with 503/).waitFor();
     await turn(/^Keep shopping/);
     await turn(/^Flood/);
-    await felt('You')
-      .getByText(/^All \d+ let in/)
-      .waitFor();
+    await feels('You', /^All \d+ let in/);
     // What nothing remembered is good enough for: an outage, or a full budget, stops it, and says so.
-    await felt('Your payouts')
-      .getByText(/^0 of 1 let in/)
-      .waitFor();
-    await felt('Your payouts').getByText('503 COINFLOW_UNAVAILABLE').waitFor();
+    await feels('Your payouts', /^0 of \d+ let in/);
+    await feels('Your payouts', '503 COINFLOW_UNAVAILABLE');
     await text(/made-up keys?, none let in/).waitFor();
     await choose('POST /payouts');
     expect(await send('1', 'Nobody can tell now')).toMatch(/503 COINFLOW_UNAVAILABLE/);
-    await felt('You')
-      .getByText(/^All ([3-9]|\d\d) let in/)
-      .waitFor();
+    await feels('You', /^All ([3-9]|\d\d) let in/);
 
     await turn(/^Flood/, false);
     await choose('Well');
+    const { total } = app.service.metrics().decisions;
+    await page.waitForTimeout(1_000);
+    // A flood would have sent a hundred.
+    expect(app.service.metrics().decisions.total - total).toBeLessThan(50);
     // The module leaves Coinflow alone for five seconds after an outage.
     await until(async () => (await send('1', '1 request')).includes('201'));
     expect(await felt('You').innerText()).toMatch(/^All \d+ let in/m);
@@ -223,6 +226,14 @@ describeWithChromium('the page in a browser', () => {
     await button('Ask for the key again').click();
     await text(/^Expires in/).waitFor();
     await send('1', 'Let in.');
+
+    // A shopper's page does so by itself.
+    app.coinflow.setMinting({ lifetimeSeconds: 2 });
+    await button('Revoke your key').click();
+    await text(/^Revoked:/).waitFor();
+    await turn(/^Keep shopping/);
+    await feels('You', /session renewed [2-9] times/);
+    await turn(/^Keep shopping/, false);
   });
 
   it('does all of it on Fastify, too', async () => {
@@ -309,9 +320,7 @@ describeWithChromium('the page in a browser', () => {
     await choose('None');
     await send('1', 'carries no session key');
     await turn(/^Keep shopping/);
-    await felt('You')
-      .getByText(/^All \d+ let in/)
-      .waitFor();
+    await feels('You', /^All \d+ let in/);
     await button('Send it twice').click();
     await text(/^Sent twice, and/).waitFor();
     await text('The last decisions, as a list').click();

@@ -16,7 +16,8 @@ export function ratios(values: readonly number[], bases: readonly number[]): num
   return values.map((value, index) => value / (bases[index] ?? NaN));
 }
 
-function quantile(sorted: readonly number[], share: number): number {
+/** @param sorted from small to large */
+export function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const below = sorted[Math.floor(position)] ?? NaN;
   const above = sorted[Math.ceil(position)] ?? NaN;
