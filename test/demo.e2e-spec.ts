@@ -107,9 +107,12 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
 
     it('of two conditions at a time no mixture remains', async () => {
       const { coinflow } = await start();
-      await Promise.all(['outage', 'silent', 'slow', 'rate-limited'].map((condition) => change({ condition })));
+      // Each but “well” is set endpoint by endpoint.
+      await Promise.all(['outage', 'well', 'silent', 'well', 'slow'].map((condition) => change({ condition })));
       const state = (await (await fetch(`${coinflow.url}/_emulator/state`)).json()) as { faults: { kind: string }[] };
-      expect(new Set(state.faults.map(({ kind }) => kind)).size).toBe(1);
+      const kinds = state.faults.map(({ kind }) => kind);
+      expect(new Set(kinds).size).toBeLessThanOrEqual(1);
+      expect([0, 3]).toContain(kinds.length);
     });
 
     it.each<[string, string, object]>([

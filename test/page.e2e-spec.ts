@@ -249,7 +249,7 @@ describeWithChromium('the page in a browser', () => {
     expect(await send('1', 'Nobody can tell now')).toMatch(/503 COINFLOW_UNAVAILABLE/);
     await choose('Well');
     await button('Send it twice').click();
-    await panel('Webhooks').getByText('Sent twice, and the balance moved by $5.00.').waitFor();
+    await panel('Webhooks').getByText('The balance moved by $5.00 in all.').waitFor();
   });
 
   it('tells of the decision that the mouse is on', async () => {
@@ -269,7 +269,7 @@ describeWithChromium('the page in a browser', () => {
     await logIn();
     const webhooks = panel('Webhooks');
     await button('Send it twice').click();
-    await webhooks.getByText('Sent twice, and the balance moved by $5.00.').waitFor();
+    await webhooks.getByText('The balance moved by $5.00 in all.').waitFor();
     await button('Forge one').click();
     await webhooks.getByText(/answered 401\. The balance has not moved\./).waitFor();
     await button('Settle $5.00').click();
@@ -322,7 +322,7 @@ describeWithChromium('the page in a browser', () => {
     await turn(/^Keep shopping/);
     await feels('You', /^All \d+ let in/);
     await button('Send it twice').click();
-    await text(/^Sent twice, and/).waitFor();
+    await text(/moved by \$5.00 in all/).waitFor();
     await text('The last decisions, as a list').click();
     await everywhere(async () => {
       expect(await accessibilityProblems()).toEqual([]);

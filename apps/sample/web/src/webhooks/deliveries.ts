@@ -44,7 +44,7 @@ export function describeMove({ kind, moved }: Pick<Delivery, 'kind' | 'moved'>):
   if (!moved) return 'The balance cannot be read: is your session over?';
   if (moved.cents === 0) return 'The balance has not moved.';
   const amount = formatMoney(moved);
-  return kind === 'repeat' ? `Sent twice, and the balance moved by ${amount}.` : `The balance moved by ${amount}.`;
+  return kind === 'repeat' ? `The balance moved by ${amount} in all.` : `The balance moved by ${amount}.`;
 }
 
 function difference(before: Balance | undefined, after: Balance | undefined): Balance | undefined {
