@@ -236,6 +236,17 @@ describeWithChromium('the page in a browser', () => {
     await turn(/^Keep shopping/, false);
   });
 
+  it('warns of a clock that is off', async () => {
+    await open();
+    await logIn();
+    await text(/^Within \d+ s of the merchant’s/).waitFor();
+    await choose('5 min fast');
+    await choose('POST /payouts');
+    await send('1', 'Let in.');
+    await text(/^\d min ahead of the merchant’s: set the clock/).waitFor();
+    await choose('Right');
+  });
+
   it('does all of it on Fastify, too', async () => {
     await app.close();
     await startApp('fastify');

@@ -53,7 +53,7 @@ function Shopper({ name, visits, renewed = 0 }: ShopperProps): JSX.Element {
 }
 
 function Junk({ visits: { count, letIn, fates, byStatus } }: { readonly visits: Visits }): JSX.Element {
-  const answered = Object.entries(byStatus).map(([status, times]) => `${formatCount(times)} × ${status}`);
+  const answered = Object.entries(byStatus).map(([status, times]) => `${formatCount(times)}\u00a0×\u00a0${status}`);
   return (
     <div class="feel-row">
       <h3>The junk</h3>

@@ -30,7 +30,7 @@ export function breakerText(breaker: CoinflowAuthMetrics['upstream']['verify']['
     case 'closed':
       return 'Is called when it must be';
     case 'open':
-      return 'Failed five times: left alone for 5 s';
+      return 'Failed five times: left alone for 5\u00a0s';
     case 'half-open':
       return 'One call tries whether it is back';
   }
