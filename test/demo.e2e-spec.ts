@@ -105,6 +105,16 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
       expect(await change({ condition: 'outage' })).toMatchObject({ body: { lifetimeSeconds: 20 } });
     });
 
+    it('leave what else was said of keys as it is', async () => {
+      const { coinflow } = await start();
+      coinflow.setMinting({ form: 'opaque', claims: { customerId: 42 } });
+      await change({ lifetimeSeconds: 20 });
+      const state = await (await fetch(`${coinflow.url}/_emulator/state`)).json();
+      expect(state).toMatchObject({
+        minting: { form: 'opaque', claims: { customerId: 42 }, lifetimeSeconds: 20 },
+      });
+    });
+
     it('changes that come at once are made one after the other, so that no mixture remains', async () => {
       await start();
       const conditions = ['outage', 'well', 'silent', 'well', 'slow', 'rate-limited'];
