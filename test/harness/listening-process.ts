@@ -23,8 +23,12 @@ export async function startProcess(script: string, env: Record<string, string>):
   const child = spawn(process.execPath, [script], {
     cwd: root,
     env: { PATH: process.env.PATH, NO_COLOR: '1', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // Its warnings are expected here; what it said before it broke down is not.
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  child.once('exit', (code) => code && process.stderr.write(errors));
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
