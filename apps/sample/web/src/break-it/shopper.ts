@@ -28,7 +28,9 @@ export function keepShopping(wanted: boolean): void {
   for (const pace of paces) pace.stop();
   paces = [];
   isShopping.value = wanted;
-  announce(wanted ? 'You keep shopping: two requests a second, and a payout every ten.' : 'You have stopped shopping.');
+  announce(
+    wanted ? 'You keep shopping: two requests a second, and a payout every ten seconds.' : 'You have stopped shopping.',
+  );
   if (!wanted) return;
   visits.value = NO_VISITS;
   payouts.value = NO_VISITS;

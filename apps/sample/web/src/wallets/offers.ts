@@ -4,7 +4,7 @@ import { injectedEvmOffer } from './injected-evm.js';
 import { solanaOffers } from './solana-standard.js';
 import type { WalletOffer } from './wallet.js';
 
-/** Their curves are loaded when somebody signs in with one: half of the page's code. */
+/** Their curves are loaded when somebody signs in with one: more than a third of the page's code. */
 const THROW_AWAY: readonly WalletOffer[] = [
   {
     id: 'throw-away-solana',
