@@ -7,9 +7,6 @@ import { EmulatorParts } from './emulator-parts.js';
 import { frontDoor } from './front-door.js';
 import { answerRefusals } from './refusal.js';
 
-/** Fastify would mend a body: drop what it does not know, make numbers of texts. A typing mistake must be told instead. */
-const STRICT = { removeAdditional: false, coerceTypes: false, useDefaults: false, discriminator: true } as const;
-
 /**
  * Starts a local Coinflow.
  * @throws when the port is taken (`EADDRINUSE`)
@@ -24,7 +21,7 @@ const STRICT = { removeAdditional: false, coerceTypes: false, useDefaults: false
 export async function startCoinflowEmulator(options: CoinflowEmulatorOptions = {}): Promise<CoinflowEmulator> {
   const { port = 0, host = '127.0.0.1', control = 'loopback' } = options;
   const parts = new EmulatorParts(options);
-  const server = Fastify({ forceCloseConnections: true, ajv: { customOptions: STRICT } });
+  const server = Fastify({ forceCloseConnections: true });
   answerRefusals(server);
   frontDoor(server, parts);
   server.get('/', () => ({ emulates: 'Coinflow', merchants: parts.merchants.ids }));

@@ -1,5 +1,18 @@
-import { ed25519 } from '@noble/curves/ed25519';
-import { utf8ToBytes } from '@noble/hashes/utils';
+import { createPublicKey, verify } from 'node:crypto';
+
+/**
+ * The encodings of the curve's points of small order, with the sign bit cleared. Such a "public key" has signatures that
+ * fit every message, and OpenSSL accepts them.
+ */
+const SMALL_ORDER = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+]);
 
 /** Whether the signature is this key's over the message's UTF-8 bytes. */
 export function isEd25519Signature(
@@ -7,11 +20,15 @@ export function isEd25519Signature(
   message: string,
   signature: Uint8Array | undefined,
 ): boolean {
-  if (!publicKey || !signature) return false;
-  try {
-    // RFC 8032 to the letter: the laxer rules of ZIP 215 let signatures pass that wallets' own libraries refuse.
-    return ed25519.verify(signature, utf8ToBytes(message), publicKey, { zip215: false });
-  } catch {
-    return false; // 32 bytes that are no point of the curve: an address, but of nobody who could sign
-  }
+  if (!publicKey || !signature || isOfSmallOrder(publicKey)) return false;
+  const x = Buffer.from(publicKey).toString('base64url');
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  // False, too, for 32 bytes that are no point of the curve: an address, but of nobody who could sign.
+  return verify(null, Buffer.from(message), key, signature);
+}
+
+function isOfSmallOrder(publicKey: Uint8Array): boolean {
+  const bytes = Buffer.from(publicKey);
+  bytes[31] = (bytes[31] ?? 0) & 0x7f;
+  return SMALL_ORDER.has(bytes.toString('hex'));
 }

@@ -21,14 +21,16 @@ describe('Solana', () => {
         expect(solana.isSignedBy(base58.encode(publicKey), `${message}.`, signature)).toBe(false);
         expect(solana.isSignedBy(address, message, signature)).toBe(false);
       }),
-      { numRuns: 40 },
+      // Signing takes tweetnacl some 70 ms here.
+      { numRuns: 10 },
     );
   });
 
   it('refuses a signature with any bit turned', () => {
+    const good = base58.decode(sign('hello'));
     fc.assert(
       fc.property(fc.nat(511), (bit) => {
-        const signature = base58.decode(sign('hello'));
+        const signature = Uint8Array.from(good);
         signature[bit >> 3] = (signature[bit >> 3] ?? 0) ^ (1 << (bit & 7));
         expect(solana.isSignedBy(address, 'hello', base58.encode(signature))).toBe(false);
       }),

@@ -6,6 +6,7 @@ import type { EmulatorMinting } from '../minting.js';
 import type { EmulatorLimits } from '../rate-limits.js';
 import { refused } from '../refusal.js';
 import type { SessionKeyClaims } from '../session-keys.js';
+import { validatorOf } from './body-validator.js';
 import { whyNotControl } from './control-access.js';
 import { SCHEMAS } from './control-schemas.js';
 import { webhookRoutes } from './webhook-routes.js';
@@ -25,6 +26,7 @@ export function controlRoutes(server: FastifyInstance, parts: EmulatorParts, { c
     (scope, _options, done) => {
       scope.addHook('onRequest', (request, _reply, done) => done(whyNotControl(request, control, host)));
       acceptOnlyJson(scope);
+      scope.setValidatorCompiler(validatorOf);
       scope.get('/state', () => parts.state);
       posts(scope, parts);
       sessionKeys(scope, parts);
