@@ -1,18 +1,12 @@
 import { availableParallelism } from 'node:os';
 
-export default {
-  rootDir: import.meta.dirname,
+// The specs of the throw-away projects of scripts/test-package.mjs, and what is built.
+const NOT_OURS = ['<rootDir>/test/package/', '/dist/'];
+
+const forBoth = {
   testEnvironment: 'node',
-  // Generous: a limit is there to end what hangs, not to measure.
-  testTimeout: 30_000,
-  // Never in one process for all: of every suite's modules some memory stays, and each suite is slower than the one before.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
-  workerIdleMemoryLimit: '1GB',
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
-  // The specs of the throw-away projects of scripts/test-package.mjs, and what is built.
-  testPathIgnorePatterns: ['<rootDir>/test/package/', '/dist/'],
   modulePathIgnorePatterns: ['<rootDir>/libs/[^/]+/dist/'],
-  testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
   setupFiles: ['reflect-metadata'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
@@ -37,6 +31,26 @@ export default {
       },
     ],
   },
+};
+
+export default {
+  rootDir: import.meta.dirname,
+  projects: [
+    {
+      ...forBoth,
+      displayName: 'quick',
+      testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+      testPathIgnorePatterns: [...NOT_OURS, '\\.full\\.spec\\.ts$'],
+    },
+    // What takes long: `npm run test:full`.
+    { ...forBoth, displayName: 'full', testMatch: ['**/*.full.spec.ts'], testPathIgnorePatterns: NOT_OURS },
+  ],
+  // Generous: a limit ends what hangs, and measures nothing.
+  testTimeout: 30_000,
+  // One more than there are processors: many tests wait, for a lease to end or for Redis to come back.
+  maxWorkers: availableParallelism() + 1,
+  // Of every suite's modules some memory stays, and each suite is slower than the one before.
+  workerIdleMemoryLimit: '1GB',
   coverageProvider: 'v8',
   collectCoverageFrom: [
     'libs/*/src/**/*.ts',

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const inRoot = (...path) => join(root, ...path);
+const BUILD_STAMP = inRoot('dist', '.built');
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -28,24 +29,30 @@ export function install() {
 
 /** Builds the sample and the emulator, unless the build is of these very sources. */
 export function build() {
-  const stamp = inRoot('dist', '.built');
-  const sources = ['apps', 'libs'].flatMap((folder) => filesBelow(inRoot(folder)));
-  const settings = ['package-lock.json', 'nest-cli.json', 'tsconfig.json'].map((file) => inRoot(file));
-  // Not the tests, nor what a build of the packages copies to where it packs them.
-  const wanted = fingerprint([...sources.filter((file) => !/spec\.ts$|\.md$|LICENSE$/.test(file)), ...settings]);
-  const isDone = () => readIfThere(stamp) === wanted;
-  oneAtATime(isDone, () => {
+  oneAtATime(isBuilt, () => {
     console.log('Building ...');
-    rmSync(stamp, { force: true });
+    rmSync(BUILD_STAMP, { force: true });
     const nest = inRoot('node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
     run(process.execPath, [nest, 'build', 'coinflow-emulator']);
     run(process.execPath, [nest, 'build', 'sample']);
     // After the sample: its build empties the folder that the page goes to.
     const vite = inRoot('node_modules', 'vite', 'bin', 'vite.js');
     run(process.execPath, [vite, 'build', '--logLevel', 'warn', inRoot('apps', 'sample', 'web')]);
-    mkdirSync(dirname(stamp), { recursive: true });
-    writeFileSync(stamp, wanted);
+    mkdirSync(dirname(BUILD_STAMP), { recursive: true });
+    writeFileSync(BUILD_STAMP, buildFingerprint());
   });
+}
+
+/** Whether the build is of these very sources. */
+export function isBuilt() {
+  return readIfThere(BUILD_STAMP) === buildFingerprint();
+}
+
+function buildFingerprint() {
+  const sources = ['apps', 'libs'].flatMap((folder) => filesBelow(inRoot(folder)));
+  const settings = ['package-lock.json', 'nest-cli.json', 'tsconfig.json'].map((file) => inRoot(file));
+  // Not the tests, nor what a build of the packages copies to where it packs them.
+  return fingerprint([...sources.filter((file) => !/spec\.ts$|\.md$|LICENSE$/.test(file)), ...settings]);
 }
 
 /** Does what is not done yet. Two commands in one clone must not do it at the same time: the second waits for the first. */

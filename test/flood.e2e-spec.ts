@@ -1,11 +1,12 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { amount } from './harness/amount.js';
 import { stopClock } from './harness/clock.js';
 import { PLATFORMS, forge, unseenKey } from './harness/create-test-app.js';
 import { createSampleApp, type SampleApp } from './harness/create-sample-app.js';
 
-/** A few thousand in `npm test`. A hundred thousand in a minute, with times: `node bench/flood.mjs`. */
-const JUNK_KEYS = Number(process.env.FLOOD_KEYS ?? 3_000);
+/** A hundred thousand in a minute, with times: `npm run bench -- flood`. */
+const FORGED_KEYS = amount('FLOOD_KEYS', { quick: 500, full: 10_000 });
 const ADDRESSES = 50;
 const LAPSED_USERS = 8;
 const HOUR_MS = 3_600_000;
@@ -45,7 +46,7 @@ describe.each(PLATFORMS)('a flood of made-up session keys, on %s', (platform) =>
     const statuses = new Map<number, number>();
     let sent = 0;
     const attack = async (address: string): Promise<void> => {
-      while (sent < JUNK_KEYS) {
+      while (sent < FORGED_KEYS) {
         sent += 1;
         const key = forge(unseenKey(app.coinflow, { customerId: `junk-${sent}` }));
         const status = await statusFor(key, address);

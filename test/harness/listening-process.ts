@@ -1,5 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { isBuilt } from '../../scripts/set-up.mjs';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -9,13 +10,9 @@ export interface ListeningProcess {
   readonly url: string;
 }
 
-/** Builds what the processes run, if it is not built. */
-export function buildForProcesses(): void {
-  const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  if (status !== 0) throw new Error('The build has failed');
+/** `npm test` builds what processes run; no test does. */
+export function assertBuilt(): void {
+  if (!isBuilt()) throw new Error('The build is missing or out of date: run `npm run build`.');
 }
 
 /** Starts a script with nothing in its environment but what it is given, and waits until it says where it listens. */

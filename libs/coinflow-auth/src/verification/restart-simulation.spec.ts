@@ -1,12 +1,12 @@
 // What a restart of everything at peak costs, with the real verifier and budget, and a clock and a Coinflow that are not.
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { amount } from '../../../../test/harness/amount.js';
 import { FakeCoinflow, TestInstance } from '../../../../test/harness/fake-coinflow.js';
 import { SharedStore } from '../../../../test/harness/shared-store.js';
 import { ProcessBudgetStore } from './budget/process-budget-store.js';
 
-/** 200 users in `npm test`; a long run: `SIMULATION_USERS=1000 npm run jest -- restart-simulation`. */
-const USERS = Number(process.env.SIMULATION_USERS ?? 200);
+const USERS = amount('SIMULATION_USERS', { quick: 80, full: 1_000 });
 const INSTANCES = 8;
 const MINUTE_MS = 60_000;
 /** Proofs hold longer than anything takes, so that every call is one for a key that is new. */

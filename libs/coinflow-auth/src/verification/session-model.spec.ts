@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
+import { amount } from '../../../../test/harness/amount.js';
 import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
 
-/** 1,000 sequences in `npm test`; a long run: `MODEL_RUNS=100000 npm run jest -- session-model`. */
-const RUNS = Number(process.env.MODEL_RUNS ?? 1_000);
+const RUNS = amount('MODEL_RUNS', { quick: 200, full: 5_000 });
 const START_MS = 1_800_000_000_000;
 const TTL_MS = 3_600_000;
 const STALE_MS = 1_800_000;

@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { recoverMessageAddress, toHex, type Hex } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { amount } from '../../../../test/harness/amount.js';
 import { evm } from './evm.js';
+
+/** Signing takes the wallets' own libraries a while. */
+const RUNS = amount('SIGNATURES', { quick: 10, full: 100 });
 
 describe('the EVM chains', () => {
   const account = privateKeyToAccount(generatePrivateKey());
@@ -21,7 +25,7 @@ describe('the EVM chains', () => {
         expect(evm.isSignedBy(signer.address, `${message}.`, signature)).toBe(false);
         expect(evm.isSignedBy(account.address, message, signature)).toBe(false);
       }),
-      { numRuns: 30 },
+      { numRuns: RUNS },
     );
   });
 
@@ -34,7 +38,7 @@ describe('the EVM chains', () => {
         const signer = await recoverMessageAddress({ message: MESSAGE, signature }).catch(() => undefined);
         expect(evm.isSignedBy(signer ?? account.address, MESSAGE, signature)).toBe(signer !== undefined);
       }),
-      { numRuns: 60 },
+      { numRuns: RUNS },
     );
   });
 

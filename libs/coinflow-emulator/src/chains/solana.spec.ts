@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { base58 } from '@scure/base';
 import fc from 'fast-check';
 import nacl from 'tweetnacl';
+import { amount } from '../../../../test/harness/amount.js';
 import { solana } from './solana.js';
+
+/** Signing takes the wallets' own libraries a while. */
+const RUNS = amount('SIGNATURES', { quick: 10, full: 100 });
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const utf8 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
@@ -21,8 +25,7 @@ describe('Solana', () => {
         expect(solana.isSignedBy(base58.encode(publicKey), `${message}.`, signature)).toBe(false);
         expect(solana.isSignedBy(address, message, signature)).toBe(false);
       }),
-      // Signing takes tweetnacl some 70 ms here.
-      { numRuns: 10 },
+      { numRuns: RUNS },
     );
   });
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { Keypair, StrKey } from '@stellar/stellar-base';
 import fc from 'fast-check';
+import { amount } from '../../../../test/harness/amount.js';
 import { stellar } from './stellar.js';
+
+/** Signing takes the wallets' own libraries a while. */
+const RUNS = amount('SIGNATURES', { quick: 10, full: 100 });
 
 const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes));
 
@@ -18,7 +22,7 @@ describe('Stellar', () => {
         expect(stellar.isSignedBy(signer.publicKey(), `${message}.`, signature)).toBe(false);
         expect(stellar.isSignedBy(keys.publicKey(), message, signature)).toBe(false);
       }),
-      { numRuns: 40 },
+      { numRuns: RUNS },
     );
   });
 

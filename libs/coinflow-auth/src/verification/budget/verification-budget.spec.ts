@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
+import { amount } from '../../../../../test/harness/amount.js';
 import { RecordingLogger } from '../../../../../test/harness/recording-logger.js';
 import { Logger } from '@nestjs/common';
 import {
@@ -350,7 +351,7 @@ describe('VerificationBudget', () => {
         expect(free).toBeGreaterThanOrEqual(reservedForProven - made.proven);
         expect(await callsOf(free + 5, { kind: 'proven' })).toBe(free);
       }),
-      { numRuns: Number(process.env.MODEL_RUNS ?? 300) },
+      { numRuns: amount('MODEL_RUNS', { quick: 100, full: 5_000 }) },
     );
   });
 });

@@ -1,13 +1,13 @@
 // Stripe signs webhooks by the same scheme, so that its library is an independent oracle.
-// 1,000 bodies in `npm test`; a long run: `ORACLE_RUNS=100000 npm run jest -- oracle`.
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Stripe } from 'stripe';
+import { amount } from '../../../../../test/harness/amount.js';
 import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import { signWebhook, verifyWebhookSignature } from './webhook-signature.js';
 
-const RUNS = Number(process.env.ORACLE_RUNS ?? 1_000);
+const RUNS = amount('ORACLE_RUNS', { quick: 200, full: 5_000 });
 const NOW = 1_717_012_345_678;
 const TOLERANCE_SECONDS = 300;
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
-import { buildForProcesses, killProcess, startProcess, type ListeningProcess } from './harness/listening-process.js';
+import { assertBuilt, killProcess, startProcess, type ListeningProcess } from './harness/listening-process.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 import { WEBHOOK_KEY, deliver, settled } from './harness/webhooks.js';
@@ -22,7 +22,7 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
   let merchants: ListeningProcess[];
 
   beforeAll(async () => {
-    buildForProcesses();
+    assertBuilt();
     redis = await RedisServer.start();
     client = await redis.connect();
     merchants = await Promise.all(Array.from({ length: PROCESSES }, () => startMerchant(redis.url)));

@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startCoinflowEmulator, type CoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
 import { optionsFor } from './harness/create-test-app.js';
+import { assertBuilt } from './harness/listening-process.js';
 
 const root = new URL('..', import.meta.url).pathname;
 const BUILT = './dist/apps/sample/libs/coinflow-auth/src';
@@ -11,9 +12,7 @@ const BUILT = './dist/apps/sample/libs/coinflow-auth/src';
 describe('a process that forgets to close the service', () => {
   let coinflow: CoinflowEmulator;
 
-  beforeAll(() => {
-    expect(spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root }).status).toBe(0);
-  });
+  beforeAll(assertBuilt);
 
   beforeEach(async () => {
     coinflow = await startCoinflowEmulator();

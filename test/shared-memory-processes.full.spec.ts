@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
 import { startCoinflowEmulator, type CoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
 import { forge, unseenKey } from './harness/create-test-app.js';
-import { buildForProcesses, killProcess, startProcess, type ListeningProcess } from './harness/listening-process.js';
+import { assertBuilt, killProcess, startProcess, type ListeningProcess } from './harness/listening-process.js';
 import { RedisServer, describeWithRedis } from './harness/redis-server.js';
 import { send } from './harness/send.js';
 import { until } from './harness/until.js';
@@ -34,7 +34,7 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
   };
 
   beforeAll(async () => {
-    buildForProcesses();
+    assertBuilt();
     coinflow = await startCoinflowEmulator();
     redis = await RedisServer.start();
     shops = await Promise.all(Array.from({ length: PROCESSES }, startShop));

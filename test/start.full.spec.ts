@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import { startCoinflowEmulator } from 'coinflow-emulator';
+import { FREE_PORTS, logInAndCall, npmStart, startTwoAndStop } from './harness/npm-start.js';
+import { send } from './harness/send.js';
+
+describe('npm start, in every way', () => {
+  it('runs on Fastify; two beside each other; a signal stops both', () => startTwoAndStop('fastify'));
+
+  it('names the page first, and serves it', async () => {
+    const started = npmStart(FREE_PORTS);
+    const { sample } = await started.ready();
+    const [, page = ''] = await started.until(/Try:\n {2}(\S+)/);
+    expect(page).toBe(`${sample}/`);
+    const { status, text } = await send(page);
+    expect([status, text]).toEqual([200, expect.stringContaining('<div id="page"')]);
+    const [script = ''] = /\/assets\/[\w-]+\.js/.exec(text) ?? [];
+    expect(await send(sample + script)).toMatchObject({ status: 200 });
+  });
+
+  it('for who works on the page, Vite serves it, and asks the sample', async () => {
+    const started = npmStart(FREE_PORTS, '--dev');
+    const { sample } = await started.ready();
+    const [, page = ''] = await started.until(/Try:\n {2}(\S+)/);
+    expect(page).not.toBe(`${sample}/`);
+    const { status, text } = await send(page);
+    expect([status, text]).toEqual([200, expect.stringContaining('/src/main.tsx')]);
+    expect(await send(`${page}demo/state`)).toMatchObject({ status: 200, body: { coinflow: { condition: 'well' } } });
+    started.child.kill('SIGINT');
+    expect(await started.exit).toBe(0);
+    await expect(send(page)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['a key of its own', {}],
+    ['the first of the environment’s keys', { COINFLOW_WEBHOOK_VALIDATION_KEY: 'new-key, old-key' }],
+  ])('the emulator tells the sample that money has moved, under %s', async (_, env) => {
+    const started = npmStart({ ...FREE_PORTS, ...env });
+    const { sample, coinflow } = await started.ready();
+    expect(started.output()).toMatch(/Webhooks are on: POST \/webhooks\/coinflow/);
+    const data = { customerId: 'alice', subtotal: { cents: 500 } };
+    const sent = await send(`${coinflow}/_emulator/webhooks/send`, {
+      method: 'POST',
+      body: { eventType: 'Settled', data },
+    });
+    expect(sent).toMatchObject({ status: 200, body: { webhooks: { attempts: [{ status: 200 }] } } });
+    expect(await logInAndCall(sample)).toMatchObject({ body: { balance: { cents: 500, currency: 'USD' } } });
+  });
+
+  it('uses the Coinflow that the environment names, and starts none', async () => {
+    const own = await startCoinflowEmulator({ merchants: [{ merchantId: 'mine', apiKey: 'my-key' }] });
+    const started = npmStart({
+      PORT: '0',
+      COINFLOW_ENV: 'sandbox',
+      COINFLOW_API_KEY: 'my-key',
+      COINFLOW_MERCHANT_ID: 'mine',
+      COINFLOW_BASE_URL: own.url,
+    });
+    const { sample, coinflow } = await started.ready();
+    expect(coinflow).toBe(own.url);
+    expect(started.output()).not.toMatch(/emulator/i);
+    expect(started.output()).toContain('Webhooks are off: set COINFLOW_WEBHOOK_VALIDATION_KEY');
+    expect(await logInAndCall(sample)).toMatchObject({ status: 200 });
+    expect(own.countCalls('session-key')).toBe(1);
+    await own.close();
+  });
+});
