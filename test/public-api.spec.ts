@@ -14,11 +14,14 @@ const ENTRIES: [path: string][] = [
 const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as { config: object };
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
 
+const program = ts.createProgram(
+  ENTRIES.map(([path]) => root + path),
+  { ...options, noEmit: true },
+);
+const checker = program.getTypeChecker();
+
 describe.each(ENTRIES)('the public names of %s', (path) => {
-  const entry = root + path;
-  const program = ts.createProgram([entry], { ...options, noEmit: true });
-  const checker = program.getTypeChecker();
-  const module = checker.getSymbolAtLocation(program.getSourceFile(entry) as ts.Node) as ts.Symbol;
+  const module = checker.getSymbolAtLocation(program.getSourceFile(root + path) as ts.Node) as ts.Symbol;
   const names = checker.getExportsOfModule(module).map((name) => {
     return name.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(name) : name;
   });

@@ -36,7 +36,11 @@ describe('the snippets of the documents', () => {
       return code === undefined ? getSourceFile(path, language, ...rest) : ts.createSourceFile(path, code, language);
     };
     const program = ts.createProgram([...snippets.keys()], { ...options, noEmit: true }, host);
-    const problems = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    // Of the snippets alone: the rest of the program has been checked by tsc.
+    const diagnostics = [...snippets.keys()].flatMap((path) => [
+      ...ts.getPreEmitDiagnostics(program, program.getSourceFile(path)),
+    ]);
+    const problems = diagnostics.map(({ file, start, messageText }) => {
       const line = file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
       return `${file?.fileName.slice(root.length)}:${line} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
     });

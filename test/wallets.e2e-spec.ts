@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EmulatorFault } from 'coinflow-emulator';
 import { LoginLimitGuard } from '../apps/sample/src/login/login-limit.guard.js';
 import { createSampleApp, type SampleApp } from './harness/create-sample-app.js';
@@ -13,17 +13,12 @@ const WHICH = { eth: 'polygon', polygon: 'eth', base: 'eth', arbitrum: 'eth', mo
 describe.each(PLATFORMS)('wallets on %s', (platform) => {
   let app: SampleApp;
 
-  beforeEach(async () => {
+  const start = async (): Promise<void> => {
     app = await createSampleApp({
       platform,
       override: (builder) => builder.overrideGuard(LoginLimitGuard).useValue({ canActivate: () => true }),
     });
-  });
-
-  afterEach(async () => {
-    jest.useRealTimers();
-    await app.close();
-  });
+  };
 
   const post = (path: string, body: object): Promise<SentResponse> =>
     app.send(`/coinflow/wallet/${path}`, { method: 'POST', body });
@@ -37,152 +32,166 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
   const logIn = (wallet: string, blockchain: string, signedMessage: string): Promise<SentResponse> =>
     post('session-key', { wallet, blockchain, signedMessage });
 
-  describe.each(BLOCKCHAINS)('%s', (blockchain) => {
-    it('a wallet that has signed gets a session key, which is proven without a call', async () => {
-      const wallet = walletOn(blockchain);
-      const answer = await logIn(wallet.address, blockchain, await wallet.sign(await messageFor(wallet)));
-      expect(answer).toMatchObject({
-        status: 200,
-        body: { key: expect.any(String) },
-        headers: { 'cache-control': 'no-store' },
+  describe('with a Coinflow that is well', () => {
+    // Each test has wallets of its own, so that one application serves them all.
+    beforeAll(start);
+    beforeEach(() => app.coinflow.reset());
+    afterAll(() => app.close());
+
+    describe.each(BLOCKCHAINS)('%s', (blockchain) => {
+      it('a wallet that has signed gets a session key, which is proven without a call', async () => {
+        const wallet = walletOn(blockchain);
+        const answer = await logIn(wallet.address, blockchain, await wallet.sign(await messageFor(wallet)));
+        expect(answer).toMatchObject({
+          status: 200,
+          body: { key: expect.any(String) },
+          headers: { 'cache-control': 'no-store' },
+        });
+        const { key } = answer.body as { key: string };
+        expect(await app.get('/me', key)).toMatchObject({
+          status: 200,
+          body: { subject: { kind: 'wallet', wallet: wallet.address, blockchain }, merchantId: 'demo-merchant' },
+        });
+        expect(app.coinflow.countCalls('verify')).toBe(0);
+        const call = app.coinflow.calls.at(-1);
+        expect(call).toMatchObject({
+          endpoint: 'session-key',
+          headers: { 'x-coinflow-auth-merchant-id': 'demo-merchant' },
+        });
+        expect(call?.headers).not.toHaveProperty('authorization');
       });
-      const { key } = answer.body as { key: string };
-      expect(await app.get('/me', key)).toMatchObject({
-        status: 200,
-        body: { subject: { kind: 'wallet', wallet: wallet.address, blockchain }, merchantId: 'demo-merchant' },
+
+      it('a wrong signature, message, wallet or chain, and a message used twice, are refused', async () => {
+        const wallet = walletOn(blockchain);
+        const other = walletOn(blockchain);
+        const message = await messageFor(wallet);
+        const signature = await wallet.sign(message);
+        const refused = [
+          await logIn(wallet.address, blockchain, await other.sign(message)),
+          await logIn(wallet.address, blockchain, await wallet.sign(`${message} `)),
+          await logIn(other.address, blockchain, signature),
+          await logIn(wallet.address, blockchain, 'nonsense'),
+        ];
+        if (blockchain in WHICH)
+          refused.push(await logIn(wallet.address, WHICH[blockchain as keyof typeof WHICH], signature));
+        for (const answer of refused) expect(answer).toMatchObject(REJECTED);
+        expect(await logIn(wallet.address, blockchain, signature)).toMatchObject({ status: 200 });
+        expect(await logIn(wallet.address, blockchain, signature)).toMatchObject(REJECTED);
       });
-      expect(app.coinflow.countCalls('verify')).toBe(0);
-      const call = app.coinflow.calls.at(-1);
-      expect(call).toMatchObject({
-        endpoint: 'session-key',
-        headers: { 'x-coinflow-auth-merchant-id': 'demo-merchant' },
+
+      it('the merchant’s API key can vouch for a wallet, too', async () => {
+        const { address } = walletOn(blockchain);
+        const session = await app.service.createSessionKey({ wallet: address, blockchain: blockchain as 'eth' });
+        expect(session.subject).toEqual({ kind: 'wallet', wallet: address, blockchain });
+        expect(app.coinflow.calls.at(-1)?.headers).toHaveProperty('authorization');
       });
-      expect(call?.headers).not.toHaveProperty('authorization');
     });
 
-    it('a wrong signature, message, wallet or chain, and a message used twice, are refused', async () => {
-      const wallet = walletOn(blockchain);
-      const other = walletOn(blockchain);
-      const message = await messageFor(wallet);
-      const signature = await wallet.sign(message);
-      const refused = [
-        await logIn(wallet.address, blockchain, await other.sign(message)),
-        await logIn(wallet.address, blockchain, await wallet.sign(`${message} `)),
-        await logIn(other.address, blockchain, signature),
-        await logIn(wallet.address, blockchain, 'nonsense'),
-      ];
-      if (blockchain in WHICH)
-        refused.push(await logIn(wallet.address, WHICH[blockchain as keyof typeof WHICH], signature));
-      for (const answer of refused) expect(answer).toMatchObject(REJECTED);
-      expect(await logIn(wallet.address, blockchain, signature)).toMatchObject({ status: 200 });
-      expect(await logIn(wallet.address, blockchain, signature)).toMatchObject(REJECTED);
+    it('a message that has expired is refused', async () => {
+      const wallet = walletOn('solana');
+      const signature = await wallet.sign(await messageFor(wallet));
+      app.coinflow.setClockOffset(301_000);
+      expect(await logIn(wallet.address, 'solana', signature)).toMatchObject(REJECTED);
     });
 
-    it('the merchant’s API key can vouch for a wallet, too', async () => {
-      const { address } = walletOn(blockchain);
-      const session = await app.service.createSessionKey({ wallet: address, blockchain: blockchain as 'eth' });
-      expect(session.subject).toEqual({ kind: 'wallet', wallet: address, blockchain });
-      expect(app.coinflow.calls.at(-1)?.headers).toHaveProperty('authorization');
+    it.each([
+      [{ wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed', blockchain: 'eth' }, 'EIP-55'],
+      [{ wallet: 'nonsense', blockchain: 'solana' }, 'base58'],
+      [{ wallet: 'GNONSENSE', blockchain: 'stellar' }, 'Stellar'],
+      [{ wallet: 'nonsense', blockchain: 'user' }, 'blockchain must be one of'],
+      [{ wallet: 'nonsense', blockchain: 'dogecoin' }, 'blockchain must be one of'],
+      [{ wallet: 5, blockchain: 'eth' }, 'wallet must be a string'],
+      [{ blockchain: 'eth' }, 'wallet should not be empty'],
+    ])('%j is a 400 that says why, without a call', async (body, why) => {
+      for (const path of ['message', 'session-key']) {
+        const answer = await post(path, path === 'message' ? body : { ...body, signedMessage: '0x00' });
+        expect(answer.status).toBe(400);
+        expect(answer.text).toContain(why);
+      }
+      expect(app.coinflow.calls).toEqual([]);
     });
   });
 
-  it('a message that has expired is refused', async () => {
-    const wallet = walletOn('solana');
-    const signature = await wallet.sign(await messageFor(wallet));
-    app.coinflow.setClockOffset(301_000);
-    expect(await logIn(wallet.address, 'solana', signature)).toMatchObject(REJECTED);
-  });
+  describe('with a Coinflow that answers otherwise', () => {
+    beforeEach(start);
+    afterEach(() => app.close());
 
-  it.each([
-    [{ wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed', blockchain: 'eth' }, 'EIP-55'],
-    [{ wallet: 'nonsense', blockchain: 'solana' }, 'base58'],
-    [{ wallet: 'GNONSENSE', blockchain: 'stellar' }, 'Stellar'],
-    [{ wallet: 'nonsense', blockchain: 'user' }, 'blockchain must be one of'],
-    [{ wallet: 'nonsense', blockchain: 'dogecoin' }, 'blockchain must be one of'],
-    [{ wallet: 5, blockchain: 'eth' }, 'wallet must be a string'],
-    [{ blockchain: 'eth' }, 'wallet should not be empty'],
-  ])('%j is a 400 that says why, without a call', async (body, why) => {
-    for (const path of ['message', 'session-key']) {
-      const answer = await post(path, path === 'message' ? body : { ...body, signedMessage: '0x00' });
-      expect(answer.status).toBe(400);
-      expect(answer.text).toContain(why);
-    }
-    expect(app.coinflow.calls).toEqual([]);
-  });
-
-  it.each<[string, EmulatorFault, object]>([
-    ['400', { kind: 'status', status: 400 }, REJECTED],
-    ['401', { kind: 'status', status: 401 }, REJECTED],
-    ['422', { kind: 'status', status: 422 }, REJECTED],
-    ['403', { kind: 'status', status: 403 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
-    ['423', { kind: 'status', status: 423 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
-    ['451', { kind: 'status', status: 451 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
-    ['401 in HTML', { kind: 'html', status: 401 }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
-    ['429', { kind: 'rate-limited' }, { status: 503, body: { code: 'COINFLOW_RATE_LIMITED' } }],
-    ['a reset', { kind: 'reset' }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
-  ])('with a signed message Get Session Key answers %s', async (_, fault, expected) => {
-    const wallet = walletOn('eth');
-    const signature = await wallet.sign(await messageFor(wallet));
-    app.coinflow.fail('session-key', fault);
-    const answer = await logIn(wallet.address, 'eth', signature);
-    expect(answer).toMatchObject(expected);
-    if (answer.status === 401) expect(answer.headers['www-authenticate']).toBe('CoinflowSession realm="Coinflow"');
-    expect(app.coinflow.countCalls('session-key')).toBe(1);
-  });
-
-  it.each<[string, EmulatorFault, object]>([
-    [
-      '400',
-      { kind: 'status', status: 400, body: { details: 'unknown wallet' } },
-      { status: 400, body: { code: 'COINFLOW_INVALID_ARGUMENT' } },
-    ],
-    ['403', { kind: 'status', status: 403 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
-    ['401', { kind: 'status', status: 401 }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
-    ['200 in HTML', { kind: 'html', status: 200 }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
-    [
-      '200 without a message',
-      { kind: 'status', status: 200, body: {} },
-      { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } },
-    ],
-    ['404', { kind: 'status', status: 404 }, { status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } }],
-    ['429', { kind: 'rate-limited' }, { status: 503, body: { code: 'COINFLOW_RATE_LIMITED' } }],
-  ])('Get Message answers %s', async (_, fault, expected) => {
-    app.coinflow.fail('message', fault);
-    expect(await post('message', { wallet: walletOn('eth').address, blockchain: 'eth' })).toMatchObject(expected);
-  });
-
-  it('hands on the transaction that Get Message gives on some chains', async () => {
-    app.coinflow.fail('message', { kind: 'status', status: 200, body: { message: 'sign', transaction: 'AAAA' } });
-    const { address } = walletOn('stellar');
-    await expect(app.service.getMessage({ wallet: address, blockchain: 'stellar' })).resolves.toEqual({
-      message: 'sign',
-      transaction: 'AAAA',
+    it.each<[string, EmulatorFault, object]>([
+      ['400', { kind: 'status', status: 400 }, REJECTED],
+      ['401', { kind: 'status', status: 401 }, REJECTED],
+      ['422', { kind: 'status', status: 422 }, REJECTED],
+      ['403', { kind: 'status', status: 403 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
+      ['423', { kind: 'status', status: 423 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
+      ['451', { kind: 'status', status: 451 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
+      ['401 in HTML', { kind: 'html', status: 401 }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
+      ['429', { kind: 'rate-limited' }, { status: 503, body: { code: 'COINFLOW_RATE_LIMITED' } }],
+      ['a reset', { kind: 'reset' }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
+    ])('with a signed message Get Session Key answers %s', async (_, fault, expected) => {
+      const wallet = walletOn('eth');
+      const signature = await wallet.sign(await messageFor(wallet));
+      app.coinflow.fail('session-key', fault);
+      const answer = await logIn(wallet.address, 'eth', signature);
+      expect(answer).toMatchObject(expected);
+      if (answer.status === 401) expect(answer.headers['www-authenticate']).toBe('CoinflowSession realm="Coinflow"');
+      expect(app.coinflow.countCalls('session-key')).toBe(1);
     });
-  });
 
-  it('a key that Coinflow made for another wallet reaches nobody', async () => {
-    const wallet = walletOn('eth');
-    const foreign = app.coinflow.signSessionKey({
-      wallet: walletOn('eth').address,
-      blockchain: 'eth',
-      merchantId: 'demo-merchant',
+    it.each<[string, EmulatorFault, object]>([
+      [
+        '400',
+        { kind: 'status', status: 400, body: { details: 'unknown wallet' } },
+        { status: 400, body: { code: 'COINFLOW_INVALID_ARGUMENT' } },
+      ],
+      ['403', { kind: 'status', status: 403 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
+      ['401', { kind: 'status', status: 401 }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
+      ['200 in HTML', { kind: 'html', status: 200 }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
+      [
+        '200 without a message',
+        { kind: 'status', status: 200, body: {} },
+        { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } },
+      ],
+      ['404', { kind: 'status', status: 404 }, { status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } }],
+      ['429', { kind: 'rate-limited' }, { status: 503, body: { code: 'COINFLOW_RATE_LIMITED' } }],
+    ])('Get Message answers %s', async (_, fault, expected) => {
+      app.coinflow.fail('message', fault);
+      expect(await post('message', { wallet: walletOn('eth').address, blockchain: 'eth' })).toMatchObject(expected);
     });
-    const signature = await wallet.sign(await messageFor(wallet));
-    app.coinflow.fail('session-key', { kind: 'status', status: 200, body: { key: foreign } });
-    expect(await logIn(wallet.address, 'eth', signature)).toMatchObject({
-      status: 503,
-      body: { code: 'COINFLOW_UNAVAILABLE' },
-    });
-  });
 
-  it('an EVM wallet that Coinflow writes in lower case is the same wallet', async () => {
-    const { address } = walletOn('base');
-    const key = app.coinflow.signSessionKey({
-      wallet: address.toLowerCase(),
-      blockchain: 'base',
-      merchantId: 'demo-merchant',
+    it('hands on the transaction that Get Message gives on some chains', async () => {
+      app.coinflow.fail('message', { kind: 'status', status: 200, body: { message: 'sign', transaction: 'AAAA' } });
+      const { address } = walletOn('stellar');
+      await expect(app.service.getMessage({ wallet: address, blockchain: 'stellar' })).resolves.toEqual({
+        message: 'sign',
+        transaction: 'AAAA',
+      });
     });
-    app.coinflow.fail('session-key', { kind: 'status', status: 200, body: { key } });
-    await expect(app.service.createSessionKey({ wallet: address, blockchain: 'base' })).resolves.toMatchObject({ key });
+
+    it('a key that Coinflow made for another wallet reaches nobody', async () => {
+      const wallet = walletOn('eth');
+      const foreign = app.coinflow.signSessionKey({
+        wallet: walletOn('eth').address,
+        blockchain: 'eth',
+        merchantId: 'demo-merchant',
+      });
+      const signature = await wallet.sign(await messageFor(wallet));
+      app.coinflow.fail('session-key', { kind: 'status', status: 200, body: { key: foreign } });
+      expect(await logIn(wallet.address, 'eth', signature)).toMatchObject({
+        status: 503,
+        body: { code: 'COINFLOW_UNAVAILABLE' },
+      });
+    });
+
+    it('an EVM wallet that Coinflow writes in lower case is the same wallet', async () => {
+      const { address } = walletOn('base');
+      const key = app.coinflow.signSessionKey({
+        wallet: address.toLowerCase(),
+        blockchain: 'base',
+        merchantId: 'demo-merchant',
+      });
+      app.coinflow.fail('session-key', { kind: 'status', status: 200, body: { key } });
+      await expect(app.service.createSessionKey({ wallet: address, blockchain: 'base' })).resolves.toMatchObject({
+        key,
+      });
+    });
   });
 });
