@@ -1,9 +1,13 @@
 import { availableParallelism } from 'node:os';
 
+const SHORT = ['**/*.spec.ts', '**/*.e2e-spec.ts'];
+const LONG = '\\.full\\.spec\\.ts$';
+// Suites that say nothing about the coverage of the libraries.
+const NOT_MEASURED = ['<rootDir>/apps', '<rootDir>/test/sample', '<rootDir>/test/project'];
 // The specs of the throw-away projects of scripts/test-package.mjs, and what is built.
-const NOT_OURS = ['<rootDir>/test/package/', '/dist/'];
+const NOT_HERE = ['<rootDir>/test/package/', '/dist/'];
 
-const forBoth = {
+const forAll = {
   testEnvironment: 'node',
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
   modulePathIgnorePatterns: ['<rootDir>/libs/[^/]+/dist/'],
@@ -36,14 +40,22 @@ const forBoth = {
 export default {
   rootDir: import.meta.dirname,
   projects: [
+    // The two libraries. `npm test` measures their coverage, which makes every suite half as slow again.
     {
-      ...forBoth,
-      displayName: 'quick',
-      testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
-      testPathIgnorePatterns: [...NOT_OURS, '\\.full\\.spec\\.ts$'],
+      ...forAll,
+      displayName: 'libraries',
+      testMatch: SHORT,
+      testPathIgnorePatterns: [...NOT_HERE, LONG, ...NOT_MEASURED],
+    },
+    // The sample and its page, the documents, the public names, the layers.
+    {
+      ...forAll,
+      displayName: 'rest',
+      testMatch: SHORT.flatMap((glob) => NOT_MEASURED.map((folder) => `${folder}/${glob}`)),
+      testPathIgnorePatterns: [...NOT_HERE, LONG],
     },
     // What takes long: `npm run test:full`.
-    { ...forBoth, displayName: 'full', testMatch: ['**/*.full.spec.ts'], testPathIgnorePatterns: NOT_OURS },
+    { ...forAll, displayName: 'long', testMatch: ['**/*.full.spec.ts'], testPathIgnorePatterns: NOT_HERE },
   ],
   // Generous: a limit ends what hangs, and measures nothing.
   testTimeout: 30_000,

@@ -10,9 +10,9 @@ install();
 build();
 installTools();
 process.env.TEST_FULL = 'true';
-jest(...onlyThese, '--selectProjects', 'full');
+jest(...onlyThese, '--selectProjects', 'long');
 if (onlyThese.length === 0) {
   console.log('The suites that try more in the long run ...');
-  jest('--selectProjects', 'quick', '--findRelatedTests', `${root}/test/harness/amount.ts`);
+  jest('--selectProjects', 'libraries', 'rest', '--findRelatedTests', `${root}/test/harness/amount.ts`);
   run(process.execPath, [`${root}/scripts/test-package.mjs`]);
 }

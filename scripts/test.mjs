@@ -9,5 +9,10 @@ const onlyThese = process.argv.slice(2);
 install();
 build();
 installTools();
-if (onlyThese.length === 0) await checkCode();
-jest(...(onlyThese.length === 0 ? ['--coverage'] : onlyThese), '--selectProjects', 'quick');
+if (onlyThese.length > 0) {
+  jest(...onlyThese, '--selectProjects', 'libraries', 'rest');
+} else {
+  await checkCode();
+  jest('--selectProjects', 'libraries', '--coverage');
+  jest('--selectProjects', 'rest');
+}

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
+import { giveBackEmulator, takeEmulator } from './harness/emulator-pool.js';
 import { EmulatorClient, claimsOf, walletHeaders } from './harness/emulator-client.js';
 import { BLOCKCHAINS, walletOn } from './harness/wallets.js';
 
@@ -12,11 +13,11 @@ describe('session keys of the emulator', () => {
   let client: EmulatorClient;
 
   beforeEach(async () => {
-    coinflow = await startCoinflowEmulator();
+    coinflow = await takeEmulator();
     client = new EmulatorClient(coinflow);
   });
 
-  afterEach(() => coinflow.close());
+  afterEach(() => giveBackEmulator(coinflow));
 
   describe('Get Message', () => {
     it.each(BLOCKCHAINS)('hands out a message that says whose it is, on %s', async (blockchain) => {

@@ -60,16 +60,18 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       { merchantId: 'other-merchant', apiKey: 'other' },
     ];
     const upstream = await startCoinflowEmulator({ merchants });
-    app = await createTestApp({
+    const started = await createTestApp({
       platform,
       controllers: [LeakyController],
       options: { apiKey: () => API_KEY, extractor: anywhere, baseUrl: upstream.url, http: { timeoutMs: 200 } },
     });
-    await app.coinflow.close();
     app = {
-      ...app,
+      ...started,
       coinflow: upstream,
-      close: async () => void (await Promise.all([app.app.close(), upstream.close()])),
+      close: async () => {
+        await started.close();
+        await upstream.close();
+      },
     };
   });
 

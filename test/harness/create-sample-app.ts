@@ -1,8 +1,8 @@
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
-import { startCoinflowEmulator } from 'coinflow-emulator';
 import { AppModule } from '../../apps/sample/src/app.module.js';
 import { APP_OPTIONS, configureApp, createAdapter, type Platform } from '../../apps/sample/src/create-app.js';
 import { optionsFor, testApp, type TestApp } from './create-test-app.js';
+import { giveBackEmulator, takeEmulator } from './emulator-pool.js';
 import { RecordingLogger } from './recording-logger.js';
 
 export interface SampleApp extends TestApp {
@@ -31,7 +31,8 @@ export async function createSampleApp({
   page,
   override = (b) => b,
 }: SampleAppOptions): Promise<SampleApp> {
-  const coinflow = await startCoinflowEmulator({ limits });
+  const coinflow = await takeEmulator();
+  if (limits) coinflow.setLimits(limits);
   const { baseUrl, apiKey, merchantId } = optionsFor(coinflow);
   const variables = {
     COINFLOW_ENV: 'local',
@@ -51,8 +52,8 @@ export async function createSampleApp({
     await app.listen(0, '127.0.0.1');
     return testApp(app, coinflow, logger);
   };
-  const base = await start().catch(async (error: unknown) => {
-    await coinflow.close();
+  const base = await start().catch((error: unknown) => {
+    giveBackEmulator(coinflow);
     forgetVariables();
     throw error;
   });

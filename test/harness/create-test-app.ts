@@ -3,7 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
+import type { CoinflowEmulator } from 'coinflow-emulator';
 import {
   CoinflowAuthGuard,
   CoinflowAuthModule,
@@ -11,6 +11,7 @@ import {
   type CoinflowAuthModuleOptions,
 } from 'nestjs-coinflow-auth';
 import type { TrustProxy } from '../../apps/sample/src/trust-proxy.js';
+import { giveBackEmulator, takeEmulator } from './emulator-pool.js';
 import { GENEROUS_BUDGET } from './generous-budget.js';
 import { RecordingLogger } from './recording-logger.js';
 import { send, type SentResponse, type SendOptions } from './send.js';
@@ -48,7 +49,7 @@ export interface TestApp {
   close: () => Promise<void>;
 }
 
-/** An application that listens on a free port, beside an emulator of its own. */
+/** An application that listens on a free port, beside an emulator that nobody else uses. */
 export async function createTestApp({
   platform = 'express',
   controllers = [],
@@ -60,7 +61,7 @@ export async function createTestApp({
   trustProxy = false,
   configure,
 }: TestAppOptions = {}): Promise<TestApp> {
-  const coinflow = await startCoinflowEmulator();
+  const coinflow = await takeEmulator();
   const logger = new RecordingLogger();
   try {
     const module = await Test.createTestingModule({
@@ -77,7 +78,7 @@ export async function createTestApp({
     await app.listen(0, '127.0.0.1');
     return testApp(app, coinflow, logger);
   } catch (error) {
-    await coinflow.close();
+    giveBackEmulator(coinflow);
     throw error;
   }
 }
@@ -127,7 +128,7 @@ export async function testApp(
       send(url + path, { headers: sessionKey === undefined ? {} : { 'x-coinflow-auth-session-key': sessionKey } }),
     close: async () => {
       await app.close();
-      await coinflow.close();
+      giveBackEmulator(coinflow);
     },
   };
 }

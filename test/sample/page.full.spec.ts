@@ -5,8 +5,8 @@ import { base58 } from '@scure/base';
 import type { Locator } from 'playwright-core';
 import nacl from 'tweetnacl';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { describePage } from './harness/sample-page.js';
-import { until } from './harness/until.js';
+import { describePage } from '../harness/sample-page.js';
+import { until } from '../harness/until.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { PLATFORMS, foreignKey, forge, unseenKey } from './harness/create-test-app.js';
-import { createSampleApp, type SampleApp, type SampleAppOptions } from './harness/create-sample-app.js';
-import { LoginLimitGuard } from '../apps/sample/src/login/login-limit.guard.js';
+import { PLATFORMS, foreignKey, forge, unseenKey } from '../harness/create-test-app.js';
+import { createSampleApp, type SampleApp, type SampleAppOptions } from '../harness/create-sample-app.js';
+import { LoginLimitGuard } from '../../apps/sample/src/login/login-limit.guard.js';
 
 const WEBHOOK_KEY = 'webhook-key';
 const WITH_WEBHOOKS = { COINFLOW_WEBHOOK_VALIDATION_KEY: `${WEBHOOK_KEY}, old-key` };

@@ -1,9 +1,9 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { amount } from './harness/amount.js';
-import { stopClock } from './harness/clock.js';
-import { PLATFORMS, forge, unseenKey } from './harness/create-test-app.js';
-import { createSampleApp, type SampleApp } from './harness/create-sample-app.js';
+import { amount } from '../harness/amount.js';
+import { stopClock } from '../harness/clock.js';
+import { PLATFORMS, forge, unseenKey } from '../harness/create-test-app.js';
+import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
 
 /** A hundred thousand in a minute, with times: `npm run bench -- flood`. */
 const FORGED_KEYS = amount('FLOOD_KEYS', { quick: 500, full: 10_000 });

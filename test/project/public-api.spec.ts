@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
-const root = new URL('..', import.meta.url).pathname;
+const root = new URL('../..', import.meta.url).pathname;
 const ENTRIES: [path: string][] = [
   'libs/coinflow-auth/src/index.ts',
   'libs/coinflow-auth/src/config/index.ts',

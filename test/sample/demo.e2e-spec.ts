@@ -1,11 +1,11 @@
 import type { Server } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { DemoDecision, DemoDelivery } from '../apps/sample/src/demo/demo-api.js';
-import { createSampleApp, type SampleApp, type SampleAppOptions } from './harness/create-sample-app.js';
-import { PLATFORMS, unseenKey } from './harness/create-test-app.js';
-import { EventStream } from './harness/event-stream.js';
-import type { SentResponse } from './harness/send.js';
-import { until } from './harness/until.js';
+import type { DemoDecision, DemoDelivery } from '../../apps/sample/src/demo/demo-api.js';
+import { createSampleApp, type SampleApp, type SampleAppOptions } from '../harness/create-sample-app.js';
+import { PLATFORMS, unseenKey } from '../harness/create-test-app.js';
+import { EventStream } from '../harness/event-stream.js';
+import type { SentResponse } from '../harness/send.js';
+import { until } from '../harness/until.js';
 
 const WEBHOOK_KEY = 'canary_webhook_key_9c41';
 const WITH_WEBHOOKS = { COINFLOW_WEBHOOK_VALIDATION_KEY: WEBHOOK_KEY };

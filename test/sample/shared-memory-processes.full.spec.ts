@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
 import { startCoinflowEmulator, type CoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
-import { forge, unseenKey } from './harness/create-test-app.js';
-import { assertBuilt, killProcess, startProcess, type ListeningProcess } from './harness/listening-process.js';
-import { RedisServer, describeWithRedis } from './harness/redis-server.js';
-import { send } from './harness/send.js';
-import { until } from './harness/until.js';
+import { forge, unseenKey } from '../harness/create-test-app.js';
+import { assertBuilt, killProcess, startProcess, type ListeningProcess } from '../harness/listening-process.js';
+import { RedisServer, describeWithRedis } from '../harness/redis-server.js';
+import { send } from '../harness/send.js';
+import { until } from '../harness/until.js';
 
 const PROCESSES = 4;
 const UNAVAILABLE = 'COINFLOW_UNAVAILABLE';

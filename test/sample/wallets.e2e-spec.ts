@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EmulatorFault } from 'coinflow-emulator';
-import { LoginLimitGuard } from '../apps/sample/src/login/login-limit.guard.js';
-import { createSampleApp, type SampleApp } from './harness/create-sample-app.js';
-import { PLATFORMS } from './harness/create-test-app.js';
-import type { SentResponse } from './harness/send.js';
-import { BLOCKCHAINS, walletOn, type TestWallet } from './harness/wallets.js';
+import { LoginLimitGuard } from '../../apps/sample/src/login/login-limit.guard.js';
+import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
+import { PLATFORMS } from '../harness/create-test-app.js';
+import type { SentResponse } from '../harness/send.js';
+import { BLOCKCHAINS, walletOn, type TestWallet } from '../harness/wallets.js';
 
 const REJECTED = { status: 401, body: { code: 'COINFLOW_SIGNATURE_REJECTED' } };
 const WHICH = { eth: 'polygon', polygon: 'eth', base: 'eth', arbitrum: 'eth', monad: 'eth', tempo: 'eth' } as const;

@@ -1,9 +1,9 @@
 import { Agent, request } from 'node:http';
 import { afterEach, expect, it } from '@jest/globals';
-import { amount } from './harness/amount.js';
-import { LoginLimitGuard } from '../apps/sample/src/login/login-limit.guard.js';
-import { UserDirectory } from '../apps/sample/src/login/user-directory.js';
-import { createSampleApp, type SampleApp } from './harness/create-sample-app.js';
+import { amount } from '../harness/amount.js';
+import { LoginLimitGuard } from '../../apps/sample/src/login/login-limit.guard.js';
+import { UserDirectory } from '../../apps/sample/src/login/user-directory.js';
+import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
 
 const USERS = amount('LOGIN_USERS', { quick: 100, full: 2_000 });
 const REQUESTS = 10;

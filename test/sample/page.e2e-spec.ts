@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { WEBHOOK_KEY, describePage } from './harness/sample-page.js';
-import { until } from './harness/until.js';
+import { WEBHOOK_KEY, describePage } from '../harness/sample-page.js';
+import { until } from '../harness/until.js';
 
 describePage('the page in a browser', (sample) => {
   it('logs a user in, shows whose session it is, and gives no secret away', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Linter } from 'eslint';
-import { floorRules } from '../eslint.floors.mjs';
+import { floorRules } from '../../eslint.floors.mjs';
 
-const linter = new Linter({ cwd: new URL('..', import.meta.url).pathname });
+const linter = new Linter({ cwd: new URL('../..', import.meta.url).pathname });
 
 /** The rules that a file of the library would break with this text. */
 function lint(file: string, text: string): (string | null)[] {

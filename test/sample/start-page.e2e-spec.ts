@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { createSampleApp, type SampleApp } from './harness/create-sample-app.js';
-import { PLATFORMS } from './harness/create-test-app.js';
+import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
+import { PLATFORMS } from '../harness/create-test-app.js';
 
 const POLICY =
   "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;font-src 'self';connect-src 'self';" +

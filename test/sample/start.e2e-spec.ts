@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FREE_PORTS, npmStart, startTwoAndStop } from './harness/npm-start.js';
+import { FREE_PORTS, npmStart, startTwoAndStop } from '../harness/npm-start.js';
 
 describe('npm start', () => {
   it('runs the emulator and the sample; two beside each other; a signal stops both', () => startTwoAndStop('express'));

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ModuleRef } from '@nestjs/core';
 import type { HealthCheckResult } from '@nestjs/terminus';
 import { CoinflowHealthIndicator } from 'nestjs-coinflow-auth/health';
-import { createSampleApp, type SampleApp } from './harness/create-sample-app.js';
-import { PLATFORMS, unseenKey } from './harness/create-test-app.js';
+import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
+import { PLATFORMS, unseenKey } from '../harness/create-test-app.js';
 
 describe.each(PLATFORMS)('the health of the sample on %s', (platform) => {
   let app: SampleApp;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { startCoinflowEmulator } from 'coinflow-emulator';
-import { FREE_PORTS, logInAndCall, npmStart, startTwoAndStop } from './harness/npm-start.js';
-import { send } from './harness/send.js';
+import { FREE_PORTS, logInAndCall, npmStart, startTwoAndStop } from '../harness/npm-start.js';
+import { send } from '../harness/send.js';
 
 describe('npm start, in every way', () => {
   it('runs on Fastify; two beside each other; a signal stops both', () => startTwoAndStop('fastify'));
