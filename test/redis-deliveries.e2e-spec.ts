@@ -7,6 +7,8 @@ import { deliveryStoreContract } from './delivery-store-contract.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
+const UNREACHABLE = { name: 'RedisUnreachableError', message: 'Redis cannot be reached' };
+
 describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
   let redis: RedisServer;
   let client: RedisClient;
@@ -19,7 +21,10 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
   });
 
   afterEach(async () => {
+    redis.resume();
     for (const store of open.splice(0)) await store.close?.();
+    if (!redis.isRunning) await redis.start();
+    await until(() => client.isReady);
   });
 
   afterAll(async () => {
@@ -57,7 +62,7 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
     await unused.close?.();
     const connections = async (): Promise<number> => (await client.clientList()).length;
     const before = await connections();
-    await expect(unused.claim('closed', 1_000)).rejects.toThrow('Redis is away');
+    await expect(unused.claim('closed', 1_000)).rejects.toThrow('Redis cannot be reached');
     expect(await connections()).toBe(before);
   });
 
@@ -91,27 +96,51 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
     expect(() => redisCoinflowMemory({ url: redis.url, timeoutMs })).toThrow(TypeError);
   });
 
-  it('rejects while Redis is away, and works again once it is back', async () => {
+  const isBack = async (store: DeliveryStore): Promise<boolean> =>
+    store.claim('back', 60_000).then(Boolean, () => false);
+
+  it('rejects while Redis is down, and works again once it is back', async () => {
     const one = store();
     await one.claim('before', 60_000);
     await redis.kill();
     const late = store();
     const stores = [one, late, store({ client })];
-    for (const each of stores) await expect(each.claim('away', 60_000)).rejects.toThrow('Redis is away');
+    for (const each of stores) await expect(each.claim('down', 60_000)).rejects.toMatchObject(UNREACHABLE);
     await redis.start();
-    const isBack = async (each: DeliveryStore): Promise<boolean> =>
-      each.claim('back', 60_000).then(Boolean, () => false);
     for (const each of stores) await until(() => isBack(each));
     expect(await one.claim('back', 60_000)).toEqual({ state: 'running' });
     // Nobody waited for those any more: a lease would be nobody's.
-    expect(await one.claim('away', 60_000)).toMatchObject({ state: 'won' });
+    expect(await one.claim('down', 60_000)).toMatchObject({ state: 'won' });
+  });
+
+  it.each([
+    ['its own connection', () => store()],
+    ['a client of the user', () => store({ client })],
+  ])('rejects the same way when the connection breaks during a command: %s', async (_, open) => {
+    const one = open();
+    await one.claim('before', 60_000);
+    redis.pause();
+    const refused = Array.from({ length: 20 }, (_, index) =>
+      expect(one.claim(`during-${index}`, 60_000)).rejects.toMatchObject(UNREACHABLE),
+    );
+    await new Promise(setImmediate);
+    await redis.kill();
+    await Promise.all(refused);
   });
 
   it('gives up a Redis that does not answer', async () => {
     const one = store();
     await one.claim('warm', 60_000);
     redis.pause();
-    await expect(one.claim('paused', 60_000)).rejects.toThrow('Redis did not answer within 1000 ms');
-    redis.resume();
+    await expect(one.claim('paused', 60_000)).rejects.toMatchObject({
+      ...UNREACHABLE,
+      cause: new Error('No answer within 1000 ms'),
+    });
+  });
+
+  it('passes on what Redis answers when that is an error', async () => {
+    const admin = redis.url.replace('//', '//somebody:a-password@');
+    await client.sendCommand(['ACL', 'SETUSER', 'somebody', 'on', '>a-password', '~*', '+ping', '+hello', '+client']);
+    await expect(store({ url: admin }).claim('denied', 60_000)).rejects.toThrow(/^NOPERM/);
   });
 });

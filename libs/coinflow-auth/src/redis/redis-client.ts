@@ -66,12 +66,20 @@ export function closeClient(client: Pick<RedisSubscriberLike, 'isOpen' | 'on' | 
   if (client.isOpen) client.destroy();
 }
 
-/** The answer, or an error once a command has had its time. */
+/** Redis is down or does not answer, or the connection broke during a command. */
+export class RedisUnreachableError extends Error {
+  constructor(cause?: unknown) {
+    super('Redis cannot be reached', { cause });
+    this.name = 'RedisUnreachableError';
+  }
+}
+
+/** @throws {RedisUnreachableError} once a command has had its time */
 export async function inTime<T>(answer: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    const error = new Error(`Redis did not answer within ${COMMAND_TIMEOUT_MS} ms`);
-    timer = setTimeout(() => reject(error), COMMAND_TIMEOUT_MS);
+    const cause = new Error(`No answer within ${COMMAND_TIMEOUT_MS} ms`);
+    timer = setTimeout(() => reject(new RedisUnreachableError(cause)), COMMAND_TIMEOUT_MS);
   });
   try {
     return await Promise.race([answer, tooLate]);

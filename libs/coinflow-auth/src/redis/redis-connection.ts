@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { safeText } from '../client/redact.js';
 import {
+  RedisUnreachableError,
   closeClient,
   inTime,
   ownClient,
@@ -38,12 +39,21 @@ export class RedisConnection {
     this.#client = this.#own;
   }
 
-  /** Connects when it is first used, so that an application starts while Redis is away. */
+  /**
+   * Connects when it is first used, so that an application starts while Redis is down.
+   * @throws {RedisUnreachableError} when the connection is lost, also when it breaks during the command
+   * @throws what Redis answers, when that is an error
+   */
   async command(...command: string[]): Promise<unknown> {
     await this.#connect();
     // What a client keeps for later would be sent when nobody waits for it any more: a lease that nobody has, say.
-    if (!this.#client.isReady) throw new Error('Redis is away');
-    return inTime(this.#client.sendCommand(command));
+    if (!this.#client.isReady) throw new RedisUnreachableError();
+    try {
+      return await inTime(this.#client.sendCommand(command));
+    } catch (error) {
+      // Only an answer of Redis leaves the connection as it was.
+      throw this.#client.isReady || error instanceof RedisUnreachableError ? error : new RedisUnreachableError(error);
+    }
   }
 
   /** Listens over a connection of its own, as soon as there is one. */

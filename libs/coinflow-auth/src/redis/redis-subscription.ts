@@ -1,4 +1,4 @@
-import { closeClient, inTime, type RedisSubscriberLike } from './redis-client.js';
+import { RedisUnreachableError, closeClient, inTime, type RedisSubscriberLike } from './redis-client.js';
 
 /** What a subscription tells. */
 export interface RedisListener {
@@ -30,7 +30,7 @@ export class RedisSubscription {
     if (!this.#client.isOpen) this.#listening = undefined;
     this.#listening ??= this.#listen();
     await inTime(this.#listening);
-    if (!this.#client.isReady) throw new Error('The connection that listens to Redis is lost');
+    if (!this.#client.isReady) throw new RedisUnreachableError();
   }
 
   close(): void {
