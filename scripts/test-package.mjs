@@ -1,7 +1,6 @@
 // Packs both packages, installs the tarballs into throw-away projects as users have them, and runs there what users run.
 //   npm run test:package             every project, on Node 20, 22 and 24
 //   npm run test:package -- oldest   the projects whose names contain the word
-//   npm run test:package -- --fast   the half that is part of `npm test`, on this Node
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,8 +9,7 @@ import { PACKAGES, buildPackages } from './build-packages.mjs';
 import { fail, install, root } from './set-up.mjs';
 import { checkTarball } from './check-tarballs.mjs';
 
-const fast = process.argv.includes('--fast');
-const words = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const words = process.argv.slice(2);
 
 const NEST_12 = {
   '@nestjs/axios': '^12.0.0',
@@ -56,7 +54,6 @@ const ENTRIES = { configured: 'configured.ts', health: 'health.ts', 'two-copies'
 const PROJECTS = [
   {
     name: 'NestJS 12, ESM, Jest 30',
-    fast: true,
     type: 'module',
     dependencies: {
       ...NEST_12,
@@ -98,7 +95,6 @@ const PROJECTS = [
   },
   {
     name: 'NestJS 11, CommonJS, Jest 30',
-    fast: true,
     type: 'commonjs',
     dependencies: {
       ...NEST_11,
@@ -143,7 +139,7 @@ const rows = [];
 try {
   const tarballs = [];
   for (const name of PACKAGES) tarballs.push(await pack(join(root, 'libs', name)));
-  const nodes = fast ? { [`Node ${process.versions.node.split('.')[0]}`]: process.execPath } : installNodes();
+  const nodes = installNodes();
   for (const project of chosen()) rows.push(...check(project, tarballs, nodes));
 } finally {
   rmSync(workplace, { recursive: true, force: true });
@@ -151,7 +147,7 @@ try {
 console.log(`\n${rows.join('\n')}\n`);
 
 function chosen() {
-  return PROJECTS.filter(({ name, fast: isFast }) => (!fast || isFast) && words.every((word) => name.includes(word)));
+  return PROJECTS.filter(({ name }) => words.every((word) => name.includes(word)));
 }
 
 /** Installs and compiles a project, and runs it on every Node. */

@@ -38,7 +38,10 @@ export class EventStream {
 
   /** Waits until what events of this name have said is enough. */
   async until(name: string, isEnough: (data: unknown[]) => boolean = (data) => data.length > 0): Promise<void> {
-    await until(() => isEnough(this.said(name)));
+    await until(
+      () => isEnough(this.said(name)),
+      () => `events "${name}": ${isEnough.toString()}. So far: ${JSON.stringify(this.said(name))}`,
+    );
   }
 
   close(): void {

@@ -27,7 +27,7 @@ export async function startProcess(script: string, env: Record<string, string>):
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   child.once('exit', (code) => code && process.stderr.write(errors));
   const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
+    child.once('close', (code) => reject(new Error(`${script} ended with ${code}:\n${errors}`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
       const at = /(?:Listens|Sample merchant) at (\S+)/.exec(line)?.[1];
       if (at) resolve(at);

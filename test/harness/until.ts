@@ -1,8 +1,11 @@
-/** Waits until something is so, ten seconds at most. */
-export async function until(isSo: () => unknown): Promise<void> {
+/**
+ * Waits until something is so, ten seconds at most.
+ * @param describe says what was waited for, when it never was; by default the source of the condition
+ */
+export async function until(isSo: () => unknown, describe = (): string => isSo.toString()): Promise<void> {
   const deadline = performance.now() + 10_000;
   while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error('It has not come to be so within ten seconds');
+    if (performance.now() > deadline) throw new Error(`Not so within ten seconds: ${describe()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
