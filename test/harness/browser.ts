@@ -57,6 +57,8 @@ const KEEP_EVENTS = `
 export async function openPage(browser: Browser, { prepare, keepBodies }: PageOptions = {}): Promise<WatchedPage> {
   // With little motion, the page paints less: what is looked at here are its words.
   const page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
+  // Less than a test has: what did not appear is then named.
+  page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
   const urls: string[] = [];
   const bodies: Promise<string>[] = [];

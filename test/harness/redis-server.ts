@@ -70,6 +70,11 @@ export class RedisServer {
   }
 }
 
+/** How often a command has run. */
+export async function countCommands(client: RedisClient, name: string): Promise<number> {
+  return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(await client.info('commandstats'))?.[1] ?? 0);
+}
+
 async function freePort(): Promise<number> {
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Platform } from '../../apps/sample/src/create-app.js';
 import { describeWithChromium, openPage, startBrowser, type PageOptions, type WatchedPage } from './browser.js';
@@ -77,6 +77,7 @@ export class SamplePage {
 export function describePage(name: string, tests: (sample: SamplePage) => void): void {
   describeWithChromium(name, () => {
     const sample = new SamplePage();
+    jest.setTimeout(120_000);
     beforeAll(() => sample.startBrowser(), 180_000);
     beforeEach(() => sample.startApp('express'));
     afterEach(async () => {

@@ -70,7 +70,7 @@ describePage('the page in a browser, all that it shows', (sample) => {
     await sample.choose('Forged');
     expect(await sample.send('100', '100 requests')).toMatch(/Coinflow was asked once.*100 × 401/s);
     expect(sample.app.coinflow.countCalls('verify')).toBe(1);
-  }, 90_000);
+  });
 
   it('goes on shopping through an outage, and recovers', async () => {
     await sample.open();
@@ -105,7 +105,8 @@ describePage('the page in a browser, all that it shows', (sample) => {
     await sample.choose('20 s');
     await sample.text(/^Keys made from now on live 20 s/).waitFor();
     sample.app.coinflow.setMinting({ lifetimeSeconds: 1 });
-    await sample.logIn();
+    // A slow browser may see no second of its life.
+    await sample.button('Log in as alice').click();
     await sample.text('Expired: get a new key.').waitFor();
     await until(async () => (await sample.send('1', '1 request')).includes('COINFLOW_SESSION_KEY_EXPIRED'));
     sample.app.coinflow.setMinting({ lifetimeSeconds: 60 });
@@ -118,7 +119,7 @@ describePage('the page in a browser, all that it shows', (sample) => {
     await sample.button('Revoke your key').click();
     await sample.text(/^Revoked:/).waitFor();
     await sample.turn(/^Keep shopping/);
-    await feels('You', /session renewed [2-9] times/);
+    await feels('You', /session renewed ([2-9]|\d\d+) times/);
     await sample.turn(/^Keep shopping/, false);
   });
 
@@ -215,7 +216,7 @@ describePage('the page in a browser, all that it shows', (sample) => {
       ).toBe(0);
     });
     await sample.turn(/^Keep shopping/, false);
-  }, 60_000);
+  });
 
   async function everywhere(look: () => Promise<void>): Promise<void> {
     for (const width of [1_280, 360]) {
