@@ -34,6 +34,12 @@ describe('the form of a session key', () => {
     [`e30..${SIGNATURE}`, 'bad-jwt'],
     [`e30.e3=.${SIGNATURE}`, 'bad-jwt'],
     [`e30.e30.${SIGNATURE}A`, 'bad-jwt'],
+    [`e30.e30.${SIGNATURE.slice(1)}B`, 'bad-jwt'],
+    [`e31.e30.${SIGNATURE}`, 'bad-jwt'],
+    [`e30.e31.${SIGNATURE}`, 'bad-jwt'],
+    [`e30.ex.${SIGNATURE}`, 'bad-jwt'],
+    [`e30.e30AA.${SIGNATURE}`, 'bad-jwt'],
+    [`e30.e30.${SIGNATURE}~${SIGNATURE.slice(1)}B`, 'bad-characters'],
     [`e30.e30.${SIGNATURE}\n`, 'bad-jwt'],
     [`e30.e30.${SIGNATURE}~${SIGNATURE.slice(1)}`, 'bad-jwt'],
     [`e30.e30.${SIGNATURE}~${SIGNATURE}A`, 'bad-jwt'],
@@ -45,6 +51,25 @@ describe('the form of a session key', () => {
   ])('%p has not: %s', (key, reason) => {
     expect(() => assertSessionKeyShape(readPresented(key))).toThrow(
       expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_MALFORMED', reason }),
+    );
+  });
+
+  it('accepts one spelling of each key and each tag: that of an encoder', () => {
+    const bytes = fc.uint8Array({ minLength: 1, maxLength: 40 });
+    const hmac = fc.uint8Array({ minLength: 32, maxLength: 32 });
+    fc.assert(
+      fc.property(bytes, bytes, hmac, hmac, (...parts) => {
+        const texts = parts.map((part) => Buffer.from(part).toString('base64url'));
+        const write = ([header, payload, signature, tag]: string[]): string =>
+          writePresented(`${header}.${payload}.${signature}`, String(tag));
+        expect(() => assertSessionKeyShape(readPresented(write(texts)))).not.toThrow();
+        for (const [index, text] of texts.entries()) {
+          for (const other of otherSpellings(text)) {
+            expect(() => assertSessionKeyShape(readPresented(write(texts.with(index, other))))).toThrow('session key');
+          }
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 
@@ -65,9 +90,17 @@ describe('the form of a session key', () => {
 
   it('what is put together is taken apart again', () => {
     const key = `e30.e30.${SIGNATURE}`;
-    const tag = 'B'.repeat(43);
+    const tag = 'g'.repeat(43);
     expect(readPresented(writePresented(key, tag))).toEqual({ key, tag });
     expect(readPresented(key)).toEqual({ key, tag: undefined });
     expect(readPresented('')).toEqual({ key: '', tag: undefined });
   });
 });
+
+/** What a decoder takes for the same bytes. */
+function otherSpellings(text: string): string[] {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return [...alphabet]
+    .map((last) => text.slice(0, -1) + last)
+    .filter((other) => other !== text && Buffer.from(other, 'base64url').equals(Buffer.from(text, 'base64url')));
+}

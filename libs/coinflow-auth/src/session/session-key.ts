@@ -14,7 +14,11 @@ export interface PresentedKey {
   readonly tag: string | undefined;
 }
 
-const BASE64URL = /^[A-Za-z0-9_-]+$/;
+/**
+ * Base64url as an encoder writes it: the unused bits of the last character are 0. Whoever decodes a key accepts others,
+ * too: one session key would have four spellings, and a revocation of one would leave the other three.
+ */
+const BASE64URL = /^(?:[\w-]{4})*(?:[\w-]{4}|[\w-]{2}[AEIMQUYcgkosw048]|[\w-][AQgw])$/;
 /** Visible ASCII but `,`, which joins two headers of one name into one value, and `~`, which no session key contains. */
 const OPAQUE = /^[\x21-\x2b\x2d-\x7d]+$/;
 /** Takes the two apart, without looking at either: a separator anywhere else is for the check of the key's form to find. */
@@ -34,20 +38,21 @@ export function writePresented(key: string, tag: string): string {
  * @throws {CoinflowSessionKeyMalformedError}
  */
 export function assertSessionKeyShape({ key, tag }: PresentedKey): void {
-  const problem = tag !== undefined && !BASE64URL.test(tag) ? BAD_CHARACTERS : shapeProblem(key);
+  const problem = tag !== undefined && !BASE64URL.test(tag) ? BAD_TAG : shapeProblem(key);
   if (problem) throw new CoinflowSessionKeyMalformedError(`The session key ${problem[1]}`, { reason: problem[0] });
 }
 
 type Problem = readonly [reason: string, message: string];
 
 const BAD_CHARACTERS: Problem = ['bad-characters', 'has characters that no session key has'];
+const BAD_TAG: Problem = ['bad-characters', 'has a tag that is not canonical base64url'];
 
 function shapeProblem(key: string): Problem | undefined {
   if (key.length > MAX_SESSION_KEY_LENGTH) return ['too-long', `is longer than ${MAX_SESSION_KEY_LENGTH} characters`];
   const parts = key.split('.');
   if (parts.length !== 3) return OPAQUE.test(key) ? undefined : BAD_CHARACTERS;
   if (!parts.every((part) => BASE64URL.test(part)) || parts[2]?.length !== HMAC_LENGTH) {
-    return ['bad-jwt', 'has the three parts of a JWT, but not its alphabet or its signature’s length'];
+    return ['bad-jwt', 'has the three parts of a JWT, but they are not canonical base64url with an HS256 signature'];
   }
   return undefined;
 }

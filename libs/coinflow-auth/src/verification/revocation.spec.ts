@@ -39,6 +39,18 @@ describe('a revocation', () => {
       expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
     });
 
+    it('cannot be evaded by another spelling of the signature, which a decoder takes for the same', async () => {
+      const key = coinflow.key();
+      await one.decide(key);
+      void one.revokeKey(key);
+      for (const last of ['B', 'C', 'D']) {
+        // Coinflow may decode signatures, and then accepts it.
+        const spelling = coinflow.know(key.slice(0, -1) + last);
+        await expect(one.decide(spelling)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_MALFORMED' });
+      }
+      expect(coinflow.asked).toEqual([key]);
+    });
+
     it('does not reach the payer’s other sessions', async () => {
       const { key } = await one.mint();
       jest.advanceTimersByTime(1_000);
