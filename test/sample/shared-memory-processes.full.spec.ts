@@ -162,9 +162,9 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
     for (const key of keys.slice(8, 11)) expect(await visit(2, key)).toBeUndefined();
     redis.resume();
     await delay(500);
+    while (answers.length < 1_000) await delay(100);
     isOver = true;
     await Promise.all(load);
-    expect(answers.length).toBeGreaterThan(1_000);
     expect(answers.filter((code) => code !== undefined)).toEqual([]);
   }, 60_000);
 

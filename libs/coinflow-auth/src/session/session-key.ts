@@ -21,8 +21,12 @@ export interface PresentedKey {
 const BASE64URL = /^(?:[\w-]{4})*(?:[\w-]{4}|[\w-]{2}[AEIMQUYcgkosw048]|[\w-][AQgw])$/;
 /** Visible ASCII but `,`, which joins two headers of one name into one value, and `~`, which no session key contains. */
 const OPAQUE = /^[\x21-\x2b\x2d-\x7d]+$/;
-/** Takes the two apart, without looking at either: a separator anywhere else is for the check of the key's form to find. */
+/**
+ * Takes the two apart, without looking at either: a separator anywhere else is for the check of the key's form to find.
+ * @throws {CoinflowSessionKeyMalformedError} for what is too long to be read at all, let alone hashed
+ */
 export function readPresented(presented: string): PresentedKey {
+  if (presented.length > MAX_SESSION_KEY_LENGTH + TAG_SEPARATOR.length + HMAC_LENGTH) throw malformed(TOO_LONG);
   const end = presented.length - HMAC_LENGTH - TAG_SEPARATOR.length;
   if (presented[end] !== TAG_SEPARATOR) return { key: presented, tag: undefined };
   return { key: presented.slice(0, end), tag: presented.slice(end + TAG_SEPARATOR.length) };
@@ -39,16 +43,21 @@ export function writePresented(key: string, tag: string): string {
  */
 export function assertSessionKeyShape({ key, tag }: PresentedKey): void {
   const problem = tag !== undefined && !BASE64URL.test(tag) ? BAD_TAG : shapeProblem(key);
-  if (problem) throw new CoinflowSessionKeyMalformedError(`The session key ${problem[1]}`, { reason: problem[0] });
+  if (problem) throw malformed(problem);
+}
+
+function malformed([reason, message]: Problem): CoinflowSessionKeyMalformedError {
+  return new CoinflowSessionKeyMalformedError(`The session key ${message}`, { reason });
 }
 
 type Problem = readonly [reason: string, message: string];
 
 const BAD_CHARACTERS: Problem = ['bad-characters', 'has characters that no session key has'];
+const TOO_LONG: Problem = ['too-long', `is longer than ${MAX_SESSION_KEY_LENGTH} characters`];
 const BAD_TAG: Problem = ['bad-characters', 'has a tag that is not canonical base64url'];
 
 function shapeProblem(key: string): Problem | undefined {
-  if (key.length > MAX_SESSION_KEY_LENGTH) return ['too-long', `is longer than ${MAX_SESSION_KEY_LENGTH} characters`];
+  if (key.length > MAX_SESSION_KEY_LENGTH) return TOO_LONG;
   const parts = key.split('.');
   if (parts.length !== 3) return OPAQUE.test(key) ? undefined : BAD_CHARACTERS;
   if (!parts.every((part) => BASE64URL.test(part)) || parts[2]?.length !== HMAC_LENGTH) {

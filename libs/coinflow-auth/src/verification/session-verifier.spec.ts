@@ -32,6 +32,17 @@ describe('SessionVerifier', () => {
     expect(() => one.verify(key)).toThrow(expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_EXPIRED' }));
   });
 
+  it('what is too long for a session key is rejected before it is hashed', () => {
+    const one = verifier();
+    const recall = jest.spyOn(one.sessions.memory, 'recall');
+    for (const tag of ['', `~${'A'.repeat(43)}`]) {
+      expect(() => one.verify('a'.repeat(1_000_000) + tag)).toThrow(
+        expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_MALFORMED', reason: 'too-long' }),
+      );
+    }
+    expect(recall).not.toHaveBeenCalled();
+  });
+
   it('the first yes counts only once a made-up key has been refused', async () => {
     coinflow.answerToStrangers = YES;
     const one = verifier();
