@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { redisCoinflowMemory } from 'nestjs-coinflow-auth/redis';
 import { FakeCoinflow, NO, TestInstance } from './harness/fake-coinflow.js';
@@ -211,12 +211,16 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     });
 
     it('an older entry anew, gains nothing: it ends when it would have', async () => {
-      const short = { cache: { ttlMs: 100, store: redisCoinflowMemory({ url: redis.url, timeoutMs: GENEROUS_MS }) } };
-      close.push(() => void short.cache.store.close?.());
+      const store = redisCoinflowMemory({ url: redis.url, timeoutMs: GENEROUS_MS });
+      close.push(() => void store.close?.());
+      // It is in Redis too briefly to be read there.
+      const set = jest.spyOn(store, 'set');
       const key = coinflow.key();
-      await (await start(short)).decide(key);
-      const [name = ''] = await namesOf('session', 1);
-      const value = (await admin.get(name)) ?? '';
+      await (await start({ cache: { ttlMs: 100, store } })).decide(key);
+      await until(() => set.mock.results.length > 0);
+      await set.mock.results[0]?.value;
+      const [name = '', value = ''] = set.mock.calls[0] ?? [];
+      expect(name).toMatch(/^coinflow:session:/);
       await until(async () => (await admin.exists(name)) === 0);
       await admin.set(name, value);
       coinflow.answer = NO;
