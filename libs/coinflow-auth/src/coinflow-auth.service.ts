@@ -42,8 +42,8 @@ export interface CreateSessionKeyOptions {
   /** The end user's IP address, so that Coinflow's fraud checks see the payer and not this server. */
   clientIp?: string;
   /**
-   * Asks Coinflow for a new session key even if one for this payer and address is at hand, so that logging out on one
-   * device (`revokeSessionKey`) leaves another signed in.
+   * Creates a session key for this call alone: it is not shared with concurrent calls, and never reused by a later one.
+   * Logging out on one device (`revokeSessionKey`) then leaves the user's other devices signed in.
    * @default false
    */
   fresh?: boolean;

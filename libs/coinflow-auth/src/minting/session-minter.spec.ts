@@ -42,15 +42,20 @@ describe('minting', () => {
     expect(coinflow.minted).toBe(2);
   });
 
-  it('asks anew with fresh: true, and hands that one out from then on', async () => {
-    const first = await one.mint();
-    jest.advanceTimersByTime(1_000);
-    const second = await one.mint('alice', { fresh: true });
-    expect(second.key).not.toBe(first.key);
-    expect((await one.mint()).key).toBe(second.key);
-    expect(coinflow.minted).toBe(2);
-    // Both are good.
-    expect(one.verify(first.key)).toMatchObject({ key: first.key, subject: { userId: 'alice' } });
+  it('gives a fresh key to one call alone: it joins no other call and is never reused', async () => {
+    let created = 0;
+    coinflow.getSessionKey = () => Promise.resolve(coinflow.key({ jti: (created += 1) }));
+    const [first, ...fresh] = await Promise.all([
+      one.mint(),
+      ...Array.from({ length: 3 }, () => one.mint('alice', { fresh: true })),
+    ]);
+    expect(new Set([first, ...fresh].map((session) => session?.key)).size).toBe(4);
+    // All are good, and a later call gets the first one.
+    for (const { key } of fresh) expect(one.verify(key)).toMatchObject({ key, subject: { userId: 'alice' } });
+    expect((await one.mint()).key).toBe(first?.key);
+    expect(created).toBe(4);
+    void one.revokeKey(fresh[0]?.key ?? '');
+    for (const key of [first?.key, fresh[1]?.key]) expect(one.verify(key ?? '')).toMatchObject({ key });
   });
 
   it('makes one call for all who ask at once', async () => {

@@ -28,7 +28,7 @@ const MAX_WAIT_MS = 2_000;
 /** Where and from whom a session key is asked for. */
 export interface MintOptions {
   readonly clientIp: string | undefined;
-  /** Asks Coinflow even if a good key is at hand. */
+  /** Asks Coinflow for a key that no other call gets. */
   readonly fresh: boolean;
 }
 
@@ -55,17 +55,19 @@ export class SessionMinter {
   }
 
   async mint(request: MintRequest, { clientIp, fresh }: MintOptions): Promise<CoinflowSession> {
-    // A wallet that signs has proven itself now, and is to get what this proof gives.
-    if (request.signedMessage !== undefined) return this.#sessionOf(await this.#mintUnrevoked(request, clientIp));
+    // A wallet that signs gets what this signature gives. A fresh key is one device's alone: a logout ends no other session.
+    if (fresh || request.signedMessage !== undefined) {
+      return this.#sessionOf(await this.#mintUnrevoked(request, clientIp));
+    }
     // Coinflow's fraud checks saw the address that a key was made for.
     const name = `${clientIp ?? ''} ${subjectName(request.subject)}`;
-    const kept = fresh ? undefined : this.#findKept(name);
+    const kept = this.#findKept(name);
     if (kept) {
       this.#reused += 1;
       return this.#sessionOf(kept);
     }
-    const minted = await this.#flights.run(name, fresh ? 0 : Infinity, async () => {
-      const shared = fresh ? undefined : await this.#findShared(name);
+    const minted = await this.#flights.run(name, Infinity, async () => {
+      const shared = await this.#findShared(name);
       const minted = shared ?? (await this.#mintUnrevoked(request, clientIp));
       this.#minted.keep(name, minted);
       if (!shared) this.#sharedMinted?.keep(name, minted);

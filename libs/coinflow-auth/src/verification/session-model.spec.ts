@@ -51,9 +51,9 @@ class Model {
     return key.exp - this.now > 300_000 ? key : undefined;
   };
 
-  minted(key: Key): void {
+  minted(key: Key, fresh: boolean): void {
     Object.assign(this.of(key), { ...NOTHING, minted: true, provenAt: this.now, provenUntil: Infinity });
-    this.kept.set(key.user, key);
+    if (!fresh) this.kept.set(key.user, key);
   }
 
   verify(key: Key, attested: boolean, maxAge: number): string {
@@ -138,7 +138,7 @@ const COMMANDS = [
       const session = await real.process.mint(name, { fresh });
       const again = fresh ? undefined : model.mintsAgain(name);
       expect(session.key).toBe(again?.text ?? real.coinflow.nextKey);
-      if (!again) model.minted(addKey(model, name, session.key, session.attestedKey));
+      if (!again) model.minted(addKey(model, name, session.key, session.attestedKey), fresh);
     }),
   ),
   user.map((name) =>
