@@ -121,7 +121,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       const signedMessage = keep(`canary-signature-${index}`);
       const signedFault = faultFor(signedMessage);
       if (signedFault) app.coinflow.fail('session-key', signedFault);
-      await app.service.createSessionKey({ ...WALLET, signedMessage }).then(show, show);
+      await app.service.createSessionKeyWithSignature({ ...WALLET, signedMessage }).then(show, show);
       const messageFault = faultFor('what Coinflow says');
       if (messageFault) app.coinflow.fail('message', messageFault);
       await app.service.getMessage(WALLET).then(() => undefined, show);

@@ -15,7 +15,11 @@ declare const coinflow: CoinflowAuthService;
 export async function waysToMint(): Promise<void> {
   await coinflow.createSessionKey({ userId: 'alice' });
   await coinflow.createSessionKey({ wallet: '0x1', blockchain: 'eth' });
+  await coinflow.createSessionKeyWithSignature({ wallet: '0x1', blockchain: 'eth', signedMessage: '0x2' });
+  // @ts-expect-error a signature, which is for the other method
   await coinflow.createSessionKey({ wallet: '0x1', blockchain: 'eth', signedMessage: '0x2' });
+  // @ts-expect-error a wallet without a signature
+  await coinflow.createSessionKeyWithSignature({ wallet: '0x1', blockchain: 'eth' });
   // @ts-expect-error nobody
   await coinflow.createSessionKey({});
   // @ts-expect-error a wallet without its chain

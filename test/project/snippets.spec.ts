@@ -11,7 +11,9 @@ const documents = [
   ...['docs', ...readdirSync(`${root}libs`).map((lib) => `libs/${lib}`)].flatMap((folder) =>
     ts.sys.readDirectory(root + folder, ['.md'], ['node_modules']).map((path) => path.slice(root.length)),
   ),
-];
+]
+  // A copy of README.md, which a build of the packages leaves there, and which may be an old one.
+  .filter((path) => path !== 'libs/coinflow-auth/README.md');
 
 /** Every TypeScript snippet of the documents, as a file in the project. */
 const snippets = new Map(

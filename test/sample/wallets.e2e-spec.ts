@@ -87,6 +87,14 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
       });
     });
 
+    it('a login without a signature is a 400, and makes no session with the API key', async () => {
+      const { address: wallet } = walletOn('eth');
+      for (const body of [{}, { signedMessage: null }, { signedMessage: '' }]) {
+        expect(await post('session-key', { wallet, blockchain: 'eth', ...body })).toMatchObject({ status: 400 });
+      }
+      expect(app.coinflow.calls).toEqual([]);
+    });
+
     it('a message that has expired is refused', async () => {
       const wallet = walletOn('solana');
       const signature = await wallet.sign(await messageFor(wallet));

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { resolveOptions } from './options/resolve-options.js';
-import type { SessionKeySubject } from './session/session-key-subject.js';
+import type { SessionKeySubject, SignedWalletToMint } from './session/session-key-subject.js';
+
+const WALLET = { wallet: `0x${'0'.repeat(40)}`, blockchain: 'eth' } as const;
 
 describe('CoinflowAuthService', () => {
   let coinflow: CoinflowEmulator;
@@ -50,10 +52,16 @@ describe('CoinflowAuthService', () => {
     ['userId', undefined as never, {}],
     ['userId', { userId: 'alice', wallet: 'w', blockchain: 'eth' } as never, {}],
     ['blockchain', { wallet: 'w' } as never, {}],
-    ['blockchain', { signedMessage: 's' } as never, {}],
+    ['signedMessage', { signedMessage: 's' } as never, {}],
+    ['signedMessage', { ...WALLET, signedMessage: '0x00' } as never, {}],
+    ['signedMessage', { ...WALLET, signedMessage: undefined } as never, {}],
+    ['signedMessage', Object.assign(Object.create({ signedMessage: undefined }) as object, WALLET), {}],
+    ['userId', { ...WALLET, userId: undefined }, {}],
+    ['userId', { userId: undefined } as never, {}],
+    ['userId', { userId: 'alice', wallet: undefined, blockchain: undefined }, {}],
+    ['subject', { userId: 'alice', admin: undefined } as never, {}],
+    ['subject', { ...WALLET, chosenByAClient: 1 } as never, {}],
     ['wallet', { wallet: 'w', blockchain: 'eth' }, {}],
-    ['signedMessage', { wallet: `0x${'0'.repeat(40)}`, blockchain: 'eth', signedMessage: 'x'.repeat(2_049) }, {}],
-    ['signedMessage', { wallet: `0x${'0'.repeat(40)}`, blockchain: 'eth', signedMessage: 'a\nb' }, {}],
     ['clientIp', { userId: 'alice' }, { clientIp: 'localhost' }],
     ['clientIp', { userId: 'alice' }, { clientIp: '' }],
   ])('a wrong %s is named before a call', async (argument, subject, options) => {
@@ -62,6 +70,37 @@ describe('CoinflowAuthService', () => {
       argument,
     });
     expect(coinflow.calls).toEqual([]);
+  });
+
+  it.each<[string, Partial<Record<keyof SignedWalletToMint, unknown>> | undefined]>([
+    ['blockchain', undefined],
+    ['blockchain', {}],
+    ['blockchain', { wallet: WALLET.wallet, signedMessage: '0x00' }],
+    ['wallet', { blockchain: 'eth', signedMessage: '0x00' }],
+    ['signedMessage', WALLET],
+    ['signedMessage', { ...WALLET, signedMessage: undefined }],
+    ['signedMessage', { ...WALLET, signedMessage: null }],
+    ['signedMessage', { ...WALLET, signedMessage: '' }],
+    ['signedMessage', { ...WALLET, signedMessage: ['0x00'] }],
+    ['signedMessage', { ...WALLET, signedMessage: 'x'.repeat(2_049) }],
+    ['signedMessage', { ...WALLET, signedMessage: 'a\nb' }],
+  ])('a signed login without a good %s is rejected before a call: %j', async (argument, signed) => {
+    await expect(service.createSessionKeyWithSignature(signed as SignedWalletToMint)).rejects.toMatchObject({
+      code: 'COINFLOW_INVALID_ARGUMENT',
+      argument,
+    });
+    expect(coinflow.calls).toEqual([]);
+  });
+
+  it('a signed login never sends the API key, whatever else a client has put beside it', async () => {
+    const signed = { ...WALLET, signedMessage: '0x00', userId: 'admin' };
+    await expect(service.createSessionKeyWithSignature(signed)).rejects.toMatchObject({
+      code: 'COINFLOW_SIGNATURE_REJECTED',
+    });
+    expect(coinflow.calls).toHaveLength(1);
+    expect(coinflow.calls[0]?.headers).toMatchObject({ 'x-coinflow-auth-wallet': WALLET.wallet });
+    expect(coinflow.calls[0]?.headers).not.toHaveProperty('authorization');
+    expect(coinflow.calls[0]?.headers).not.toHaveProperty('x-coinflow-auth-user-id');
   });
 
   it.each([
@@ -160,7 +199,9 @@ describe('CoinflowAuthService', () => {
         blockchain: 'eth',
         signedMessage: '0x00',
       } as const;
-      await expect(signing.createSessionKey(signed)).rejects.toMatchObject({ code: 'COINFLOW_SIGNATURE_REJECTED' });
+      await expect(signing.createSessionKeyWithSignature(signed)).rejects.toMatchObject({
+        code: 'COINFLOW_SIGNATURE_REJECTED',
+      });
       expect(apiKey).not.toHaveBeenCalled();
       void signing.onApplicationShutdown();
     });

@@ -23,10 +23,13 @@ import { MAX_AGE_RULE, isMaxAge } from './options/route-metadata.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import {
   checkPayer,
+  checkSignedWallet,
   checkSubject,
   checkWallet,
   type PayerToRevoke,
+  type MintRequest,
   type SessionKeySubject,
+  type SignedWalletToMint,
   type WalletToSign,
 } from './session/session-key-subject.js';
 import { newTrace, type DecisionTrace } from './verification/decision-trace.js';
@@ -121,33 +124,44 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   }
 
   /**
-   * Obtains a session key for a user or a wallet that the application itself has logged in, or for a wallet that proves
-   * itself by its signature. The key is known to be valid from then on. A key that this process obtained before, for the
-   * same payer at the same address, is handed out again until shortly before it expires (not to a wallet that signs).
+   * Creates a session key for a user or a wallet that the application itself has logged in: your API key vouches for it.
+   * Take the user from your own login, never from a body or query. What a client sends belongs to
+   * {@link createSessionKeyWithSignature}.
    *
-   * After `revokeSubject` it waits, for 2 s at most, until Coinflow makes keys that the revocation does not cover.
-   * @throws {CoinflowInvalidArgumentError} when an argument cannot be sent; nothing was
-   * @throws {CoinflowSignatureRejectedError} when Coinflow does not accept the signature
-   * @throws {CoinflowMintRefusedError} when Coinflow gives this payer none
-   * @throws {CoinflowMisconfiguredError} when Coinflow refuses the API key, or it is another merchant's
+   * The key is known to be valid from then on. A later call for the same user at the same address gets it again until
+   * shortly before it expires. After `revokeSubject` this waits, for 2 s at most, until Coinflow creates keys that the
+   * revocation does not cover.
+   * @throws {CoinflowInvalidArgumentError} when the subject has another property than `userId`, or `wallet` and `blockchain`
+   * (also one that is `undefined`), or an argument cannot be sent; nothing was sent
+   * @throws {CoinflowMintRefusedError} when Coinflow creates no key for this user
+   * @throws {CoinflowMisconfiguredError} when Coinflow rejects the API key, or it is another merchant's
    * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now
    * @example
    * await coinflow.createSessionKey({ userId: user.id }, { clientIp: request.ip });
-   * await coinflow.createSessionKey({ wallet, blockchain: 'solana', signedMessage });
    */
   async createSessionKey(
     subject: SessionKeySubject,
     { clientIp, fresh = false }: CreateSessionKeyOptions = {},
   ): Promise<CoinflowSession> {
-    const request = checkSubject(subject);
-    if (clientIp !== undefined && !isIP(clientIp)) {
-      throw new CoinflowInvalidArgumentError('clientIp', 'must be an IPv4 or IPv6 address');
-    }
-    try {
-      return await this.#minter.mint(request, { clientIp, fresh });
-    } catch (error) {
-      throw this.#errors.report(error);
-    }
+    return this.#create(checkSubject(subject), clientIp, fresh);
+  }
+
+  /**
+   * Creates a session key for a wallet that has signed the message of {@link getMessage}. It takes what a client sends, and
+   * never sends the API key: the signature alone decides. A signature is good once, so the key is not reused.
+   * @throws {CoinflowInvalidArgumentError} when `wallet`, `blockchain` or `signedMessage` is missing or cannot be sent; nothing was sent
+   * @throws {CoinflowSignatureRejectedError} when Coinflow does not accept the signature
+   * @throws {CoinflowMintRefusedError} when Coinflow creates no key for this wallet
+   * @throws {CoinflowMisconfiguredError} when the key that Coinflow created is another merchant's
+   * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now
+   * @example
+   * await coinflow.createSessionKeyWithSignature({ wallet, blockchain: 'solana', signedMessage }, { clientIp: request.ip });
+   */
+  async createSessionKeyWithSignature(
+    signed: SignedWalletToMint,
+    { clientIp }: Pick<CreateSessionKeyOptions, 'clientIp'> = {},
+  ): Promise<CoinflowSession> {
+    return this.#create(checkSignedWallet(signed), clientIp, true);
   }
 
   /**
@@ -263,6 +277,17 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#sessions.sharedRevocations?.close();
     await this.#options.cache.store?.close?.();
     this.#client.close();
+  }
+
+  async #create(request: MintRequest, clientIp: string | undefined, fresh: boolean): Promise<CoinflowSession> {
+    if (clientIp !== undefined && !isIP(clientIp)) {
+      throw new CoinflowInvalidArgumentError('clientIp', 'must be an IPv4 or IPv6 address');
+    }
+    try {
+      return await this.#minter.mint(request, { clientIp, fresh });
+    } catch (error) {
+      throw this.#errors.report(error);
+    }
   }
 
   #rethrow(error: unknown): never {

@@ -31,6 +31,8 @@ export class WalletController {
   @ApiUnauthorizedResponse({ description: 'The signature is not this wallet’s over its message' })
   async sessionKey(@Body() signed: SignedWalletDto, @Ip() clientIp: string): Promise<SessionKeyDto> {
     const { wallet, blockchain, signedMessage } = signed;
-    return SessionKeyDto.of(await this.coinflow.createSessionKey({ wallet, blockchain, signedMessage }, { clientIp }));
+    return SessionKeyDto.of(
+      await this.coinflow.createSessionKeyWithSignature({ wallet, blockchain, signedMessage }, { clientIp }),
+    );
   }
 }

@@ -12,7 +12,6 @@ export interface UserToMint {
   userId: string;
   wallet?: never;
   blockchain?: never;
-  signedMessage?: never;
 }
 
 /** A wallet that the application itself knows to be the payer's. */
@@ -21,7 +20,6 @@ export interface WalletToMint {
   wallet: string;
   blockchain: KnownBlockchain;
   userId?: never;
-  signedMessage?: never;
 }
 
 /** A wallet that proves by its signature that it is the payer's; the API key plays no part. */
@@ -34,17 +32,16 @@ export interface SignedWalletToMint {
    * on EVM chains (`personal_sign`), base64 on Stellar.
    */
   signedMessage: string;
-  userId?: never;
 }
 
-/** Whom a session key is for, in exactly one of three ways. */
-export type SessionKeySubject = UserToMint | WalletToMint | SignedWalletToMint;
+/** For whom your API key vouches: a user or a wallet that the application itself has logged in. */
+export type SessionKeySubject = UserToMint | WalletToMint;
 
 /** Whom to ask a message to sign for. */
-export type WalletToSign = Omit<WalletToMint, 'signedMessage'>;
+export type WalletToSign = WalletToMint;
 
-/** Whose session keys to revoke: as for minting, or the `subject` of a session. */
-export type PayerToRevoke = UserToMint | Omit<WalletToMint, 'signedMessage'> | CoinflowSubject;
+/** Whose session keys to revoke: as for a session key, or the `subject` of a session. */
+export type PayerToRevoke = SessionKeySubject | CoinflowSubject;
 
 /** What Coinflow is asked for, checked. */
 export interface MintRequest {
@@ -52,22 +49,50 @@ export interface MintRequest {
   readonly signedMessage?: string;
 }
 
-/** @throws {CoinflowInvalidArgumentError} that names what cannot be */
+/**
+ * Takes `userId`, or `wallet` and `blockchain`, and nothing beside them. The API key vouches for whoever is named here, so
+ * what a client has sent must not get in: a body whose `signedMessage` is missing would make a session for any wallet.
+ * @throws {CoinflowInvalidArgumentError} that names what cannot be
+ */
 export function checkSubject(given: SessionKeySubject): MintRequest {
   // From JavaScript it may be anything.
-  const { userId, wallet, blockchain, signedMessage } = Object(given) as Partial<Record<string, unknown>>;
-  if (wallet === undefined && blockchain === undefined && signedMessage === undefined) {
-    if (!isHeaderValue(userId)) throw new CoinflowInvalidArgumentError('userId', HEADER_VALUE_RULE);
-    return { subject: Object.freeze({ kind: 'user', userId }) };
+  const { userId, wallet, blockchain } = Object(given) as Partial<Record<string, unknown>>;
+  const names = namesIn(given);
+  if (names.has('signedMessage')) {
+    throw new CoinflowInvalidArgumentError('signedMessage', 'must be given to createSessionKeyWithSignature()');
   }
-  if (userId !== undefined)
-    throw new CoinflowInvalidArgumentError('userId', 'must not be given together with a wallet');
+  if (names.has('wallet') || names.has('blockchain')) {
+    if (names.has('userId'))
+      throw new CoinflowInvalidArgumentError('userId', 'must not be given together with a wallet');
+    assertNothingBeside(names, ['wallet', 'blockchain']);
+    return { subject: checkWallet(wallet, blockchain) };
+  }
+  if (!isHeaderValue(userId)) throw new CoinflowInvalidArgumentError('userId', HEADER_VALUE_RULE);
+  assertNothingBeside(names, ['userId']);
+  return { subject: Object.freeze({ kind: 'user', userId }) };
+}
+
+/** @throws {CoinflowInvalidArgumentError} that names what is missing, or cannot be */
+export function checkSignedWallet(given: SignedWalletToMint): MintRequest & { readonly signedMessage: string } {
+  const { wallet, blockchain, signedMessage } = Object(given) as Partial<Record<string, unknown>>;
   const subject = checkWallet(wallet, blockchain);
-  if (signedMessage === undefined) return { subject };
   if (!isHeaderValue(signedMessage, MAX_SIGNED_MESSAGE_LENGTH)) {
     throw new CoinflowInvalidArgumentError('signedMessage', 'must be 1 to 2048 visible ASCII characters');
   }
   return { subject, signedMessage };
+}
+
+/** Also of a property whose value is `undefined`, and of one that is inherited. */
+function namesIn(given: unknown): Set<string> {
+  const names = new Set<string>();
+  for (const name in Object(given)) names.add(name);
+  return names;
+}
+
+/** The names are not repeated: a client may have chosen them. */
+function assertNothingBeside(names: Set<string>, allowed: readonly string[]): void {
+  if ([...names].every((name) => allowed.includes(name))) return;
+  throw new CoinflowInvalidArgumentError('subject', `must have ${allowed.join(' and ')} and no other property`);
 }
 
 /**

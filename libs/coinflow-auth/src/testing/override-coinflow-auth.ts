@@ -4,7 +4,7 @@ import { CoinflowSessionKeyMissingError } from '../errors/coinflow-auth.errors.j
 import { resolveOptions } from '../options/resolve-options.js';
 import { COINFLOW_AUTH_MODULE_OPTIONS, COINFLOW_AUTH_OPTIONS, coinflowAuthServiceToken } from '../options/tokens.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
-import type { SessionKeySubject, WalletToSign } from '../session/session-key-subject.js';
+import type { SessionKeySubject, SignedWalletToMint, WalletToSign } from '../session/session-key-subject.js';
 import { createTestSession } from './create-test-session.js';
 
 /** As much of a `TestingModuleBuilder` of `@nestjs/testing` as is used. */
@@ -42,6 +42,10 @@ class TestCoinflowAuthService extends CoinflowAuthService {
 
   override createSessionKey(subject: SessionKeySubject): Promise<CoinflowSession> {
     return Promise.resolve(createTestSession(subject));
+  }
+
+  override createSessionKeyWithSignature({ wallet, blockchain }: SignedWalletToMint): Promise<CoinflowSession> {
+    return Promise.resolve(createTestSession({ wallet, blockchain }));
   }
 
   override getMessage({ wallet, blockchain }: WalletToSign): Promise<MessageToSign> {
