@@ -31,7 +31,7 @@ async function main(platform: string): Promise<void> {
   assert.equal(await status('/payouts', minted.key, 'POST'), '201');
   assert.equal(await status('/me'), '401 COINFLOW_SESSION_KEY_MISSING');
   assert.equal(await status('/catalog'), '200');
-  assert.equal(await status('/catalog', 'junk'), '401 COINFLOW_SESSION_WRONG_MERCHANT');
+  assert.equal(await status('/catalog', 'invalid'), '401 COINFLOW_SESSION_REJECTED');
   const foreign = coinflow.signSessionKey({ customerId: 'alice', merchantId: other.merchantId });
   assert.equal(await status('/me', foreign), '401 COINFLOW_SESSION_WRONG_MERCHANT');
   assert.equal(await status('/session-key?user=%20'), '400 COINFLOW_INVALID_ARGUMENT');

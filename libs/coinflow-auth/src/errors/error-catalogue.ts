@@ -24,7 +24,7 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_SESSION_KEY_MALFORMED: {
     status: 401,
-    when: 'What it carries cannot be a session key, or it carries two different ones. Coinflow was not asked.',
+    when: 'The request carries what cannot be a session key (wrong characters, a payload or a claim that cannot be read), or two different ones. Coinflow was not asked.',
     message: 'That is not a session key.',
     action: 'Send exactly one session key, unchanged, as createSessionKey() returned it.',
     guard: true,
@@ -38,14 +38,14 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_SESSION_WRONG_MERCHANT: {
     status: 401,
-    when: 'The session key is another merchant’s, or does not say whose it is, for which merchant and until when. Coinflow was not asked.',
+    when: 'The session key belongs to another merchant. Coinflow was not asked.',
     message: 'The session key was not made for this merchant.',
     action: 'Obtain the session key with this merchant’s API key; if it is yours, check the option merchantId.',
     guard: true,
   },
   COINFLOW_SESSION_REJECTED: {
     status: 401,
-    when: 'Coinflow said no: 400, 401, 403 or 422 in its own voice (JSON or an empty body), now or within the last 30 seconds; or the key carries a tag that this application did not make.',
+    when: 'Coinflow said no: 400, 401, 403 or 422 in its own voice (JSON or an empty body), now or within the last 30 seconds; or the key carries a tag that this application did not make, or does not name its merchant, its user and its expiry.',
     message: 'The session key is not valid.',
     action: 'Obtain a new session key for this user; many of these from one address are an attack.',
     guard: true,

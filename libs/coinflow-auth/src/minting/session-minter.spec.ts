@@ -72,6 +72,12 @@ describe('minting', () => {
     await expect(one.mint()).resolves.toMatchObject({ subject: { userId: 'alice' } });
   });
 
+  it('answers 503 when a created key has a claim that the guard cannot read', async () => {
+    coinflow.nextKey = coinflow.key({ exp: 'tomorrow' });
+    const unreadable = { code: 'COINFLOW_UNAVAILABLE', reason: 'minted-malformed' };
+    await expect(one.mint()).rejects.toMatchObject({ ...unreadable, cause: { reason: 'unreadable-claim' } });
+  });
+
   it('never hands out a revoked key again, nor one that Coinflow has said no to', async () => {
     const { key } = await one.mint();
     void one.revokeKey(key);

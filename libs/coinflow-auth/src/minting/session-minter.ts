@@ -6,7 +6,7 @@ import {
   isCoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import { NO_CLAIMS, readClaims, type SessionClaims } from '../session/claims.js';
+import { readClaims, type SessionClaims } from '../session/claims.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape } from '../session/session-key.js';
 import type { MintRequest } from '../session/session-key-subject.js';
@@ -181,14 +181,14 @@ export class SessionMinter {
   }
 }
 
-/** An opaque key, or one that cannot be read, says nothing of itself; but it must be one that the guard will take back. */
+/** An opaque key says nothing of itself. Any key must be one that the guard will accept. */
 function readMinted(key: string): SessionClaims {
   try {
     assertSessionKeyShape({ key, tag: undefined });
+    return readClaims(key);
   } catch (error) {
     throw unusable('What Coinflow gave does not have the form of a session key', 'minted-malformed', error);
   }
-  return readClaims(key) ?? NO_CLAIMS;
 }
 
 function unusable(message: string, reason: string, error?: unknown): CoinflowUnavailableError {

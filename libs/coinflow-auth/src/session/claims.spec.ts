@@ -1,9 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { NO_CLAIMS, readClaims } from './claims.js';
+import { NO_CLAIMS, readClaims, type SessionClaims } from './claims.js';
 
 const jwt = (payload: string): string => `e30.${Buffer.from(payload).toString('base64url')}.${'A'.repeat(43)}`;
+const UNREADABLE = expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_MALFORMED', reason: 'unreadable-claim' });
 const keyOf = (claims: unknown): string => jwt(JSON.stringify(claims));
+
+/** Nothing but the error of a malformed key may be thrown. */
+function readOrReject(payload: string): SessionClaims | undefined {
+  try {
+    return readClaims(jwt(payload));
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'COINFLOW_SESSION_KEY_MALFORMED' });
+    return undefined;
+  }
+}
 
 describe('readClaims', () => {
   it('reads the user’s key of Coinflow’s documentation', () => {
@@ -28,7 +39,7 @@ describe('readClaims', () => {
   });
 
   it('a chain of tomorrow is a chain', () => {
-    expect(readClaims(keyOf({ wallet: 'w', blockchain: 'sui' }))?.subject).toMatchObject({ blockchain: 'sui' });
+    expect(readClaims(keyOf({ wallet: 'w', blockchain: 'sui' })).subject).toMatchObject({ blockchain: 'sui' });
   });
 
   it('an opaque key says nothing', () => {
@@ -40,27 +51,40 @@ describe('readClaims', () => {
     ['a wallet without its chain', { wallet: 'w' }],
     ['a chain without a wallet', { blockchain: 'eth' }],
     ['a wallet on the chain “user”', { wallet: 'w', blockchain: 'user' }],
-    ['an empty user', { customerId: '' }],
-    ['a user that is a number', { customerId: 5 }],
-    ['a user of 257 characters', { customerId: 'a'.repeat(257) }],
-    ['nobody', {}],
-  ])('%s is nobody in particular', (_, claims) => {
-    expect(readClaims(keyOf(claims))?.subject).toBeNull();
+    ['no claim', {}],
+  ])('a key with %s has no subject', (_, claims) => {
+    expect(readClaims(keyOf(claims)).subject).toBeNull();
   });
 
   it('a user on the chain “user” is a user', () => {
-    expect(readClaims(keyOf({ customerId: 'a', blockchain: 'user' }))?.subject).toEqual({ kind: 'user', userId: 'a' });
+    expect(readClaims(keyOf({ customerId: 'a', blockchain: 'user' })).subject).toEqual({ kind: 'user', userId: 'a' });
   });
 
-  it.each([0, -1, 1.5, '1732053505', null, true, 1e300, 1_732_053_505_000, [1_732_053_505]])(
-    'exp: %j is no time',
-    (exp) => {
-      expect(readClaims(keyOf({ exp }))?.expiresAt).toBeNull();
-    },
-  );
+  describe.each(['merchantId', 'customerId', 'wallet', 'blockchain'])('the claim %s', (name) => {
+    it.each(['', 'a'.repeat(257), 5, true, false, {}, ['a']])('makes a key with the value %j malformed', (value) => {
+      expect(() => readClaims(keyOf({ [name]: value }))).toThrow(UNREADABLE);
+    });
 
-  it.each(['', 'null', '5', '"text"', '[]', '{"a":', '\u0000'])('a payload of %j is unreadable', (payload) => {
-    expect(readClaims(jwt(payload))).toBeUndefined();
+    it('counts as absent when it is null', () => {
+      expect(readClaims(keyOf({ [name]: null }))).toEqual(NO_CLAIMS);
+    });
+  });
+
+  describe.each(['iat', 'exp'])('the claim %s', (name) => {
+    it.each([0, -1, 1.5, '1732053505', '', true, {}, 1e300, 1_732_053_505_000, [1_732_053_505]])(
+      'makes a key with the value %j malformed',
+      (value) => {
+        expect(() => readClaims(keyOf({ [name]: value }))).toThrow(UNREADABLE);
+      },
+    );
+
+    it('counts as absent when it is null', () => {
+      expect(readClaims(keyOf({ [name]: null }))).toEqual(NO_CLAIMS);
+    });
+  });
+
+  it.each(['', 'null', '5', '"text"', '[]', '{"a":', '\u0000'])('rejects a key with the payload %j', (payload) => {
+    expect(() => readClaims(jwt(payload))).toThrow(expect.objectContaining({ reason: 'bad-payload' }));
   });
 
   it('finds nothing on prototypes', () => {
@@ -69,32 +93,30 @@ describe('readClaims', () => {
     );
   });
 
-  it('whatever the claims: never a throw, and only sensible values', () => {
+  it('gives readable values or rejects the key, whatever the claims are', () => {
     const names = ['customerId', 'wallet', 'blockchain', 'merchantId', 'iat', 'exp'];
     const anyClaims = fc.dictionary(fc.constantFrom(...names), fc.oneof(fc.jsonValue(), fc.integer(), fc.string()));
+    const payloads = fc.oneof(
+      anyClaims.map((claims) => JSON.stringify(claims)),
+      fc.json(),
+      fc.string(),
+    );
     fc.assert(
-      fc.property(
-        fc.oneof(
-          anyClaims.map((claims) => JSON.stringify(claims)),
-          fc.json(),
-          fc.string(),
-        ),
-        (payload) => {
-          const claims = readClaims(jwt(payload));
-          if (!claims) return;
-          expect(claims.merchantId === undefined || claims.merchantId.length > 0).toBe(true);
-          for (const seconds of [claims.issuedAt, claims.expiresAt]) {
-            expect(seconds === null || !Number.isNaN(new Date(seconds * 1_000).getTime())).toBe(true);
-          }
-          if (claims.subject?.kind === 'user') expect(claims.subject.userId).not.toBe('');
-        },
-      ),
+      fc.property(payloads, (payload) => {
+        const claims = readOrReject(payload);
+        if (!claims) return;
+        expect(claims.merchantId).not.toBe('');
+        for (const seconds of [claims.issuedAt, claims.expiresAt]) {
+          expect(seconds === null || !Number.isNaN(new Date(seconds * 1_000).getTime())).toBe(true);
+        }
+        if (claims.subject?.kind === 'user') expect(claims.subject.userId).not.toBe('');
+      }),
       { numRuns: 2_000 },
     );
   });
 
   it('is frozen, the subject too', () => {
     const claims = readClaims(keyOf({ customerId: 'a' }));
-    expect(Object.isFrozen(claims) && Object.isFrozen(claims?.subject)).toBe(true);
+    expect(Object.isFrozen(claims) && Object.isFrozen(claims.subject)).toBe(true);
   });
 });

@@ -1,3 +1,4 @@
+import { CoinflowSessionKeyMalformedError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowSubject } from './subject.js';
 
 /**
@@ -8,9 +9,9 @@ export interface SessionClaims {
   /** `null` unless the key names exactly one user or one wallet. */
   readonly subject: CoinflowSubject | null;
   readonly merchantId: string | undefined;
-  /** In seconds since 1970, as the JWT has it; `null` when it is absent or no sensible time. */
+  /** In seconds since 1970, as the JWT has it; `null` when it is absent. */
   readonly issuedAt: number | null;
-  /** In seconds since 1970, as the JWT has it; `null` when it is absent or no sensible time. */
+  /** In seconds since 1970, as the JWT has it; `null` when it is absent. */
   readonly expiresAt: number | null;
 }
 
@@ -32,14 +33,21 @@ export function isBound({ subject, merchantId, expiresAt }: SessionClaims): bool
 }
 
 /**
- * Reads a key of proven shape. The signature is Coinflow's to check: only it has the secret.
- * @returns `undefined` for a JWT whose payload is no JSON object
+ * Reads a key whose format was checked. The signature is Coinflow's to check: only it has the secret.
+ *
+ * A claim that is absent or `null` says nothing. One that is present and cannot be read makes the key malformed: taken for
+ * absent, a key that expired, or that names another merchant, would pass for one that says nothing of either.
+ * @throws {CoinflowSessionKeyMalformedError} for a JWT whose payload is not a JSON object, or has an unreadable claim
  */
-export function readClaims(key: string): SessionClaims | undefined {
+export function readClaims(key: string): SessionClaims {
   const payload = key.split('.');
   if (payload.length !== 3) return NO_CLAIMS;
   const claims = parseObject(Buffer.from(payload[1] ?? '', 'base64url').toString('utf8'));
-  if (!claims) return undefined;
+  if (!claims) {
+    throw new CoinflowSessionKeyMalformedError('The session key is a JWT whose payload is not a JSON object', {
+      reason: 'bad-payload',
+    });
+  }
   return Object.freeze({
     subject: readSubject(claims),
     merchantId: readName(claims, 'merchantId'),
@@ -52,10 +60,10 @@ function readSubject(claims: object): CoinflowSubject | null {
   const userId = readName(claims, 'customerId');
   const wallet = readName(claims, 'wallet');
   const blockchain = readName(claims, 'blockchain');
-  // Two names in one key: whoever reads the other one sees another payer.
+  // Two names in one key: whoever reads the other one sees another user.
   if (userId && wallet) return null;
   if (userId) return Object.freeze({ kind: 'user', userId });
-  // `user` is what Coinflow calls the "chain" of a payer without a wallet.
+  // `user` is what Coinflow calls the "chain" of a user without a wallet.
   if (wallet && blockchain && blockchain !== 'user') return Object.freeze({ kind: 'wallet', wallet, blockchain });
   return null;
 }
@@ -66,13 +74,23 @@ function ownValue(claims: object, name: string): unknown {
 }
 
 function readName(claims: object, name: string): string | undefined {
-  const value = ownValue(claims, name);
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_LENGTH ? value : undefined;
+  const value = ownValue(claims, name) ?? undefined;
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_LENGTH) return value;
+  throw unreadable(name);
 }
 
 function readSeconds(claims: object, name: string): number | null {
-  const value = ownValue(claims, name);
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= LAST_SECOND ? value : null;
+  const value = ownValue(claims, name) ?? null;
+  if (value === null) return null;
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= LAST_SECOND) return value;
+  throw unreadable(name);
+}
+
+function unreadable(name: string): CoinflowSessionKeyMalformedError {
+  return new CoinflowSessionKeyMalformedError(`The session key has a claim ${name} that cannot be read`, {
+    reason: 'unreadable-claim',
+  });
 }
 
 function parseObject(text: string): object | undefined {

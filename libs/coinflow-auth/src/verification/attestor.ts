@@ -24,8 +24,7 @@ export class Attestor {
    */
   attest(key: string): string | undefined {
     const [newest] = this.#keys;
-    const claims = readClaims(key);
-    return newest && claims && isBound(claims) ? writePresented(key, this.#tag(newest, key)) : undefined;
+    return newest && isBound(readClaims(key)) ? writePresented(key, this.#tag(newest, key)) : undefined;
   }
 
   /**

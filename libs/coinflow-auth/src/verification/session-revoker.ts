@@ -29,7 +29,7 @@ export class SessionRevoker {
     const { key, tag } = readPresented(presented);
     assertSessionKeyShape({ key, tag });
     const id = sessionKeyId(key);
-    const expiresAt = (this.#memory.recall(id) ?? readClaims(key))?.expiresAt ?? null;
+    const { expiresAt } = this.#memory.recall(id) ?? readClaims(key);
     // What is in memory is not revoked, so that a hit need not look twice.
     this.#memory.forget(id);
     this.#shared?.forget(id);

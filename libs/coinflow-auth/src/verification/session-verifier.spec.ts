@@ -150,7 +150,7 @@ describe('SessionVerifier', () => {
     it('are refused without a call, unless the user opted in', async () => {
       const key = coinflow.know(OPAQUE);
       await expect(verifier().decide(key)).rejects.toMatchObject({
-        code: 'COINFLOW_SESSION_WRONG_MERCHANT',
+        code: 'COINFLOW_SESSION_REJECTED',
         reason: 'unbound',
       });
       expect(coinflow.asked).toEqual([]);
@@ -168,6 +168,18 @@ describe('SessionVerifier', () => {
       });
     });
 
+    it.each([{ merchantId: '' }, { customerId: 7 }, { wallet: true }, { blockchain: '' }, { exp: 'soon' }, { iat: -1 }])(
+      'a key with the unreadable claim %j is malformed, also with acceptUnboundKeys',
+      async (claim) => {
+        const key = coinflow.key(claim);
+        await expect(verifier({ acceptUnboundKeys: true }).decide(key)).rejects.toMatchObject({
+          code: 'COINFLOW_SESSION_KEY_MALFORMED',
+          reason: 'unreadable-claim',
+        });
+        expect(coinflow.asked).toEqual([]);
+      },
+    );
+
     it('are good for 24 h where they were minted, and refused elsewhere', async () => {
       const one = verifier();
       const key = coinflow.know(OPAQUE);
@@ -175,11 +187,11 @@ describe('SessionVerifier', () => {
       await one.mint('alice');
       jest.advanceTimersByTime(DAY_MS - 1);
       expect(one.verify(key)).toMatchObject({ subject: { userId: 'alice' } });
-      await expect(verifier().decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_WRONG_MERCHANT' });
+      await expect(verifier().decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
       // Asked about, it stays minted; but not for longer.
       await expect(one.decide(key, 0)).resolves.toMatchObject({ subject: { userId: 'alice' } });
       jest.advanceTimersByTime(1);
-      await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_WRONG_MERCHANT' });
+      await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
     });
 
     it('come back after a no, with a new yes', async () => {
@@ -220,7 +232,7 @@ describe('SessionVerifier', () => {
   it('sets no timer', async () => {
     const one = verifier();
     await one.decide(coinflow.key());
-    await expect(one.decide('junk')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_WRONG_MERCHANT' });
+    await expect(one.decide('junk')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
     expect(jest.getTimerCount()).toBe(0);
   });
 

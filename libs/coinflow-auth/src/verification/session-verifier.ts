@@ -1,6 +1,5 @@
 import {
   CoinflowSessionKeyExpiredError,
-  CoinflowSessionKeyMalformedError,
   CoinflowSessionRejectedError,
   CoinflowSessionRevokedError,
   CoinflowSessionWrongMerchantError,
@@ -117,11 +116,6 @@ export class SessionVerifier {
 
   #claimsOf(key: string): SessionClaims {
     const claims = readClaims(key);
-    if (!claims) {
-      throw new CoinflowSessionKeyMalformedError('The session key is a JWT whose payload is no JSON object', {
-        reason: 'bad-payload',
-      });
-    }
     const { merchantId } = this.#parts.options;
     // Every session remembers our one text of it, and not each its own.
     return claims.merchantId === merchantId ? { ...claims, merchantId } : claims;
@@ -206,16 +200,13 @@ export class SessionVerifier {
     if (this.#revocations.hasKey(id)) throw revoked(trace);
   }
 
-  /** Coinflow cannot say whose a key is that does not say it itself. */
+  /** Coinflow does not say who owns a key: a key that does not say it either could be any merchant's. */
   #assertBound(session: RememberedSession): void {
     if (isMinted(session) || isBound(session) || this.#parts.options.acceptUnboundKeys) return;
-    throw new CoinflowSessionWrongMerchantError(
-      'The session key does not say whose it is, for which merchant and until when',
-      {
-        reason: 'unbound',
-        action: 'If all keys of this Coinflow account are like that, see the option acceptUnboundKeys.',
-      },
-    );
+    throw new CoinflowSessionRejectedError('The session key does not name its merchant, its user and its expiry', {
+      reason: 'unbound',
+      action: 'If all keys of this Coinflow account are like that, see the option acceptUnboundKeys.',
+    });
   }
 }
 

@@ -186,7 +186,7 @@ describe('what one instance has proven', () => {
   });
 
   it('that it refused a key is nobody’s business but its own: junk writes nothing', async () => {
-    await expect(instance().decide('opaque-junk')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_WRONG_MERCHANT' });
+    await expect(instance().decide('opaque-junk')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
     coinflow.answer = NO;
     await expect(instance().decide(coinflow.key())).rejects.toMatchObject(REJECTED);
     await settle();
@@ -248,7 +248,7 @@ describe('what one instance has obtained', () => {
     // Obtained, but by whom is said nowhere: for a day.
     await jest.advanceTimersByTimeAsync(24 * HOUR_MS);
     await expect(instance().decide('opaque-session-key')).rejects.toMatchObject({
-      code: 'COINFLOW_SESSION_WRONG_MERCHANT',
+      code: 'COINFLOW_SESSION_REJECTED',
     });
   });
 });
