@@ -32,9 +32,16 @@ export class FakeCoinflow implements TokenVerifier, SessionKeySource {
   minted = 0;
   readonly known = new Set<string>();
 
-  readonly clock: { skewMs: number | undefined; now: () => number } = {
-    skewMs: 0,
-    now: () => Date.now() + this.skewMs,
+  /** Whether it is known here what time it is there. */
+  isClockKnown = true;
+  /** How much later it may be there than {@link skewMs} says. */
+  uncertaintyMs = 0;
+  readonly #epoch = Date.now() - performance.now();
+
+  /** By the monotonic clock, as the real one. */
+  readonly clock = {
+    now: (): number => (this.isClockKnown ? this.#epoch + performance.now() + this.skewMs : Date.now()),
+    latest: (): number | undefined => (this.isClockKnown ? this.clock.now() + this.uncertaintyMs : undefined),
   };
 
   verifyToken = (key: string): Promise<void> => {

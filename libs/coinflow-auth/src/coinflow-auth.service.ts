@@ -239,7 +239,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
       budget: budget.metrics,
       sharedMemory: shared ? { ...shared.statistics, revocationsKnown: sharedRevocations?.isInformed ?? null } : null,
       upstream: this.#client.statistics(),
-      clockSkewMs: this.#client.clock.skewMs ?? null,
+      clockSkewMs: shownSkew(this.#client.clock.skewMs),
     };
   }
 
@@ -300,6 +300,12 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#hasRevoked = true;
     return { shared };
   }
+}
+
+/** A `Date` has whole seconds: a difference below one is not a fault of this machine's clock. */
+function shownSkew(skewMs: number | undefined): number | null {
+  if (skewMs === undefined) return null;
+  return Math.abs(skewMs) < 1_000 ? 0 : Math.round(skewMs);
 }
 
 /** From JavaScript it may be anything. */

@@ -6,6 +6,8 @@ import { UpstreamClock } from './upstream-clock.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const DAY_MS = 86_400_000;
+/** Times since 1970 with fractions of a millisecond have no room for more digits. */
+const ROUNDING_MS = 0.01;
 const httpDate = (ms: number): string => new Date(ms).toUTCString();
 
 describe('UpstreamClock', () => {
@@ -23,8 +25,11 @@ describe('UpstreamClock', () => {
     jest.useRealTimers();
   });
 
-  /** An answer that takes no time, of a clock that differs by so much. */
-  const observe = (skewMs: number, at = NOW): void => clock.observe(httpDate(at + skewMs), at, at);
+  /** A response that has taken so long, of a clock that differs by so much. */
+  const observe = (skewMs: number, tookMs = 0): void => {
+    const now = performance.now();
+    clock.observe(httpDate(Date.now() + skewMs), now - tookMs, now);
+  };
 
   it('knows nothing before an answer', () => {
     expect([clock.skewMs, clock.uncertaintyMs, clock.now()]).toEqual([undefined, undefined, NOW]);
@@ -32,22 +37,41 @@ describe('UpstreamClock', () => {
 
   it('takes the middle of what an answer can mean', () => {
     // Made at some moment of this second, between 200 ms before and now.
-    clock.observe(httpDate(NOW + 10_000), NOW - 200, NOW);
+    observe(10_000, 200);
     expect([clock.skewMs, clock.uncertaintyMs]).toEqual([10_600, 600]);
-    expect(clock.now()).toBe(NOW + 10_600);
+    expect([clock.now(), clock.latest()]).toEqual([NOW + 10_600, NOW + 11_200]);
   });
 
   it('knows better with each answer', () => {
-    observe(0, NOW);
-    observe(0, NOW + 400);
-    observe(0, NOW + 1_900);
-    // From -0 and at most +1000, from -400 and at most +600, from -900 and at most +100.
-    expect([clock.skewMs, clock.uncertaintyMs]).toEqual([50, 50]);
+    observe(0);
+    jest.advanceTimersByTime(400);
+    observe(0);
+    jest.advanceTimersByTime(1_500);
+    observe(0);
+    // From -0 and at most +1000, from -400 and at most +600, from -900 and at most +100; and a little for drift.
+    expect(clock.skewMs).toBeCloseTo(50, 1);
+    expect(clock.uncertaintyMs).toBeCloseTo(50, 0);
+  });
+
+  it('knows less when it has observed nothing for long, since clocks drift', () => {
+    observe(0);
+    jest.advanceTimersByTime(DAY_MS);
+    expect([clock.skewMs, clock.uncertaintyMs]).toEqual([500, 500 + DAY_MS * 2e-5]);
+  });
+
+  it('is not moved by a correction of this machine’s clock', () => {
+    observe(0);
+    const before = clock.now();
+    jest.setSystemTime(NOW - 3_600_000);
+    expect(clock.now()).toBe(before);
+    expect(clock.skewMs).toBe(3_600_500);
   });
 
   it('begins anew when what it knew cannot be any more', () => {
     observe(0);
-    observe(0, NOW + 900);
+    jest.advanceTimersByTime(900);
+    observe(0);
+    jest.advanceTimersByTime(100);
     observe(60_000);
     expect([clock.skewMs, clock.uncertaintyMs]).toEqual([60_500, 500]);
   });
@@ -64,13 +88,8 @@ describe('UpstreamClock', () => {
     'Thu, 99 Jan 2026 00:00:00 GMT',
     'Thu, 01 Jan 2026 00:00:00 GMT+1',
   ])('learns nothing of %j', (date) => {
-    clock.observe(date, NOW, NOW);
-    expect(clock.skewMs).toBeUndefined();
-  });
-
-  it('learns nothing when its own clock was set back during a call', () => {
-    clock.observe(httpDate(NOW), NOW, NOW - 5_000);
-    expect(clock.skewMs).toBeUndefined();
+    clock.observe(date, 0, 0);
+    expect([clock.skewMs, clock.latest()]).toEqual([undefined, undefined]);
   });
 
   describe('a difference of more than 30 s', () => {
@@ -79,17 +98,18 @@ describe('UpstreamClock', () => {
       [-33_000, 'ahead of', 'expired'],
     ])('is one warning, and says what follows: %d', (skewMs, direction, consequence) => {
       observe(skewMs);
-      observe(skewMs, NOW + 5_000);
+      jest.advanceTimersByTime(5_000);
+      observe(skewMs);
       expect(logger.lines.map(({ level }) => level)).toEqual(['warn']);
       expect(logger.at('warn')[0]).toMatch(new RegExp(`${direction} Coinflow’s.*${consequence}.*NTP.* CoinflowAuth$`));
     });
 
     it('is none up to 30 s', () => {
-      clock.observe(httpDate(NOW + 30_000), NOW - 500, NOW + 500);
+      observe(30_000);
       expect(clock.skewMs).toBe(30_500);
       expect(logger.lines).toHaveLength(1);
       clock = new UpstreamClock();
-      clock.observe(httpDate(NOW + 30_000), NOW, NOW + 1_000);
+      observe(29_000, 1_000);
       expect(clock.skewMs).toBe(30_000);
       expect(logger.lines).toHaveLength(1);
     });
@@ -112,19 +132,21 @@ describe('UpstreamClock', () => {
     fc.assert(
       fc.property(fc.integer({ min: -10 * DAY_MS, max: 10 * DAY_MS }), calls, (trueSkewMs, each) => {
         const one = new UpstreamClock();
-        let nowMs = NOW;
-        let before = Infinity;
         for (const { sinceLastMs, thereMs, backMs } of each) {
-          const sentAtMs = nowMs + sinceLastMs;
-          const receivedAtMs = sentAtMs + thereMs + backMs;
-          one.observe(httpDate(sentAtMs + thereMs + trueSkewMs), sentAtMs, receivedAtMs);
+          jest.advanceTimersByTime(sinceLastMs);
+          const sentAt = performance.now();
+          jest.advanceTimersByTime(thereMs);
+          const date = httpDate(Date.now() + trueSkewMs);
+          jest.advanceTimersByTime(backMs);
+          const before = one.uncertaintyMs ?? Infinity;
+          one.observe(date, sentAt, performance.now());
           const errorMs = Math.abs((one.skewMs ?? NaN) - trueSkewMs);
           const uncertaintyMs = one.uncertaintyMs ?? NaN;
-          expect(errorMs).toBeLessThanOrEqual(uncertaintyMs);
-          // No answer makes it know less, and each alone says as much as this.
-          expect(uncertaintyMs).toBeLessThanOrEqual(Math.min(before, (1_000 + thereMs + backMs) / 2));
-          before = uncertaintyMs;
-          nowMs = receivedAtMs;
+          expect(errorMs).toBeLessThanOrEqual(uncertaintyMs + ROUNDING_MS);
+          expect(one.latest()).toBeGreaterThanOrEqual(Date.now() + trueSkewMs - ROUNDING_MS);
+          // No response makes it know less, and each alone says as much as this.
+          const mostMs = Math.min(before, (1_000 + thereMs + backMs) / 2);
+          expect(uncertaintyMs).toBeLessThanOrEqual(mostMs + ROUNDING_MS);
         }
       }),
       { numRuns: 500 },

@@ -1,54 +1,76 @@
 import { Logger } from '@nestjs/common';
 
 /** Coinflow's time, as far as it is known. */
-export type UpstreamTime = Pick<UpstreamClock, 'skewMs' | 'now'>;
+export type UpstreamTime = Pick<UpstreamClock, 'now' | 'latest'>;
 
-/** The one form that servers may send (RFC 9110, IMF-fixdate). `Date.parse` alone would take much that is no date. */
+/** The one form that servers may send (RFC 9110, IMF-fixdate). `Date.parse` alone accepts much that is not a date. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 const RESOLUTION_MS = 1_000;
 const WORTH_A_WARNING_MS = 30_000;
+/** How far two clocks can drift apart while nothing is observed: 20 ms in 1,000 s. */
+const DRIFT = 2e-5;
+
+/** Between which values Coinflow's time minus `performance.now()` lies. */
+interface Bounds {
+  readonly from: number;
+  readonly to: number;
+}
 
 /**
- * How far this machine's clock is from Coinflow's, learned from the `Date` of the answers. A `Date` has whole seconds and
- * an answer takes its time, so each one only says between which bounds the difference lies; together they narrow it down.
+ * Coinflow's clock, learned from the `Date` of its responses. A `Date` has whole seconds and a response takes its time, so
+ * each one only gives bounds; together they narrow. They are relative to the monotonic clock, so that a correction of this
+ * machine's clock changes nothing about what is known of Coinflow's.
  */
 export class UpstreamClock {
   readonly #logger = new Logger('CoinflowAuth');
-  /** The bounds that all answers agree on: Coinflow's clock minus ours. */
-  #bounds: { from: number; to: number } | undefined;
+  #observed: (Bounds & { readonly at: number }) | undefined;
   #isWarned = false;
 
   /**
-   * Learns from an answer in Coinflow's own voice.
+   * Learns from a Coinflow response.
    * @param dateHeader its `Date`, whatever that is
-   * @param sentAtMs when the question was sent, by `Date.now()`
-   * @param receivedAtMs when the answer was there, by `Date.now()`
+   * @param sentAt when the request was sent, by `performance.now()`
+   * @param receivedAt when the response had arrived, by `performance.now()`
    */
-  observe(dateHeader: unknown, sentAtMs: number, receivedAtMs: number): void {
+  observe(dateHeader: unknown, sentAt: number, receivedAt: number): void {
     const dateMs = typeof dateHeader === 'string' && HTTP_DATE.test(dateHeader) ? Date.parse(dateHeader) : NaN;
-    // An answer before its question: this machine's clock was set back in between.
-    if (Number.isNaN(dateMs) || receivedAtMs < sentAtMs) return;
-    const newest = { from: dateMs - receivedAtMs, to: dateMs + RESOLUTION_MS - sentAtMs };
-    const { from, to } = this.#bounds ?? newest;
-    const agreed = { from: Math.max(from, newest.from), to: Math.min(to, newest.to) };
-    // Nothing that all agree on: one of the clocks was set, or drifts. Only the newest speaks of now.
-    this.#bounds = agreed.from <= agreed.to ? agreed : newest;
+    if (Number.isNaN(dateMs)) return;
+    const newest = { from: dateMs - receivedAt, to: dateMs + RESOLUTION_MS - sentAt };
+    const known = this.#boundsAt(receivedAt) ?? newest;
+    const agreed = { from: Math.max(known.from, newest.from), to: Math.min(known.to, newest.to) };
+    // If they exclude each other, Coinflow's clock was set, or one of the two drifts: only the newest is about now.
+    this.#observed = { ...(agreed.from <= agreed.to ? agreed : newest), at: receivedAt };
     this.#warnOnce();
   }
 
-  /** Coinflow's clock minus this machine's, in milliseconds; `undefined` until an answer has said it. */
+  /** Coinflow's clock minus this machine's, in milliseconds; `undefined` until a response has shown it. */
   get skewMs(): number | undefined {
-    return this.#bounds && (this.#bounds.from + this.#bounds.to) / 2;
+    return this.#observed && this.now() - Date.now();
   }
 
-  /** How far {@link skewMs} can be wrong, either way; `undefined` until it is known. */
+  /** How far {@link now} can be wrong, either way, in milliseconds; `undefined` until a response has shown it. */
   get uncertaintyMs(): number | undefined {
-    return this.#bounds && (this.#bounds.to - this.#bounds.from) / 2;
+    const bounds = this.#boundsAt(performance.now());
+    return bounds && (bounds.to - bounds.from) / 2;
   }
 
-  /** Now by Coinflow's clock, as far as it is known, in milliseconds since 1970. */
+  /** Now by Coinflow's clock, in milliseconds since 1970; by this machine's until a response has shown it. */
   now(): number {
-    return Date.now() + (this.skewMs ?? 0);
+    const bounds = this.#boundsAt(performance.now());
+    return bounds ? performance.now() + (bounds.from + bounds.to) / 2 : Date.now();
+  }
+
+  /** The latest that it can be now by Coinflow's clock; `undefined` until a response has shown it. */
+  latest(): number | undefined {
+    const bounds = this.#boundsAt(performance.now());
+    return bounds && performance.now() + bounds.to;
+  }
+
+  #boundsAt(now: number): Bounds | undefined {
+    if (!this.#observed) return undefined;
+    const { from, to, at } = this.#observed;
+    const driftMs = Math.max(0, now - at) * DRIFT;
+    return { from: from - driftMs, to: to + driftMs };
   }
 
   #warnOnce(): void {

@@ -71,12 +71,12 @@ export class UpstreamEndpoint {
   async #attempt(call: UpstreamCall, retry: number, signal: AbortSignal): Promise<Outcome> {
     const { transport, clock } = this.#parts;
     this.#statistics.sent(retry);
-    const sentAtMs = Date.now();
     const startedAt = performance.now();
     const outcome = await this.#telemetry.attempt(retry, () => transport.get(this.#path, call, signal));
     const status = outcome instanceof NoAnswer ? undefined : outcome.status;
-    this.#statistics.ended(status, performance.now() - startedAt);
-    if (outcome instanceof CoinflowAnswer && outcome.isCoinflows) clock.observe(outcome.date, sentAtMs, Date.now());
+    const endedAt = performance.now();
+    this.#statistics.ended(status, endedAt - startedAt);
+    if (outcome instanceof CoinflowAnswer && outcome.isCoinflows) clock.observe(outcome.date, startedAt, endedAt);
     return outcome;
   }
 

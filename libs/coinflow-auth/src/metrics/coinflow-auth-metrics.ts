@@ -15,7 +15,7 @@ export interface CoinflowAuthMetrics {
   readonly budget: CoinflowBudgetMetrics;
   /** Calls to Coinflow, by endpoint. */
   readonly upstream: UpstreamMetrics;
-  /** Coinflow's clock minus this machine's, in milliseconds; `null` until an answer has shown it. */
+  /** Coinflow's clock minus this machine's, in milliseconds; 0 below a second; `null` until a response has shown it. */
   readonly clockSkewMs: number | null;
 }
 
@@ -48,9 +48,9 @@ export interface CoinflowMintingMetrics {
 export interface CoinflowMemoryMetrics {
   /** Sessions that are proven, or were. */
   readonly sessions: number;
-  /** Proofs that Coinflow has taken back. */
+  /** Keys that were verified or attested before, and that Coinflow has rejected since. */
   readonly doubted: number;
-  /** Refusals of the last 30 seconds; those that lapsed count until they are overwritten. */
+  /** Other keys that Coinflow has rejected. Of both kinds, expired entries count until they are removed. */
   readonly refusals: number;
   /** Revocations by key. */
   readonly revokedKeys: number;

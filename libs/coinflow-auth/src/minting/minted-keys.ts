@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { RememberedSession } from '../verification/storage/session-memory.js';
+import type { RememberedSession } from '../verification/storage/remembered-session.js';
 
 /** What is left of a session key's life when it is handed out again, at least. */
 const MIN_LIFE_LEFT_MS = 300_000;

@@ -13,7 +13,7 @@ import type { MintRequest } from '../session/session-key-subject.js';
 import { isSameSubject, subjectName, type CoinflowSubject } from '../session/subject.js';
 import type { SessionParts } from '../verification/session-parts.js';
 import { SingleFlight } from '../verification/single-flight.js';
-import { FOREVER, remembered, sessionKeyId } from '../verification/storage/session-memory.js';
+import { FOREVER, remembered, sessionKeyId } from '../verification/storage/remembered-session.js';
 import { MintedKeys, type MintedKey } from './minted-keys.js';
 import { SharedMintedKeys } from './shared-minted-keys.js';
 
@@ -23,7 +23,7 @@ const MINTED_WITHOUT_EXPIRY_MS = 86_400_000;
 /** How many keys are kept to be handed out again: each is there with its text, and only saves a reload its call. */
 const MAX_KEPT = 100_000;
 /** For how long a login waits for Coinflow's clock to pass a revocation. */
-const MAX_WAIT_MS = 2_000;
+const MAX_WAIT_MS = 3_000;
 
 /** Where and from whom a session key is asked for. */
 export interface MintOptions {
@@ -99,7 +99,7 @@ export class SessionMinter {
   #isGood(minted: MintedKey): boolean {
     const { memory } = this.#sessions;
     const id = sessionKeyId(minted.key);
-    if (this.#isRevoked(minted) || memory.isRefused(id) || memory.recallDoubted(id)) return false;
+    if (this.#isRevoked(minted) || memory.rejection(id)) return false;
     // Others may have pushed it out of memory since; that it was minted is known all the same.
     if (!memory.recall(id)) memory.remember(id, minted.session);
     return true;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { subjectName } from '../session/subject.js';
 import { FakeCoinflow, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
 
 const DAY_MS = 86_400_000;
@@ -97,6 +98,56 @@ describe('a revocation', () => {
     });
   });
 
+  describe.each([
+    ['of a session key', (key: string) => one.revokeKey(key)],
+    ['of a user', () => one.revokeUser('alice')],
+  ])('%s, whatever happens to the clock of this machine,', (_, revoke) => {
+    const startMs = 1_800_000_000_300;
+
+    /** As many as it takes to look at every revocation there is. */
+    async function sweep(): Promise<void> {
+      for (let i = 0; i < 5; i += 1)
+        await one.revokeKey(coinflow.key({ customerId: 'bob', jti: `${Date.now()} ${i}` }));
+    }
+
+    it('is not ended early by a clock that is ahead for a while', async () => {
+      const key = coinflow.key();
+      await revoke(key);
+      jest.setSystemTime(startMs + 10 * DAY_MS);
+      await sweep();
+      jest.setSystemTime(startMs);
+      await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
+    });
+
+    it.each([
+      ['known, for a key that lives long', true, 7],
+      ['unknown', false, 1],
+    ])(
+      'is not ended early when it was made while the clock was ahead, with Coinflow’s clock %s',
+      async (_, isKnown, days) => {
+        const lifeMs = days * DAY_MS;
+        const key = coinflow.key({ exp: Math.floor((startMs + lifeMs) / 1_000) });
+        coinflow.isClockKnown = isKnown;
+        jest.setSystemTime(startMs + 10 * DAY_MS);
+        await revoke(key);
+        jest.advanceTimersByTime(lifeMs - 3_600_000);
+        await sweep();
+        coinflow.isClockKnown = true;
+        jest.setSystemTime(startMs + lifeMs - 3_600_000);
+        await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
+      },
+    );
+
+    it('is not ended early by a clock that is set back', async () => {
+      const key = coinflow.key();
+      await revoke(key);
+      jest.advanceTimersByTime(DAY_MS + 10_000);
+      jest.setSystemTime(startMs + DAY_MS - 3_600_000);
+      await sweep();
+      await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
+    });
+  });
+
   describe('of a payer', () => {
     it('holds for every key made until this second', async () => {
       const keys = [coinflow.key(), coinflow.key({ iat: 1_799_999_000 }), coinflow.key({ iat: undefined })];
@@ -119,7 +170,7 @@ describe('a revocation', () => {
     });
 
     it('is by Coinflow’s clock', async () => {
-      coinflow.clock.skewMs = coinflow.skewMs = 60_000;
+      coinflow.skewMs = 60_000;
       void one.revokeUser('alice');
       await expect(one.decide(coinflow.key({ iat: 1_800_000_061 }))).rejects.toMatchObject(REVOKED);
       await expect(one.decide(coinflow.key({ iat: 1_800_000_062 }))).resolves.toMatchObject({
@@ -128,17 +179,48 @@ describe('a revocation', () => {
     });
 
     it('made before Coinflow’s clock was known is corrected when it is', async () => {
-      Object.assign(coinflow.clock, { skewMs: undefined });
+      coinflow.isClockKnown = false;
       void one.revokeUser('alice');
       await expect(one.decide(coinflow.key({ iat: 1_800_000_001 }))).rejects.toMatchObject(REVOKED);
-      coinflow.clock.skewMs = coinflow.skewMs = -3_000;
+      coinflow.isClockKnown = true;
+      coinflow.skewMs = -3_000;
       await expect(one.decide(coinflow.key({ iat: 1_799_999_998 }))).rejects.toMatchObject(REVOKED);
       await expect(one.decide(coinflow.key({ iat: 1_799_999_999 }))).resolves.toMatchObject({
         subject: { userId: 'alice' },
       });
       // A clock that is measured anew changes nothing about what was revoked.
-      coinflow.clock.skewMs = coinflow.skewMs = -60_000;
+      coinflow.skewMs = -60_000;
       await expect(one.decide(coinflow.key({ iat: 1_799_999_998 }))).rejects.toMatchObject(REVOKED);
+    });
+
+    it.each([3_600_000, -3_600_000])('is not moved by a correction of the clock of %d ms', async (stepMs) => {
+      const [before, after] = [coinflow.key({ iat: 1_800_000_001 }), coinflow.key({ iat: 1_800_000_002 })];
+      jest.setSystemTime(1_800_000_000_300 + stepMs);
+      void one.revokeUser('alice');
+      jest.setSystemTime(1_800_000_000_300);
+      await expect(one.decide(before)).rejects.toMatchObject(REVOKED);
+      await expect(one.decide(after)).resolves.toMatchObject({ key: after });
+    });
+
+    it('counts from the latest that it can be at Coinflow', async () => {
+      coinflow.uncertaintyMs = 2_900;
+      void one.revokeUser('alice');
+      const [at, after] = [1_800_000_004, 1_800_000_005].map((iat) => coinflow.key({ iat })) as [string, string];
+      await expect(one.decide(at)).rejects.toMatchObject(REVOKED);
+      await expect(one.decide(after)).resolves.toMatchObject({ key: after });
+    });
+
+    it('by a replica whose clock is behind is compared by the clock of Coinflow', async () => {
+      const name = subjectName({ kind: 'user', userId: 'alice' });
+      const { revocations } = one.sessions;
+      revocations.revokeSubjectAsOf(name, { revokedAtMs: 1_800_000_060_000, cutOff: 1_800_000_000 });
+      const key = coinflow.key({ iat: 1_800_000_010 });
+      await one.decide(key);
+      revocations.revokeSubjectAsOf(name, { revokedAtMs: 1_800_000_030_000, cutOff: 1_800_000_030 });
+      await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
+      // An older one that is heard again changes nothing.
+      revocations.revokeSubjectAsOf(name, { revokedAtMs: 1_800_000_060_000, cutOff: 1_800_000_000 });
+      await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
     });
 
     it('means a wallet however its address is written', async () => {

@@ -2,12 +2,16 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { amount } from '../../../../test/harness/amount.js';
 import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
+import { SharedBoard, SharedStore } from '../../../../test/harness/shared-store.js';
 
 const RUNS = amount('MODEL_RUNS', { quick: 200, full: 5_000 });
 const START_MS = 1_800_000_000_000;
 const TTL_MS = 3_600_000;
 const STALE_MS = 1_800_000;
-const USERS = ['alice', 'bob', 'carol'];
+const REPLICAS = [0, 1];
+const USERS = ['alice', 'bob'];
+const SHORT_TIMES = [1, 500, 29_999, 30_000, 59_999];
+const LONG_TIMES = [TTL_MS - 1, TTL_MS, TTL_MS + STALE_MS, 80_000_000, 86_405_000];
 const MAX_AGES = [0, 60_000, TTL_MS, Infinity];
 const ANSWERS = { YES, NO, DOWN };
 
@@ -15,92 +19,139 @@ interface Key {
   readonly user: string;
   readonly text: string;
   readonly attested: string | undefined;
+  readonly createdAt: number;
+  /** In whole seconds, as Coinflow has it. */
   readonly iat: number;
   readonly exp: number;
 }
 
-const NOTHING = {
-  minted: false,
-  doubted: false,
-  revoked: false,
-  provenAt: -Infinity,
-  provenUntil: -Infinity,
-  refusedUntil: 0,
-};
+const NOTHING = { created: false, rejected: false, repeatedUntil: 0, verifiedAt: -Infinity, verifiedUntil: -Infinity };
+type Fact = typeof NOTHING;
 
-/** What should be decided, in as few words as possible. Times in milliseconds; a process is what `restart` empties. */
+/** What one replica knows; a restart empties it. */
+class ModelReplica {
+  readonly facts = new Map<Key, Fact>();
+  readonly kept = new Map<string, Key>();
+
+  of(key: Key): Fact {
+    if (!this.facts.has(key)) this.facts.set(key, { ...NOTHING });
+    return this.facts.get(key) as Fact;
+  }
+}
+
+/** What should be decided, in as few words as possible. Times in milliseconds. */
 class Model {
   now = 0;
   answer: keyof typeof ANSWERS = 'YES';
   calls = 0;
   readonly keys: Key[] = [];
-  facts = new Map<Key, typeof NOTHING>();
-  revokedUntil = new Map<string, number>();
-  kept = new Map<string, Key>();
+  readonly replicas = REPLICAS.map(() => new ModelReplica());
+  /** The shared cache, the keys that replicas reuse, and what they tell each other of. */
+  readonly shared = new Map<Key, Fact>();
+  readonly keptByAll = new Map<string, Key>();
+  readonly revoked = new Set<Key>();
+  readonly revokedUntil = new Map<string, number>();
+  readonly everRejected = new Set<Key>();
 
-  of(key: Key): typeof NOTHING {
-    if (!this.facts.has(key)) this.facts.set(key, { ...NOTHING });
-    return this.facts.get(key) as typeof NOTHING;
+  isRevoked = (key: Key): boolean => this.revoked.has(key) || key.iat <= (this.revokedUntil.get(key.user) ?? 0);
+
+  reused(at: number, user: string): Key | undefined {
+    const replica = this.replica(at);
+    const isGood = (key: Key): boolean =>
+      !this.isRevoked(key) && !replica.of(key).rejected && key.exp - this.now > 300_000;
+    const key = [replica.kept.get(user), this.keptByAll.get(user)].find((one) => one && isGood(one));
+    if (!key) return undefined;
+    const fact = replica.of(key);
+    // Known to have been created, unless more is known of it.
+    if (fact.verifiedAt === -Infinity)
+      Object.assign(fact, { created: true, verifiedAt: key.createdAt, verifiedUntil: Infinity });
+    replica.kept.set(user, key);
+    return key;
   }
 
-  isRevoked = (key: Key): boolean => this.of(key).revoked || key.iat <= (this.revokedUntil.get(key.user) ?? 0);
-
-  mintsAgain = (user: string): Key | undefined => {
-    const key = this.kept.get(user);
-    if (!key || this.isRevoked(key) || this.of(key).doubted || this.now < this.of(key).refusedUntil) return undefined;
-    return key.exp - this.now > 300_000 ? key : undefined;
-  };
-
-  minted(key: Key, fresh: boolean): void {
-    Object.assign(this.of(key), { ...NOTHING, minted: true, provenAt: this.now, provenUntil: Infinity });
-    if (!fresh) this.kept.set(key.user, key);
+  created(at: number, key: Key, fresh: boolean): void {
+    const fact = { ...NOTHING, created: true, verifiedAt: this.now, verifiedUntil: Infinity };
+    this.replica(at).facts.set(key, { ...fact });
+    this.shared.set(key, fact);
+    if (fresh) return;
+    this.replica(at).kept.set(key.user, key);
+    this.keptByAll.set(key.user, key);
   }
 
-  verify(key: Key, attested: boolean, maxAge: number): string {
-    const fact = this.of(key);
+  verify(at: number, key: Key, attested: boolean, maxAge: number): string {
+    const fact = this.replica(at).of(key);
     // Once it has expired, that it was revoked may be forgotten.
-    if (this.now >= key.exp + 5_000) return fact.revoked ? 'REVOKED or EXPIRED' : 'EXPIRED';
-    if (fact.revoked) return 'REVOKED';
+    if (this.now >= key.exp + 5_000) return this.revoked.has(key) ? 'REVOKED or EXPIRED' : 'EXPIRED';
     if (this.isRevoked(key)) return 'REVOKED';
     if (attested) {
-      fact.minted = true;
-      fact.doubted ||= this.now < fact.refusedUntil;
-      if (!fact.doubted) Object.assign(fact, { provenAt: Math.max(fact.provenAt, key.iat), provenUntil: Infinity });
+      fact.created = true;
+      if (!fact.rejected)
+        Object.assign(fact, { verifiedAt: Math.max(fact.verifiedAt, key.iat), verifiedUntil: Infinity });
     }
-    if (this.now < fact.provenUntil && this.now - fact.provenAt < maxAge) return 'in';
-    return this.now < fact.refusedUntil ? 'REJECTED' : this.ask(fact, maxAge);
-  }
-
-  ask(fact: typeof NOTHING, maxAge: number): string {
-    this.calls += 1;
-    if (this.answer === 'DOWN') {
-      return this.now < fact.provenAt + Math.min(maxAge, TTL_MS + STALE_MS) && !fact.doubted ? 'in' : 'UNAVAILABLE';
-    }
-    if (this.answer === 'YES') {
-      const provenUntil = fact.minted ? Infinity : this.now + TTL_MS;
-      Object.assign(fact, { doubted: false, refusedUntil: 0, provenAt: this.now, provenUntil });
+    if (this.isVerified(fact, maxAge)) return 'in';
+    if (fact.rejected && this.now < fact.repeatedUntil) return 'REJECTED';
+    const shared = this.shared.get(key);
+    if (maxAge > 0 && !fact.rejected && shared && this.isVerified(shared, maxAge)) {
+      Object.assign(fact, shared);
       return 'in';
     }
-    if (this.now < fact.provenUntil) fact.doubted = true;
-    else fact.refusedUntil = this.now + 30_000;
-    Object.assign(fact, { provenAt: -Infinity, provenUntil: -Infinity });
+    return this.ask(at, key, maxAge);
+  }
+
+  ask(at: number, key: Key, maxAge: number): string {
+    const fact = this.replica(at).of(key);
+    this.calls += 1;
+    if (this.answer === 'DOWN') {
+      return this.now < fact.verifiedAt + Math.min(maxAge, TTL_MS + STALE_MS) && !fact.rejected ? 'in' : 'UNAVAILABLE';
+    }
+    if (this.answer === 'YES') {
+      const verifiedUntil = fact.created ? Infinity : this.now + TTL_MS;
+      Object.assign(fact, { ...NOTHING, created: fact.created, verifiedAt: this.now, verifiedUntil });
+      this.shared.set(key, { ...fact });
+      return 'in';
+    }
+    const repeatedUntil = this.now < fact.verifiedUntil && !fact.rejected ? 0 : this.now + 30_000;
+    this.shared.delete(key);
+    this.everRejected.add(key);
+    for (const replica of this.replicas) replica.of(key).rejected = true;
+    fact.repeatedUntil = repeatedUntil;
     return 'REJECTED';
   }
+
+  restart(at: number): void {
+    const replica = new ModelReplica();
+    for (const key of this.everRejected) replica.of(key).rejected = true;
+    this.replicas[at] = replica;
+  }
+
+  replica = (at: number): ModelReplica => this.replicas[at] as ModelReplica;
+
+  isVerified = (fact: Fact, maxAge: number): boolean =>
+    !fact.rejected && this.now < fact.verifiedUntil && this.now - fact.verifiedAt < maxAge;
 }
 
 class Real {
   readonly coinflow = new FakeCoinflow();
-  process = this.start();
+  readonly store = Object.assign(new SharedStore(), { revocations: new SharedBoard() });
+  readonly replicas: TestInstance[] = [];
 
-  start(): TestInstance {
-    return new TestInstance(this.coinflow, { cache: { ttlMs: TTL_MS, staleIfErrorMs: STALE_MS, maxEntries: 100 } });
+  async start(at: number): Promise<void> {
+    const cache = { ttlMs: TTL_MS, staleIfErrorMs: STALE_MS, maxEntries: 100, store: this.store };
+    const replica = new TestInstance(this.coinflow, { cache });
+    this.replicas[at]?.sessions.sharedRevocations?.close();
+    await replica.sessions.sharedRevocations?.open();
+    this.replicas[at] = replica;
   }
 
-  async verify(key: string, maxAgeMs: number): Promise<string> {
-    return this.process.decide(key, maxAgeMs).then(
-      () => 'in',
-      ({ code }: { code: string }) => code.replace(/^COINFLOW_(SESSION_)?(KEY_)?/, ''),
-    );
+  replica = (at: number): TestInstance => this.replicas[at] as TestInstance;
+
+  async verify(at: number, key: string, maxAgeMs: number): Promise<string> {
+    return this.replica(at)
+      .decide(key, maxAgeMs)
+      .then(
+        () => 'in',
+        ({ code }: { code: string }) => code.replace(/^COINFLOW_(SESSION_)?(KEY_)?/, ''),
+      );
   }
 }
 
@@ -118,83 +169,111 @@ function passTime(model: Model, ms: number): void {
 
 function addKey(model: Model, user: string, text: string, attested?: string): Key {
   const iat = Math.floor(model.now / 1_000) * 1_000;
-  const key = { user, text, attested, iat, exp: iat + 86_400_000 };
+  const key = { user, text, attested, createdAt: model.now, iat, exp: iat + 86_400_000 };
   model.keys.push(key);
   return key;
 }
 
 const user = fc.constantFrom(...USERS);
-const index = fc.nat({ max: 15 });
-const someKey = (model: Model, at: number): Key => model.keys[at % model.keys.length] as Key;
+/** Mostly the newest keys: what happens to one key several times is what can go wrong. */
+const index = fc.nat({ max: 2 });
+const someKey = (model: Model, at: number): Key => model.keys.at(-1 - (at % model.keys.length)) as Key;
 const hasKeys = (model: Model): boolean => model.keys.length > 0;
 
 /** Coinflow makes no two equal keys. */
 let serial = 0;
 
-const COMMANDS = [
-  fc.tuple(user, fc.boolean()).map(([name, fresh]) =>
-    command(`mint(${name}, fresh: ${fresh})`, async (model, real) => {
-      real.coinflow.nextKey = real.coinflow.key({ customerId: name, jti: (serial += 1) });
-      const session = await real.process.mint(name, { fresh });
-      const again = fresh ? undefined : model.mintsAgain(name);
-      expect(session.key).toBe(again?.text ?? real.coinflow.nextKey);
-      if (!again) model.minted(addKey(model, name, session.key, session.attestedKey), fresh);
-    }),
-  ),
-  user.map((name) =>
-    command(`another instance mints(${name})`, (model, real) => {
-      addKey(model, name, real.coinflow.key({ customerId: name, jti: (serial += 1) }));
-    }),
-  ),
-  fc.tuple(index, fc.boolean(), fc.constantFrom(...MAX_AGES)).map(([at, attested, maxAge]) =>
+const replica = fc.constantFrom(...REPLICAS);
+
+const creates = fc.tuple(replica, user, fc.boolean()).map(([at, name, fresh]) =>
+  command(`replica ${at} creates a key for ${name}, fresh: ${fresh}`, async (model, real) => {
+    real.coinflow.nextKey = real.coinflow.key({ customerId: name, jti: (serial += 1) });
+    const session = await real.replica(at).mint(name, { fresh });
+    const reused = fresh ? undefined : model.reused(at, name);
+    expect(session.key).toBe(reused?.text ?? real.coinflow.nextKey);
+    if (!reused) model.created(at, addKey(model, name, session.key, session.attestedKey), fresh);
+  }),
+);
+
+const createsElsewhere = user.map((name) =>
+  command(`a backend without this module creates a key for ${name}`, (model, real) => {
+    addKey(model, name, real.coinflow.key({ customerId: name, jti: (serial += 1) }));
+  }),
+);
+
+const verifies = fc
+  .tuple(replica, index, fc.boolean(), fc.constantFrom(...MAX_AGES))
+  .map(([at, which, attested, maxAge]) =>
     command(
-      `verify(${at}, attested: ${attested}, maxAge: ${maxAge})`,
+      `replica ${at} verifies key ${which}, attested: ${attested}, maxAge: ${maxAge}`,
       async (model, real) => {
-        const key = someKey(model, at);
+        const key = someKey(model, which);
         const text = attested ? (key.attested ?? key.text) : key.text;
-        const decision = await real.verify(text, maxAge);
-        expect(model.verify(key, text !== key.text, maxAge).split(' or ')).toContain(decision);
+        const decision = await real.verify(at, text, maxAge);
+        expect(model.verify(at, key, text !== key.text, maxAge).split(' or ')).toContain(decision);
         expect(real.coinflow.asked).toHaveLength(model.calls);
       },
       hasKeys,
     ),
+  );
+
+const revokesKey = fc.tuple(replica, index).map(([at, which]) =>
+  command(
+    `replica ${at} revokes key ${which}`,
+    async (model, real) => {
+      await real.replica(at).revokeKey(someKey(model, which).text);
+      model.revoked.add(someKey(model, which));
+    },
+    hasKeys,
   ),
-  index.map((at) =>
-    command(
-      `revoke key ${at}`,
-      (model, real) => {
-        void real.process.revokeKey(someKey(model, at).text);
-        Object.assign(model.of(someKey(model, at)), { ...NOTHING, revoked: true });
-      },
-      hasKeys,
-    ),
-  ),
-  user.map((name) =>
-    command(`revoke ${name}`, (model, real) => {
-      void real.process.revokeUser(name);
-      model.revokedUntil.set(name, Math.ceil(model.now / 1_000) * 1_000);
-      // Whoever logs in again does so once Coinflow's clock has moved on.
-      passTime(model, 2_000);
-    }),
-  ),
-  fc
-    .constantFrom(1, 500, 29_999, 30_000, 59_999, TTL_MS - 1, TTL_MS, TTL_MS + STALE_MS, 80_000_000, 86_405_000)
-    .map((ms) => command(`${ms} ms pass`, (model) => passTime(model, ms))),
-  fc.constantFrom(...(['YES', 'NO', 'DOWN'] as const)).map((answer) =>
-    command(`Coinflow answers ${answer}`, (model, real) => {
-      model.answer = answer;
-      real.coinflow.answer = ANSWERS[answer];
-    }),
-  ),
-  fc.constant(
-    command('restart', (model, real) => {
-      real.process = real.start();
-      model.facts = new Map();
-      model.revokedUntil = new Map();
-      model.kept = new Map();
-    }),
-  ),
-];
+);
+
+const revokesUser = fc.tuple(replica, user).map(([at, name]) =>
+  command(`replica ${at} revokes ${name}`, async (model, real) => {
+    await real.replica(at).revokeUser(name);
+    model.revokedUntil.set(name, Math.ceil(model.now / 1_000) * 1_000);
+    // Whoever logs in again does so once Coinflow's clock has moved on.
+    passTime(model, 2_000);
+  }),
+);
+
+const timePasses = fc
+  .constantFrom(...SHORT_TIMES)
+  .map((ms) => command(`${ms} ms pass`, (model) => passTime(model, ms)));
+const longTimePasses = fc
+  .constantFrom(...LONG_TIMES)
+  .map((ms) => command(`${ms} ms pass`, (model) => passTime(model, ms)));
+
+const coinflowAnswers = fc.constantFrom(...(['YES', 'NO', 'DOWN'] as const)).map((answer) =>
+  command(`Coinflow answers ${answer}`, (model, real) => {
+    model.answer = answer;
+    real.coinflow.answer = ANSWERS[answer];
+  }),
+);
+
+const restarts = replica.map((at) =>
+  command(`replica ${at} restarts`, async (model, real) => {
+    await real.start(at);
+    model.restart(at);
+  }),
+);
+
+const readsBoard = fc.constant(
+  command('the replicas read the board again', (_, real) => real.store.revocations.replay()),
+);
+
+const COMMANDS = fc.oneof(
+  { weight: 6, arbitrary: creates },
+  { weight: 4, arbitrary: createsElsewhere },
+  { weight: 40, arbitrary: verifies },
+  { weight: 2, arbitrary: revokesKey },
+  { weight: 2, arbitrary: revokesUser },
+  { weight: 8, arbitrary: timePasses },
+  { weight: 2, arbitrary: longTimePasses },
+  { weight: 14, arbitrary: coinflowAnswers },
+  { weight: 4, arbitrary: restarts },
+  { weight: 4, arbitrary: readsBoard },
+);
 
 beforeAll(() => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'setTimeout', 'clearTimeout'] });
@@ -208,17 +287,16 @@ afterAll(() => {
 });
 
 it(
-  `decides as the model does, in ${RUNS} sequences of mint, verify, revoke, time, answers and restarts`,
+  `decides as the model does, in ${RUNS} sequences of what two replicas, users and Coinflow can do`,
   async () => {
     await fc.assert(
-      fc.asyncProperty(fc.commands(COMMANDS, { maxCommands: 40 }), async (commands) => {
+      fc.asyncProperty(fc.array(COMMANDS, { minLength: 30, maxLength: 60 }), async (commands) => {
         jest.setSystemTime(START_MS);
-        const setup = (): { model: Model; real: Real } => {
-          const model = new Model();
-          model.now = START_MS;
-          return { model, real: new Real() };
-        };
-        await fc.asyncModelRun(setup, commands);
+        const model = new Model();
+        model.now = START_MS;
+        const real = new Real();
+        for (const at of REPLICAS) await real.start(at);
+        await fc.asyncModelRun(() => ({ model, real }), commands);
       }),
       { numRuns: RUNS },
     );

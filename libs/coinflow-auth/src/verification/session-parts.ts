@@ -9,7 +9,8 @@ import { SharedMemory } from './shared/shared-memory.js';
 import { SharedRevocations } from './shared/shared-revocations.js';
 import { SharedSessions } from './shared/shared-sessions.js';
 import { Revocations } from './storage/revocations.js';
-import { SessionMemory, type RememberedSession } from './storage/session-memory.js';
+import { type RememberedSession } from './storage/remembered-session.js';
+import { SessionMemory } from './storage/session-memory.js';
 
 /** What knows of sessions in one instance of the module, put together. */
 export class SessionParts {
@@ -26,7 +27,7 @@ export class SessionParts {
 
   constructor(client: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
     const { maxEntries, store } = options.cache;
-    this.memory = new SessionMemory(maxEntries);
+    this.memory = new SessionMemory(maxEntries, client.clock);
     this.revocations = new Revocations(client.clock);
     const sealer = store && new Sealer(options);
     const careful = store && new CarefulStore(store, store.timeoutMs);
@@ -35,9 +36,9 @@ export class SessionParts {
       store?.revocations && sealer && new SharedRevocations(store.revocations, sealer, this.revocations, this.memory);
     this.#sharedSessions = this.shared && new SharedSessions(this.shared, options.merchantId);
     this.budget = new VerificationBudget(options, careful && store?.budget && sharedStores(careful, store.budget));
-    const { memory, revocations, budget } = this;
+    const { memory, revocations, budget, sharedRevocations: others } = this;
     const shared = this.#sharedSessions;
-    this.verifier = new SessionVerifier({ client, options, memory, revocations, budget, shared });
+    this.verifier = new SessionVerifier({ client, options, memory, revocations, budget, shared, others });
     this.revoker = new SessionRevoker(this.memory, this.revocations, shared, this.sharedRevocations);
   }
 

@@ -5,7 +5,8 @@ import { EXPIRY_TOLERANCE_MS } from './session-verifier.js';
 import type { SharedRevocations } from './shared/shared-revocations.js';
 import type { SharedSessions } from './shared/shared-sessions.js';
 import type { Revocations } from './storage/revocations.js';
-import { sessionKeyId, type SessionMemory } from './storage/session-memory.js';
+import { sessionKeyId } from './storage/remembered-session.js';
+import type { SessionMemory } from './storage/session-memory.js';
 
 /** Ends sessions, whoever calls their keys valid from now on. */
 export class SessionRevoker {

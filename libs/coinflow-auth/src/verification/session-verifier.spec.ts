@@ -168,17 +168,21 @@ describe('SessionVerifier', () => {
       });
     });
 
-    it.each([{ merchantId: '' }, { customerId: 7 }, { wallet: true }, { blockchain: '' }, { exp: 'soon' }, { iat: -1 }])(
-      'a key with the unreadable claim %j is malformed, also with acceptUnboundKeys',
-      async (claim) => {
-        const key = coinflow.key(claim);
-        await expect(verifier({ acceptUnboundKeys: true }).decide(key)).rejects.toMatchObject({
-          code: 'COINFLOW_SESSION_KEY_MALFORMED',
-          reason: 'unreadable-claim',
-        });
-        expect(coinflow.asked).toEqual([]);
-      },
-    );
+    it.each([
+      { merchantId: '' },
+      { customerId: 7 },
+      { wallet: true },
+      { blockchain: '' },
+      { exp: 'soon' },
+      { iat: -1 },
+    ])('a key with the unreadable claim %j is malformed, also with acceptUnboundKeys', async (claim) => {
+      const key = coinflow.key(claim);
+      await expect(verifier({ acceptUnboundKeys: true }).decide(key)).rejects.toMatchObject({
+        code: 'COINFLOW_SESSION_KEY_MALFORMED',
+        reason: 'unreadable-claim',
+      });
+      expect(coinflow.asked).toEqual([]);
+    });
 
     it('are good for 24 h where they were minted, and refused elsewhere', async () => {
       const one = verifier();

@@ -23,8 +23,8 @@ import {
   remembered,
   sessionKeyId,
   type RememberedSession,
-  type SessionMemory,
-} from './storage/session-memory.js';
+} from './storage/remembered-session.js';
+import type { SessionMemory } from './storage/session-memory.js';
 import { UpstreamProof, type ProofParts } from './upstream-proof.js';
 
 /** Clocks differ a little: a key that expired this recently is still good. */
@@ -92,26 +92,25 @@ export class SessionVerifier {
     const { key, tag, id, maxAgeMs, trace } = question;
     assertSessionKeyShape(question);
     this.#assertKeyNotRevoked(id, trace);
-    const doubted = this.#memory.recallDoubted(id);
-    let session = known ?? doubted ?? remembered(this.#claimsOf(key), UNPROVEN);
+    const rejection = this.#memory.rejection(id);
+    let session = known ?? rejection?.session ?? remembered(this.#claimsOf(key), UNPROVEN);
     this.#assertGood(session, trace);
     // What another instance minted need not say itself whose it is.
     if (!this.#parts.shared || tag !== undefined) this.#assertBound(session);
-    const isRefused = this.#memory.isRefused(id);
     if (tag !== undefined) {
-      const isDoubted = isRefused || doubted !== undefined;
-      session = this.#attest(session, this.#attestor.recognise(key, tag), isDoubted);
-      if (isDoubted) this.#memory.doubt(id, session);
+      session = this.#attest(session, this.#attestor.recognise(key, tag), rejection !== undefined);
+      // The tag is older than the rejection: it says that the key is ours, and no longer that it is valid.
+      if (rejection) this.#memory.attestRejected(id, session, rejection);
       else this.#memory.remember(id, session);
       if (isProven(session, maxAgeMs)) return this.#admit(key, session, trace, 'attestation');
     }
-    if (isRefused) {
+    if (rejection && performance.now() < rejection.repeatedUntil) {
       trace.source = 'refused-from-memory';
-      throw new CoinflowSessionRejectedError('Coinflow refused this session key a moment ago', {
+      throw new CoinflowSessionRejectedError('Coinflow rejected this session key a moment ago', {
         reason: 'refused-from-memory',
       });
     }
-    return this.#ask(question, session, doubted !== undefined);
+    return this.#ask(question, session);
   }
 
   #claimsOf(key: string): SessionClaims {
@@ -121,11 +120,11 @@ export class SessionVerifier {
     return claims.merchantId === merchantId ? { ...claims, merchantId } : claims;
   }
 
-  async #ask(question: Question, session: RememberedSession, isDoubted: boolean): Promise<CoinflowSession> {
+  async #ask(question: Question, session: RememberedSession): Promise<CoinflowSession> {
     const { key, id, maxAgeMs, trace } = question;
     try {
       const { shared: store } = this.#parts;
-      const shared = store && !isDoubted && maxAgeMs > 0 ? await this.#findShared(store, id, maxAgeMs) : undefined;
+      const shared = store && maxAgeMs > 0 ? await this.#findShared(store, id, maxAgeMs) : undefined;
       if (shared) {
         this.#assertKeyNotRevoked(id, trace);
         return this.#admit(key, shared, trace, 'shared-memory');
@@ -145,23 +144,23 @@ export class SessionVerifier {
     }
   }
 
-  /** What another instance has proven, unless this one has been told otherwise. */
+  /** What another replica has verified, unless this one knows of a rejection, also one that came while the store was read. */
   async #findShared(store: SharedSessions, id: string, maxAgeMs: number): Promise<RememberedSession | undefined> {
     const found = await store.find(id);
     if (!found || !isProven(found, maxAgeMs)) return undefined;
-    if (this.#memory.isRefused(id) || this.#memory.recallDoubted(id)) return undefined;
+    if (this.#memory.rejection(id)) return undefined;
     if (!this.#revocations.hasKey(id)) this.#memory.remember(id, found);
     return found;
   }
 
-  /** What our tag says: that the key was minted for this application, when the key itself says it was. Coinflow may doubt it. */
-  #attest(session: RememberedSession, tag: string, isDoubted: boolean): RememberedSession {
+  /** What our tag says: that Coinflow created the key for this application, when the key itself says that it did. */
+  #attest(session: RememberedSession, tag: string, isRejected: boolean): RememberedSession {
     const now = performance.now();
     const { issuedAt } = session;
     const mintedAt =
       issuedAt === null ? LONG_AGO : now - Math.max(0, this.#parts.client.clock.now() - issuedAt * 1_000);
     const provenAt = Math.max(session.provenAt, mintedAt);
-    return remembered(session, { mintedUntilS: FOREVER, provenAt, holdsMs: isDoubted ? 0 : FOREVER, tag });
+    return remembered(session, { mintedUntilS: FOREVER, provenAt, holdsMs: isRejected ? 0 : FOREVER, tag });
   }
 
   /** Whether an old proof may stand in for one that Coinflow cannot give now. */

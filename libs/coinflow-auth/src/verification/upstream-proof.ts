@@ -5,17 +5,12 @@ import type { Caller } from './budget/request-sources.js';
 import type { VerificationBudget } from './budget/verification-budget.js';
 import { verificationKind } from './budget/verification-kind.js';
 import type { DecisionTrace } from './decision-trace.js';
+import type { SharedRevocations } from './shared/shared-revocations.js';
 import type { SharedSessions } from './shared/shared-sessions.js';
 import { SingleFlight } from './single-flight.js';
 import type { Revocations } from './storage/revocations.js';
-import {
-  UNPROVEN,
-  isMinted,
-  mintedForMs,
-  remembered,
-  type RememberedSession,
-  type SessionMemory,
-} from './storage/session-memory.js';
+import { isMinted, mintedForMs, remembered, type RememberedSession } from './storage/remembered-session.js';
+import type { SessionMemory } from './storage/session-memory.js';
 import { UpstreamTrust } from './upstream-trust.js';
 
 /** Share of the time to live by which it is shortened or lengthened at random. */
@@ -30,6 +25,8 @@ export interface ProofParts {
   readonly budget: VerificationBudget;
   /** `undefined` where each instance is by itself. */
   readonly shared?: SharedSessions | undefined;
+  /** What tells the other replicas of rejections; `undefined` where nothing does. */
+  readonly others?: Pick<SharedRevocations, 'publishRejection'> | undefined;
 }
 
 /** Proof by asking: one call for all who wait for it, and its answer remembered. */
@@ -72,10 +69,7 @@ export class UpstreamProof {
     try {
       await budget.run({ kind, id, caller }, () => client.verifyToken(key));
     } catch (error) {
-      if (error instanceof CoinflowSessionRejectedError) {
-        memory.refuse(id, known);
-        if (known.provenAt !== UNPROVEN.provenAt) shared?.forget(id);
-      }
+      if (error instanceof CoinflowSessionRejectedError) this.#rejected(id, known);
       throw error;
     }
     await this.#trust.establish();
@@ -83,11 +77,16 @@ export class UpstreamProof {
     // Minting is the longer proof, and a yes does not shorten it.
     const holdsMs = isMinted(known) ? mintedForMs(known, provenAt) : ttlMs;
     const proven = remembered(known, { ...known, provenAt, holdsMs });
-    // A yes that was on its way when the key was revoked comes too late.
-    if (!revocations.hasKey(id)) {
-      memory.remember(id, proven);
-      shared?.keep(id, proven);
-    }
+    // An acceptance that was on its way when the key was revoked, or rejected elsewhere, comes too late.
+    if (!revocations.hasKey(id) && memory.remember(id, proven)) shared?.keep(id, proven);
     return proven;
+  }
+
+  /** Here and on all replicas, whatever they knew of the key: an acceptance in their cache is older. */
+  #rejected(id: string, known: RememberedSession): void {
+    const { memory, shared, others } = this.#parts;
+    const session = memory.reject(id, known);
+    shared?.forget(id);
+    void others?.publishRejection(id, session);
   }
 }

@@ -1,4 +1,4 @@
-import { isProven, type SessionProof } from '../storage/session-memory.js';
+import { isProven, type SessionProof } from '../storage/remembered-session.js';
 
 export const VERIFICATION_KINDS = ['proven', 'forced', 'unknown'] as const;
 

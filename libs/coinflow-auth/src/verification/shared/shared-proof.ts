@@ -1,6 +1,6 @@
 import type { SessionClaims } from '../../session/claims.js';
 import type { CoinflowSubject } from '../../session/subject.js';
-import { FOREVER, remembered, type RememberedSession } from '../storage/session-memory.js';
+import { FOREVER, remembered, type RememberedSession } from '../storage/remembered-session.js';
 
 /**
  * A proof as another process can read it: by the wall clock, in milliseconds since 1970, for each process has a monotonic

@@ -1,19 +1,32 @@
+import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { RevocationBoard, RevocationFeed, RevocationNotice } from '../../options/shared-store.js';
 import type { Sealer } from '../sealing/sealer.js';
+import { ExpiringMap, untilExpiry } from '../storage/expiring-map.js';
 import type { Revocations, SubjectRevocation } from '../storage/revocations.js';
+import { isKnown, type RememberedSession } from '../storage/remembered-session.js';
 import type { SessionMemory } from '../storage/session-memory.js';
 
 /** Of a payer's revocation nobody knows when the last key expires that it covers; no session key lives as long as that. */
 const SUBJECT_KEPT_MS = 400 * 86_400_000;
 /** What this instance has published, to be said again. Beyond it the oldest are left to the instances that have heard of them. */
 const MAX_PUBLISHED = 100_000;
+const MAX_HEARD = 10_000;
+const DAY_MS = 86_400_000;
 const UNINFORMED =
   'The shared revocations cannot be read: until they can, session keys that other instances have revoked are let in';
 
 type SharedRevocation =
   | { readonly key: string; readonly untilMs: number | null }
-  | { readonly subject: string; readonly revocation: SubjectRevocation };
+  | { readonly subject: string; readonly revocation: SubjectRevocation }
+  | {
+      readonly rejectedKey: string;
+      readonly isKnown: boolean;
+      readonly untilMs: number;
+      /** Tells one rejection of a key from the next. */
+      readonly serial: string;
+    };
 
 /** Tells the other instances of what is revoked here, and hears of what they have. */
 export class SharedRevocations {
@@ -22,7 +35,11 @@ export class SharedRevocations {
   readonly #sealer: Sealer;
   readonly #revocations: Revocations;
   readonly #memory: SessionMemory;
-  readonly #published = new Map<string, RevocationNotice>();
+  readonly #published = new ExpiringMap<RevocationNotice>(MAX_PUBLISHED);
+  /** Rejections have a bound of their own: those of invalid keys must not displace a revocation. */
+  readonly #publishedRejections = new ExpiringMap<RevocationNotice>(MAX_PUBLISHED);
+  /** By name, the serial of the rejection that was heard of last: one that is read again is no news. */
+  readonly #heard = new LRUCache<string, string>({ max: MAX_HEARD });
   /** One for each seal key, newest first: while they are rotated, instances differ about which is the newest. */
   #feeds: readonly RevocationFeed[] = [];
   /** Of each feed, whether what stands there is known here. */
@@ -61,22 +78,39 @@ export class SharedRevocations {
 
   /** @returns whether the others are being told; if not, they will be when the board is back */
   publishKey(id: string, untilMs: number): Promise<boolean> {
-    const key = Buffer.from(id, 'binary').toString('base64url');
-    return this.#publish(`key ${key}`, { key, untilMs: Number.isFinite(untilMs) ? untilMs : null }, untilMs);
+    const key = encodeId(id);
+    const revocation = { key, untilMs: Number.isFinite(untilMs) ? untilMs : null };
+    return this.#publish(this.#published, `key ${key}`, revocation, untilMs);
   }
 
   publishSubject(subject: string, revocation: SubjectRevocation): Promise<boolean> {
-    return this.#publish(`subject ${subject}`, { subject, revocation }, revocation.revokedAtMs + SUBJECT_KEPT_MS);
+    // By Coinflow's clock, which all replicas have in common: of two notices of one user the later one stays.
+    const revokedAtMs = revocation.cutOff === undefined ? revocation.revokedAtMs : revocation.cutOff * 1_000;
+    const untilMs = revokedAtMs + SUBJECT_KEPT_MS;
+    return this.#publish(this.#published, `subject ${subject}`, { subject, revocation }, untilMs);
   }
 
-  async #publish(about: string, revocation: SharedRevocation, untilMs: number): Promise<boolean> {
+  /** @param session what was known of the key that Coinflow has rejected */
+  publishRejection(id: string, session: RememberedSession): Promise<boolean> {
+    const rejectedKey = encodeId(id);
+    const about = `rejection ${rejectedKey}`;
+    const known = isKnown(session);
+    const untilMs = known && session.expiresAt !== null ? session.expiresAt * 1_000 : Date.now() + DAY_MS;
+    const serial = randomBytes(9).toString('base64url');
+    this.#heard.set(this.#sealer.nameOf('revocation', about), serial);
+    return this.#publish(this.#publishedRejections, about, { rejectedKey, isKnown: known, untilMs, serial }, untilMs);
+  }
+
+  async #publish(
+    published: ExpiringMap<RevocationNotice>,
+    about: string,
+    revocation: SharedRevocation,
+    untilMs: number,
+  ): Promise<boolean> {
     const name = this.#sealer.nameOf('revocation', about);
     const value = this.#sealer.seal('revocation', name, JSON.stringify(revocation));
     const notice = { name, value, untilMs: Math.min(untilMs, Number.MAX_SAFE_INTEGER) };
-    this.#published.delete(name);
-    this.#published.set(name, notice);
-    const [oldest] = this.#published.keys();
-    if (this.#published.size > MAX_PUBLISHED && oldest !== undefined) this.#published.delete(oldest);
+    published.set(name, notice, untilExpiry(untilMs, Date.now()));
     try {
       const [newest] = this.#feeds;
       await newest?.publish(notice);
@@ -95,7 +129,14 @@ export class SharedRevocations {
       this.#revocations.revokeSubjectAsOf(revocation.subject, revocation.revocation);
       return;
     }
-    const id = Buffer.from(revocation.key, 'base64url').toString('binary');
+    if ('rejectedKey' in revocation) {
+      const { rejectedKey, isKnown, untilMs, serial } = revocation;
+      if (this.#heard.get(name) === serial) return;
+      this.#heard.set(name, serial);
+      this.#memory.rejectElsewhere(decodeId(rejectedKey), isKnown, untilMs);
+      return;
+    }
+    const id = decodeId(revocation.key);
     this.#memory.forget(id);
     this.#revocations.revokeKey(id, revocation.untilMs ?? Infinity);
   }
@@ -111,9 +152,16 @@ export class SharedRevocations {
   }
 
   *#stillNeeded(): Generator<RevocationNotice> {
-    for (const [name, notice] of this.#published) {
-      if (notice.untilMs > Date.now()) yield notice;
-      else this.#published.delete(name);
-    }
+    yield* this.#published.values();
+    yield* this.#publishedRejections.values();
   }
+}
+
+/** An id is bytes in a string, and not every such string is text. */
+function encodeId(id: string): string {
+  return Buffer.from(id, 'binary').toString('base64url');
+}
+
+function decodeId(text: string): string {
+  return Buffer.from(text, 'base64url').toString('binary');
 }

@@ -1,5 +1,5 @@
 import { SingleFlight } from '../single-flight.js';
-import type { RememberedSession } from '../storage/session-memory.js';
+import type { RememberedSession } from '../storage/remembered-session.js';
 import type { SharedMemory } from './shared-memory.js';
 import { readProof, usefulForMs, writeProof } from './shared-proof.js';
 

@@ -1,31 +1,34 @@
-import { Logger } from '@nestjs/common';
 import type { UpstreamTime } from '../../client/upstream-clock.js';
 import type { SessionClaims } from '../../session/claims.js';
 import { subjectName, type CoinflowSubject } from '../../session/subject.js';
+import { ExpiringMap, untilExpiry, type Lifetime } from './expiring-map.js';
 
-/** More than one, so that what expires goes faster than new revocations come. */
-const SWEPT_AT_ONCE = 4;
-/** Of each kind. Beyond it the oldest is forgotten, which is an error in the log: its keys may come back to life. */
+/** Of each kind. Beyond it the oldest is forgotten: its keys may authenticate again. */
 const MAX_REVOCATIONS = 1_000_000;
+const OVERFLOW = `More than ${MAX_REVOCATIONS} revocations: the oldest are forgotten`;
+/** Nobody knows when the last key expires that the revocation of a user covers. */
+const FOR_EVER: Lifetime = { endsAt: Infinity, expiresAtMs: Infinity };
 
-/** All keys of a payer that Coinflow has made until a moment are revoked. */
+/** All keys of a user that Coinflow has created until a moment are revoked. */
 export interface SubjectRevocation {
-  /** By our own clock, in milliseconds since 1970. */
+  /** By the clock of the replica that revoked, in milliseconds since 1970. */
   readonly revokedAtMs: number;
-  /** The last second, by Coinflow's clock, whose keys are revoked; fixed once Coinflow's clock is known. */
+  /** The last second, by Coinflow's clock, whose keys are revoked; `undefined` where Coinflow's clock is not known yet. */
+  readonly cutOff: number | undefined;
+}
+
+interface KnownSubjectRevocation {
+  readonly revokedAtMs: number;
+  /** The same moment by the monotonic clock: a correction of the machine's clock must not move it. */
+  readonly revokedAt: number;
   cutOff: number | undefined;
 }
 
-/** What this process has been told to let in no more, whoever proves it. */
+/** What this process has been told to reject, whoever accepts it. */
 export class Revocations {
-  readonly #logger = new Logger('CoinflowAuth');
   readonly #clock: UpstreamTime;
-  /** A session key's id, and when it has expired anyway (in milliseconds since 1970). Oldest first. */
-  readonly #keys = new Map<string, number>();
-  /** Where the sweep is; a map's iterator bears deletions and insertions. */
-  #broom = this.#keys.entries();
-  readonly #subjects = new Map<string, SubjectRevocation>();
-  #hasForgotten = false;
+  readonly #keys = new ExpiringMap<true>(MAX_REVOCATIONS, OVERFLOW);
+  readonly #subjects = new ExpiringMap<KnownSubjectRevocation>(MAX_REVOCATIONS, OVERFLOW);
 
   constructor(clock: UpstreamTime) {
     this.#clock = clock;
@@ -35,64 +38,56 @@ export class Revocations {
     return { revokedKeys: this.#keys.size, revokedSubjects: this.#subjects.size };
   }
 
-  revokeKey(id: string, untilMs: number): void {
-    this.#sweep();
-    this.#put(this.#keys, id, untilMs);
+  /** @param expiresAtMs when the key has expired anyway, in milliseconds since 1970 */
+  revokeKey(id: string, expiresAtMs: number): void {
+    this.#keys.set(id, true, untilExpiry(expiresAtMs, this.#clock.now()));
   }
 
   hasKey(id: string): boolean {
     return this.#keys.has(id);
   }
 
-  /** Covers every session key of this payer that Coinflow has made until now. */
+  /** Covers every session key of this user that Coinflow has created until now. */
   revokeSubject(subject: CoinflowSubject): SubjectRevocation {
-    const revocation = { revokedAtMs: Date.now(), cutOff: undefined };
-    this.#put(this.#subjects, subjectName(subject), revocation);
-    this.cutOffOf(subject);
-    return revocation;
+    const name = subjectName(subject);
+    const known = { revokedAtMs: Date.now(), revokedAt: performance.now(), cutOff: undefined };
+    this.#add(name, known);
+    const { revokedAtMs, cutOff } = this.#subjects.get(name) ?? known;
+    return { revokedAtMs, cutOff };
   }
 
-  /** Another instance has revoked, at a moment of its own; an earlier one changes nothing. */
-  revokeSubjectAsOf(name: string, revocation: SubjectRevocation): void {
-    const known = this.#subjects.get(name);
-    if (!known || known.revokedAtMs < revocation.revokedAtMs) this.#put(this.#subjects, name, { ...revocation });
+  /** Another replica has revoked, at a moment of its own; what covers less than is covered already changes nothing. */
+  revokeSubjectAsOf(name: string, { revokedAtMs, cutOff }: SubjectRevocation): void {
+    this.#add(name, { revokedAtMs, revokedAt: performance.now() - (Date.now() - revokedAtMs), cutOff });
   }
 
-  /** Whether a payer's keys are revoked as of a moment, and this one is not proven to be younger. */
+  /** Whether a user's keys are revoked as of a moment, and this one is not shown to be younger. */
   covers({ subject, issuedAt }: SessionClaims): boolean {
     if (this.#subjects.size === 0 || subject === null) return false;
     const cutOff = this.cutOffOf(subject);
     return cutOff !== undefined && (issuedAt === null || issuedAt <= cutOff);
   }
 
-  /** The last second, since 1970 and by Coinflow's clock, whose keys of this payer are revoked. */
+  /** The last second, since 1970 and by Coinflow's clock, whose keys of this user are revoked. */
   cutOffOf(subject: CoinflowSubject): number | undefined {
     const revocation = this.#subjects.get(subjectName(subject));
-    if (!revocation) return undefined;
+    return revocation && this.#cutOffOf(revocation);
+  }
+
+  #add(name: string, revocation: KnownSubjectRevocation): void {
+    const known = this.#subjects.get(name);
+    // Compared by Coinflow's clock, which all replicas have in common: the clock of one may be behind.
+    if (known && this.#cutOffOf(known) >= this.#cutOffOf(revocation)) return;
+    this.#subjects.set(name, revocation, FOR_EVER);
+  }
+
+  /** Fixed as soon as Coinflow's clock is known: what is learned of it later must not bring a session back. */
+  #cutOffOf(revocation: KnownSubjectRevocation): number {
     if (revocation.cutOff !== undefined) return revocation.cutOff;
-    const { skewMs } = this.#clock;
-    // Rounded up: a key that Coinflow made within this very second must not survive.
-    const cutOff = Math.ceil((revocation.revokedAtMs + (skewMs ?? 0)) / 1_000);
-    if (skewMs !== undefined) revocation.cutOff = cutOff;
-    return cutOff;
-  }
-
-  /** A few steps at each revocation, round and round: what has expired goes, wherever it stands. */
-  #sweep(): void {
-    for (let step = 0; step < SWEPT_AT_ONCE; step += 1) {
-      const { value, done } = this.#broom.next();
-      if (done) this.#broom = this.#keys.entries();
-      else if (value[1] <= Date.now()) this.#keys.delete(value[0]);
-    }
-  }
-
-  #put<V>(map: Map<string, V>, name: string, value: V): void {
-    map.delete(name);
-    map.set(name, value);
-    if (map.size <= MAX_REVOCATIONS) return;
-    const [oldest] = map.keys();
-    map.delete(oldest ?? name);
-    if (!this.#hasForgotten) this.#logger.error(`More than ${MAX_REVOCATIONS} revocations: the oldest are forgotten`);
-    this.#hasForgotten = true;
+    const latest = this.#clock.latest();
+    if (latest === undefined) return Math.ceil(revocation.revokedAtMs / 1_000);
+    // The latest that it can have been, and rounded up: a key that Coinflow created within this second is covered.
+    revocation.cutOff = Math.ceil((latest - (performance.now() - revocation.revokedAt)) / 1_000);
+    return revocation.cutOff;
   }
 }

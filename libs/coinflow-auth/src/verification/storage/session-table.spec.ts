@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { sessionKeyId } from './session-memory.js';
+import { sessionKeyId } from './remembered-session.js';
 import { SessionTable } from './session-table.js';
 
 interface Entry {

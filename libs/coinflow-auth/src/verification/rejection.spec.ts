@@ -1,0 +1,225 @@
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
+import { SharedBoard, SharedStore } from '../../../../test/harness/shared-store.js';
+
+const MINUTE_MS = 60_000;
+const REJECTED = { code: 'COINFLOW_SESSION_REJECTED' };
+const UNAVAILABLE = { code: 'COINFLOW_UNAVAILABLE' };
+
+describe('a rejection by Coinflow', () => {
+  let coinflow: FakeCoinflow;
+  let store: SharedStore & { revocations: SharedBoard };
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    Logger.overrideLogger(false);
+    coinflow = new FakeCoinflow();
+    store = Object.assign(new SharedStore(), { revocations: new SharedBoard() });
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  async function replica(cache: object = { store }): Promise<TestInstance> {
+    const one = new TestInstance(coinflow, { cache });
+    await one.sessions.sharedRevocations?.open();
+    return one;
+  }
+
+  async function attested(): Promise<{ plain: string; tagged: string }> {
+    const { key, attestedKey = '' } = await (await replica({})).mint();
+    return { plain: coinflow.know(key), tagged: attestedKey };
+  }
+
+  /** An answer that a test gives when it wants. */
+  function pending(): { answer: (answer: () => Promise<void>) => void } {
+    const calls: ((answer: Promise<void>) => void)[] = [];
+    coinflow.answer = () => new Promise((resolve) => calls.push(resolve));
+    return { answer: (answer) => calls.forEach((resolve) => resolve(answer())) };
+  }
+
+  it('outlives an older acceptance in the shared cache, though this replica did not know the key', async () => {
+    const key = coinflow.key();
+    const [knows, doesNot] = [await replica(), await replica()];
+    await knows.decide(key);
+    coinflow.answer = NO;
+    await expect(doesNot.decide(key, 0)).rejects.toMatchObject(REJECTED);
+    jest.advanceTimersByTime(MINUTE_MS);
+    coinflow.answer = DOWN;
+    // Not even the replica that verified the key, nor one that starts now, takes it for valid.
+    for (const one of [doesNot, knows, await replica()])
+      await expect(one.decide(key)).rejects.toMatchObject(UNAVAILABLE);
+    coinflow.answer = YES;
+    for (const one of [doesNot, knows]) await expect(one.decide(key)).resolves.toMatchObject({ key });
+    coinflow.answer = DOWN;
+    expect(knows.verify(key)).toMatchObject({ key });
+  });
+
+  it('removes the acceptance from a shared cache that has no revocations', async () => {
+    const key = coinflow.key();
+    const plainStore = new SharedStore();
+    await (await replica({ store: plainStore })).decide(key);
+    coinflow.answer = NO;
+    await expect((await replica({ store: plainStore })).decide(key, 0)).rejects.toMatchObject(REJECTED);
+    coinflow.answer = DOWN;
+    await expect((await replica({ store: plainStore })).decide(key)).rejects.toMatchObject(UNAVAILABLE);
+  });
+
+  it('of the plain key holds for its attested form that came while Coinflow was asked', async () => {
+    const { plain, tagged } = await attested();
+    const one = await replica({});
+    const call = pending();
+    const waiting = one.decide(plain);
+    expect(one.verify(tagged)).toMatchObject({ attestedKey: tagged });
+    call.answer(NO);
+    await expect(waiting).rejects.toMatchObject(REJECTED);
+    // Rejections of invalid keys do not displace it.
+    expect(one.sessions.memory.size).toMatchObject({ sessions: 0, doubted: 1, refusals: 0 });
+    jest.advanceTimersByTime(MINUTE_MS);
+    coinflow.answer = DOWN;
+    await expect(one.decide(tagged)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(one.decide(plain)).rejects.toMatchObject(UNAVAILABLE);
+  });
+
+  it('of the plain key holds for its attested form that comes an hour later', async () => {
+    const { plain, tagged } = await attested();
+    const one = await replica({});
+    coinflow.answer = NO;
+    await expect(one.decide(plain)).rejects.toMatchObject(REJECTED);
+    jest.advanceTimersByTime(60 * MINUTE_MS);
+    coinflow.answer = DOWN;
+    await expect(one.decide(tagged)).rejects.toMatchObject(UNAVAILABLE);
+    // Rejections of invalid keys do not displace it any more.
+    expect(one.sessions.memory.size).toMatchObject({ doubted: 1, refusals: 0 });
+    coinflow.answer = YES;
+    await expect(one.decide(tagged)).resolves.toMatchObject({ attestedKey: tagged });
+    coinflow.answer = DOWN;
+    expect(one.verify(plain)).toMatchObject({ key: plain });
+  });
+
+  it('that arrives while the shared cache is read wins over what is read there', async () => {
+    const key = coinflow.key();
+    const [one, other] = [await replica(), await replica()];
+    await one.decide(key);
+    const third = await replica();
+    let arrive = (): void => undefined;
+    const arrival = new Promise<void>((resolve) => (arrive = resolve));
+    const read = jest.spyOn(store, 'get').mockImplementationOnce(async (name) => {
+      const found = store.entries.get(name)?.value;
+      await arrival;
+      return found;
+    });
+    const waiting = third.decide(key);
+    coinflow.answer = NO;
+    await expect(other.decide(key, 0)).rejects.toMatchObject(REJECTED);
+    coinflow.answer = DOWN;
+    arrive();
+    expect(read).toHaveBeenCalledTimes(1);
+    await expect(waiting).rejects.toMatchObject(UNAVAILABLE);
+  });
+
+  it.each(['new here', 'rejected here before'])(
+    'that another replica got is newer than an acceptance whose call began before, for a key that is %s',
+    async (what) => {
+      const [one, other] = [await replica(), await replica()];
+      const { key } = what === 'new here' ? { key: coinflow.key() } : await one.mint();
+      if (what !== 'new here') {
+        coinflow.answer = NO;
+        await expect(one.decide(key, 0)).rejects.toMatchObject(REJECTED);
+      }
+      const call = pending();
+      const waiting = one.decide(key);
+      await jest.advanceTimersByTimeAsync(1);
+      coinflow.answer = NO;
+      await expect(other.decide(key)).rejects.toMatchObject(REJECTED);
+      call.answer(YES);
+      await expect(waiting).resolves.toMatchObject({ key });
+      // It let the request in that had asked, and counts for no other.
+      coinflow.answer = DOWN;
+      for (const each of [one, await replica()]) await expect(each.decide(key)).rejects.toMatchObject(UNAVAILABLE);
+    },
+  );
+
+  it('that is read again, as after a lost connection, does not end a newer acceptance', async () => {
+    const key = coinflow.key();
+    const [one, other] = [await replica(), await replica()];
+    await one.decide(key);
+    coinflow.answer = NO;
+    await expect(one.decide(key, 0)).rejects.toMatchObject(REJECTED);
+    coinflow.answer = YES;
+    for (const each of [one, other]) await each.decide(key);
+    store.revocations.replay();
+    coinflow.answer = DOWN;
+    for (const each of [one, other]) expect(each.verify(key)).toMatchObject({ key });
+    // The next rejection is news.
+    coinflow.answer = NO;
+    await expect(one.decide(key, 0)).rejects.toMatchObject(REJECTED);
+    coinflow.answer = DOWN;
+    await expect(other.decide(key)).rejects.toMatchObject(UNAVAILABLE);
+  });
+
+  it('by another replica leaves it known that this application created the key', async () => {
+    const [one, other] = [await replica(), await replica()];
+    const { key } = await one.mint();
+    coinflow.answer = NO;
+    for (const each of [one, other]) await expect(each.decide(key, 0)).rejects.toMatchObject(REJECTED);
+    coinflow.answer = YES;
+    jest.advanceTimersByTime(MINUTE_MS);
+    await one.decide(key);
+    // Longer than the verification of any other key counts.
+    jest.advanceTimersByTime(12 * 60 * MINUTE_MS);
+    coinflow.answer = DOWN;
+    expect(one.verify(key)).toMatchObject({ key });
+  });
+
+  it('is over with a newer acceptance, also when the cache has no room for the key any more', async () => {
+    const { plain, tagged } = await attested();
+    const one = await replica({ maxEntries: 1 });
+    coinflow.answer = NO;
+    await expect(one.decide(plain)).rejects.toMatchObject(REJECTED);
+    jest.advanceTimersByTime(MINUTE_MS);
+    coinflow.answer = YES;
+    await one.decide(plain);
+    await one.decide(coinflow.key({ customerId: 'bob' }));
+    const calls = coinflow.asked.length;
+    expect(one.verify(tagged)).toMatchObject({ attestedKey: tagged });
+    expect(coinflow.asked).toHaveLength(calls);
+  });
+
+  it('is kept until the key expires, or for a day, and for no longer', async () => {
+    const { plain, tagged } = await attested();
+    const one = await replica({});
+    coinflow.answer = NO;
+    await expect(one.decide(tagged, 0)).rejects.toMatchObject(REJECTED);
+    for (let hour = 0; hour < 20; hour += 1) {
+      jest.advanceTimersByTime(60 * MINUTE_MS);
+      await expect(one.decide(coinflow.key({ jti: hour }))).rejects.toMatchObject(REJECTED);
+    }
+    coinflow.answer = DOWN;
+    for (const key of [plain, tagged]) await expect(one.decide(key)).rejects.toMatchObject(UNAVAILABLE);
+    expect(one.sessions.memory.size).toMatchObject({ doubted: 1, refusals: 20 });
+    jest.advanceTimersByTime(24 * 60 * MINUTE_MS);
+    coinflow.answer = NO;
+    for (let i = 0; i < 10; i += 1)
+      await expect(one.decide(coinflow.key({ jti: `${i}` }))).rejects.toMatchObject(REJECTED);
+    await expect(one.decide(coinflow.key({ customerId: 'bob' }))).rejects.toMatchObject(REJECTED);
+    expect(one.sessions.memory.size).toMatchObject({ refusals: 11 });
+  });
+
+  it('lets nobody else write one: what this application has not sealed changes nothing', async () => {
+    const key = coinflow.key();
+    const one = await replica();
+    await one.decide(key);
+    coinflow.answer = NO;
+    const foreign = new TestInstance(coinflow, {
+      cache: { store },
+      sealKeys: [Buffer.alloc(32, 9).toString('base64')],
+    });
+    await foreign.sessions.sharedRevocations?.open();
+    await expect(foreign.decide(key, 0)).rejects.toMatchObject(REJECTED);
+    coinflow.answer = DOWN;
+    expect(one.verify(key)).toMatchObject({ key });
+  });
+});
