@@ -97,10 +97,12 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     }
   }
 
-  /** Whether a guard has decided about this request and handler already. */
+  /**
+   * Whether a guard of this class, or of a subclass of it, has decided about this request and handler already. A subclass
+   * decides also after `CoinflowAuthGuard` itself, which has not run its steps.
+   */
   protected isDecided(context: ExecutionContext, { request }: CoinflowHttpContext): boolean {
-    const decision = readDecision(request);
-    return decision?.handler === context.getHandler() && decision.controller === context.getClass();
+    return readDecision(request, context)?.guard instanceof this.constructor;
   }
 
   /**
@@ -144,7 +146,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     { request }: CoinflowHttpContext,
     session: CoinflowSession | undefined,
   ): true {
-    writeDecision(request, { handler: context.getHandler(), controller: context.getClass(), session });
+    writeDecision(request, { handler: context.getHandler(), controller: context.getClass(), guard: this, session });
     return true;
   }
 
