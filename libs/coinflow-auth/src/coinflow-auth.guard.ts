@@ -22,8 +22,11 @@ import { newTrace } from './verification/decision-trace.js';
  * Lets a request in if it carries a session key that is proven to be this merchant's.
  *
  * `@UseGuards(CoinflowAuthGuard)` or `@CoinflowAuth()` on a route or controller, or once for all as `APP_GUARD`; both at
- * once decide once. It throws the context's own exception (an `HttpException` with the reason as its `cause`), so that a
- * catch-all filter keeps the status.
+ * once decide once. On a handler or a class it means that a session is required, unless the same handler or class has
+ * `@CoinflowOptional()` or `@CoinflowPublic()`.
+ *
+ * It throws the context's own exception (an `HttpException` with the reason as its `cause`), so that a catch-all filter
+ * keeps the status.
  *
  * What memory knows is decided synchronously. Each step is a protected method, to be overridden.
  */
@@ -84,7 +87,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     let routes = this.#routes.get(controller);
     if (!routes) this.#routes.set(controller, (routes = new WeakMap()));
     let route = routes.get(handler);
-    if (!route) routes.set(handler, (route = readRoute(handler, controller)));
+    if (!route) routes.set(handler, (route = readRoute(handler, controller, CoinflowAuthGuard)));
     return route;
   }
 
@@ -97,10 +100,12 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     }
   }
 
-  /** Whether a guard has decided about this request and handler already. */
+  /**
+   * Whether a guard of this class, or of a subclass of it, has decided about this request and handler already. A subclass
+   * decides also after `CoinflowAuthGuard` itself, which has not run its steps.
+   */
   protected isDecided(context: ExecutionContext, { request }: CoinflowHttpContext): boolean {
-    const decision = readDecision(request);
-    return decision?.handler === context.getHandler() && decision.controller === context.getClass();
+    return readDecision(request, context)?.guard instanceof this.constructor;
   }
 
   /**
@@ -144,7 +149,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     { request }: CoinflowHttpContext,
     session: CoinflowSession | undefined,
   ): true {
-    writeDecision(request, { handler: context.getHandler(), controller: context.getClass(), session });
+    writeDecision(request, { handler: context.getHandler(), controller: context.getClass(), guard: this, session });
     return true;
   }
 

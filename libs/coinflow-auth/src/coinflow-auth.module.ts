@@ -3,11 +3,13 @@ import {
   Module,
   type ConfigurableModuleAsyncOptions,
   type DynamicModule,
+  type OnModuleInit,
   type Provider,
 } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { CoinflowAuthExceptionFilter } from './contexts/coinflow-auth-exception.filter.js';
+import { assertRoutes } from './decorators/route-validation.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
 import { resolveOptions, type ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
@@ -85,11 +87,16 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
     { provide: APP_FILTER, useClass: CoinflowAuthExceptionFilter },
   ],
 })
-export class CoinflowAuthModule extends ConfigurableModuleClass {
+export class CoinflowAuthModule extends ConfigurableModuleClass implements OnModuleInit {
   /** @throws {CoinflowMisconfiguredError} when two modules register instances of one name */
-  constructor(modules: ModulesContainer) {
+  constructor(private readonly modules: ModulesContainer) {
     super();
     assertNamesAreUnique(modules);
+  }
+
+  /** @throws {CoinflowMisconfiguredError} naming each route whose decorators do not protect it as they say */
+  onModuleInit(): void {
+    assertRoutes(this.modules);
   }
 
   /**

@@ -1,7 +1,8 @@
 import { UseGuards, applyDecorators } from '@nestjs/common';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import {
-  addRouteMetadata,
+  addClassMetadata,
+  addHandlerMetadata,
   policyProblem,
   type CoinflowRouteMetadata,
   type CoinflowRoutePolicy,
@@ -10,7 +11,11 @@ import { documentAccess } from './api-documentation.js';
 
 /**
  * Protects a route, or all routes of a controller: a session of this merchant is required. Guard, policy and OpenAPI in one line.
- * @throws {TypeError} while the application loads, when the policy cannot be
+ *
+ * Policies merge: the handler's fields over those of the controller, these over those of the classes that it extends. An
+ * application does not start with a merged policy that contradicts itself, or with a route that has lost its guard because
+ * another decorator replaced the method.
+ * @throws {TypeError} while the application loads, when the policy has an unknown field or an invalid value
  * @example
  * @CoinflowAuth()                 // the proof may be as old as the cache allows
  * @CoinflowAuth({ maxAgeMs: 0 })  // ask Coinflow every time: money moves
@@ -39,10 +44,11 @@ export function CoinflowPublic(): ClassDecorator & MethodDecorator {
   return routeMetadata({ access: 'public' }, '@CoinflowPublic()');
 }
 
-function routeMetadata(metadata: Partial<CoinflowRouteMetadata>, name: string): ClassDecorator & MethodDecorator {
-  return (target: object, _name?: string | symbol, descriptor?: { value?: unknown }) => {
-    const handler = descriptor?.value as object | undefined;
-    addRouteMetadata(handler ?? target, metadata, name);
-    documentAccess(handler ?? target, handler !== undefined);
+function routeMetadata(metadata: Partial<CoinflowRouteMetadata>, decorator: string): ClassDecorator & MethodDecorator {
+  return (target: object, name?: string | symbol, descriptor?: { value?: unknown }) => {
+    const method = descriptor?.value as object | undefined;
+    if (name !== undefined && method) addHandlerMetadata({ prototype: target, name, method }, metadata, decorator);
+    else addClassMetadata(target, metadata, decorator);
+    documentAccess(method ?? target, method !== undefined);
   };
 }

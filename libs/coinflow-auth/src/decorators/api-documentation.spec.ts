@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module, type Type } from '@nestjs/common';
+import { Controller, Get, Module, UseGuards, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   ApiBearerAuth,
@@ -8,6 +8,7 @@ import {
   SwaggerModule,
   type OpenAPIObject,
 } from '@nestjs/swagger';
+import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import { CoinflowAuthModule } from '../coinflow-auth.module.js';
 import { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './access.decorators.js';
 import { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './api-documentation.js';
@@ -58,6 +59,32 @@ class ProtectedController {
   notARoute(): void {}
 }
 
+@CoinflowPublic()
+@Controller('mostly-public')
+class MostlyPublicController {
+  @Get('guarded')
+  @UseGuards(CoinflowAuthGuard)
+  guarded(): void {}
+
+  @Get('optional')
+  @UseGuards(CoinflowAuthGuard)
+  @CoinflowOptional()
+  optional(): void {}
+
+  @Get('public')
+  public(): void {}
+}
+
+@CoinflowOptional()
+class OptionalParent {}
+
+@CoinflowAuth({ maxAgeMs: 0 })
+@Controller('child')
+class ChildController extends OptionalParent {
+  @Get('guarded')
+  guarded(): void {}
+}
+
 async function documentOf(...controllers: Type[]): Promise<OpenAPIObject> {
   @Module({
     imports: [CoinflowAuthModule.forRoot({ env: 'sandbox', apiKey: 'k', merchantId: 'm' })],
@@ -94,6 +121,16 @@ describe('the OpenAPI document', () => {
       '/protected/optional': [[{}, scheme], guard],
       '/protected/public': [undefined, []],
     });
+  });
+
+  it('describes a handler as the guard treats it: by its own guard, and by the nearest class', async () => {
+    const { paths } = await documentOf(MostlyPublicController, ChildController);
+    expect(Object.entries(paths).map(([path, { get }]) => [path, get?.security])).toEqual([
+      ['/mostly-public/guarded', [scheme]],
+      ['/mostly-public/optional', [{}, scheme]],
+      ['/mostly-public/public', undefined],
+      ['/child/guarded', [scheme]],
+    ]);
   });
 
   it('names the codes', async () => {

@@ -1,3 +1,4 @@
+import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
 import { readRoute, type CoinflowAccess } from '../options/route-metadata.js';
@@ -38,11 +39,11 @@ const RESPONSES = describeResponses();
 /** Says in the OpenAPI document what a handler, or each route of a controller, asks for and may answer. */
 export function documentAccess(target: object, isHandler: boolean): void {
   // Of a handler alone: its class is not there yet, and says its part when it is.
-  if (isHandler) return documentHandler(target, readRoute(target, Object).access);
+  if (isHandler) return documentHandler(target, readRoute(target, Object, CoinflowAuthGuard).access);
   const { prototype } = target as { prototype: object };
   for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype))) {
     if (typeof value !== 'function' || !Reflect.hasMetadata(ROUTE_METHOD, value as object)) continue;
-    documentHandler(value as object, readRoute(value as object, target).access);
+    documentHandler(value as object, readRoute(value as object, target, CoinflowAuthGuard).access);
   }
 }
 

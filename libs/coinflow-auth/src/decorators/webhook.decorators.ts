@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { toHttpException } from '../contexts/http-exception.js';
 import { misconfigured } from '../contexts/misconfiguration.js';
+import { readOwnMethodMetadata, writeMethodMetadata } from '../options/method-metadata.js';
 import { COINFLOW_EVENT_HANDLER_METADATA, coinflowWebhooksToken } from '../options/webhook-tokens.js';
 import type { CoinflowEventType } from '../webhooks/events/event-types.js';
 import type { CoinflowWebhookEvent } from '../webhooks/events/webhook-event.js';
@@ -43,8 +44,8 @@ export interface CoinflowWebhookRouteOptions {
  */
 export function CoinflowWebhook({ instance }: CoinflowWebhookRouteOptions = {}): MethodDecorator {
   return applyDecorators(
-    (_target: object, _name: string | symbol, { value }: { value?: unknown }) => {
-      writeWebhookRoute(value as object, instance);
+    (prototype: object, name: string | symbol, { value }: { value?: unknown }) => {
+      writeWebhookRoute({ prototype, name, method: value as object }, instance);
       documentWebhook(value as object);
     },
     CoinflowPublic(),
@@ -99,10 +100,10 @@ export function OnCoinflowEvent(...given: readonly (string | CoinflowEventFilter
   const filter = typeof first === 'string' ? { types: given as readonly string[] } : { ...first };
   const problem = filterProblem(filter);
   if (problem) throw new TypeError(`@OnCoinflowEvent(): ${problem}`);
-  return (_target, _name, { value }: { value?: unknown }) => {
-    const method = value as object;
-    const others = (Reflect.getMetadata(COINFLOW_EVENT_HANDLER_METADATA, method) ?? []) as CoinflowEventFilter[];
-    Reflect.defineMetadata(COINFLOW_EVENT_HANDLER_METADATA, [...others, filter], method);
+  return (prototype, name, { value }: { value?: unknown }) => {
+    const method = { prototype, name, method: value as object };
+    const others = readOwnMethodMetadata<CoinflowEventFilter[]>(COINFLOW_EVENT_HANDLER_METADATA, method) ?? [];
+    writeMethodMetadata(COINFLOW_EVENT_HANDLER_METADATA, [...others, filter], method);
   };
 }
 

@@ -131,6 +131,13 @@ describe('firstOf', () => {
     expect(() => extract(anywhere, { cookie: 'session=key', ...crossSite }, 'POST')).toThrow(CROSS_SITE);
   });
 
+  it('the order of the places does not decide whether a key of another site is accepted', () => {
+    const cookieFirst = firstOf(fromCookie('session'), fromHeader());
+    const headers = { 'x-coinflow-auth-session-key': 'key', cookie: 'session=key', ...crossSite };
+    expect(extract(cookieFirst, headers, 'POST')).toBe('key');
+    expect(() => extract(cookieFirst, { cookie: 'session=key', ...crossSite }, 'POST')).toThrow(CROSS_SITE);
+  });
+
   it('asks for the schemes of all', () => {
     expect(anywhere.schemes).toEqual(['CoinflowSession', 'Bearer']);
     expect(fromBearer().schemes).toEqual(['Bearer']);

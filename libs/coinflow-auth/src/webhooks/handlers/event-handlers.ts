@@ -1,5 +1,6 @@
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 import { CoinflowMisconfiguredError } from '../../errors/coinflow-auth.errors.js';
+import { lossOfMetadata, type DecoratedMethod } from '../../options/method-metadata.js';
 import { COINFLOW_EVENT_HANDLER_METADATA } from '../../options/webhook-tokens.js';
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
 import { matches, type CoinflowEventFilter } from './event-filter.js';
@@ -48,9 +49,10 @@ function handlersOf(wrapper: Wrapper, instances: ReadonlySet<string | undefined>
   if (!prototype) return [];
   return scanner.getAllMethodNames(prototype).flatMap((name) => {
     const method = prototype[name] as object;
+    const where = `${String(wrapper.name)}.${name}`;
+    assertNotReplaced({ prototype, name, method }, where);
     const filters = Reflect.getMetadata(COINFLOW_EVENT_HANDLER_METADATA, method) as CoinflowEventFilter[] | undefined;
     if (!filters) return [];
-    const where = `${wrapper.name}.${name}`;
     assertCallable(wrapper, where, filters, instances);
     const instance = wrapper.instance as Record<string, Method>;
     // By its name, at each call: a spy that a test has put there is called.
@@ -62,6 +64,15 @@ function handlersOf(wrapper: Wrapper, instances: ReadonlySet<string | undefined>
 function prototypeOf({ instance }: Wrapper): Record<string, unknown> | undefined {
   if (typeof instance !== 'object' || instance === null) return undefined;
   return (Object.getPrototypeOf(instance) as Record<string, unknown> | null) ?? undefined;
+}
+
+/** An override without the decorator is a method like any other. */
+function assertNotReplaced(method: DecoratedMethod, where: string): void {
+  if (lossOfMetadata(COINFLOW_EVENT_HANDLER_METADATA, method) !== 'replaced') return;
+  throw new CoinflowMisconfiguredError(`${where} was replaced after @OnCoinflowEvent(), and would handle no event`, {
+    reason: 'method-replaced',
+    action: 'Put the decorator that replaces the method below @OnCoinflowEvent(), or make it copy the metadata.',
+  });
 }
 
 function assertCallable(

@@ -1,11 +1,8 @@
 import 'reflect-metadata';
 import type { ModulesContainer } from '@nestjs/core';
+import { hasGuard, routesOf } from '../../options/application-routes.js';
+import { writeMethodMetadata, type DecoratedMethod } from '../../options/method-metadata.js';
 import { COINFLOW_WEBHOOK_ROUTE_METADATA } from '../../options/webhook-tokens.js';
-
-/** Where Nest keeps what `@UseGuards()` says. */
-const GUARDS = '__guards__';
-/** Where Nest keeps the HTTP method of a route: what has none is no route. */
-const ROUTE_METHOD = 'method';
 
 /** What a webhook route is told. */
 export interface WebhookRoute {
@@ -14,9 +11,9 @@ export interface WebhookRoute {
   readonly isRemembered: boolean;
 }
 
-export function writeWebhookRoute(handler: object, instance: string | undefined): void {
+export function writeWebhookRoute(handler: DecoratedMethod, instance: string | undefined): void {
   const route: WebhookRoute = { instance, isRemembered: true };
-  Reflect.defineMetadata(COINFLOW_WEBHOOK_ROUTE_METADATA, route, handler);
+  writeMethodMetadata(COINFLOW_WEBHOOK_ROUTE_METADATA, route, handler);
 }
 
 export function readWebhookRoute(handler: object): WebhookRoute {
@@ -26,18 +23,7 @@ export function readWebhookRoute(handler: object): WebhookRoute {
 
 /** Every route of an application that the guard, or a subclass of it, is on. */
 export function webhookRoutes(modules: ModulesContainer, guard: object): { name: string; route: WebhookRoute }[] {
-  const controllers = Array.from(modules.values()).flatMap((module) => Array.from(module.controllers.values()));
-  return controllers.flatMap(({ metatype }) => {
-    const { prototype, name } = metatype as { prototype: Record<string, unknown>; name: string };
-    return Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([method, { value }]) => {
-      if (typeof value !== 'function' || !Reflect.hasMetadata(ROUTE_METHOD, value as object)) return [];
-      const isOurs = hasGuard(metatype as object, guard) || hasGuard(value as object, guard);
-      return isOurs ? [{ name: `${name}.${method}`, route: readWebhookRoute(value as object) }] : [];
-    });
-  });
-}
-
-function hasGuard(target: object, guard: object): boolean {
-  const guards = (Reflect.getMetadata(GUARDS, target) ?? []) as object[];
-  return guards.some((one) => one === guard || Object.prototype.isPrototypeOf.call(guard, one));
+  return routesOf(modules)
+    .filter(({ controller, method }) => hasGuard(controller, guard) || hasGuard(method.method, guard))
+    .map(({ name, method }) => ({ name, route: readWebhookRoute(method.method) }));
 }

@@ -1,0 +1,52 @@
+import type { ModulesContainer } from '@nestjs/core';
+import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
+import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
+import { routesOf, type ApplicationRoute } from '../options/application-routes.js';
+import { lossOfMetadata } from '../options/method-metadata.js';
+import { policyProblem, readRoute } from '../options/route-metadata.js';
+import { COINFLOW_AUTH_METADATA } from '../options/tokens.js';
+import { COINFLOW_WEBHOOK_ROUTE_METADATA } from '../options/webhook-tokens.js';
+
+const METADATA = [COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA];
+
+/**
+ * Checks what only the complete application shows about its routes.
+ * @throws {CoinflowMisconfiguredError} when a route has lost its guard, or its policy contradicts itself
+ */
+export function assertRoutes(modules: ModulesContainer): void {
+  const routes = routesOf(modules);
+  // Guard and policy stay on the function that they were written to.
+  const replaced = routes.filter(({ method }) => METADATA.some((key) => lossOfMetadata(key, method) === 'replaced'));
+  reject(
+    replaced.map(({ name }) => `${name} was replaced after it was decorated, and has lost its guard and policy`),
+    {
+      reason: 'method-replaced',
+      action:
+        'Put the decorator that replaces the method below those of nestjs-coinflow-auth, or make it copy the metadata of the method.',
+    },
+  );
+  const overrides = routes.filter(({ method }) => lossOfMetadata(COINFLOW_AUTH_METADATA, method) === 'overridden');
+  reject(
+    overrides.map(({ name }) => `${name} overrides a decorated handler, and has none of its guard and policy`),
+    {
+      reason: 'override-undecorated',
+      action:
+        'Put @CoinflowAuth(), @CoinflowOptional(), @CoinflowPublic() or @CoinflowWebhook() on the override as well.',
+    },
+  );
+  reject(routes.flatMap(contradictionOf), {
+    reason: 'policy-contradiction',
+    action: 'Correct the policy of the handler, of its controller, or of a class that the controller extends.',
+  });
+}
+
+function contradictionOf({ name, controller, method }: ApplicationRoute): string[] {
+  const { access, policy } = readRoute(method.method, controller, CoinflowAuthGuard);
+  const problem = access === 'public' ? undefined : policyProblem(policy);
+  return problem === undefined ? [] : [`The policy of ${name} contradicts itself: ${problem}`];
+}
+
+/** All mistakes of a kind at once, each once: a controller can be in two modules. */
+function reject(problems: readonly string[], details: { reason: string; action: string }): void {
+  if (problems.length > 0) throw new CoinflowMisconfiguredError([...new Set(problems)].join('. '), details);
+}

@@ -1,0 +1,374 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, Injectable, Post, type Type } from '@nestjs/common';
+import {
+  CoinflowAuth,
+  CoinflowAuthModule,
+  CoinflowOptional,
+  CoinflowPublic,
+  CoinflowWebhook,
+  OnCoinflowEvent,
+  type CoinflowAuthModuleOptions,
+} from 'nestjs-coinflow-auth';
+import { createTestApp, moduleOf, unseenKey, type TestApp, type TestAppOptions } from './harness/create-test-app.js';
+import { WebhookController, createWebhookApp, settled } from './harness/webhooks.js';
+
+const MISSING = { status: 401, body: { code: 'COINFLOW_SESSION_KEY_MISSING' } };
+
+let app: TestApp | undefined;
+
+afterEach(async () => {
+  await app?.close();
+  app = undefined;
+});
+
+async function start(options: TestAppOptions): Promise<TestApp> {
+  return (app = await createTestApp(options));
+}
+
+/** As many decorators do: the method is another function from here on, without the metadata of the first. */
+const Replaced: MethodDecorator = (_target, _name, descriptor: PropertyDescriptor) => {
+  const original = descriptor.value as (...given: unknown[]) => unknown;
+  descriptor.value = function (this: unknown, ...given: unknown[]): unknown {
+    return original.apply(this, given);
+  };
+};
+
+/** As careful decorators do. */
+const Wrapped: MethodDecorator = (target, name, descriptor: PropertyDescriptor) => {
+  const original = descriptor.value as object;
+  Replaced(target, name, descriptor);
+  for (const key of Reflect.getMetadataKeys(original) as symbol[]) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, original), descriptor.value as object);
+  }
+};
+
+describe('at startup', () => {
+  const misconfigured = (reason: string, ...parts: string[]): object => ({
+    code: 'COINFLOW_MISCONFIGURED',
+    reason,
+    message: expect.stringMatching(new RegExp(parts.join('[^]*'))),
+    action: expect.any(String),
+  });
+
+  class OpenedByDecorator {
+    @Get('route')
+    @Replaced
+    @CoinflowAuth()
+    route(): string {
+      return 'in';
+    }
+  }
+
+  class OpenedInConstructor {
+    constructor() {
+      this.route = this.route.bind(this);
+    }
+
+    @Get('route')
+    @CoinflowAuth()
+    route(): string {
+      return 'in';
+    }
+  }
+
+  class OptionalOpened {
+    @Get('route')
+    @Replaced
+    @CoinflowOptional()
+    route(): void {}
+  }
+
+  class PublicOpened {
+    @Get('route')
+    @Replaced
+    @CoinflowPublic()
+    route(): void {}
+  }
+
+  class WebhookOpened {
+    @Post('route')
+    @Replaced
+    @CoinflowWebhook()
+    route(): void {}
+  }
+
+  class WebhookHidden {
+    @Post('route')
+    @CoinflowPublic()
+    @Replaced
+    @CoinflowWebhook()
+    route(): void {}
+  }
+
+  @CoinflowAuth()
+  class StricterPolicyLost {
+    @Get('route')
+    @Replaced
+    @CoinflowAuth({ maxAgeMs: 0 })
+    route(): void {}
+  }
+
+  class InheritedOpened extends OpenedByDecorator {}
+
+  it.each<[string, Type, boolean]>([
+    ['@CoinflowAuth()', OpenedByDecorator, false],
+    ['@CoinflowAuth() under APP_GUARD', OpenedByDecorator, true],
+    ['@CoinflowOptional()', OptionalOpened, false],
+    ['@CoinflowPublic() under APP_GUARD', PublicOpened, true],
+    ['@CoinflowWebhook()', WebhookOpened, false],
+    ['@CoinflowWebhook() below another of our decorators', WebhookHidden, false],
+    ['a policy in a guarded class', StricterPolicyLost, false],
+    ['an inherited handler', InheritedOpened, false],
+    ['a handler that the constructor binds', OpenedInConstructor, false],
+  ])('a route is rejected whose method was replaced above %s', async (_, controller, globalGuard) => {
+    Controller()(controller);
+    const starting = start({ controllers: [controller], globalGuard, options: { webhook: { keys: ['key'] } } });
+    await expect(starting).rejects.toMatchObject(misconfigured('method-replaced', `${controller.name}\\.route`));
+  });
+
+  it('every mistaken route is named once, also with several modules', async () => {
+    @Controller()
+    class TwiceOpened {
+      @Get('one')
+      @Replaced
+      @CoinflowAuth()
+      one(): void {}
+
+      @Get('two')
+      @Replaced
+      @CoinflowAuth()
+      two(): void {}
+    }
+    const starting = start({
+      register: (options: CoinflowAuthModuleOptions) => ({
+        module: moduleOf(TwiceOpened),
+        imports: [
+          moduleOf(TwiceOpened),
+          CoinflowAuthModule.forRootAsync({ useFactory: () => options }),
+          CoinflowAuthModule.forRootAsync({ name: 'eu', useFactory: () => options }),
+        ],
+      }),
+    });
+    await expect(starting).rejects.toMatchObject({
+      reason: 'method-replaced',
+      message: [
+        'TwiceOpened.one was replaced after it was decorated, and has lost its guard and policy',
+        'TwiceOpened.two was replaced after it was decorated, and has lost its guard and policy',
+      ].join('. '),
+    });
+  });
+
+  it.each<[string, (options: CoinflowAuthModuleOptions) => ReturnType<typeof CoinflowAuthModule.forRoot>]>([
+    ['forRoot', (options) => CoinflowAuthModule.forRoot(options)],
+    ['forRootAsync', (options) => CoinflowAuthModule.forRootAsync({ useFactory: () => options })],
+    ['a named instance only', (options) => CoinflowAuthModule.forRoot({ ...options, name: 'eu' })],
+  ])('a replaced method is found with %s', async (_, register) => {
+    Controller()(OpenedByDecorator);
+    await expect(start({ controllers: [OpenedByDecorator], register })).rejects.toMatchObject(
+      misconfigured('method-replaced', 'OpenedByDecorator\\.route'),
+    );
+  });
+
+  it('a method is accepted that a decorator replaced below ours, or with its metadata', async () => {
+    @Controller()
+    class CarefulController {
+      @Get('below')
+      @CoinflowAuth()
+      @Replaced
+      below(): string {
+        return 'in';
+      }
+
+      @Get('copied')
+      @Wrapped
+      @CoinflowAuth({ subject: 'user' })
+      copied(): string {
+        return 'in';
+      }
+
+      @Get('twice')
+      @CoinflowAuth({ maxAgeMs: 5 })
+      @Replaced
+      @CoinflowAuth({ subject: 'wallet' })
+      twice(): string {
+        return 'in';
+      }
+    }
+    const { get, coinflow } = await start({ controllers: [CarefulController] });
+    for (const path of ['/below', '/copied', '/twice']) expect(await get(path)).toMatchObject(MISSING);
+    expect(await get('/copied', unseenKey(coinflow))).toMatchObject({ status: 200 });
+    expect(await get('/twice', unseenKey(coinflow))).toMatchObject({ status: 403 });
+  });
+
+  it('an override without a decorator of ours is rejected, and one that is no route is not', async () => {
+    class Base {
+      @Get('route')
+      @CoinflowAuth({ maxAgeMs: 0 })
+      route(): string {
+        return 'in';
+      }
+    }
+    @Controller('open')
+    class OpenController extends Base {
+      @Get('route')
+      override route(): string {
+        return 'open';
+      }
+    }
+    @Controller('closed')
+    class ClosedController extends Base {
+      override route(): string {
+        return 'closed';
+      }
+    }
+    @Controller('decorated')
+    class DecoratedController extends Base {
+      @Get('route')
+      @CoinflowAuth({ subject: 'user' })
+      override route(): string {
+        return 'decorated';
+      }
+    }
+    await expect(start({ controllers: [OpenController] })).rejects.toMatchObject(
+      misconfigured('override-undecorated', 'OpenController\\.route'),
+    );
+    const { get, coinflow } = await start({ controllers: [ClosedController, DecoratedController] });
+    expect(await get('/closed/route')).toMatchObject({ status: 404 });
+    const key = unseenKey(coinflow);
+    expect(await get('/decorated/route', key)).toMatchObject({ status: 200 });
+    coinflow.clearCalls();
+    expect(await get('/decorated/route', key)).toMatchObject({ status: 200 });
+    expect(coinflow.countCalls('verify')).toBe(1);
+  });
+
+  it('a webhook route can be overridden by a route of another kind', async () => {
+    class Base {
+      @Post('route')
+      @CoinflowWebhook()
+      route(): string {
+        return 'webhook';
+      }
+    }
+    @Controller()
+    class ShopController extends Base {
+      @Get('route')
+      @CoinflowAuth()
+      override route(): string {
+        return 'in';
+      }
+    }
+    const { get } = await start({ controllers: [ShopController] });
+    expect(await get('/route')).toMatchObject(MISSING);
+  });
+
+  it.each<[string, () => Type]>([
+    [
+      'its class and its handler',
+      () => {
+        @CoinflowAuth({ blockchains: ['solana'] })
+        @Controller()
+        class ShopController {
+          @Get()
+          @CoinflowAuth({ subject: 'user' })
+          route(): void {}
+        }
+        return ShopController;
+      },
+    ],
+    [
+      'its class and an inherited handler',
+      () => {
+        class Base {
+          @Get()
+          @CoinflowOptional()
+          @CoinflowAuth({ subject: 'user' })
+          route(): void {}
+        }
+        @CoinflowAuth({ blockchains: ['solana'] })
+        @Controller()
+        class ShopController extends Base {}
+        return ShopController;
+      },
+    ],
+    [
+      'two classes',
+      () => {
+        @CoinflowAuth({ blockchains: ['solana'] })
+        class Base {}
+        @CoinflowAuth({ subject: 'user' })
+        @Controller()
+        class ShopController extends Base {
+          @Get()
+          route(): void {}
+        }
+        return ShopController;
+      },
+    ],
+  ])('a policy is rejected that contradicts itself between %s', async (_, controllerOf) => {
+    await expect(start({ controllers: [controllerOf()] })).rejects.toMatchObject(
+      misconfigured('policy-contradiction', 'ShopController\\.route', 'blockchains', 'subject'),
+    );
+  });
+
+  it('a public handler is accepted whatever the policy of its class is', async () => {
+    @CoinflowAuth({ blockchains: ['solana'] })
+    class Base {}
+    @CoinflowAuth({ subject: 'user' })
+    @Controller()
+    class ShopController extends Base {
+      @Get('public')
+      @CoinflowPublic()
+      route(): string {
+        return 'in';
+      }
+    }
+    const { get } = await start({ controllers: [ShopController] });
+    expect(await get('/public')).toMatchObject({ status: 200 });
+  });
+
+  it('a webhook route that a controller inherits needs its key as well', async () => {
+    class Base {
+      @Post()
+      @CoinflowWebhook()
+      receive(): void {}
+    }
+    @Controller()
+    class ShopController extends Base {}
+    await expect(start({ controllers: [ShopController] })).rejects.toMatchObject(
+      misconfigured('webhook-key-missing', 'ShopController\\.receive'),
+    );
+  });
+
+  it('an event handler is rejected whose method was replaced above @OnCoinflowEvent()', async () => {
+    @Injectable()
+    class Accounts {
+      @Replaced
+      @OnCoinflowEvent('Settled')
+      credit(): void {}
+    }
+    class Overriding extends Accounts {
+      override credit(): void {}
+    }
+    await expect(start({ providers: [Accounts] })).rejects.toMatchObject(
+      misconfigured('method-replaced', 'Accounts\\.credit'),
+    );
+    await expect(start({ providers: [Overriding] })).resolves.toBeDefined();
+  });
+
+  it('an event handler of a provider with a symbol as its token is found', async () => {
+    const credit = jest.fn();
+    @Injectable()
+    class Accounts {
+      @OnCoinflowEvent('Refund')
+      @Replaced
+      @OnCoinflowEvent('Settled')
+      credit(): void {
+        credit();
+      }
+    }
+    const accounts = { provide: Symbol('accounts'), useClass: Accounts };
+    const { deliver } = (app = await createWebhookApp({ controllers: [WebhookController], providers: [accounts] }));
+    expect(await deliver(settled())).toMatchObject({ status: 200 });
+    expect(credit).toHaveBeenCalledTimes(1);
+  });
+});
