@@ -35,9 +35,10 @@ describe('a rejection by Coinflow', () => {
 
   /** An answer that a test gives when it wants. */
   function pending(): { answer: (answer: () => Promise<void>) => void } {
-    const calls: ((answer: Promise<void>) => void)[] = [];
-    coinflow.answer = () => new Promise((resolve) => calls.push(resolve));
-    return { answer: (answer) => calls.forEach((resolve) => resolve(answer())) };
+    let resolve!: (answer: Promise<void>) => void;
+    const call = new Promise<void>((one) => (resolve = one));
+    coinflow.answer = () => call;
+    return { answer: (answer) => resolve(answer()) };
   }
 
   it('outlives an older acceptance in the shared cache, though this replica did not know the key', async () => {
