@@ -13,6 +13,7 @@ import type { MintRequest } from '../session/session-key-subject.js';
 import type { CoinflowSubject } from '../session/subject.js';
 import type { CoinflowAnswer } from './answer.js';
 import type { EndpointName, UpstreamMetrics } from './call-statistics.js';
+import { isRedirect } from './outcome.js';
 import { apiKeyRefusal, payerRefusal, signatureRefusal, unavailable } from './refusals.js';
 import { Transport } from './transport.js';
 import { UpstreamClock, type UpstreamTime } from './upstream-clock.js';
@@ -168,7 +169,7 @@ export class CoinflowClient {
         retryAfterMs: answer.retryAfterMs,
       });
     }
-    const looksLikeAWrongUrl = answer.status === 404 || (answer.status >= 300 && answer.status < 400);
+    const looksLikeAWrongUrl = answer.status === 404 || isRedirect(answer.status);
     if (looksLikeAWrongUrl && !this.#hasSucceeded) {
       return new CoinflowMisconfiguredError(`There is no Coinflow at ${this.#options.baseUrl}: ${answer.describe()}`, {
         reason: 'wrong-url',
