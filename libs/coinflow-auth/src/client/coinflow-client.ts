@@ -31,6 +31,16 @@ export interface MessageToSign {
   transaction?: string;
 }
 
+/** What is known of a session key before Coinflow is asked about it. */
+export interface VerifyTokenOptions {
+  /**
+   * Whether the key was verified before, or is this application's own. Failures of calls for all other keys never stop
+   * the calls for these.
+   * @default false
+   */
+  isKnown?: boolean;
+}
+
 /** Who can say whether a session key is valid, and what time it is there. */
 export interface TokenVerifier extends Pick<CoinflowClient, 'verifyToken'> {
   readonly clock: UpstreamTime;
@@ -118,9 +128,10 @@ export class CoinflowClient {
    * Verify Token: returns when Coinflow calls the key valid and not expired. It does not say for which merchant or user.
    * @throws {CoinflowSessionRejectedError} when Coinflow says no
    */
-  async verifyToken(key: string): Promise<void> {
+  async verifyToken(key: string, { isKnown = false }: VerifyTokenOptions = {}): Promise<void> {
     // Without the API key: this call does not need it.
-    const answer = await this.#endpoints.verify.get({ headers: { [SESSION_KEY_HEADER]: key }, secrets: [key] });
+    const headers = { [SESSION_KEY_HEADER]: key };
+    const answer = await this.#endpoints.verify.get({ headers, secrets: [key], isNewKey: !isKnown });
     if (answer.isCoinflows && (answer.status === 200 || answer.status === 204)) {
       this.#hasSucceeded = true;
       return;

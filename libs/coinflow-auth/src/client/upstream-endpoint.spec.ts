@@ -295,6 +295,25 @@ describe('UpstreamEndpoint', () => {
       expect(one.metrics).toMatchObject({ breaker: 'open', refusedByBreaker: 0 });
     });
 
+    it('makes no repeat when it has opened during the wait', async () => {
+      const one = endpoint({ retries: 1 });
+      server.script(json(503));
+      let endWait = (): void => undefined;
+      const isWaiting = new Promise<void>((resolve) => {
+        jest.spyOn(TimeLimit.prototype, 'wait').mockImplementationOnce(() => {
+          resolve();
+          return new Promise((end) => (endWait = end));
+        });
+      });
+      const waiting = one.get(CALL);
+      await isWaiting;
+      for (let i = 0; i < 4; i += 1) await one.get({ ...CALL, isGoodOnce: true });
+      expect(one.metrics.breaker).toBe('open');
+      endWait();
+      await expect(waiting).resolves.toMatchObject({ status: 503 });
+      expect(server.requests).toHaveLength(5);
+    });
+
     it('says when it is worth coming back, at least in a second', async () => {
       const clock = stopClock();
       const one = await brokenEndpoint();

@@ -2,8 +2,8 @@ import { CoinflowUnavailableError } from '../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { CoinflowAnswer } from './answer.js';
 import { CallStatistics, type EndpointMetrics, type EndpointName } from './call-statistics.js';
-import { CircuitBreaker } from './circuit-breaker.js';
-import { NoAnswer, isEndpointFailure, type Outcome } from './outcome.js';
+import { EndpointBreaker } from './endpoint-breaker.js';
+import { NoAnswer, type Outcome } from './outcome.js';
 import { RetrySchedule } from './retry-schedule.js';
 import { Telemetry } from './telemetry.js';
 import { TimeLimit } from './time-limit.js';
@@ -17,6 +17,8 @@ const RETRY_AFTER_MS = 5_000;
 export interface UpstreamCall extends CallContent {
   /** What it sends is good once: an attempt that got no answer may have used it up. */
   isGoodOnce?: boolean;
+  /** It is about a session key that was never verified: anybody can send one. */
+  isNewKey?: boolean;
 }
 
 /** What all endpoints of one Coinflow share. */
@@ -30,14 +32,14 @@ export interface UpstreamParts {
 export class UpstreamEndpoint {
   readonly #path: string;
   readonly #parts: UpstreamParts;
-  readonly #breaker: CircuitBreaker<Outcome>;
+  readonly #breaker: EndpointBreaker;
   readonly #statistics = new CallStatistics();
   readonly #telemetry: Telemetry;
 
   constructor(name: EndpointName, path: string, parts: UpstreamParts) {
     this.#path = path;
     this.#parts = parts;
-    this.#breaker = new CircuitBreaker(`GET ${path}`, 'who needs it is answered 503 at once', isEndpointFailure);
+    this.#breaker = new EndpointBreaker(`GET ${path}`);
     this.#telemetry = new Telemetry(name, path, parts.options.baseUrl);
   }
 
@@ -47,7 +49,7 @@ export class UpstreamEndpoint {
 
   /** @throws {CoinflowUnavailableError} when no whole answer came in time, or none is to be expected */
   async get(call: UpstreamCall): Promise<CoinflowAnswer> {
-    const refusedForMs = this.#breaker.refusesForMs;
+    const refusedForMs = this.#breaker.refusesForMs(call.isNewKey);
     if (refusedForMs > 0) throw this.#refusal(refusedForMs);
     const outcome = await this.#lastOutcome(call);
     if (outcome instanceof NoAnswer) throw this.#failure(outcome);
@@ -59,12 +61,12 @@ export class UpstreamEndpoint {
     const limit = new TimeLimit(timeoutMs);
     const schedule = new RetrySchedule(call.isGoodOnce ? 0 : retries);
     for (let retry = 0; ; retry += 1) {
-      const outcome = await this.#breaker.run(() => this.#attempt(call, retry, limit.signal));
+      const outcome = await this.#breaker.run(call.isNewKey, () => this.#attempt(call, retry, limit.signal));
       const waitMs = schedule.next(outcome, limit.leftMs);
       // An open breaker lets no repeat through: what came is then worth more than to have been refused.
-      if (waitMs === undefined || this.#breaker.refusesForMs > 0) return outcome;
+      if (waitMs === undefined || this.#breaker.refusesForMs(call.isNewKey) > 0) return outcome;
       await limit.wait(waitMs);
-      if (this.#breaker.refusesForMs > 0) return outcome;
+      if (this.#breaker.refusesForMs(call.isNewKey) > 0) return outcome;
     }
   }
 
