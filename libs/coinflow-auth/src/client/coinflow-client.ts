@@ -3,15 +3,14 @@ import {
   CoinflowMisconfiguredError,
   CoinflowRateLimitedError,
   CoinflowSessionRejectedError,
-  CoinflowUnavailableError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
-import { HEADER_VALUE_RULE, isHeaderValue } from '../options/header-value.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { MintRequest } from '../session/session-key-subject.js';
 import type { CoinflowSubject } from '../session/subject.js';
 import type { CoinflowAnswer } from './answer.js';
+import { currentApiKey } from './api-key.js';
 import type { EndpointName, UpstreamMetrics } from './call-statistics.js';
 import { isRedirect } from './outcome.js';
 import { apiKeyRefusal, payerRefusal, signatureRefusal, unavailable } from './refusals.js';
@@ -22,8 +21,6 @@ import { UpstreamEndpoint } from './upstream-endpoint.js';
 /** Coinflow's refusals of a session key. Anything else is no answer to the question. */
 const KEY_REFUSED = new Set([400, 401, 403, 422]);
 const WALLET_REFUSED = new Set([400, 422]);
-/** When nothing says when to try again. */
-const RETRY_AFTER_MS = 5_000;
 
 /** What a wallet signs, and on some chains a transaction that says the same. */
 export interface MessageToSign {
@@ -97,19 +94,18 @@ export class CoinflowClient {
    * @returns the new session key
    */
   async getSessionKey({ subject, signedMessage }: MintRequest, clientIp?: string): Promise<string> {
-    const apiKey = signedMessage === undefined ? await this.#currentApiKey() : undefined;
     const answer = await this.#endpoints.sessionKey.get({
       headers: {
         ...subjectHeaders(subject),
-        // Coinflow wants the API key as it is, without `Bearer `; with a signed message it wants none.
-        ...(apiKey && { Authorization: apiKey }),
         ...(signedMessage && {
           'x-coinflow-auth-signed-message': signedMessage,
           'x-coinflow-auth-merchant-id': this.#options.merchantId,
         }),
         ...(clientIp && { 'x-coinflow-client-ip': clientIp }),
       },
-      secrets: [apiKey, signedMessage].filter((secret) => secret !== undefined),
+      secrets: signedMessage === undefined ? [] : [signedMessage],
+      // Coinflow wants the API key as it is, without `Bearer `; with a signed message it wants none.
+      authorization: signedMessage === undefined ? (limit) => currentApiKey(this.#options, limit) : undefined,
       isGoodOnce: signedMessage !== undefined,
     });
     if (answer.status === 200 && answer.isCoinflows) {
@@ -153,24 +149,6 @@ export class CoinflowClient {
   /** Ends the connections that are kept for a next call. */
   close(): void {
     this.#transport.close();
-  }
-
-  async #currentApiKey(): Promise<string> {
-    const apiKey: unknown = await Promise.resolve()
-      .then(() => this.#options.apiKey())
-      .catch((): never => {
-        // Whatever it threw may hold the secret, and stays here.
-        throw new CoinflowUnavailableError('The function of the option apiKey failed', {
-          reason: 'api-key-function-failed',
-          action: 'Look at the function that you gave as the option apiKey, and at where it gets the key from.',
-          retryAfterMs: RETRY_AFTER_MS,
-        });
-      });
-    if (isHeaderValue(apiKey)) return apiKey;
-    throw new CoinflowMisconfiguredError(`What the function of the option apiKey gave ${HEADER_VALUE_RULE}`, {
-      reason: 'api-key-function-wrong',
-      action: 'Look at the function that you gave as the option apiKey.',
-    });
   }
 
   #noAnswerToTheQuestion(answer: CoinflowAnswer): CoinflowAuthError {

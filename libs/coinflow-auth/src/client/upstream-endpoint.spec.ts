@@ -225,6 +225,7 @@ describe('UpstreamEndpoint', () => {
       await limit.wait(60_000);
       expect(performance.now() - startedAt).toBeLessThan(10_000);
       expect(limit.leftMs).toBe(0);
+      await expect(limit.within(new Promise(() => undefined))).rejects.toThrow('The time is over');
     });
   });
 

@@ -15,6 +15,11 @@ const RETRY_AFTER_MS = 5_000;
 
 /** One call. */
 export interface UpstreamCall extends CallContent {
+  /**
+   * Gives the value of `Authorization`, which is a secret. Called once, within the call's time limit, and not while the
+   * breaker is open.
+   */
+  authorization?: ((limit: TimeLimit) => Promise<string>) | undefined;
   /** What it sends is good once: an attempt that got no answer may have used it up. */
   isGoodOnce?: boolean;
   /** It is about a session key that was never verified: anybody can send one. */
@@ -28,7 +33,7 @@ export interface UpstreamParts {
   options: Pick<ResolvedCoinflowAuthOptions, 'baseUrl' | 'http'>;
 }
 
-/** One endpoint of Coinflow. Each call has one time limit around its attempts and waits; each attempt goes by the breaker. */
+/** One endpoint of Coinflow. Each call has one time limit around everything that it waits for; each attempt goes by the breaker. */
 export class UpstreamEndpoint {
   readonly #path: string;
   readonly #parts: UpstreamParts;
@@ -49,16 +54,21 @@ export class UpstreamEndpoint {
 
   /** @throws {CoinflowUnavailableError} when no whole answer came in time, or none is to be expected */
   async get(call: UpstreamCall): Promise<CoinflowAnswer> {
-    const refusedForMs = this.#breaker.refusesForMs(call.isNewKey);
-    if (refusedForMs > 0) throw this.#refusal(refusedForMs);
-    const outcome = await this.#lastOutcome(call);
+    this.#assertLetThrough(call);
+    const limit = new TimeLimit(this.#parts.options.http.timeoutMs);
+    let authorized = call;
+    if (call.authorization) {
+      authorized = withAuthorization(call, await call.authorization(limit));
+      // The breaker may have opened meanwhile.
+      this.#assertLetThrough(call);
+    }
+    const outcome = await this.#lastOutcome(authorized, limit);
     if (outcome instanceof NoAnswer) throw this.#failure(outcome);
     return outcome;
   }
 
-  async #lastOutcome(call: UpstreamCall): Promise<Outcome> {
-    const { timeoutMs, retries } = this.#parts.options.http;
-    const limit = new TimeLimit(timeoutMs);
+  async #lastOutcome(call: UpstreamCall, limit: TimeLimit): Promise<Outcome> {
+    const { retries } = this.#parts.options.http;
     const schedule = new RetrySchedule(call.isGoodOnce ? 0 : retries);
     for (let retry = 0; ; retry += 1) {
       const outcome = await this.#breaker.run(call.isNewKey, () => this.#attempt(call, retry, limit.signal));
@@ -82,10 +92,12 @@ export class UpstreamEndpoint {
     return outcome;
   }
 
-  #refusal(retryAfterMs: number): CoinflowUnavailableError {
+  #assertLetThrough({ isNewKey }: UpstreamCall): void {
+    const retryAfterMs = this.#breaker.refusesForMs(isNewKey);
+    if (retryAfterMs === 0) return;
     this.#statistics.refusedByBreaker();
     const message = `GET ${this.#path} has just failed again and again, and is left alone until the next probe`;
-    return new CoinflowUnavailableError(message, { reason: 'breaker-open', retryAfterMs });
+    throw new CoinflowUnavailableError(message, { reason: 'breaker-open', retryAfterMs });
   }
 
   #failure({ reason, code }: NoAnswer): CoinflowUnavailableError {
@@ -95,4 +107,8 @@ export class UpstreamEndpoint {
         : `GET ${this.#path} got no answer from Coinflow: ${code}`;
     return new CoinflowUnavailableError(message, { reason, retryAfterMs: RETRY_AFTER_MS });
   }
+}
+
+function withAuthorization(call: UpstreamCall, value: string): UpstreamCall {
+  return { ...call, headers: { ...call.headers, Authorization: value }, secrets: [...call.secrets, value] };
 }
