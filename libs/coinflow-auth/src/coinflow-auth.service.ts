@@ -255,9 +255,14 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * The one session key that a request carries, not yet looked at; `undefined` when it carries none. For guards.
    * @throws {CoinflowSessionKeyMalformedError} when it carries two different ones
    * @throws {CoinflowCrossSiteError} when it is in a cookie that another site made the browser send
+   * @throws {CoinflowMisconfiguredError} when the option `extractor` answers with a promise, or with what is no list
    */
   extractSessionKey(request: RequestWithHeaders): string | undefined {
-    return extractSessionKey(this.#options.extractor, request);
+    try {
+      return extractSessionKey(this.#options.extractor, request);
+    } catch (error) {
+      return this.#rethrow(error);
+    }
   }
 
   /** The schemes that a refusal asks for in `WWW-Authenticate`. For guards. */
