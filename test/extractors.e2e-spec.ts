@@ -99,6 +99,21 @@ describe.each(PLATFORMS)('where the session key is, on %s', (platform) => {
     );
   });
 
+  it('an async extractor is a misconfiguration, reported once with what to do', async () => {
+    const find = (): never => Promise.reject(new Error('canary')) as never;
+    const { get, coinflow, logger } = await start({ schemes: ['CoinflowSession'], find });
+    for (let i = 0; i < 2; i += 1) {
+      expect(await get('/guarded', unseenKey(coinflow))).toMatchObject({
+        status: 500,
+        body: { code: 'COINFLOW_MISCONFIGURED' },
+      });
+    }
+    expect(logger.at('error')).toEqual([
+      expect.stringMatching(/find\(\) returns a promise \[COINFLOW_MISCONFIGURED: extractor-wrong\] .*synchronous/),
+    ]);
+    expect(logger.lines.some(({ text }) => text.includes('canary'))).toBe(false);
+  });
+
   it('a route can be for some payers only', async () => {
     const { get, coinflow } = await start();
     const user = unseenKey(coinflow);

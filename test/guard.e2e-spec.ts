@@ -240,6 +240,26 @@ describe('CoinflowAuthGuard', () => {
     expect(WatchedGuard.results).toEqual([expect.any(Promise), true]);
   });
 
+  it('lets no request pass when a subclass makes assertSubjectAllowed() async, and reports it once', async () => {
+    @Injectable()
+    class AsyncGuard extends CoinflowAuthGuard {
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- what an application without this rule may write
+      protected override async assertSubjectAllowed(): Promise<void> {
+        return Promise.reject(new Error('canary'));
+      }
+    }
+    const { get, coinflow, logger } = await start({
+      controllers: [PlainController],
+      providers: [{ provide: APP_GUARD, useClass: AsyncGuard }],
+    });
+    const key = unseenKey(coinflow);
+    const MISCONFIGURED = { status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } };
+    expect([await get('/plain', key), await get('/plain', key)]).toMatchObject([MISCONFIGURED, MISCONFIGURED]);
+    expect(logger.at('error')).toEqual([
+      expect.stringMatching(/assertSubjectAllowed\(\) of AsyncGuard returns a promise \[.*guard-async\]/),
+    ]);
+  });
+
   it('reads the metadata of a route once', async () => {
     const { get, coinflow } = await start({ controllers: [PlainController], globalGuard: true });
     const key = unseenKey(coinflow);

@@ -12,6 +12,7 @@ import {
   type CoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme, RequestWithHeaders } from './extraction/session-key-extractor.js';
+import { isUnexpectedPromise } from './extraction/unexpected-promise.js';
 import { readRoute, type CoinflowRoute } from './options/route-metadata.js';
 import { coinflowAuthServiceToken, isCoinflowAuthServiceToken } from './options/tokens.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
@@ -60,7 +61,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     const trace = newTrace();
     let coinflow: CoinflowAuthService | undefined;
     const admit = (session: CoinflowSession | undefined): true => {
-      if (session) this.assertSubjectAllowed(session, route);
+      if (session) this.#checkSubject(session, route);
       const admitted = this.admit(context, http, session);
       coinflow?.decisions.admitted(trace.source, session, route.name);
       return admitted;
@@ -140,6 +141,16 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     if (isSubjectAllowed(subject, policy)) return;
     throw new CoinflowSubjectNotAllowedError('The route wants another kind of payer', {
       reason: 'subject-not-allowed',
+    });
+  }
+
+  /** TypeScript takes an async override for one that returns nothing. Not awaited, it would let every request pass. */
+  #checkSubject(session: CoinflowSession, route: CoinflowRoute): void {
+    const answer: unknown = this.assertSubjectAllowed(session, route);
+    if (!isUnexpectedPromise(answer)) return;
+    throw misconfigured(`assertSubjectAllowed() of ${this.constructor.name} returns a promise`, {
+      reason: 'guard-async',
+      action: 'Make it synchronous, or override canActivate() for what is asynchronous.',
     });
   }
 

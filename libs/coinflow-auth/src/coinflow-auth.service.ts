@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CoinflowClient, type MessageToSign } from './client/coinflow-client.js';
+import { TimeLimit } from './client/time-limit.js';
 import {
   CoinflowInvalidArgumentError,
   CoinflowSessionKeyMalformedError,
@@ -39,6 +40,10 @@ const NO_SEAL_KEYS =
   'Without the option sealKeys (COINFLOW_SEAL_KEYS) sessions have no attestedKey: after a restart, and on every other instance, Coinflow must be asked about each session key again';
 const REVOKED_HERE_ONLY =
   'A revocation holds in this process only: no other instance learns of it, nor this one after a restart';
+/** For how long the application waits for what a shared store's `timeoutMs` does not cover. Reading many revocations takes a while. */
+const STORE_OPEN_MS = 30_000;
+const STORE_TIMEOUT_MS = 5_000;
+const REVOCATIONS_UNKNOWN = `The revocations of the shared store did not open within ${STORE_OPEN_MS / 1_000} s: until they do, session keys that other replicas have revoked are accepted. Check the store. [revocations-unknown]`;
 
 /** What can be said beside whom a session key is for. */
 export interface CreateSessionKeyOptions {
@@ -255,9 +260,14 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * The one session key that a request carries, not yet looked at; `undefined` when it carries none. For guards.
    * @throws {CoinflowSessionKeyMalformedError} when it carries two different ones
    * @throws {CoinflowCrossSiteError} when it is in a cookie that another site made the browser send
+   * @throws {CoinflowMisconfiguredError} when the option `extractor` answers with a promise, or with what is no list
    */
   extractSessionKey(request: RequestWithHeaders): string | undefined {
-    return extractSessionKey(this.#options.extractor, request);
+    try {
+      return extractSessionKey(this.#options.extractor, request);
+    } catch (error) {
+      return this.#rethrow(error);
+    }
   }
 
   /** The schemes that a refusal asks for in `WWW-Authenticate`. For guards. */
@@ -267,16 +277,18 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
 
   /** By now an SDK of OpenTelemetry that the application has set up is there. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.#sessions.sharedRevocations?.open();
+    const { sharedRevocations } = this.#sessions;
+    if (sharedRevocations && !(await inTime(sharedRevocations.open(), STORE_OPEN_MS)))
+      this.#logger.warn(REVOCATIONS_UNKNOWN);
     const { counts } = this.decisions;
     this.#stopObserving = observeInstance({ name: this.#name, counts, read: () => this.metrics() });
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.#stopObserving();
-    this.#sessions.sharedRevocations?.close();
-    await this.#options.cache.store?.close?.();
     this.#client.close();
+    this.#sessions.sharedRevocations?.close();
+    await inTime(Promise.resolve(this.#options.cache.store?.close?.()));
   }
 
   async #create(request: MintRequest, clientIp: string | undefined, fresh: boolean): Promise<CoinflowSession> {
@@ -295,7 +307,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   }
 
   async #revoked(telling: Promise<boolean>): Promise<CoinflowRevocation> {
-    const shared = await telling;
+    const shared = (await inTime(telling))?.value ?? false;
     if (!this.#hasRevoked && !this.#sessions.sharedRevocations) this.#logger.warn(REVOKED_HERE_ONLY);
     this.#hasRevoked = true;
     return { shared };
@@ -313,4 +325,15 @@ function assertText(key: unknown): asserts key is string {
   if (!key) throw new CoinflowSessionKeyMissingError();
   if (typeof key === 'string') return;
   throw new CoinflowSessionKeyMalformedError('The session key is not a string', { reason: 'not-a-string' });
+}
+
+/** A store of the application's own may never answer. `undefined` when it did not in time; nobody waits for it then. */
+async function inTime<T>(answer: Promise<T>, timeoutMs = STORE_TIMEOUT_MS): Promise<{ readonly value: T } | undefined> {
+  const limit = new TimeLimit(timeoutMs);
+  try {
+    return { value: await limit.within(answer) };
+  } catch (error) {
+    if (limit.signal.aborted) return undefined;
+    throw error;
+  }
 }

@@ -40,8 +40,7 @@ export class CoinflowAnswer {
 
   /** A text that the answer's JSON object has under this name. */
   field(name: string): string | undefined {
-    if (typeof this.#json !== 'object' || this.#json === null || !Object.hasOwn(this.#json, name)) return undefined;
-    const value = (this.#json as Record<string, unknown>)[name];
+    const value = (Object(this.#json) as Record<string, unknown>)[name];
     return typeof value === 'string' && value !== '' ? value : undefined;
   }
 

@@ -19,7 +19,11 @@ export interface EndpointMetrics {
   readonly refusedByBreaker: number;
   /** How long attempts took, from sending to the last byte of the answer: all together, and the longest. */
   readonly durationMs: { readonly total: number; readonly max: number };
-  /** Whether calls are let through (`closed`), none are (`open`), or one is under way that decides about it (`half-open`). */
+  /**
+   * Whether calls are let through (`closed`), none are (`open`), or one is under way that decides about it (`half-open`).
+   * Verify Token has a breaker for known keys and one for new keys; this is the worse of the two. An `open` one that stops
+   * new keys only closes as soon as a call for a known key succeeds.
+   */
   readonly breaker: BreakerState;
 }
 

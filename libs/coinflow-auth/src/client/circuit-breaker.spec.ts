@@ -93,6 +93,17 @@ describe('CircuitBreaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
+  it('does not count a failed attempt that began before it opened as the failure of its probe', async () => {
+    const straggler = underWay();
+    await open();
+    jest.advanceTimersByTime(5_000);
+    const probe = underWay();
+    await straggler.end('bad');
+    expect(breaker.state).toBe('half-open');
+    await probe.end('good');
+    expect(breaker.state).toBe('closed');
+  });
+
   it('is not kept open by a clock that is set back, nor closed by one set ahead', async () => {
     await open();
     jest.setSystemTime(Date.now() + 3_600_000);

@@ -74,6 +74,13 @@ export class CircuitBreaker<T> {
     return outcome;
   }
 
+  /** Learns from an attempt that was not made through this breaker. While it is open, only a success changes anything. */
+  learn(outcome: T): void {
+    const isFailure = this.#isFailure(outcome);
+    if (isFailure && this.state !== 'closed') return;
+    void this.#policy.execute((): Attempted<T> => ({ outcome, isFailure }));
+  }
+
   #opened(): void {
     const isFirst = this.#openedAt === -Infinity;
     this.#openedAt = performance.now();

@@ -64,11 +64,23 @@ describe('CoinflowClient', () => {
 
   it('a fault of one endpoint closes no other', async () => {
     coinflow.fail('verify', DOWN);
-    for (let i = 0; i < 2; i += 1) await expect(client.verifyToken('key')).rejects.toMatchObject({});
-    await expect(client.verifyToken('key')).rejects.toMatchObject({ reason: 'breaker-open' });
+    const verify = (): Promise<void> => client.verifyToken('key', { isKnown: true });
+    for (let i = 0; i < 2; i += 1) await expect(verify()).rejects.toMatchObject({ reason: 'status-503' });
+    await expect(verify()).rejects.toMatchObject({ reason: 'breaker-open' });
     await expect(client.getSessionKey(ALICE)).resolves.toMatch(/^eyJ/);
     await expect(client.getMessage(WALLET.wallet, WALLET.blockchain)).resolves.toHaveProperty('message');
     expect(logger.at('warn')).toEqual([expect.stringMatching(/^GET \/api\/auth\/verify failed/)]);
+  });
+
+  it('verifies known keys while calls for new keys are stopped', async () => {
+    const key = coinflow.signSessionKey({ customerId: 'alice' });
+    coinflow.fail('verify', { kind: 'reset' }, 5);
+    for (let i = 0; i < 2; i += 1) await client.verifyToken('hostile').catch(() => undefined);
+    await expect(client.verifyToken(key)).rejects.toMatchObject({ reason: 'breaker-open' });
+    expect(client.statistics().verify.breaker).toBe('open');
+    await expect(client.verifyToken(key, { isKnown: true })).resolves.toBeUndefined();
+    await expect(client.verifyToken(key)).resolves.toBeUndefined();
+    expect(client.statistics().verify.breaker).toBe('closed');
   });
 
   it('a key that makes Coinflow stumble shuts nobody out', async () => {

@@ -3,16 +3,16 @@ import {
   CoinflowMisconfiguredError,
   CoinflowRateLimitedError,
   CoinflowSessionRejectedError,
-  CoinflowUnavailableError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
-import { HEADER_VALUE_RULE, isHeaderValue } from '../options/header-value.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { MintRequest } from '../session/session-key-subject.js';
 import type { CoinflowSubject } from '../session/subject.js';
 import type { CoinflowAnswer } from './answer.js';
+import { currentApiKey } from './api-key.js';
 import type { EndpointName, UpstreamMetrics } from './call-statistics.js';
+import { isRedirect } from './outcome.js';
 import { apiKeyRefusal, payerRefusal, signatureRefusal, unavailable } from './refusals.js';
 import { Transport } from './transport.js';
 import { UpstreamClock, type UpstreamTime } from './upstream-clock.js';
@@ -21,13 +21,21 @@ import { UpstreamEndpoint } from './upstream-endpoint.js';
 /** Coinflow's refusals of a session key. Anything else is no answer to the question. */
 const KEY_REFUSED = new Set([400, 401, 403, 422]);
 const WALLET_REFUSED = new Set([400, 422]);
-/** When nothing says when to try again. */
-const RETRY_AFTER_MS = 5_000;
 
 /** What a wallet signs, and on some chains a transaction that says the same. */
 export interface MessageToSign {
   message: string;
   transaction?: string;
+}
+
+/** What is known of a session key before Coinflow is asked about it. */
+export interface VerifyTokenOptions {
+  /**
+   * Whether the key was verified before, or is this application's own. Failures of calls for all other keys never stop
+   * the calls for these.
+   * @default false
+   */
+  isKnown?: boolean;
 }
 
 /** Who can say whether a session key is valid, and what time it is there. */
@@ -86,19 +94,18 @@ export class CoinflowClient {
    * @returns the new session key
    */
   async getSessionKey({ subject, signedMessage }: MintRequest, clientIp?: string): Promise<string> {
-    const apiKey = signedMessage === undefined ? await this.#currentApiKey() : undefined;
     const answer = await this.#endpoints.sessionKey.get({
       headers: {
         ...subjectHeaders(subject),
-        // Coinflow wants the API key as it is, without `Bearer `; with a signed message it wants none.
-        ...(apiKey && { Authorization: apiKey }),
         ...(signedMessage && {
           'x-coinflow-auth-signed-message': signedMessage,
           'x-coinflow-auth-merchant-id': this.#options.merchantId,
         }),
         ...(clientIp && { 'x-coinflow-client-ip': clientIp }),
       },
-      secrets: [apiKey, signedMessage].filter((secret) => secret !== undefined),
+      secrets: signedMessage === undefined ? [] : [signedMessage],
+      // Coinflow wants the API key as it is, without `Bearer `; with a signed message it wants none.
+      authorization: signedMessage === undefined ? (limit) => currentApiKey(this.#options, limit) : undefined,
       isGoodOnce: signedMessage !== undefined,
     });
     if (answer.status === 200 && answer.isCoinflows) {
@@ -117,9 +124,10 @@ export class CoinflowClient {
    * Verify Token: returns when Coinflow calls the key valid and not expired. It does not say for which merchant or user.
    * @throws {CoinflowSessionRejectedError} when Coinflow says no
    */
-  async verifyToken(key: string): Promise<void> {
+  async verifyToken(key: string, { isKnown = false }: VerifyTokenOptions = {}): Promise<void> {
     // Without the API key: this call does not need it.
-    const answer = await this.#endpoints.verify.get({ headers: { [SESSION_KEY_HEADER]: key }, secrets: [key] });
+    const headers = { [SESSION_KEY_HEADER]: key };
+    const answer = await this.#endpoints.verify.get({ headers, secrets: [key], isNewKey: !isKnown });
     if (answer.isCoinflows && (answer.status === 200 || answer.status === 204)) {
       this.#hasSucceeded = true;
       return;
@@ -143,24 +151,6 @@ export class CoinflowClient {
     this.#transport.close();
   }
 
-  async #currentApiKey(): Promise<string> {
-    const apiKey: unknown = await Promise.resolve()
-      .then(() => this.#options.apiKey())
-      .catch((): never => {
-        // Whatever it threw may hold the secret, and stays here.
-        throw new CoinflowUnavailableError('The function of the option apiKey failed', {
-          reason: 'api-key-function-failed',
-          action: 'Look at the function that you gave as the option apiKey, and at where it gets the key from.',
-          retryAfterMs: RETRY_AFTER_MS,
-        });
-      });
-    if (isHeaderValue(apiKey)) return apiKey;
-    throw new CoinflowMisconfiguredError(`What the function of the option apiKey gave ${HEADER_VALUE_RULE}`, {
-      reason: 'api-key-function-wrong',
-      action: 'Look at the function that you gave as the option apiKey.',
-    });
-  }
-
   #noAnswerToTheQuestion(answer: CoinflowAnswer): CoinflowAuthError {
     if (answer.status === 429) {
       return new CoinflowRateLimitedError(`Coinflow’s rate limit is reached: ${answer.describe()}`, {
@@ -168,7 +158,7 @@ export class CoinflowClient {
         retryAfterMs: answer.retryAfterMs,
       });
     }
-    const looksLikeAWrongUrl = answer.status === 404 || (answer.status >= 300 && answer.status < 400);
+    const looksLikeAWrongUrl = answer.status === 404 || isRedirect(answer.status);
     if (looksLikeAWrongUrl && !this.#hasSucceeded) {
       return new CoinflowMisconfiguredError(`There is no Coinflow at ${this.#options.baseUrl}: ${answer.describe()}`, {
         reason: 'wrong-url',

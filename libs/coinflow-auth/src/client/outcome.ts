@@ -25,12 +25,20 @@ export function isWorthRepeating(outcome: Outcome): boolean {
 }
 
 /**
- * Whether it speaks against the endpoint. A 500 of Coinflow's own may be about this one question: if it counted, one key
- * that makes Coinflow stumble could shut everybody out. A rate limit is an answer, whoever gives it.
+ * Whether an outcome counts against the endpoint: no answer, a 5xx, or a 2xx or 3xx that is not a Coinflow response.
+ * A 4xx never counts, whoever sends it: it comes at once, and may be about this one request (a firewall's 403, a 413, a 431).
+ * Neither does Coinflow's own 500 or 501: otherwise one key that makes Coinflow fail could stop the calls for all others.
  */
 export function isEndpointFailure(outcome: Outcome): boolean {
-  if (outcome instanceof NoAnswer || OUTAGE.has(outcome.status)) return true;
-  return !outcome.isCoinflows && outcome.status !== 429;
+  if (outcome instanceof NoAnswer) return true;
+  const { status, isCoinflows } = outcome;
+  if (status >= 400 && status < 500) return false;
+  return !isCoinflows || isRedirect(status) || status > 501;
+}
+
+/** Coinflow's API sends none: a gateway or a login page stands in its place. */
+export function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
 }
 
 /** In one word, for metrics. */

@@ -19,4 +19,21 @@ export class TimeLimit {
   async wait(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.signal }).catch(() => undefined);
   }
+
+  /**
+   * Settles as the promise does, or rejects when the time is over. The promise may reject later: nobody is told then.
+   */
+  async within<T>(promise: Promise<T>): Promise<T> {
+    let giveUp = (): void => undefined;
+    const isOver = new Promise<never>((_, reject) => {
+      giveUp = () => reject(new Error('The time is over'));
+      this.signal.addEventListener('abort', giveUp);
+      if (this.signal.aborted) giveUp();
+    });
+    try {
+      return await Promise.race([promise, isOver]);
+    } finally {
+      this.signal.removeEventListener('abort', giveUp);
+    }
+  }
 }

@@ -225,18 +225,24 @@ describe('UpstreamEndpoint', () => {
       await limit.wait(60_000);
       expect(performance.now() - startedAt).toBeLessThan(10_000);
       expect(limit.leftMs).toBe(0);
+      await expect(limit.within(new Promise(() => undefined))).rejects.toThrow('The time is over');
     });
   });
 
   describe('the breaker', () => {
     it.each<[string, RequestListener]>([
       ['resets', reset],
-      ['503', json(503)],
-      ['502 in HTML', html(502)],
-      ['500 in HTML', html(500)],
-      ['200 in HTML', html(200)],
-      ['403 in HTML', html(403)],
-    ])('opens after five: %s', async (_, failure) => {
+      ['answers that are cut off', cutOff],
+      ...[502, 503, 504, 505, 511, 520, 522].map((status): [string, RequestListener] => [
+        `${status} without a body`,
+        json(status, {}, ''),
+      ]),
+      ...[200, 301, 302, 500, 501, 502, 503, 504, 520, 522, 530].map((status): [string, RequestListener] => [
+        `${status} in HTML`,
+        html(status),
+      ]),
+      ['a redirect without a body', json(307, { location: '/login' }, '')],
+    ])('opens after five failures of the endpoint: %s', async (_, failure) => {
       const one = endpoint({ retries: 0 });
       server.script(failure);
       for (let i = 0; i < 5; i += 1) await one.get(CALL).catch(() => undefined);
@@ -258,7 +264,11 @@ describe('UpstreamEndpoint', () => {
       ['404', json(404)],
       ['422', json(422)],
       ['429', json(429)],
-      ['429 in HTML', html(429)],
+      // A gateway's answers about the one request: a firewall, a header that is too large, a wrong path.
+      ...[400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 415, 421, 425, 429, 431, 451, 499].map(
+        (status): [string, RequestListener] => [`${status} in HTML`, html(status)],
+      ),
+      ['501 of Coinflow', json(501)],
       ['a 500 of Coinflow’s own', json(500)],
       ['a 500 without a body', json(500, {}, '')],
     ])('does not open for %s', async (_, answer) => {
@@ -284,6 +294,25 @@ describe('UpstreamEndpoint', () => {
       await expect(one.get(CALL)).resolves.toMatchObject({ status: 503 });
       expect(server.requests).toHaveLength(5);
       expect(one.metrics).toMatchObject({ breaker: 'open', refusedByBreaker: 0 });
+    });
+
+    it('makes no repeat when it has opened during the wait', async () => {
+      const one = endpoint({ retries: 1 });
+      server.script(json(503));
+      let endWait = (): void => undefined;
+      const isWaiting = new Promise<void>((resolve) => {
+        jest.spyOn(TimeLimit.prototype, 'wait').mockImplementationOnce(() => {
+          resolve();
+          return new Promise((end) => (endWait = end));
+        });
+      });
+      const waiting = one.get(CALL);
+      await isWaiting;
+      for (let i = 0; i < 4; i += 1) await one.get({ ...CALL, isGoodOnce: true });
+      expect(one.metrics.breaker).toBe('open');
+      endWait();
+      await expect(waiting).resolves.toMatchObject({ status: 503 });
+      expect(server.requests).toHaveLength(5);
     });
 
     it('says when it is worth coming back, at least in a second', async () => {

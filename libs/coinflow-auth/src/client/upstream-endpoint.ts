@@ -2,8 +2,8 @@ import { CoinflowUnavailableError } from '../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { CoinflowAnswer } from './answer.js';
 import { CallStatistics, type EndpointMetrics, type EndpointName } from './call-statistics.js';
-import { CircuitBreaker } from './circuit-breaker.js';
-import { NoAnswer, isEndpointFailure, type Outcome } from './outcome.js';
+import { EndpointBreaker } from './endpoint-breaker.js';
+import { NoAnswer, type Outcome } from './outcome.js';
 import { RetrySchedule } from './retry-schedule.js';
 import { Telemetry } from './telemetry.js';
 import { TimeLimit } from './time-limit.js';
@@ -15,8 +15,15 @@ const RETRY_AFTER_MS = 5_000;
 
 /** One call. */
 export interface UpstreamCall extends CallContent {
+  /**
+   * Gives the value of `Authorization`, which is a secret. Called once, within the call's time limit, and not while the
+   * breaker is open.
+   */
+  authorization?: ((limit: TimeLimit) => Promise<string>) | undefined;
   /** What it sends is good once: an attempt that got no answer may have used it up. */
   isGoodOnce?: boolean;
+  /** It is about a session key that was never verified: anybody can send one. */
+  isNewKey?: boolean;
 }
 
 /** What all endpoints of one Coinflow share. */
@@ -26,18 +33,18 @@ export interface UpstreamParts {
   options: Pick<ResolvedCoinflowAuthOptions, 'baseUrl' | 'http'>;
 }
 
-/** One endpoint of Coinflow. Each call has one time limit around its attempts and waits; each attempt goes by the breaker. */
+/** One endpoint of Coinflow. Each call has one time limit around everything that it waits for; each attempt goes by the breaker. */
 export class UpstreamEndpoint {
   readonly #path: string;
   readonly #parts: UpstreamParts;
-  readonly #breaker: CircuitBreaker<Outcome>;
+  readonly #breaker: EndpointBreaker;
   readonly #statistics = new CallStatistics();
   readonly #telemetry: Telemetry;
 
   constructor(name: EndpointName, path: string, parts: UpstreamParts) {
     this.#path = path;
     this.#parts = parts;
-    this.#breaker = new CircuitBreaker(`GET ${path}`, 'who needs it is answered 503 at once', isEndpointFailure);
+    this.#breaker = new EndpointBreaker(`GET ${path}`);
     this.#telemetry = new Telemetry(name, path, parts.options.baseUrl);
   }
 
@@ -47,24 +54,29 @@ export class UpstreamEndpoint {
 
   /** @throws {CoinflowUnavailableError} when no whole answer came in time, or none is to be expected */
   async get(call: UpstreamCall): Promise<CoinflowAnswer> {
-    const refusedForMs = this.#breaker.refusesForMs;
-    if (refusedForMs > 0) throw this.#refusal(refusedForMs);
-    const outcome = await this.#lastOutcome(call);
+    this.#assertLetThrough(call);
+    const limit = new TimeLimit(this.#parts.options.http.timeoutMs);
+    let authorized = call;
+    if (call.authorization) {
+      authorized = withAuthorization(call, await call.authorization(limit));
+      // The breaker may have opened meanwhile.
+      this.#assertLetThrough(call);
+    }
+    const outcome = await this.#lastOutcome(authorized, limit);
     if (outcome instanceof NoAnswer) throw this.#failure(outcome);
     return outcome;
   }
 
-  async #lastOutcome(call: UpstreamCall): Promise<Outcome> {
-    const { timeoutMs, retries } = this.#parts.options.http;
-    const limit = new TimeLimit(timeoutMs);
+  async #lastOutcome(call: UpstreamCall, limit: TimeLimit): Promise<Outcome> {
+    const { retries } = this.#parts.options.http;
     const schedule = new RetrySchedule(call.isGoodOnce ? 0 : retries);
     for (let retry = 0; ; retry += 1) {
-      const outcome = await this.#breaker.run(() => this.#attempt(call, retry, limit.signal));
+      const outcome = await this.#breaker.run(call.isNewKey, () => this.#attempt(call, retry, limit.signal));
       const waitMs = schedule.next(outcome, limit.leftMs);
       // An open breaker lets no repeat through: what came is then worth more than to have been refused.
-      if (waitMs === undefined || this.#breaker.refusesForMs > 0) return outcome;
+      if (waitMs === undefined || this.#breaker.refusesForMs(call.isNewKey) > 0) return outcome;
       await limit.wait(waitMs);
-      if (this.#breaker.refusesForMs > 0) return outcome;
+      if (this.#breaker.refusesForMs(call.isNewKey) > 0) return outcome;
     }
   }
 
@@ -80,10 +92,12 @@ export class UpstreamEndpoint {
     return outcome;
   }
 
-  #refusal(retryAfterMs: number): CoinflowUnavailableError {
+  #assertLetThrough({ isNewKey }: UpstreamCall): void {
+    const retryAfterMs = this.#breaker.refusesForMs(isNewKey);
+    if (retryAfterMs === 0) return;
     this.#statistics.refusedByBreaker();
     const message = `GET ${this.#path} has just failed again and again, and is left alone until the next probe`;
-    return new CoinflowUnavailableError(message, { reason: 'breaker-open', retryAfterMs });
+    throw new CoinflowUnavailableError(message, { reason: 'breaker-open', retryAfterMs });
   }
 
   #failure({ reason, code }: NoAnswer): CoinflowUnavailableError {
@@ -93,4 +107,8 @@ export class UpstreamEndpoint {
         : `GET ${this.#path} got no answer from Coinflow: ${code}`;
     return new CoinflowUnavailableError(message, { reason, retryAfterMs: RETRY_AFTER_MS });
   }
+}
+
+function withAuthorization(call: UpstreamCall, value: string): UpstreamCall {
+  return { ...call, headers: { ...call.headers, Authorization: value }, secrets: [...call.secrets, value] };
 }

@@ -1,4 +1,5 @@
-import { CoinflowSessionKeyMalformedError } from '../errors/coinflow-auth.errors.js';
+import { CoinflowMisconfiguredError, CoinflowSessionKeyMalformedError } from '../errors/coinflow-auth.errors.js';
+import { isUnexpectedPromise } from './unexpected-promise.js';
 
 /** Where a payer's call carries its session key; Coinflow's own name for it. */
 export const SESSION_KEY_HEADER = 'x-coinflow-auth-session-key';
@@ -26,14 +27,17 @@ export type AuthenticationScheme = 'CoinflowSession' | 'Bearer';
 /** A session key as found, not yet looked at. */
 export interface FoundSessionKey {
   readonly key: string;
-  /** Throws if this request must not use a key found here. Not asked where the same key stands in a safer place. */
+  /**
+   * Throws if this request must not use a key found here; must be synchronous. Not asked where the same key stands in a
+   * safer place.
+   */
   readonly assertAllowed?: () => void;
 }
 
 /** Where to look for a session key. Write your own, or take one of {@link SessionKeyExtractors}. */
 export interface SessionKeyExtractor {
   readonly schemes: readonly AuthenticationScheme[];
-  /** Every session key that the request carries here. */
+  /** Every session key that the request carries here. Must be synchronous. */
   find(request: RequestWithHeaders): readonly FoundSessionKey[];
 }
 
@@ -42,9 +46,10 @@ export interface SessionKeyExtractor {
  * @throws {CoinflowSessionKeyMalformedError} for two different ones, wherever they stand: who reads the first and who
  * reads the last would disagree about the payer
  * @throws {CoinflowCrossSiteError} for a key in a cookie that another site made the browser send
+ * @throws {CoinflowMisconfiguredError} when the extractor answers with a promise, or with what is no list
  */
 export function extractSessionKey(extractor: SessionKeyExtractor, request: RequestWithHeaders): string | undefined {
-  const found = extractor.find(request);
+  const found = findKeys(extractor, request);
   const [first] = found;
   if (!first) return undefined;
   if (found.some(({ key }) => key !== first.key)) {
@@ -52,8 +57,25 @@ export function extractSessionKey(extractor: SessionKeyExtractor, request: Reque
       reason: 'two-keys',
     });
   }
-  if (found.every(({ assertAllowed }) => assertAllowed)) first.assertAllowed?.();
+  if (found.every(({ assertAllowed }) => assertAllowed)) {
+    const answer: unknown = first.assertAllowed?.();
+    if (isUnexpectedPromise(answer)) throw wrongExtractor('assertAllowed() returns a promise');
+  }
   return first.key;
+}
+
+/** @throws {CoinflowMisconfiguredError} when the extractor returns no list: that must not look like a request without a key */
+export function findKeys(extractor: SessionKeyExtractor, request: RequestWithHeaders): readonly FoundSessionKey[] {
+  const found: unknown = extractor.find(request);
+  if (Array.isArray(found)) return found as FoundSessionKey[];
+  throw wrongExtractor(isUnexpectedPromise(found) ? 'find() returns a promise' : 'find() returns no list');
+}
+
+function wrongExtractor(problem: string): CoinflowMisconfiguredError {
+  return new CoinflowMisconfiguredError(`The option extractor is wrong: ${problem}`, {
+    reason: 'extractor-wrong',
+    action: 'Let find() of the extractor return an array, and make find() and assertAllowed() synchronous.',
+  });
 }
 
 /** Each value of a header that the request carries, also those that `headers` joins or drops. */

@@ -2,7 +2,7 @@ import { assertSameSite, type CsrfOptions } from './cross-site.js';
 import {
   SESSION_KEY_HEADER,
   everyValue,
-  type FoundSessionKey,
+  findKeys,
   type RequestWithHeaders,
   type SessionKeyExtractor,
 } from './session-key-extractor.js';
@@ -52,7 +52,7 @@ function fromCookie(name: string, { csrf = 'same-origin' }: CsrfOptions = {}): S
 function firstOf(...extractors: SessionKeyExtractor[]): SessionKeyExtractor {
   return {
     schemes: [...new Set(extractors.flatMap(({ schemes }) => schemes))],
-    find: (request) => extractors.flatMap((extractor) => extractor.find(request)) satisfies FoundSessionKey[],
+    find: (request) => extractors.flatMap((extractor) => findKeys(extractor, request)),
   };
 }
 

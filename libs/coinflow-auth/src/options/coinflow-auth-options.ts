@@ -39,8 +39,8 @@ export interface CoinflowCacheOptions {
 /** How Coinflow is called. */
 export interface CoinflowHttpOptions {
   /**
-   * After how many milliseconds a call is given up, everything included: attempts, waits between them, and reading the
-   * answer. Given up means 503, never a refusal.
+   * After how many milliseconds a call is given up, everything included: a function given as `apiKey`, attempts, waits
+   * between them, and reading the answer. Given up means 503, never a refusal.
    * @default 5_000
    */
   timeoutMs?: number;
@@ -68,7 +68,8 @@ export interface CoinflowAuthModuleOptions {
   env: CoinflowEnv;
   /**
    * The merchant's secret API key, from the Coinflow dashboard, or a function that gives the current one: called for each
-   * new session key, so that the key can be rotated without a restart. It is sent to Get Session Key and to nothing else.
+   * new session key, so that the key can be rotated without a restart. `http.timeoutMs` includes the time that the function
+   * takes. It is sent to Get Session Key and to nothing else.
    */
   apiKey: string | (() => string | Promise<string>);
   /**

@@ -19,7 +19,7 @@ export interface CoinflowSharedStore {
   readonly revocations?: RevocationBoard;
   /** What counts the calls of all instances together. Without it each counts its own. It may reject. */
   readonly budget?: BudgetStore;
-  /** Called when the application shuts down; for what the store itself has opened. */
+  /** Called when the application shuts down, which waits 5 s for it at most; for what the store itself has opened. */
   close?(): void | Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export interface RevocationListener {
 
 /** One instance's way to a board. */
 export interface RevocationFeed {
-  /** @returns once every instance that is there is being told; rejects when that cannot be said */
+  /** @returns once every instance that is there is being told; rejects when that cannot be said. Waited for 5 s at most. */
   publish(notice: RevocationNotice): Promise<void>;
   close(): void;
 }
@@ -53,7 +53,7 @@ export interface RevocationFeed {
 export interface RevocationBoard {
   /**
    * @param board its name: instances of one name tell each other
-   * @returns once what stands there was told, or cannot be
+   * @returns once what stands there was told, or cannot be; the start of the application waits 30 s for it at most
    */
   open(board: string, listener: RevocationListener): Promise<RevocationFeed>;
 }

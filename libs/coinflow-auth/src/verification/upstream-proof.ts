@@ -38,7 +38,8 @@ export class UpstreamProof {
   constructor(parts: ProofParts) {
     this.#parts = parts;
     const { client, options, budget } = parts;
-    const verifyToken = (key: string): Promise<void> => budget.probe(() => client.verifyToken(key));
+    // The random key of the endpoint probe is this application's own, and stands behind a key that Coinflow has accepted.
+    const verifyToken = (key: string): Promise<void> => budget.probe(() => client.verifyToken(key, { isKnown: true }));
     this.#trust = new UpstreamTrust({ verifyToken }, options.merchantId);
   }
 
@@ -67,7 +68,7 @@ export class UpstreamProof {
     // Coinflow's answer speaks of a moment after the call began: the proof is at least this young.
     const provenAt = performance.now();
     try {
-      await budget.run({ kind, id, caller }, () => client.verifyToken(key));
+      await budget.run({ kind, id, caller }, () => client.verifyToken(key, { isKnown: kind !== 'unknown' }));
     } catch (error) {
       if (error instanceof CoinflowSessionRejectedError) this.#rejected(id, known);
       throw error;

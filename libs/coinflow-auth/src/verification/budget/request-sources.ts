@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { isBehindUnknownProxy, networkOf } from '../../extraction/request-source.js';
 import type { RequestWithHeaders } from '../../extraction/session-key-extractor.js';
+import { isUnexpectedPromise } from '../../extraction/unexpected-promise.js';
 import type { ResolvedBudgetOptions } from '../../options/budget-options.js';
 
 const UNKNOWN_PROXY =
@@ -10,6 +11,9 @@ const UNKNOWN_PROXY =
   '[unknown-proxy]';
 const SOURCE_FAILED =
   'The function of the option budget.source throws: budget.refusalsPerSource is off for such requests. [source-failed]';
+const SOURCE_ASYNC =
+  'The function of the option budget.source returns a promise: budget.refusalsPerSource is off for such requests. It must be ' +
+  'synchronous: return the client itself, or undefined. [source-async]';
 
 /** Who asks: a request, or the source that the application itself names. */
 export type Caller = RequestWithHeaders | string | undefined;
@@ -41,12 +45,14 @@ export class RequestSources {
 
   #ask(request: RequestWithHeaders): string | undefined {
     try {
-      return this.#options.source?.(request);
+      const source = this.#options.source?.(request);
+      if (!isUnexpectedPromise(source)) return source;
+      this.#warnOnce(SOURCE_ASYNC);
     } catch {
       // Not with its words: they are the application's, and may hold anything.
       this.#warnOnce(SOURCE_FAILED);
-      return undefined;
     }
+    return undefined;
   }
 
   #warnOnce(line: string): void {

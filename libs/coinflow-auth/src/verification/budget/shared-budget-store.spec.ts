@@ -55,6 +55,74 @@ describe('a budget that instances share', () => {
   });
 });
 
+describe('the answer of a budget store', () => {
+  let store: SharedBudgetStore;
+  let careful: CarefulStore<unknown>;
+  let answer: unknown;
+  let own: ProcessBudgetStore;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    Logger.overrideLogger(false);
+    own = new ProcessBudgetStore(100);
+    careful = new CarefulStore({});
+    const shared = { take: () => Promise.resolve(answer), giveBack: () => Promise.resolve() } as BudgetStore;
+    store = new SharedBudgetStore(careful, shared, own);
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  const take = (): ReturnType<BudgetStore['take']> => store.take('name', 1, 60_000);
+
+  it.each<[string, unknown, number]>([
+    ['no time', undefined, 60_000],
+    ['null', null, 60_000],
+    ['NaN', NaN, 60_000],
+    ['a string', '5', 60_000],
+    ['Infinity', Infinity, 60_000],
+    ['30 years', 30 * 365 * 86_400_000, 60_000],
+    ['a negative time', -5, 0],
+    ['minus Infinity', -Infinity, 0],
+    ['no time left', 0, 0],
+    ['a time within the window', 1_234.5, 1_234.5],
+    ['the whole window', 60_000, 60_000],
+  ])('with %s means a wait within the window', async (_, retryAfterMs, expected) => {
+    answer = { taken: true, retryAfterMs };
+    expect(await take()).toEqual({ taken: true, retryAfterMs: expected });
+    answer = { taken: false, retryAfterMs };
+    expect(await take()).toEqual({ taken: false, retryAfterMs: expected });
+    expect(careful.failures).toBe(0);
+  });
+
+  it('with 30 years stops nobody after the end of the window', async () => {
+    answer = { taken: false, retryAfterMs: 30 * 365 * 86_400_000 };
+    await take();
+    answer = { taken: true, retryAfterMs: 60_000 };
+    jest.advanceTimersByTime(59_999);
+    expect(await take()).toEqual({ taken: false, retryAfterMs: 1 });
+    jest.advanceTimersByTime(1);
+    expect(await take()).toEqual({ taken: true, retryAfterMs: 60_000 });
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a boolean alone', true],
+    ['an empty object', {}],
+    ['a number in place of a boolean', { taken: 1, retryAfterMs: 5 }],
+    ['a string in place of a boolean', { taken: 'false', retryAfterMs: 5 }],
+    ['a promise in place of a boolean', { taken: Promise.resolve(true), retryAfterMs: 5 }],
+  ])('that is %s counts as a failed store: the replica counts by itself', async (_, nonsense) => {
+    answer = nonsense;
+    expect(await take()).toEqual({ taken: true, retryAfterMs: 60_000 });
+    expect(await take()).toEqual({ taken: false, retryAfterMs: 60_000 });
+    expect(careful.failures).toBe(2);
+    expect(await own.take('name', 1, 60_000)).toMatchObject({ taken: false });
+  });
+});
+
 describe('a budget in the process', () => {
   it('keeps no place for a name of which nothing is counted: many of them push nobody out', async () => {
     const store = new ProcessBudgetStore(2);

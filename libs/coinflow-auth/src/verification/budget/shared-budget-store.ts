@@ -22,7 +22,7 @@ export class SharedBudgetStore implements BudgetStore {
   async take(name: string, limit: number, windowMs: number): Promise<BudgetSlot> {
     const spentForMs = (this.#spentUntil.get(name) ?? -Infinity) - performance.now();
     if (spentForMs > 0) return { taken: false, retryAfterMs: spentForMs };
-    const answer = await this.#store.ask(() => this.#shared.take(name, limit, windowMs));
+    const answer = await this.#store.ask(async () => slotOf(await this.#shared.take(name, limit, windowMs), windowMs));
     if (!answer) return this.#own.take(name, limit, windowMs);
     const { taken, retryAfterMs } = answer.value;
     if (!taken) this.#spentUntil.set(name, performance.now() + retryAfterMs);
@@ -34,4 +34,14 @@ export class SharedBudgetStore implements BudgetStore {
     const answer = await this.#store.ask(() => this.#shared.giveBack(name));
     if (!answer) await this.#own.giveBack(name);
   }
+}
+
+/**
+ * What a store answers may be anything: its type is the application's.
+ * @throws {TypeError} when it does not say whether a slot was taken; the store has failed then
+ */
+function slotOf({ taken, retryAfterMs }: Record<keyof BudgetSlot, unknown>, windowMs: number): BudgetSlot {
+  if (typeof taken !== 'boolean') throw new TypeError('The budget store does not say whether it took a slot');
+  const waitMs = typeof retryAfterMs === 'number' && !Number.isNaN(retryAfterMs) ? retryAfterMs : windowMs;
+  return { taken, retryAfterMs: Math.min(Math.max(waitMs, 0), windowMs) };
 }

@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { stopClock } from '../../../../test/harness/clock.js';
+import { json, reset, startScriptedServer, type ScriptedServer } from '../../../../test/harness/scripted-server.js';
+import { CoinflowAuthService } from '../coinflow-auth.service.js';
+import { resolveOptions } from '../options/resolve-options.js';
+
+type ApiKeyFunction = () => string | Promise<string>;
+
+const CREATED = '{"key":"an-opaque-key"}';
+const NEVER = (): Promise<string> => new Promise(() => undefined);
+const TIMED_OUT = {
+  code: 'COINFLOW_UNAVAILABLE',
+  reason: 'api-key-function-timeout',
+  message: 'The function of the option apiKey gave no key within 5000 ms',
+  retryAfterMs: 5_000,
+};
+
+describe('the function of the option apiKey', () => {
+  let coinflow: ScriptedServer;
+  let service: CoinflowAuthService;
+  let apiKey: jest.Mock<ApiKeyFunction>;
+  const timeLimits: AbortController[] = [];
+
+  beforeEach(async () => {
+    Logger.overrideLogger(false);
+    jest.spyOn(Math, 'random').mockReturnValue(0);
+    jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+      const limit = new AbortController();
+      timeLimits.push(limit);
+      return limit.signal;
+    });
+    coinflow = await startScriptedServer();
+    coinflow.script(json(200, {}, CREATED));
+    apiKey = jest.fn<ApiKeyFunction>(() => 'api-key');
+    service = new CoinflowAuthService(
+      resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId: 'ours', http: { retries: 2 } }),
+    );
+  });
+
+  afterEach(async () => {
+    timeLimits.splice(0);
+    jest.restoreAllMocks();
+    jest.useRealTimers();
+    await service.onApplicationShutdown();
+    coinflow.close();
+  });
+
+  const create = (userId = 'alice'): Promise<unknown> => service.createSessionKey({ userId });
+  const asksForKey = async (): Promise<void> => {
+    while (timeLimits.length === 0 || apiKey.mock.calls.length === 0) await new Promise(setImmediate);
+  };
+  /** Jest fails a test in which a rejection is found unhandled: once all microtasks have run. */
+  const unhandledRejectionsAreFound = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it('is given up at the time limit of the call, and the next call for the same user asks it again', async () => {
+    apiKey.mockImplementationOnce(NEVER);
+    const [first, second] = [create(), create()];
+    await asksForKey();
+    expect([timeLimits.length, apiKey.mock.calls.length]).toEqual([1, 1]);
+    timeLimits[0]?.abort();
+    await expect(first).rejects.toMatchObject(TIMED_OUT);
+    await expect(second).rejects.toMatchObject(TIMED_OUT);
+    await expect(first).rejects.toMatchObject({ action: expect.stringContaining('option apiKey') });
+    expect(coinflow.requests).toEqual([]);
+    await expect(create()).resolves.toMatchObject({ key: 'an-opaque-key' });
+  });
+
+  it('may reject after the time limit without an unhandled rejection', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    apiKey.mockImplementationOnce(() => new Promise((_, reject) => (fail = reject)));
+    const creating = create();
+    await asksForKey();
+    timeLimits[0]?.abort();
+    await expect(creating).rejects.toMatchObject(TIMED_OUT);
+    fail(new Error('canary'));
+    await unhandledRejectionsAreFound();
+  });
+
+  it('has one time limit together with the attempts', async () => {
+    await create();
+    expect(AbortSignal.timeout).toHaveBeenCalledTimes(1);
+    expect(AbortSignal.timeout).toHaveBeenCalledWith(5_000);
+  });
+
+  it('is called once for a call and its repeats', async () => {
+    coinflow.script(reset, json(503), json(200, {}, CREATED));
+    await create();
+    expect(coinflow.requests.map(({ headers }) => headers.authorization)).toEqual(['api-key', 'api-key', 'api-key']);
+    expect(apiKey).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not called while the breaker is open', async () => {
+    coinflow.script(json(503));
+    await create().catch(() => undefined);
+    await create().catch(() => undefined);
+    apiKey.mockClear();
+    await expect(create()).rejects.toMatchObject({ reason: 'breaker-open' });
+    expect(apiKey).not.toHaveBeenCalled();
+  });
+
+  it('leads to no call when the breaker has opened meanwhile, and leaves its probe to others', async () => {
+    const clock = stopClock();
+    let give: (key: string) => void = () => undefined;
+    apiKey.mockImplementationOnce(() => new Promise((resolve) => (give = resolve)));
+    const waiting = create('bob');
+    await asksForKey();
+    coinflow.script(json(503));
+    await create().catch(() => undefined);
+    await create().catch(() => undefined);
+    expect(coinflow.requests).toHaveLength(5);
+    clock.advance(1_000);
+    give('api-key');
+    await expect(waiting).rejects.toMatchObject({ reason: 'breaker-open', retryAfterMs: 4_000 });
+    expect(coinflow.requests).toHaveLength(5);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['throws', () => Promise.reject(new Error('canary'))],
+    ['gives a key that cannot be sent', () => ' canary'],
+    ['gives nothing', () => undefined],
+  ])('speaks against no endpoint when it %s', async (_, give) => {
+    apiKey.mockImplementation(give as ApiKeyFunction);
+    for (let i = 0; i < 6; i += 1) {
+      await expect(create()).rejects.toHaveProperty('reason', expect.stringMatching(/^api-key-function-/));
+    }
+    expect(service.metrics().upstream.sessionKey).toMatchObject({ breaker: 'closed', attempts: 0 });
+  });
+});
