@@ -105,7 +105,9 @@ describeWithRedis('a budget in Redis (skipped without redis-server)', () => {
 
     beforeEach(() => {
       coinflow = new FakeCoinflow();
-      const options = { budget: { verificationsPerMinute: 60, refusalsPerSource: 0 } };
+      const options = {
+        budget: { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: false as const },
+      };
       instances = Array.from(
         { length: 3 },
         () => new TestInstance(coinflow, { ...options, cache: { store: openStore() } }),

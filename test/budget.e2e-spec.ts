@@ -30,6 +30,7 @@ class ShopController {
 const REJECTED = { status: 401, body: { code: 'COINFLOW_SESSION_REJECTED' } };
 const TOO_MANY = { status: 429, body: { code: 'COINFLOW_TOO_MANY_REQUESTS' } };
 const RATE_LIMITED = { status: 503, body: { code: 'COINFLOW_RATE_LIMITED' } };
+const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
 const BEHIND_ONE_PROXY: TrustProxy = (_, hop) => hop < 1;
 
 describe.each(PLATFORMS)('the budget on %s', (platform) => {
@@ -48,7 +49,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
 
   /** Three refusals a source, and calls as many as you like. */
   async function start({ budget, trustProxy }: Start = {}): Promise<void> {
-    const generous = { verificationsPerMinute: 1_000, refusalsPerSource: 3, ...budget };
+    const generous = { verificationsPerMinute: 1_000, rejectionsPerClient: 3, ...budget };
     app = await createTestApp({ platform, controllers: [ShopController], options: { budget: generous }, trustProxy });
   }
 
@@ -60,7 +61,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
     return app.send(path, { headers: { 'x-coinflow-auth-session-key': key, ...forwarded } });
   }
 
-  it('a source whose keys Coinflow refuses is answered 429, with when to come back, and without a call', async () => {
+  it('a client whose keys Coinflow rejects is answered 429, with when to come back, and without a call', async () => {
     await start();
     for (let i = 0; i < 3; i += 1) expect(await app.get('/guarded', junk())).toMatchObject(REJECTED);
     for (const [path, key] of [
@@ -91,17 +92,17 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
       byCode: { COINFLOW_TOO_MANY_REQUESTS: 3 },
     });
     expect(budget).toEqual({
-      used: { proven: 0, forced: 0, unknown: 3 },
-      refused: { proven: 0, forced: 0, unknown: 0 },
-      limited: { source: 3, key: 0 },
+      used: { ...NO_CALLS, newKeys: 3 },
+      refused: NO_CALLS,
+      limited: { ...NO_CALLS, newKeys: 3 },
       closedForMs: 0,
     });
-    const warnings = app.logger.at('warn').filter((line) => line.includes('[source-limited]'));
+    const warnings = app.logger.at('warn').filter((line) => line.includes('[rejections-per-client]'));
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).not.toContain('127.0.0.1');
   });
 
-  it('who is known is let in all the same, and the source is free again after a minute', async () => {
+  it('known users are authenticated all the same, and the client is free again after a minute', async () => {
     const clock = stopClock();
     await start();
     const { key, attestedKey = '' } = await app.service.createSessionKey({ userId: 'alice' });
@@ -146,7 +147,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
 
   it('calls that are spent are a 503 with when there will be more', async () => {
     const clock = stopClock();
-    await start({ budget: { verificationsPerMinute: 8, refusalsPerSource: false } });
+    await start({ budget: { verificationsPerMinute: 8, rejectionsPerClient: false, newKeysPerClient: false } });
     const known = newKey();
     expect(await app.get('/guarded', known)).toMatchObject({ status: 200 });
     expect(await app.get('/guarded', junk())).toMatchObject(RATE_LIMITED);
@@ -167,7 +168,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
   });
 
   it('a key that forces checks is answered 429 there, and let in elsewhere', async () => {
-    await start({ budget: { forcedChecksPerKey: 2 } });
+    await start({ budget: { revalidationsPerSubject: 2 } });
     const { key } = await app.service.createSessionKey({ userId: 'alice' });
     for (let i = 0; i < 2; i += 1) expect(await app.get('/strict', key)).toMatchObject({ status: 200 });
     const limited = await app.get('/strict', key);
@@ -176,13 +177,19 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
     expect(await app.get('/guarded', key)).toMatchObject({ status: 200 });
   });
 
-  it('the service takes a source by name', async () => {
+  it('the service takes the client of a key', async () => {
     await start();
     for (let i = 0; i < 3; i += 1) {
-      await expect(app.service.verifySessionKey(junk(), { source: 'worker-1' })).rejects.toMatchObject(REJECTED.body);
+      await expect(app.service.verifySessionKey(junk(), { rateLimitClient: 'worker-1' })).rejects.toMatchObject(
+        REJECTED.body,
+      );
     }
-    await expect(app.service.verifySessionKey(junk(), { source: 'worker-1' })).rejects.toMatchObject(TOO_MANY.body);
-    await expect(app.service.verifySessionKey(junk(), { source: 'worker-2' })).rejects.toMatchObject(REJECTED.body);
+    await expect(app.service.verifySessionKey(junk(), { rateLimitClient: 'worker-1' })).rejects.toMatchObject(
+      TOO_MANY.body,
+    );
+    await expect(app.service.verifySessionKey(junk(), { rateLimitClient: 'worker-2' })).rejects.toMatchObject(
+      REJECTED.body,
+    );
     for (let i = 0; i < 5; i += 1) {
       await expect(app.service.verifySessionKey(junk())).rejects.toMatchObject(REJECTED.body);
     }
@@ -221,8 +228,8 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
     });
 
     it('is what the application says', async () => {
-      const source: CoinflowBudgetOptions['source'] = ({ headers }) => String(headers['x-client'] ?? '');
-      await start({ budget: { source } });
+      const getClient: CoinflowBudgetOptions['getClient'] = ({ headers }) => String(headers['x-client'] ?? '');
+      await start({ budget: { getClient } });
       const limitedAs = async (client: string): Promise<boolean> => {
         const headers = { 'x-coinflow-auth-session-key': junk(), 'x-client': client };
         return (await app.send('/guarded', { headers })).status === 429;
@@ -243,11 +250,11 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
         },
       ],
       ['gives something else', () => 5 as unknown as string],
-    ])('a function that %s breaks nothing', async (what, source) => {
-      await start({ budget: { source } });
+    ])('a function that %s breaks nothing', async (what, getClient) => {
+      await start({ budget: { getClient } });
       for (let i = 0; i < 6; i += 1) expect(await from(undefined, junk())).toMatchObject(REJECTED);
       expect(await from(undefined, newKey())).toMatchObject({ status: 200 });
-      const said = app.logger.at('warn').filter((line) => line.includes('[source-failed]'));
+      const said = app.logger.at('warn').filter((line) => line.includes('[client-failed]'));
       expect(said).toHaveLength(what === 'throws' ? 1 : 0);
       expect(app.logger.lines.some(({ text }) => text.includes('canary'))).toBe(false);
     });

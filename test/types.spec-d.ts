@@ -128,6 +128,6 @@ export function payers(event: CoinflowWebhookEvent): string {
 }
 
 // A request of the framework's own type may be asked for.
-export const source: CoinflowBudgetOptions = { source: ({ ip }: Request): string => ip ?? 'nobody' };
-// @ts-expect-error a source is known at once
-export const late: CoinflowBudgetOptions = { source: () => Promise.resolve('203.0.113.7') };
+export const client: CoinflowBudgetOptions = { getClient: ({ ip }: Request): string => ip ?? 'nobody' };
+// @ts-expect-error a client is known at once
+export const late: CoinflowBudgetOptions = { getClient: () => Promise.resolve('203.0.113.7') };

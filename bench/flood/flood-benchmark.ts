@@ -138,7 +138,7 @@ class Flood {
       'let in': statuses.get(200) ?? 0,
       ...Object.fromEntries(Array.from(statuses, ([status, count]) => [`answered ${status}`, count])),
       'calls of Verify Token': calls,
-      'of them for new keys': budget.used.unknown - before.budget.used.unknown,
+      'of them for new keys': budget.used.newKeys - before.budget.used.newKeys,
       'answered 429 by Coinflow': refusedCalls,
       'requests of known users': requests.of,
       'of them not let in': requests.failed,

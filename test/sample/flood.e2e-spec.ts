@@ -90,7 +90,7 @@ describe.each(PLATFORMS)('a flood of made-up session keys, on %s', (platform) =>
     expect(app.coinflow.calls.filter(({ status }) => status === 429)).toEqual([]);
     expect(app.service.metrics()).toMatchObject({
       memory: { sessions },
-      budget: { refused: { proven: 0 }, closedForMs: 0 },
+      budget: { refused: { knownKeys: 0 }, closedForMs: 0 },
       decisions: { byOutcome: { misconfigured: 0 } },
     });
 

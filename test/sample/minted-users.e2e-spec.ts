@@ -82,6 +82,6 @@ it(`${USERS} users who log in and make ${REQUESTS} requests each cost no call of
   expect(app.coinflow.countCalls('session-key')).toBe(USERS);
   expect(app.service.metrics()).toMatchObject({
     decisions: { total: USERS * REQUESTS, byOutcome: { admitted: USERS * REQUESTS } },
-    budget: { used: { proven: 0, forced: 0, unknown: 0 } },
+    budget: { used: { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 } },
   });
 }, 120_000);

@@ -18,7 +18,7 @@ import type { CoinflowDecisionListener } from './metrics/coinflow-decision.js';
 import { DecisionLog } from './metrics/decision-log.js';
 import { ErrorLog } from './metrics/error-log.js';
 import { observeInstance } from './metrics/open-telemetry.js';
-import { SessionMinter } from './minting/session-minter.js';
+import { SessionMinter, type MintOptions } from './minting/session-minter.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
 import { MAX_AGE_RULE, isMaxAge } from './options/route-metadata.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
@@ -57,6 +57,16 @@ export interface CreateSessionKeyOptions {
   fresh?: boolean;
 }
 
+/** What can be said about the login of a wallet. */
+export interface WalletLoginOptions {
+  /**
+   * The client that wants to log in: its address (of IPv6, its /64 counts), or any other text that tells clients apart.
+   * `budget.walletLoginsPerClient` applies to it.
+   * @default the limit per client does not apply
+   */
+  rateLimitClient?: string | undefined;
+}
+
 /** What can be asked of a verification. */
 export interface VerifySessionKeyOptions {
   /**
@@ -66,11 +76,11 @@ export interface VerifySessionKeyOptions {
    */
   maxAgeMs?: number;
   /**
-   * Where the key comes from, if not from a request that a guard has seen: the client's address, or any other text that
-   * tells clients apart. Too many keys of one source that Coinflow refuses end in {@link CoinflowTooManyRequestsError}.
-   * @default sources are not told apart
+   * The client that sent the key, if no guard has seen the request: its address, or any other text that tells clients apart.
+   * The limits per client of the option `budget` apply to it ({@link CoinflowTooManyRequestsError}).
+   * @default the limits per client do not apply
    */
-  source?: string;
+  rateLimitClient?: string;
 }
 
 /** How far a revocation reaches. */
@@ -114,15 +124,25 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   }
 
   /**
-   * Asks Coinflow for the message that a wallet signs to prove that it is the payer's. It is good once, and not for long.
+   * Asks Coinflow for the message that a wallet signs to show that it is the user's. It is good once, and not for long.
+   * Strangers can cause this call: give `rateLimitClient`, so that one of them cannot spend the wallet logins of all others.
    * @returns the `message` to sign, and on some chains a `transaction` that says the same
    * @throws {CoinflowInvalidArgumentError} when the wallet cannot be one of that chain, or Coinflow does not know it
-   * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now
+   * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now, or the option
+   * `budget.walletLogins` is spent
+   * @throws {CoinflowTooManyRequestsError} when the client has made `budget.walletLoginsPerClient` calls in this minute
+   * @example
+   * await coinflow.getMessage({ wallet, blockchain: 'solana' }, { rateLimitClient: request.ip });
    */
-  async getMessage({ wallet, blockchain }: WalletToSign): Promise<MessageToSign> {
+  async getMessage(
+    { wallet, blockchain }: WalletToSign,
+    { rateLimitClient }: WalletLoginOptions = {},
+  ): Promise<MessageToSign> {
     const subject = checkWallet(wallet, blockchain);
     try {
-      return await this.#client.getMessage(subject.wallet, subject.blockchain);
+      return await this.#sessions.walletLogins.run(rateLimitClient, () =>
+        this.#client.getMessage(subject.wallet, subject.blockchain),
+      );
     } catch (error) {
       throw this.#errors.report(error);
     }
@@ -148,25 +168,31 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     subject: SessionKeySubject,
     { clientIp, fresh = false }: CreateSessionKeyOptions = {},
   ): Promise<CoinflowSession> {
-    return this.#create(checkSubject(subject), clientIp, fresh);
+    return this.#create(checkSubject(subject), { clientIp, fresh });
   }
 
   /**
    * Creates a session key for a wallet that has signed the message of {@link getMessage}. It takes what a client sends, and
-   * never sends the API key: the signature alone decides. A signature is good once, so the key is not reused.
+   * never sends the API key: the signature alone decides. A signature is good once, so the key is not reused. Strangers can
+   * cause this call: give `rateLimitClient`.
    * @throws {CoinflowInvalidArgumentError} when `wallet`, `blockchain` or `signedMessage` is missing or cannot be sent; nothing was sent
    * @throws {CoinflowSignatureRejectedError} when Coinflow does not accept the signature
    * @throws {CoinflowMintRefusedError} when Coinflow creates no key for this wallet
    * @throws {CoinflowMisconfiguredError} when the key that Coinflow created is another merchant's
-   * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now
+   * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now, or the option
+   * `budget.walletLogins` is spent
+   * @throws {CoinflowTooManyRequestsError} when the client has made `budget.walletLoginsPerClient` calls in this minute
    * @example
-   * await coinflow.createSessionKeyWithSignature({ wallet, blockchain: 'solana', signedMessage }, { clientIp: request.ip });
+   * await coinflow.createSessionKeyWithSignature(
+   *   { wallet, blockchain: 'solana', signedMessage },
+   *   { clientIp: request.ip, rateLimitClient: request.ip },
+   * );
    */
   async createSessionKeyWithSignature(
     signed: SignedWalletToMint,
-    { clientIp }: Pick<CreateSessionKeyOptions, 'clientIp'> = {},
+    { clientIp, rateLimitClient }: Pick<CreateSessionKeyOptions, 'clientIp'> & WalletLoginOptions = {},
   ): Promise<CoinflowSession> {
-    return this.#create(checkSignedWallet(signed), clientIp, true);
+    return this.#create(checkSignedWallet(signed), { clientIp, fresh: true, rateLimitClient });
   }
 
   /**
@@ -175,16 +201,16 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * @throws {CoinflowSessionKeyMissingError | CoinflowSessionKeyMalformedError | CoinflowSessionKeyExpiredError | CoinflowSessionWrongMerchantError | CoinflowSessionRejectedError | CoinflowSessionRevokedError}
    * when the key lets nobody in
    * @throws {CoinflowUnavailableError | CoinflowRateLimitedError | CoinflowMisconfiguredError} when nobody can tell now: never take it for a refusal
-   * @throws {CoinflowTooManyRequestsError} when the `source`, or the key with its `maxAgeMs`, has made too many calls necessary
+   * @throws {CoinflowTooManyRequestsError} when the client, or the user, has made too many calls necessary
    */
   async verifySessionKey(
     key: string,
-    { maxAgeMs = Infinity, source }: VerifySessionKeyOptions = {},
+    { maxAgeMs = Infinity, rateLimitClient }: VerifySessionKeyOptions = {},
   ): Promise<CoinflowSession> {
     if (!isMaxAge(maxAgeMs)) throw new CoinflowInvalidArgumentError('maxAgeMs', MAX_AGE_RULE);
     const trace = newTrace();
     try {
-      const session = await this.authenticate(key, { maxAgeMs, source }, trace);
+      const session = await this.authenticate(key, { maxAgeMs, rateLimitClient }, trace);
       this.decisions.admitted(trace.source, session);
       return session;
     } catch (error) {
@@ -197,13 +223,13 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * As {@link verifySessionKey}, for guards: what memory or our tag knows is answered, or thrown, at once and without a
    * promise. The guard has the last word, and counts the decision when it has spoken: see {@link decisions}.
    * @param trace told what the decision rests on
-   * @param caller the request, or the source of the key; looked at only if Coinflow must be asked
+   * @param caller the request, or the client that sent the key; looked at only if Coinflow must be asked
    */
   authenticate(
     key: string,
-    { maxAgeMs = Infinity, source }: VerifySessionKeyOptions = {},
+    { maxAgeMs = Infinity, rateLimitClient }: VerifySessionKeyOptions = {},
     trace?: DecisionTrace,
-    caller: RequestWithHeaders | string | undefined = source,
+    caller: RequestWithHeaders | string | undefined = rateLimitClient,
   ): CoinflowSession | Promise<CoinflowSession> {
     assertText(key);
     try {
@@ -236,12 +262,12 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
 
   /** What this instance has done since the process started, and what it remembers: plain JSON. */
   metrics(): CoinflowAuthMetrics {
-    const { memory, revocations, shared, sharedRevocations, budget } = this.#sessions;
+    const { memory, revocations, shared, sharedRevocations, budgetMetrics } = this.#sessions;
     return {
       decisions: this.decisions.summary(),
       minting: this.#minter.statistics,
       memory: { ...memory.size, ...revocations.size },
-      budget: budget.metrics,
+      budget: budgetMetrics,
       sharedMemory: shared ? { ...shared.statistics, revocationsKnown: sharedRevocations?.isInformed ?? null } : null,
       upstream: this.#client.statistics(),
       clockSkewMs: shownSkew(this.#client.clock.skewMs),
@@ -291,12 +317,13 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     await inTime(Promise.resolve(this.#options.cache.store?.close?.()));
   }
 
-  async #create(request: MintRequest, clientIp: string | undefined, fresh: boolean): Promise<CoinflowSession> {
+  async #create(request: MintRequest, options: MintOptions): Promise<CoinflowSession> {
+    const { clientIp } = options;
     if (clientIp !== undefined && !isIP(clientIp)) {
       throw new CoinflowInvalidArgumentError('clientIp', 'must be an IPv4 or IPv6 address');
     }
     try {
-      return await this.#minter.mint(request, { clientIp, fresh });
+      return await this.#minter.mint(request, options);
     } catch (error) {
       throw this.#errors.report(error);
     }

@@ -4,9 +4,10 @@ import {
   isCoinflowAuthError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
+import { isRefusedByBudget } from '../verification/budget/budget-statistics.js';
 
-/** That the breaker opened, or the budget is spent, was said when it happened: who meets it is not worth a line each. */
-const SAID_BEFORE = new Set(['breaker-open', 'budget-spent', 'budget-closed', 'source-limited', 'key-limited']);
+/** That the breaker opened, or the budget is spent, was logged when it happened: each request that meets it is not worth a line. */
+const isLogged = (error: CoinflowAuthError): boolean => error.reason === 'breaker-open' || isRefusedByBudget(error);
 
 /** Writes to the log what the operator should know of the errors of calls. */
 export class ErrorLog {
@@ -23,7 +24,7 @@ export class ErrorLog {
     if (error instanceof CoinflowMisconfiguredError) {
       if (!this.#misconfigurations.has(error.reason)) this.#logger.error(`${line} ${error.action}`);
       this.#misconfigurations.add(error.reason);
-    } else if ('retryAfterMs' in error && !SAID_BEFORE.has(error.reason)) {
+    } else if ('retryAfterMs' in error && !isLogged(error)) {
       this.#logger.warn(line);
     } else {
       this.#logger.debug(line);

@@ -120,19 +120,21 @@ describe('the figures of an instance in OpenTelemetry', () => {
     await service.verifySessionKey(key, { maxAgeMs: 0 });
     for (let i = 0; i < 11; i += 1) {
       const junk = `e30.${Buffer.from(JSON.stringify({ customerId: `u${i}`, merchantId: 'demo-merchant', exp: 2_000_000_000 })).toString('base64url')}.${'A'.repeat(43)}`;
-      await expect(service.verifySessionKey(junk, { source: '203.0.113.7' })).rejects.toThrow();
+      await expect(service.verifySessionKey(junk, { rateLimitClient: '203.0.113.7' })).rejects.toThrow();
     }
+    const { key: another } = await service.createSessionKey({ userId: 'bob' });
     coinflow.fail('verify', { kind: 'status', status: 429, headers: { 'retry-after': '30' } });
-    await expect(service.verifySessionKey(key, { maxAgeMs: 0 })).rejects.toThrow();
+    // To one user, and to a second one: Coinflow limits all.
+    for (const one of [key, another]) await expect(service.verifySessionKey(one, { maxAgeMs: 0 })).rejects.toThrow();
     await expect(service.verifySessionKey(key, { maxAgeMs: 0 })).rejects.toThrow();
     const exportedNow = await read();
-    const calls = exportedNow['coinflow_auth.budget.verifications'];
+    const calls = exportedNow['coinflow_auth.budget.calls'];
     for (const [kind, outcome, count] of [
-      ['unknown', 'used', 11],
-      ['unknown', 'limited', 1],
-      ['forced', 'used', 2],
-      ['forced', 'refused', 1],
-      ['proven', 'used', 0],
+      ['newKeys', 'used', 11],
+      ['newKeys', 'limited', 1],
+      ['revalidations', 'used', 3],
+      ['revalidations', 'refused', 1],
+      ['knownKeys', 'used', 0],
     ] as const) {
       expect(calls).toContainEqual([{ instance: 'eu', kind, outcome }, count]);
     }

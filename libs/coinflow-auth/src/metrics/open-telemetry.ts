@@ -31,8 +31,9 @@ export function observeInstance({ name, counts, read }: ObservedInstance): () =>
   const reused = meter.createObservableCounter('coinflow_auth.session_keys.reused', {
     description: 'Session keys that were handed out again without a call',
   });
-  const calls = meter.createObservableCounter('coinflow_auth.budget.verifications', {
-    description: 'Wishes to ask Coinflow about a session key, by kind of key and what became of them',
+  const calls = meter.createObservableCounter('coinflow_auth.budget.calls', {
+    description:
+      'Calls that were needed of Verify Token and for wallet logins, by kind and by what the budget did with them',
   });
   const closed = meter.createObservableGauge('coinflow_auth.budget.closed', {
     description: 'For how long nothing is asked, since Coinflow has answered 429',
@@ -76,13 +77,11 @@ export function observeInstance({ name, counts, read }: ObservedInstance): () =>
   return () => meter.removeBatchObservableCallback(observe, observables);
 }
 
-/** A source is limited for keys that are new, a key for checks that it forces. */
 function observeCalls(
   { used, refused, limited }: CoinflowBudgetMetrics,
-  observe: (count: number, kind: string, outcome: 'used' | 'refused' | 'limited') => void,
+  observe: (count: number, kind: string, outcome: string) => void,
 ): void {
-  for (const [kind, count] of Object.entries(used)) observe(count, kind, 'used');
-  for (const [kind, count] of Object.entries(refused)) observe(count, kind, 'refused');
-  observe(limited.source, 'unknown', 'limited');
-  observe(limited.key, 'forced', 'limited');
+  for (const [outcome, calls] of Object.entries({ used, refused, limited })) {
+    for (const [kind, count] of Object.entries(calls)) observe(count, kind, outcome);
+  }
 }

@@ -30,6 +30,8 @@ export interface MintOptions {
   readonly clientIp: string | undefined;
   /** Asks Coinflow for a key that no other call gets. */
   readonly fresh: boolean;
+  /** The client whose wallet logs in with a signature. */
+  readonly rateLimitClient?: string | undefined;
 }
 
 /** Obtains session keys, and compares what Coinflow gave with what was asked for before anybody sees it. */
@@ -54,10 +56,11 @@ export class SessionMinter {
     return { kept: this.#minted.size, reused: this.#reused };
   }
 
-  async mint(request: MintRequest, { clientIp, fresh }: MintOptions): Promise<CoinflowSession> {
+  async mint(request: MintRequest, options: MintOptions): Promise<CoinflowSession> {
+    const { clientIp, fresh } = options;
     // A wallet that signs gets what this signature gives. A fresh key is one device's alone: a logout ends no other session.
     if (fresh || request.signedMessage !== undefined) {
-      return this.#sessionOf(await this.#mintUnrevoked(request, clientIp));
+      return this.#sessionOf(await this.#mintUnrevoked(request, options));
     }
     // Coinflow's fraud checks saw the address that a key was made for.
     const name = `${clientIp ?? ''} ${subjectName(request.subject)}`;
@@ -68,7 +71,7 @@ export class SessionMinter {
     }
     const minted = await this.#flights.run(name, Infinity, async () => {
       const shared = await this.#findShared(name);
-      const minted = shared ?? (await this.#mintUnrevoked(request, clientIp));
+      const minted = shared ?? (await this.#mintUnrevoked(request, options));
       this.#minted.keep(name, minted);
       if (!shared) this.#sharedMinted?.keep(name, minted);
       return minted;
@@ -106,12 +109,12 @@ export class SessionMinter {
   }
 
   /** After a revocation Coinflow's clock must have moved on: a key of that very second would be revoked as well. */
-  async #mintUnrevoked(request: MintRequest, clientIp: string | undefined): Promise<MintedKey> {
+  async #mintUnrevoked(request: MintRequest, options: MintOptions): Promise<MintedKey> {
     const deadline = performance.now() + MAX_WAIT_MS;
     let waitMs = this.#waitMs(request.subject);
     for (;;) {
       if (waitMs > 0) await sleep(Math.min(waitMs, deadline - performance.now()));
-      const minted = await this.#mint(request, clientIp);
+      const minted = await this.#mint(request, options);
       if (!this.#isRevoked(minted)) {
         this.#sessions.keep(sessionKeyId(minted.key), minted.session);
         return minted;
@@ -139,11 +142,11 @@ export class SessionMinter {
     return revocations.hasKey(sessionKeyId(key)) || revocations.covers(session);
   }
 
-  async #mint(request: MintRequest, clientIp: string | undefined): Promise<MintedKey> {
+  async #mint(request: MintRequest, options: MintOptions): Promise<MintedKey> {
     const mintedAt = performance.now();
     const mintedAtSecond = Math.floor(this.#client.clock.now() / 1_000);
     const { subject } = request;
-    const key = await this.#client.getSessionKey(request, clientIp);
+    const key = await this.#getSessionKey(request, options);
     const claims = readMinted(key);
     this.#assertAsAsked(claims, subject);
     const holdsMs = claims.expiresAt === null ? MINTED_WITHOUT_EXPIRY_MS : FOREVER;
@@ -156,6 +159,12 @@ export class SessionMinter {
       issuedAt: claims.issuedAt ?? mintedAtSecond,
     };
     return { key, session: remembered(known, { mintedUntilS, provenAt: mintedAt, holdsMs }) };
+  }
+
+  /** Strangers can cause the call with a signature; the API key vouches only for users of the application. */
+  #getSessionKey(request: MintRequest, { clientIp, rateLimitClient }: MintOptions): Promise<string> {
+    const call = (): Promise<string> => this.#client.getSessionKey(request, clientIp);
+    return request.signedMessage === undefined ? call() : this.#sessions.walletLogins.run(rateLimitClient, call);
   }
 
   #assertAsAsked({ merchantId, subject, expiresAt }: SessionClaims, asked: CoinflowSubject): void {

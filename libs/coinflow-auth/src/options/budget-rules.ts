@@ -6,17 +6,21 @@ const MAX_CALLS = 10_000_000;
 
 /** When the shares leave none. */
 export const NO_NEW_KEYS =
-  'budget.reservedForProven (half of budget.verificationsPerMinute, unless it is given) and budget.forcedChecks (a quarter) must leave at least 1 of budget.verificationsPerMinute for session keys that are new';
+  'budget.reservedForKnownKeys (half of budget.verificationsPerMinute, unless it is given) and budget.revalidations (a quarter) must leave at least 1 of budget.verificationsPerMinute for session keys that are new';
 
-const RefusalsPerSource = (): PropertyDecorator =>
+const WholeOrFalse = (name: string, min: number): PropertyDecorator =>
   Rule(
-    'refusalsPerSource',
-    (value) => value === false || isWhole(value, 0, MAX_CALLS),
-    `must be a whole number from 0 to ${MAX_CALLS}, or false`,
+    name,
+    (value) => value === false || isWhole(value, min, MAX_CALLS),
+    `must be a whole number from ${min} to ${MAX_CALLS}, or false`,
   );
 
-const Source = (): PropertyDecorator =>
-  Rule('source', (value) => typeof value === 'function', 'must be a function that says where a request comes from');
+const GetClient = (): PropertyDecorator =>
+  Rule(
+    'getClient',
+    (value) => typeof value === 'function',
+    'must be a function that says which client a request is from',
+  );
 
 /** What the options of the budget may be, each by itself. */
 export class BudgetShape {
@@ -27,21 +31,33 @@ export class BudgetShape {
 
   @IsOptional()
   @Whole(0, MAX_CALLS)
-  reservedForProven?: number;
+  reservedForKnownKeys?: number;
 
   @IsOptional()
   @Whole(1, MAX_CALLS)
-  forcedChecks?: number;
+  revalidations?: number;
 
   @IsOptional()
   @Whole(1, MAX_CALLS)
-  forcedChecksPerKey?: number;
+  revalidationsPerSubject?: number;
 
   @IsOptional()
-  @RefusalsPerSource()
-  refusalsPerSource?: number | false;
+  @WholeOrFalse('newKeysPerClient', 1)
+  newKeysPerClient?: number | false;
 
   @IsOptional()
-  @Source()
-  source?: CoinflowBudgetOptions['source'];
+  @WholeOrFalse('rejectionsPerClient', 0)
+  rejectionsPerClient?: number | false;
+
+  @IsOptional()
+  @Whole(1, MAX_CALLS)
+  walletLogins?: number;
+
+  @IsOptional()
+  @Whole(1, MAX_CALLS)
+  walletLoginsPerClient?: number;
+
+  @IsOptional()
+  @GetClient()
+  getClient?: CoinflowBudgetOptions['getClient'];
 }

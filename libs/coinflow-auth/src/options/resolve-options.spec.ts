@@ -33,12 +33,17 @@ describe('resolveOptions', () => {
       cache: { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000 },
       http: { timeoutMs: 5_000, retries: 2, agent: undefined },
       budget: {
-        reservedForProven: 30,
-        forcedChecks: 15,
+        reservedForKnownKeys: 30,
+        revalidations: 15,
         newKeys: 15,
-        forcedChecksPerKey: 10,
-        refusalsPerSource: 10,
-        source: undefined,
+        revalidationsPerSubject: 10,
+        revalidationsPerClient: 10,
+        knownKeysPerClient: 30,
+        newKeysPerClient: 14,
+        rejectionsPerClient: 10,
+        walletLogins: 20,
+        walletLoginsPerClient: 5,
+        getClient: undefined,
       },
       webhook: undefined,
     });
@@ -183,45 +188,58 @@ describe('resolveOptions', () => {
       resolveOptions({ ...OPTIONS, budget }).budget;
 
     it.each([
-      [4, { reservedForProven: 2, forcedChecks: 1, newKeys: 1 }],
-      [5, { reservedForProven: 2, forcedChecks: 1, newKeys: 2 }],
-      [60, { reservedForProven: 30, forcedChecks: 15, newKeys: 15 }],
-      [1_000, { reservedForProven: 500, forcedChecks: 250, newKeys: 250 }],
+      [4, { reservedForKnownKeys: 2, revalidations: 1, newKeys: 1 }],
+      [5, { reservedForKnownKeys: 2, revalidations: 1, newKeys: 2 }],
+      [60, { reservedForKnownKeys: 30, revalidations: 15, newKeys: 15 }],
+      [1_000, { reservedForKnownKeys: 500, revalidations: 250, newKeys: 250 }],
     ])('of %d is shared out, and nothing of it is lost', (verificationsPerMinute, shares) => {
       expect(resolved({ verificationsPerMinute })).toMatchObject(shares);
     });
 
     it('has the shares that are given', () => {
-      expect(resolved({ reservedForProven: 0, forcedChecks: 59 })).toMatchObject({ newKeys: 1 });
-      expect(resolved({ verificationsPerMinute: 100, forcedChecks: 1 })).toMatchObject({
-        reservedForProven: 50,
-        forcedChecks: 1,
+      expect(resolved({ reservedForKnownKeys: 0, revalidations: 59 })).toMatchObject({ newKeys: 1 });
+      expect(resolved({ verificationsPerMinute: 100, revalidations: 1 })).toMatchObject({
+        reservedForKnownKeys: 50,
+        revalidations: 1,
         newKeys: 49,
       });
     });
 
     it.each([
-      [{ reservedForProven: 45 }],
-      [{ forcedChecks: 30 }],
-      [{ verificationsPerMinute: 20, reservedForProven: 10, forcedChecks: 10 }],
+      [60, { newKeysPerClient: 14, knownKeysPerClient: 30, revalidationsPerClient: 10 }],
+      [1_000, { newKeysPerClient: 125, knownKeysPerClient: 500, revalidationsPerClient: 125 }],
+    ])('of %d gives one client its part', (verificationsPerMinute, parts) => {
+      expect(resolved({ verificationsPerMinute })).toMatchObject(parts);
+    });
+
+    it.each([
+      [{ reservedForKnownKeys: 45 }],
+      [{ revalidations: 30 }],
+      [{ verificationsPerMinute: 20, reservedForKnownKeys: 10, revalidations: 10 }],
     ])('must leave something for new keys: %j', (budget) => {
       expect(problems({ ...OPTIONS, budget })).toContain(
         'must leave at least 1 of budget.verificationsPerMinute for session keys that are new',
       );
     });
 
-    it.each([false, 0] as const)('does not tell sources apart with refusalsPerSource: %p', (refusalsPerSource) => {
-      expect(resolved({ refusalsPerSource }).refusalsPerSource).toBe(0);
-    });
+    it.each([false, 0] as const)(
+      'has no limit of rejections per client with rejectionsPerClient: %p',
+      (rejectionsPerClient) => {
+        expect(resolved({ rejectionsPerClient }).rejectionsPerClient).toBe(0);
+      },
+    );
 
     it('cannot be just anything', () => {
       const budget = {
         verificationsPerMinute: 3,
-        reservedForProven: -1,
-        forcedChecks: 0,
-        forcedChecksPerKey: 1.5,
-        refusalsPerSource: true,
-        source: 'ip',
+        reservedForKnownKeys: -1,
+        revalidations: 0,
+        revalidationsPerSubject: 1.5,
+        rejectionsPerClient: true,
+        getClient: 'ip',
+        newKeysPerClient: 0,
+        walletLogins: 0,
+        walletLoginsPerClient: false,
         perMinute: 5,
       };
       expect(
@@ -231,11 +249,14 @@ describe('resolveOptions', () => {
       ).toEqual([
         '  - budget.perMinute is not an option of this version',
         '  - budget.verificationsPerMinute must be a whole number from 4 to 10000000 (environment variable COINFLOW_VERIFICATIONS_PER_MINUTE)',
-        '  - budget.reservedForProven must be a whole number from 0 to 10000000',
-        '  - budget.forcedChecks must be a whole number from 1 to 10000000',
-        '  - budget.forcedChecksPerKey must be a whole number from 1 to 10000000',
-        '  - budget.refusalsPerSource must be a whole number from 0 to 10000000, or false',
-        '  - budget.source must be a function that says where a request comes from',
+        '  - budget.reservedForKnownKeys must be a whole number from 0 to 10000000',
+        '  - budget.revalidations must be a whole number from 1 to 10000000',
+        '  - budget.revalidationsPerSubject must be a whole number from 1 to 10000000',
+        '  - budget.newKeysPerClient must be a whole number from 1 to 10000000, or false',
+        '  - budget.rejectionsPerClient must be a whole number from 0 to 10000000, or false',
+        '  - budget.walletLogins must be a whole number from 1 to 10000000',
+        '  - budget.walletLoginsPerClient must be a whole number from 1 to 10000000',
+        '  - budget.getClient must be a function that says which client a request is from',
       ]);
       expect(problems({ ...OPTIONS, budget: 5 })).toContain('budget must be an object');
     });

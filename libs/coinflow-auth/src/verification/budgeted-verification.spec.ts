@@ -7,6 +7,7 @@ import type { CoinflowBudgetMetrics } from './budget/budget-statistics.js';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
 const SPENT = { code: 'COINFLOW_RATE_LIMITED', reason: 'budget-spent' };
 const TOO_MANY = { code: 'COINFLOW_TOO_MANY_REQUESTS' };
 
@@ -28,7 +29,7 @@ describe('session keys and the budget', () => {
     return new TestInstance(coinflow, { budget: {}, ...options });
   }
 
-  const budgetOf = (one: TestInstance): CoinflowBudgetMetrics => one.sessions.budget.metrics;
+  const budgetOf = (one: TestInstance): CoinflowBudgetMetrics => one.sessions.budgetMetrics;
   const usedBy = (one: TestInstance): CoinflowBudgetMetrics['used'] => budgetOf(one).used;
   const newKey = (): string => coinflow.key({ customerId: `user-${(serial += 1)}` });
 
@@ -46,7 +47,7 @@ describe('session keys and the budget', () => {
     const one = start();
     await one.decide(newKey());
     await one.decide(newKey());
-    expect(usedBy(one)).toEqual({ proven: 0, forced: 0, unknown: 3 });
+    expect(usedBy(one)).toEqual({ ...NO_CALLS, newKeys: 3 });
   });
 
   it('minted, attested and remembered keys need none', async () => {
@@ -61,8 +62,8 @@ describe('session keys and the budget', () => {
     const plain = newKey();
     await one.decide(plain);
     for (let i = 0; i < 100; i += 1) expect(one.verify(plain)).not.toBeInstanceOf(Promise);
-    expect(usedBy(one)).toEqual({ proven: 0, forced: 0, unknown: 2 });
-    expect(usedBy(other)).toEqual({ proven: 0, forced: 0, unknown: 0 });
+    expect(usedBy(one)).toEqual({ ...NO_CALLS, newKeys: 2 });
+    expect(usedBy(other)).toEqual(NO_CALLS);
   });
 
   it('a proof that has lapsed is restored whatever junk does', async () => {
@@ -73,7 +74,7 @@ describe('session keys and the budget', () => {
     await floodedWithJunk(one);
     await expect(one.decide(newKey())).rejects.toMatchObject(SPENT);
     for (const key of keys) await expect(one.decide(key)).resolves.toMatchObject({ key });
-    expect(usedBy(one).proven).toBe(12);
+    expect(usedBy(one).knownKeys).toBe(12);
   });
 
   it('a key that Coinflow doubted is one that was proven', async () => {
@@ -84,7 +85,7 @@ describe('session keys and the budget', () => {
     coinflow.answer = YES;
     await floodedWithJunk(one);
     await expect(one.decide(key)).resolves.toMatchObject({ key });
-    expect(usedBy(one)).toMatchObject({ proven: 1, forced: 1 });
+    expect(usedBy(one)).toMatchObject({ knownKeys: 1, revalidations: 1 });
   });
 
   it('a check that maxAgeMs forces has a share of its own, and a bound for each key', async () => {
@@ -92,32 +93,32 @@ describe('session keys and the budget', () => {
     const { key } = await one.mint();
     const { key: others } = await one.mint('bob');
     for (let i = 0; i < 10; i += 1) await one.decide(key, 0);
-    await expect(one.decide(key, 0)).rejects.toMatchObject({ ...TOO_MANY, reason: 'key-limited' });
+    await expect(one.decide(key, 0)).rejects.toMatchObject({ ...TOO_MANY, reason: 'verifications-per-user' });
     expect(await one.sourceOf(key, 0)).toBe('budget');
     for (let i = 0; i < 5; i += 1) await one.decide(others, 0);
     await expect(one.decide(others, 0)).rejects.toMatchObject(SPENT);
     // Without maxAgeMs both are let in as ever.
     expect(one.verify(key)).toMatchObject({ key });
     await expect(one.decide(newKey())).resolves.toMatchObject({});
-    expect(usedBy(one)).toEqual({ proven: 0, forced: 15, unknown: 2 });
+    expect(usedBy(one)).toEqual({ ...NO_CALLS, revalidations: 15, newKeys: 2 });
   });
 
   it('who waited for another’s call counts as what that has proven', async () => {
     const one = start();
     const key = newKey();
     await Promise.all([one.decide(key, 0), one.decide(key, 0), one.decide(key, 0)]);
-    expect(usedBy(one)).toEqual({ proven: 0, forced: 1, unknown: 2 });
+    expect(usedBy(one)).toEqual({ ...NO_CALLS, revalidations: 1, newKeys: 2 });
   });
 
   it('many requests of one source for one new key take one slot', async () => {
-    const one = start({ budget: { refusalsPerSource: 1 } });
+    const one = start({ budget: { rejectionsPerClient: 1 } });
     const key = junk();
     const ask = (presented: string): Promise<unknown> =>
       Promise.resolve(one.verify(presented, Infinity, undefined, '203.0.113.7')).catch((error: unknown) => error);
     const answers = await Promise.all(Array.from({ length: 100 }, () => ask(key)));
     for (const answer of answers) expect(answer).toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
-    expect(usedBy(one).unknown).toBe(1);
-    expect(await ask(junk())).toMatchObject({ ...TOO_MANY, reason: 'source-limited', retryAfterMs: MINUTE_MS });
+    expect(usedBy(one).newKeys).toBe(1);
+    expect(await ask(junk())).toMatchObject({ ...TOO_MANY, reason: 'rejections-per-client', retryAfterMs: MINUTE_MS });
     // Remembered, so that it costs no call.
     expect(await Promise.resolve().then(() => ask(newKey()))).toMatchObject(TOO_MANY);
   });
@@ -161,15 +162,27 @@ describe('session keys and the budget', () => {
         Promise.reject(
           new CoinflowRateLimitedError('429', { reason: 'rate-limited-by-coinflow', retryAfterMs: 5_000 }),
         );
-      await one.decide(junk()).catch(() => undefined);
+      for (let i = 0; i < 2; i += 1) await one.decide(junk()).catch(() => undefined);
       expect(await one.sourceOf(key)).toBe('stale');
       expect(coinflow.asked).toHaveLength(1);
       jest.advanceTimersByTime(5_000);
       expect(await one.sourceOf(key)).toBe('coinflow');
     });
 
+    it('does not stand in for a verification that its user has needed too often', async () => {
+      const one = start({ ...options, budget: { revalidationsPerSubject: 1 } });
+      const keys = [coinflow.key({ jti: 1 }), coinflow.key({ jti: 2 })];
+      for (const key of keys) await one.decide(key);
+      jest.advanceTimersByTime(HOUR_MS * 1.1);
+      expect(await one.sourceOf(keys[0] ?? '')).toBe('coinflow');
+      await expect(one.decide(keys[1] ?? '')).rejects.toMatchObject({ ...TOO_MANY, reason: 'verifications-per-user' });
+      coinflow.answer = DOWN;
+      jest.advanceTimersByTime(MINUTE_MS);
+      expect(await one.sourceOf(keys[1] ?? '')).toBe('stale');
+    });
+
     it('does not stand in for a check that its key has forced too often', async () => {
-      const one = start({ ...options, budget: { forcedChecksPerKey: 1 } });
+      const one = start({ ...options, budget: { revalidationsPerSubject: 1 } });
       const key = newKey();
       await one.decide(key);
       jest.advanceTimersByTime(1_000);

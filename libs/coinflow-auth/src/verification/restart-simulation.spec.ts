@@ -47,7 +47,7 @@ describe.each<Keys>(['attested', 'plain'])('%s keys, all used once a minute, on 
   /** Processes that have just started. */
   function restart({ shared }: { shared: boolean }): void {
     const options = {
-      budget: { verificationsPerMinute: 60, refusalsPerSource: 0 },
+      budget: { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: false as const },
       cache: { ttlMs: DAY_MS, ...(shared && { store }) },
     };
     instances = Array.from({ length: INSTANCES }, () => new TestInstance(coinflow, options));

@@ -10,11 +10,11 @@ import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape, readPresented, type PresentedKey } from '../session/session-key.js';
 import { Attestor } from './attestor.js';
-import type { Caller } from './budget/request-sources.js';
+import type { Caller } from './budget/clients.js';
 import { newTrace, type CoinflowDecisionSource, type DecisionTrace } from './decision-trace.js';
 import type { SharedSessions } from './shared/shared-sessions.js';
 import type { Revocations } from './storage/revocations.js';
-import { isRefusedByBudget } from './budget/verification-budget.js';
+import { isRefusedByBudget } from './budget/budget-statistics.js';
 import {
   FOREVER,
   UNPROVEN,

@@ -1,7 +1,7 @@
 import type { TokenVerifier } from '../client/coinflow-client.js';
 import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import type { Caller } from './budget/request-sources.js';
+import type { Caller } from './budget/clients.js';
 import type { VerificationBudget } from './budget/verification-budget.js';
 import { verificationKind } from './budget/verification-kind.js';
 import type { DecisionTrace } from './decision-trace.js';
@@ -68,7 +68,8 @@ export class UpstreamProof {
     // Coinflow's answer speaks of a moment after the call began: the proof is at least this young.
     const provenAt = performance.now();
     try {
-      await budget.run({ kind, id, caller }, () => client.verifyToken(key, { isKnown: kind !== 'unknown' }));
+      const { subject } = known;
+      await budget.run({ kind, id, subject, caller }, () => client.verifyToken(key, { isKnown: kind !== 'newKeys' }));
     } catch (error) {
       if (error instanceof CoinflowSessionRejectedError) this.#rejected(id, known);
       throw error;

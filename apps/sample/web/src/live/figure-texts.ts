@@ -6,9 +6,10 @@ const SKEW_MS = 30_000;
 
 export function budgetText({ used }: CoinflowBudgetMetrics): string {
   const counts = [
-    [used.unknown, 'new keys'],
-    [used.forced, 'payouts'],
-    [used.proven, 'known keys'],
+    [used.newKeys, 'new keys'],
+    [used.revalidations, 'payouts'],
+    [used.knownKeys, 'known keys'],
+    [used.walletLogins, 'wallet logins'],
   ] as const;
   const spent = counts.filter(([count]) => count > 0).map(([count, what]) => `${formatCount(count)} for ${what}`);
   return spent.length > 0 ? spent.join(', ') : 'Nothing spent yet';
@@ -16,10 +17,12 @@ export function budgetText({ used }: CoinflowBudgetMetrics): string {
 
 /** Calls that the budget has not allowed, and why. */
 export function leftOutText({ refused, limited }: CoinflowBudgetMetrics): string {
-  const spent = refused.unknown + refused.forced + refused.proven;
+  const spent = Object.values(refused).reduce((total, count) => total + count, 0);
   const parts = [
-    limited.source > 0 && `${formatCount(limited.source)}: junk from one address`,
-    limited.key > 0 && `${formatCount(limited.key)}: one key asks too often`,
+    limited.newKeys > 0 && `${formatCount(limited.newKeys)}: invalid keys from one address`,
+    limited.revalidations + limited.knownKeys > 0 &&
+      `${formatCount(limited.revalidations + limited.knownKeys)}: one user asks too often`,
+    limited.walletLogins > 0 && `${formatCount(limited.walletLogins)}: wallet logins from one address`,
     spent > 0 && `${formatCount(spent)}: none left`,
   ].filter((part) => part !== false);
   return parts.length > 0 ? parts.join(', ') : 'None';

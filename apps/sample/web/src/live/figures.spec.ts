@@ -2,10 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { breakerText, budgetText, leftOutText, sharedText, skewText } from './figure-texts.js';
 import { NOTHING, savedCalls, savedPercent, since } from './savings.js';
 
+const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
 const BUDGET = {
-  used: { proven: 0, forced: 0, unknown: 0 },
-  refused: { proven: 0, forced: 0, unknown: 0 },
-  limited: { source: 0, key: 0 },
+  used: NO_CALLS,
+  refused: NO_CALLS,
+  limited: NO_CALLS,
   closedForMs: 0,
 };
 const SHARED = { hits: 1, misses: 2, unreadable: 0, failures: 0, breaker: 'closed', revocationsKnown: true } as const;
@@ -39,11 +40,13 @@ describe('what is saved', () => {
 describe('the figures in words', () => {
   it('what calls were for, and which were not made', () => {
     expect(budgetText(BUDGET)).toBe('Nothing spent yet');
-    expect(budgetText({ ...BUDGET, used: { unknown: 2, forced: 1, proven: 0 } })).toBe('2 for new keys, 1 for payouts');
+    expect(budgetText({ ...BUDGET, used: { ...NO_CALLS, newKeys: 2, revalidations: 1 } })).toBe('2 for new keys, 1 for payouts');
     expect(leftOutText(BUDGET)).toBe('None');
     expect(
-      leftOutText({ ...BUDGET, limited: { source: 4_203, key: 2 }, refused: { unknown: 1, forced: 1, proven: 0 } }),
-    ).toBe('4,203: junk from one address, 2: one key asks too often, 2: none left');
+      leftOutText({ ...BUDGET, limited: { ...NO_CALLS, newKeys: 4_203, revalidations: 2 },
+        refused: { ...NO_CALLS, newKeys: 1, revalidations: 1 },
+      }),
+    ).toBe('4,203: invalid keys from one address, 2: one user asks too often, 2: none left');
   });
 
   it('a clock that is off', () => {

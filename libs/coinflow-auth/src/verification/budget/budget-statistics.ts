@@ -2,66 +2,95 @@ import { Logger } from '@nestjs/common';
 import {
   CoinflowRateLimitedError,
   CoinflowTooManyRequestsError,
+  isCoinflowAuthError,
   type AnyCoinflowAuthError,
 } from '../../errors/coinflow-auth.errors.js';
 import { WINDOW_MS } from './taken-slot.js';
 import type { VerificationKind } from './verification-kind.js';
 
-const WHOSE: Readonly<Record<VerificationKind, string>> = {
-  proven: 'session keys that were proven before',
-  forced: 'checks that maxAgeMs forces',
-  unknown: 'session keys that are new here',
+/** What calls are counted for: a kind of session key, or the login of a wallet. */
+export type BudgetedCall = VerificationKind | 'walletLogins';
+
+const CALLS: Readonly<Record<BudgetedCall, string>> = {
+  knownKeys: 'calls of Verify Token for known session keys',
+  revalidations: 'calls of Verify Token for the maxAgeMs of routes',
+  newKeys: 'calls of Verify Token for new session keys',
+  walletLogins: 'calls for wallet logins',
 };
 
-/** What the budget of calls of Verify Token did, since the process started. */
+/** Why a client or a user is answered 429, for the log. */
+const LIMITED: Readonly<Record<string, string>> = {
+  'rejections-per-client': 'A client whose session keys Coinflow rejects is answered 429',
+  'client-busy': 'A client with many new session keys at the same time is answered 429 for a moment',
+  'new-keys-per-client': 'A client that sends many new session keys is answered 429',
+  'known-keys-per-client': 'A client whose known session keys must be verified often is answered 429',
+  'verifications-per-user': 'A user whose session keys must be verified often is answered 429',
+  'wallet-logins-per-client': 'A client with many wallet logins is answered 429',
+};
+/** Why no call is left for anybody. */
+const EXHAUSTED = new Set(['budget-spent', 'budget-closed']);
+
+/** What the budget did, since the process started. */
 export interface CoinflowBudgetMetrics {
-  /** Calls that were made: for keys `proven` before, `forced` by a `maxAgeMs`, and for keys that were `unknown`. */
-  readonly used: Readonly<Record<VerificationKind, number>>;
-  /** Calls that were not made, since the share was spent or Coinflow had answered 429: 503. */
-  readonly refused: Readonly<Record<VerificationKind, number>>;
-  /** Calls that were not made, since the `source` or the `key` had had its part: 429. */
-  readonly limited: Readonly<Record<'source' | 'key', number>>;
-  /** For how many milliseconds nothing is asked, since Coinflow has answered 429; 0 otherwise. */
+  /**
+   * Calls that were made: for keys that were verified before (`knownKeys`), for a route's `maxAgeMs` (`revalidations`), for
+   * `newKeys`, and for `walletLogins`.
+   */
+  readonly used: Readonly<Record<BudgetedCall, number>>;
+  /** Calls that were not made, since none was left or Coinflow had answered 429: 503. */
+  readonly refused: Readonly<Record<BudgetedCall, number>>;
+  /** Calls that were not made, since the client or the user had had its part: 429. */
+  readonly limited: Readonly<Record<BudgetedCall, number>>;
+  /** For how many milliseconds Verify Token is not called for anybody, since Coinflow has answered 429; 0 otherwise. */
   readonly closedForMs: number;
 }
 
-/** Counts what becomes of wishes for a call, and says in the log when a share is spent: once in a window, however many wish. */
+/** Counts what becomes of calls, and logs when none are left: once in a window, however many are needed. */
 export class BudgetStatistics {
   readonly #logger = new Logger('CoinflowAuth');
-  readonly #used = { proven: 0, forced: 0, unknown: 0 };
-  readonly #refused = { proven: 0, forced: 0, unknown: 0 };
-  readonly #limited = { source: 0, key: 0 };
-  /** What the log has said, and until when that is enough: by the monotonic clock. */
-  readonly #said = new Map<string, number>();
+  readonly #used = noCalls();
+  readonly #refused = noCalls();
+  readonly #limited = noCalls();
+  /** By topic, until when the log has said enough: by the monotonic clock. */
+  readonly #loggedUntil = new Map<string, number>();
 
-  used(kind: VerificationKind): void {
-    this.#used[kind] += 1;
+  used(call: BudgetedCall): void {
+    this.#used[call] += 1;
   }
 
-  /** @param error that says why no call was made */
-  refused(kind: VerificationKind, error: AnyCoinflowAuthError): void {
-    if (error instanceof CoinflowTooManyRequestsError) {
-      this.#limited[kind === 'forced' ? 'key' : 'source'] += 1;
-      if (kind === 'unknown')
-        this.#say('A source of session keys that Coinflow refuses is answered 429', error, WINDOW_MS);
-    } else {
-      this.#refused[kind] += 1;
-      if (error instanceof CoinflowRateLimitedError && error.reason === 'budget-spent') {
-        const seconds = Math.ceil(error.retryAfterMs / 1_000);
-        const line = `The calls of Verify Token for ${WHOSE[kind]} are spent: answered 503 for ${seconds} s`;
-        this.#say(line, error, error.retryAfterMs, kind);
-      }
+  /** @param error whatever was thrown: counted if it says that the budget refuses */
+  refused(call: BudgetedCall, error: AnyCoinflowAuthError): void {
+    if (!isRefusedByBudget(error)) return;
+    const limited = LIMITED[error.reason];
+    if (limited !== undefined) {
+      this.#limited[call] += 1;
+      this.#logOnce(limited, error, WINDOW_MS, error.reason);
+      return;
     }
+    this.#refused[call] += 1;
+    if (!(error instanceof CoinflowRateLimitedError) || error.reason !== 'budget-spent') return;
+    const seconds = Math.ceil(error.retryAfterMs / 1_000);
+    this.#logOnce(`The ${CALLS[call]} are spent: answered 503 for ${seconds} s`, error, error.retryAfterMs, call);
   }
 
   snapshot(closedForMs: number): CoinflowBudgetMetrics {
     return { used: { ...this.#used }, refused: { ...this.#refused }, limited: { ...this.#limited }, closedForMs };
   }
 
-  #say(line: string, { reason, action }: AnyCoinflowAuthError, forMs: number, topic: string = reason): void {
+  #logOnce(line: string, { reason, action }: AnyCoinflowAuthError, forMs: number, topic: string): void {
     const now = performance.now();
-    if (now < (this.#said.get(topic) ?? -Infinity)) return;
-    this.#said.set(topic, now + forMs);
+    if (now < (this.#loggedUntil.get(topic) ?? -Infinity)) return;
+    this.#loggedUntil.set(topic, now + forMs);
     this.#logger.warn(`${line}. ${action} [${reason}]`);
   }
+}
+
+function noCalls(): Record<BudgetedCall, number> {
+  return { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
+}
+
+/** Whether no call was made, since the budget had none left for it. */
+export function isRefusedByBudget(error: unknown): boolean {
+  if (!isCoinflowAuthError(error)) return false;
+  return error instanceof CoinflowTooManyRequestsError ? error.reason in LIMITED : EXHAUSTED.has(error.reason);
 }

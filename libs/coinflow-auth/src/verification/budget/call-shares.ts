@@ -6,18 +6,18 @@ import { takeSlot, type TakenSlot } from './taken-slot.js';
 import type { VerificationKind } from './verification-kind.js';
 
 /**
- * From which shares a call may take its slot, in this order. A share that only its own kind can spend is not reached by
- * what the others do, however their windows lie; and all of them add up to the budget, so that nothing else is counted.
+ * From which shares a call may take its slot, in this order. No other kind of call can spend the share of its own kind. All
+ * shares add up to the budget, so nothing else is counted.
  */
 const OPEN_TO: Readonly<Record<VerificationKind | 'probe', readonly VerificationKind[]>> = {
-  proven: ['proven', 'unknown', 'forced'],
-  forced: ['forced'],
-  unknown: ['unknown'],
-  // Until it has been made nobody is let in by asking, so nobody is there yet from whom the rest must be kept.
-  probe: ['unknown', 'proven', 'forced'],
+  knownKeys: ['knownKeys', 'newKeys', 'revalidations'],
+  revalidations: ['revalidations'],
+  newKeys: ['newKeys'],
+  // Before it, no acceptance counts: there are no known keys yet from which it could take a call away.
+  probe: ['newKeys', 'knownKeys', 'revalidations'],
 };
 
-/** Divides the calls of a minute among those for whom they are made. */
+/** Divides the calls of a minute among the kinds of keys for which they are made. */
 export class CallShares {
   readonly #store: BudgetStore;
   readonly #shares: Readonly<Record<VerificationKind, { name: string; limit: number }>>;
@@ -25,9 +25,9 @@ export class CallShares {
   constructor(store: BudgetStore, names: BudgetNames, options: ResolvedBudgetOptions) {
     this.#store = store;
     this.#shares = {
-      proven: { name: names.of('share', 'proven'), limit: options.reservedForProven },
-      forced: { name: names.of('share', 'forced'), limit: options.forcedChecks },
-      unknown: { name: names.of('share', 'unknown'), limit: options.newKeys },
+      knownKeys: { name: names.of('share', 'knownKeys'), limit: options.reservedForKnownKeys },
+      revalidations: { name: names.of('share', 'revalidations'), limit: options.revalidations },
+      newKeys: { name: names.of('share', 'newKeys'), limit: options.newKeys },
     };
   }
 
@@ -41,9 +41,12 @@ export class CallShares {
       // A share of none never has any.
       if (limit > 0) retryAfterMs = Math.min(retryAfterMs, slot);
     }
-    throw new CoinflowRateLimitedError('The calls of Verify Token that are allowed in a minute are spent', {
-      reason: 'budget-spent',
-      retryAfterMs,
-    });
+    throw new CoinflowRateLimitedError(
+      'The calls of Verify Token that the option budget allows in a minute are spent',
+      {
+        reason: 'budget-spent',
+        retryAfterMs,
+      },
+    );
   }
 }

@@ -96,12 +96,12 @@ describe('the answer of a budget store', () => {
     expect(careful.failures).toBe(0);
   });
 
-  it('with 30 years stops nobody after the end of the window', async () => {
+  it('is asked for again after a second, since another replica may have given a slot back', async () => {
     answer = { taken: false, retryAfterMs: 30 * 365 * 86_400_000 };
     await take();
     answer = { taken: true, retryAfterMs: 60_000 };
-    jest.advanceTimersByTime(59_999);
-    expect(await take()).toEqual({ taken: false, retryAfterMs: 1 });
+    jest.advanceTimersByTime(999);
+    expect(await take()).toEqual({ taken: false, retryAfterMs: 59_001 });
     jest.advanceTimersByTime(1);
     expect(await take()).toEqual({ taken: true, retryAfterMs: 60_000 });
   });

@@ -3,14 +3,16 @@ import type { BudgetSlot, BudgetStore } from '../../options/budget-store.js';
 import type { CarefulStore } from '../shared/careful-store.js';
 
 const MAX_SPENT = 10_000;
+/** Another replica may have given a slot back. */
+const ASK_AGAIN_MS = 1_000;
 
 /** Counts for all instances together, and for this one alone while their store is away. */
 export class SharedBudgetStore implements BudgetStore {
   readonly #store: CarefulStore<unknown>;
   readonly #shared: BudgetStore;
   readonly #own: BudgetStore;
-  /** Until when a name has no slot left, by the monotonic clock: a flood must not become one of the store. */
-  readonly #spentUntil = new LRUCache<string, number>({ max: MAX_SPENT });
+  /** Names without a slot left: a flood must not become one of the store. By the monotonic clock. */
+  readonly #spent = new LRUCache<string, { windowEndsAt: number; askAgainAt: number }>({ max: MAX_SPENT });
 
   /** @param store asks `shared`, which is a part of it, with the same care */
   constructor(store: CarefulStore<unknown>, shared: BudgetStore, own: BudgetStore) {
@@ -20,17 +22,21 @@ export class SharedBudgetStore implements BudgetStore {
   }
 
   async take(name: string, limit: number, windowMs: number): Promise<BudgetSlot> {
-    const spentForMs = (this.#spentUntil.get(name) ?? -Infinity) - performance.now();
-    if (spentForMs > 0) return { taken: false, retryAfterMs: spentForMs };
+    const now = performance.now();
+    const spent = this.#spent.get(name);
+    if (spent && now < spent.askAgainAt) return { taken: false, retryAfterMs: spent.windowEndsAt - now };
     const answer = await this.#store.ask(async () => slotOf(await this.#shared.take(name, limit, windowMs), windowMs));
     if (!answer) return this.#own.take(name, limit, windowMs);
     const { taken, retryAfterMs } = answer.value;
-    if (!taken) this.#spentUntil.set(name, performance.now() + retryAfterMs);
+    if (!taken) {
+      const waitMs = Math.min(retryAfterMs, ASK_AGAIN_MS);
+      this.#spent.set(name, { windowEndsAt: now + retryAfterMs, askAgainAt: now + waitMs });
+    }
     return answer.value;
   }
 
   async giveBack(name: string): Promise<void> {
-    this.#spentUntil.delete(name);
+    this.#spent.delete(name);
     const answer = await this.#store.ask(() => this.#shared.giveBack(name));
     if (!answer) await this.#own.giveBack(name);
   }

@@ -1,14 +1,15 @@
-import { isProven, type SessionProof } from '../storage/remembered-session.js';
+import { isKnown, isProven, type SessionProof } from '../storage/remembered-session.js';
 
-export const VERIFICATION_KINDS = ['proven', 'forced', 'unknown'] as const;
+export const VERIFICATION_KINDS = ['knownKeys', 'revalidations', 'newKeys'] as const;
 
 /**
- * For whom Coinflow is asked: `proven`, a key that was proven before, and whose proof lapsed or was taken back; `forced`, a
- * key whose proof still holds, but not young enough for whoever asks; `unknown`, any other.
+ * For which keys Coinflow is asked. `knownKeys`: keys that were verified or attested before, and whose verification has
+ * expired or was withdrawn. `revalidations`: keys whose verification stands, but is too old for a route's `maxAgeMs`.
+ * `newKeys`: all others.
  */
 export type VerificationKind = (typeof VERIFICATION_KINDS)[number];
 
 export function verificationKind(proof: SessionProof): VerificationKind {
-  if (isProven(proof, Infinity)) return 'forced';
-  return proof.provenAt === -Infinity ? 'unknown' : 'proven';
+  if (isProven(proof, Infinity)) return 'revalidations';
+  return isKnown(proof) ? 'knownKeys' : 'newKeys';
 }

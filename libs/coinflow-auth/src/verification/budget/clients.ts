@@ -4,31 +4,30 @@ import type { RequestWithHeaders } from '../../extraction/session-key-extractor.
 import { isUnexpectedPromise } from '../../extraction/unexpected-promise.js';
 import type { ResolvedBudgetOptions } from '../../options/budget-options.js';
 
+const OFF = 'the limits per client are off for such requests';
 const UNKNOWN_PROXY =
   'Requests come with forwarding headers (X-Forwarded-For, say), but the adapter trusts no proxy: clients cannot be told ' +
-  'apart, and budget.refusalsPerSource is off for such requests. Set “trust proxy” (Express) or trustProxy (Fastify) to ' +
-  'the proxies before this application; if there are none, let budget.source return request.socket.remoteAddress. ' +
-  '[unknown-proxy]';
-const SOURCE_FAILED =
-  'The function of the option budget.source throws: budget.refusalsPerSource is off for such requests. [source-failed]';
-const SOURCE_ASYNC =
-  'The function of the option budget.source returns a promise: budget.refusalsPerSource is off for such requests. It must be ' +
-  'synchronous: return the client itself, or undefined. [source-async]';
+  `apart, and ${OFF}. Set “trust proxy” (Express) or trustProxy (Fastify) to the proxies before this application; if there ` +
+  'are none, let budget.getClient return request.socket.remoteAddress. [unknown-proxy]';
+const CLIENT_FAILED = `The function of the option budget.getClient throws: ${OFF}. [client-failed]`;
+const CLIENT_ASYNC =
+  `The function of the option budget.getClient returns a promise: ${OFF}. It must be synchronous: return the client itself, ` +
+  'or undefined. [client-async]';
 
-/** Who asks: a request, or the source that the application itself names. */
+/** Who sent a session key: a request, or the client that the application itself names. */
 export type Caller = RequestWithHeaders | string | undefined;
 
-/** Says where requests come from, as far as that can be told. */
-export class RequestSources {
+/** Tells clients apart, for the limits of each. */
+export class Clients {
   readonly #logger = new Logger('CoinflowAuth');
-  readonly #options: Pick<ResolvedBudgetOptions, 'source'>;
+  readonly #options: Pick<ResolvedBudgetOptions, 'getClient'>;
   readonly #logged = new Set<string>();
 
-  constructor(options: Pick<ResolvedBudgetOptions, 'source'>) {
+  constructor(options: Pick<ResolvedBudgetOptions, 'getClient'>) {
     this.#options = options;
   }
 
-  /** @returns `undefined` when it cannot be told: better no limit than one that others share */
+  /** @returns `undefined` when it cannot be told: better no limit than one that other clients share */
   of(caller: Caller): string | undefined {
     const text = typeof caller === 'object' ? this.#read(caller) : caller;
     // From JavaScript it may be anything.
@@ -37,7 +36,7 @@ export class RequestSources {
   }
 
   #read(request: RequestWithHeaders): string | undefined {
-    if (this.#options.source) return this.#ask(request);
+    if (this.#options.getClient) return this.#ask(request);
     if (!isBehindUnknownProxy(request)) return networkOf(request.ip ?? '');
     this.#warnOnce(UNKNOWN_PROXY);
     return undefined;
@@ -45,12 +44,12 @@ export class RequestSources {
 
   #ask(request: RequestWithHeaders): string | undefined {
     try {
-      const source = this.#options.source?.(request);
-      if (!isUnexpectedPromise(source)) return source;
-      this.#warnOnce(SOURCE_ASYNC);
+      const client = this.#options.getClient?.(request);
+      if (!isUnexpectedPromise(client)) return client;
+      this.#warnOnce(CLIENT_ASYNC);
     } catch {
       // Not with its words: they are the application's, and may hold anything.
-      this.#warnOnce(SOURCE_FAILED);
+      this.#warnOnce(CLIENT_FAILED);
     }
     return undefined;
   }
