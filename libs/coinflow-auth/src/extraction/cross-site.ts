@@ -1,5 +1,5 @@
 import { CoinflowCrossSiteError } from '../errors/coinflow-auth.errors.js';
-import { everyValue, type RequestWithHeaders } from './session-key-extractor.js';
+import { currentValues, sentValues, type RequestWithHeaders } from './session-key-extractor.js';
 
 /** Which pages may make a browser send a session key in a cookie with a request that changes something. */
 export interface CsrfOptions {
@@ -21,17 +21,25 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export function assertSameSite(request: RequestWithHeaders, csrf: NonNullable<CsrfOptions['csrf']>): void {
   if (csrf === 'off' || SAFE_METHODS.has(request.method ?? '')) return;
-  const [site] = everyValue(request, 'sec-fetch-site');
-  // `none`: the person themselves, by the address bar say. Anything unknown is another site.
-  if (site !== undefined) {
-    if (site === 'same-origin' || site === 'none' || (site === csrf && site === 'same-site')) return;
-    throw crossSite(`Sec-Fetch-Site: ${site === 'same-site' ? site : 'cross-site'}`);
-  }
+  const sites = sentOrSet(request, 'sec-fetch-site');
+  // `none`: the user, by the address bar for example. Any unknown value is another site.
+  const other = sites.find(
+    (site) => site !== 'same-origin' && site !== 'none' && !(site === csrf && site === 'same-site'),
+  );
+  if (other !== undefined) throw crossSite(`Sec-Fetch-Site: ${other === 'same-site' ? other : 'cross-site'}`);
+  if (sites.length > 0) return;
   // Browsers without it send at least Origin with what changes something; what sends neither is no browser, and has no
   // cookies but those it was given.
-  const [origin] = everyValue(request, 'origin');
-  const [host] = everyValue(request, 'host');
-  if (origin !== undefined && hostOf(origin) !== host?.toLowerCase()) throw crossSite('Origin differs from Host');
+  const [host] = [...sentValues(request, 'host'), ...currentValues(request, 'host')];
+  const origins = sentOrSet(request, 'origin');
+  if (origins.some((origin) => hostOf(origin) !== host?.toLowerCase())) throw crossSite('Origin differs from Host');
+}
+
+/** A browser's words count also where a middleware has deleted or changed them. Node joins several with a comma. */
+function sentOrSet(request: RequestWithHeaders, name: string): string[] {
+  return [...sentValues(request, name), ...currentValues(request, name)].flatMap((value) =>
+    value.split(',').map((part) => part.trim()),
+  );
 }
 
 function hostOf(origin: string): string | undefined {

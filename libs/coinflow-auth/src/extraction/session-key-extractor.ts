@@ -12,12 +12,12 @@ export interface RequestWithHeaders {
   /** The connection: its address is the client's, or that of the last proxy. */
   readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
   /** Node's own request, where the framework wraps it. */
-  readonly raw?: RequestWithEveryHeader;
+  readonly raw?: RequestWithRawHeaders;
 }
 
-/** Node's request: beside `headers`, which joins or drops headers of one name, it keeps each. */
-interface RequestWithEveryHeader {
-  readonly headersDistinct?: Readonly<Record<string, string[] | undefined>>;
+/** Node's request, of HTTP/1.1 and HTTP/2: the headers as they were sent, name and value in turn. */
+interface RequestWithRawHeaders {
+  readonly rawHeaders?: readonly string[];
 }
 
 /** What a refusal asks for in `WWW-Authenticate`. */
@@ -47,18 +47,43 @@ export function extractSessionKey(extractor: SessionKeyExtractor, request: Reque
   const found = extractor.find(request);
   const [first] = found;
   if (!first) return undefined;
-  if (found.some(({ key }) => key !== first.key)) {
-    throw new CoinflowSessionKeyMalformedError('The request carries two different session keys', {
-      reason: 'two-keys',
-    });
-  }
+  if (found.some(({ key }) => key !== first.key)) throw twoKeys('The request carries two different session keys');
   if (found.every(({ assertAllowed }) => assertAllowed)) first.assertAllowed?.();
   return first.key;
 }
 
-/** Each value of a header that the request carries, also those that `headers` joins or drops. */
-export function everyValue(request: RequestWithHeaders, name: string): readonly string[] {
-  const { headersDistinct } = request.raw ?? (request as RequestWithEveryHeader);
-  const value = headersDistinct ? headersDistinct[name] : request.headers[name];
+export function twoKeys(message: string): CoinflowSessionKeyMalformedError {
+  return new CoinflowSessionKeyMalformedError(message, { reason: 'two-keys' });
+}
+
+/**
+ * The values of a header that `headers` still has: a middleware may have set or deleted it since the request came. Node
+ * drops or joins headers of one name; if the client sent different values, each of them counts as well.
+ * @param read what of a value is compared and returned; by default all of it
+ */
+export function everyValue(
+  request: RequestWithHeaders,
+  name: string,
+  read: (value: string) => readonly string[] = (value) => [value],
+): readonly string[] {
+  const values = currentValues(request, name).flatMap(read);
+  if (values.length === 0) return values;
+  const sent = sentValues(request, name).flatMap(read);
+  return sent.some((value) => value !== sent[0]) ? [...values, ...sent] : values;
+}
+
+/** The values of a header as `headers` has them now. */
+export function currentValues({ headers }: RequestWithHeaders, name: string): readonly string[] {
+  const value = headers[name];
   return typeof value === 'string' ? [value] : (value ?? []);
+}
+
+/** The values of a header as the client sent them. None where raw headers are not kept, as on AWS Lambda. */
+export function sentValues(request: RequestWithHeaders, name: string): readonly string[] {
+  const { rawHeaders = [] } = request.raw ?? (request as RequestWithRawHeaders);
+  return rawHeaders.filter((_, index) => index % 2 === 1 && isNamed(rawHeaders[index - 1], name));
+}
+
+function isNamed(rawName: string | undefined, name: string): boolean {
+  return rawName?.length === name.length && rawName.toLowerCase() === name;
 }

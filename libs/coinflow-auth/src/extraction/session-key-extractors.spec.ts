@@ -47,11 +47,34 @@ describe('fromBearer', () => {
     expect(extract(fromBearer(), { authorization })).toBe(key);
   });
 
-  it('sees the second header, which Node drops', () => {
-    const headersDistinct = { authorization: ['Bearer a', 'Bearer b'] };
-    const headers = { authorization: 'Bearer a' };
-    expect(() => extractSessionKey(fromBearer(), { headers, headersDistinct } as RequestWithHeaders)).toThrow(TWO_KEYS);
-    expect(() => extractSessionKey(fromBearer(), { headers, raw: { headersDistinct } })).toThrow(TWO_KEYS);
+  const SESSION_KEY_AND_BASIC = ['Bearer a', 'Basic a2V5'];
+
+  it.each([
+    [['Bearer a', 'Bearer b']],
+    [['Bearer a', 'Bearer b', 'Bearer a']],
+    [SESSION_KEY_AND_BASIC],
+    [[...SESSION_KEY_AND_BASIC].reverse()],
+    [['', 'Bearer a']],
+  ])('rejects the different Authorization headers %j, of which Node keeps the first', (values) => {
+    const rawHeaders = values.flatMap((value) => ['Authorization', value]);
+    const headers = { authorization: values[0] };
+    expect(() => extractSessionKey(fromBearer(), { headers, rawHeaders } as RequestWithHeaders)).toThrow(TWO_KEYS);
+    expect(() => extractSessionKey(fromBearer(), { headers, raw: { rawHeaders } })).toThrow(TWO_KEYS);
+    expect(() => extract(fromBearer(), { authorization: values })).toThrow(TWO_KEYS);
+    expect(extractSessionKey(fromBearer(), { headers: {}, raw: { rawHeaders } })).toBeUndefined();
+  });
+
+  it('takes the key that a middleware has set, although the client sent another one twice', () => {
+    const raw = { rawHeaders: ['Authorization', 'Bearer a', 'authorization', 'Bearer a'] };
+    expect(extractSessionKey(fromBearer(), { headers: { authorization: 'Bearer a' }, raw })).toBe('a');
+    expect(extractSessionKey(fromBearer(), { headers: { authorization: 'Bearer b' }, raw })).toBe('b');
+  });
+
+  it('finds no session key in two Authorization headers of another scheme', () => {
+    const rawHeaders = ['Authorization', 'Basic a', 'Authorization', 'Basic b'];
+    expect(extractSessionKey(fromBearer(), { headers: { authorization: 'Basic a' }, raw: { rawHeaders } })).toBe(
+      undefined,
+    );
   });
 });
 
@@ -73,7 +96,43 @@ describe('fromCookie', () => {
     expect(() => extract(fromCookie('session'), { cookie: 'session=a; session=b' })).toThrow(TWO_KEYS);
   });
 
+  it('reads the cookie that a middleware has set or left, also if the browser sent each in a header of its own', () => {
+    const raw = { rawHeaders: ['cookie', 'theme=dark', 'cookie', 'session=key'] };
+    const find = (cookie: string): string | undefined =>
+      extractSessionKey(fromCookie('session'), { headers: { cookie }, raw });
+    expect(find('theme=dark; session=key')).toBe('key');
+    expect(find('theme=dark; session=other')).toBe('other');
+    expect(find('theme=dark')).toBeUndefined();
+  });
+
   const cookie = 'session=key';
+
+  it('believes what the browser said about the site also after a middleware has deleted or changed it', () => {
+    const sent: [name: string, value: string, now: string | undefined][] = [
+      ['Sec-Fetch-Site', 'cross-site', undefined],
+      ['Sec-Fetch-Site', 'cross-site', 'same-origin'],
+      ['Sec-Fetch-Site', 'same-origin', 'cross-site'],
+      ['Origin', 'https://evil.example', undefined],
+      ['Origin', 'https://evil.example', 'https://shop.example'],
+      ['Origin', 'https://shop.example', 'https://evil.example'],
+    ];
+    expect.assertions(sent.length);
+    for (const [name, value, now] of sent) {
+      const headers = { host: 'shop.example', cookie, [name.toLowerCase()]: now };
+      const raw = { rawHeaders: ['Host', 'shop.example', 'Cookie', cookie, name, value] };
+      expect(() => extractSessionKey(fromCookie('session'), { method: 'POST', headers, raw })).toThrow(CROSS_SITE);
+    }
+  });
+
+  it('rejects a second, different statement about the site', () => {
+    const post = (headers: Headers): unknown => extract(fromCookie('session'), { cookie, ...headers }, 'POST');
+    expect(() => post({ 'sec-fetch-site': 'same-origin, cross-site' })).toThrow(CROSS_SITE);
+    expect(() => post({ 'sec-fetch-site': ['same-origin', 'cross-site'] })).toThrow(CROSS_SITE);
+    expect(() => post({ host: 'shop.example', origin: 'https://shop.example, https://evil.example' })).toThrow(
+      CROSS_SITE,
+    );
+    expect(post({ 'sec-fetch-site': 'same-origin, same-origin' })).toBe('key');
+  });
 
   it.each<[string, 'same-origin' | 'same-site' | 'off', Headers, boolean]>([
     ['POST', 'same-origin', { 'sec-fetch-site': 'same-origin' }, true],
