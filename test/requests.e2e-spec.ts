@@ -5,6 +5,8 @@ import {
   type RequestListener,
   type Server,
 } from 'node:http';
+import { once } from 'node:events';
+import { connect, type ClientHttp2Session, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Post } from '@nestjs/common';
@@ -20,6 +22,7 @@ import {
 } from 'nestjs-coinflow-auth';
 import serverless from 'serverless-http';
 import { extractSessionKey } from '../libs/coinflow-auth/src/extraction/session-key-extractor.js';
+import { sendHttp2Fields } from './harness/http2-frames.js';
 import { PLATFORMS, createTestApp, unseenKey, type TestApp } from './harness/create-test-app.js';
 
 const { fromBearer, fromCookie, fromHeader, firstOf } = SessionKeyExtractors;
@@ -157,6 +160,7 @@ describe('on AWS Lambda, behind serverless-http', () => {
     ['Sec-Fetch-Site', 'cross-site'],
     ['Origin', 'https://evil.example'],
     ['Origin', 'null'],
+    ['Origin', 'http://shop.example'],
   ])('rejects a session key in a cookie of a cross-site request with %s: %s', async (name, value) => {
     const cookie = `session=${unseenKey(app.coinflow)}`;
     expect(await call('POST', { cookie, [name]: value })).toMatchObject(CROSS_SITE);
@@ -172,6 +176,93 @@ describe('on AWS Lambda, behind serverless-http', () => {
     for (const headers of sameSite) {
       expect(await call('POST', { cookie, ...headers })).toMatchObject({ status: 201 });
     }
+  });
+});
+
+describe('over HTTP/2', () => {
+  let app: TestApp;
+  let session: ClientHttp2Session;
+  let ownOrigin: string;
+
+  beforeAll(async () => {
+    const options = { extractor: ANYWHERE };
+    app = await createTestApp({ platform: 'fastify', http2: true, controllers: [RoutesController], options });
+    ownOrigin = new URL(app.url).origin;
+    session = connect(app.url);
+  });
+  afterAll(async () => {
+    await new Promise<void>((resolve) => session.close(resolve));
+    await app.close();
+  });
+
+  const call = async (method: string, headers: OutgoingHttpHeaders): Promise<{ status: unknown; body: unknown }> => {
+    const stream = session.request({ ':path': '/guarded', ':method': method, ...headers }).setEncoding('utf8');
+    stream.end();
+    const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+    let text = '';
+    for await (const chunk of stream) text += String(chunk);
+    return { status: answer[':status'], body: JSON.parse(text) as unknown };
+  };
+  const cookie = (): string => `session=${unseenKey(app.coinflow)}`;
+
+  it('finds the session key in its own header, as a bearer token and in one of several cookie headers', async () => {
+    const key = unseenKey(app.coinflow);
+    const found = { status: 200, body: { userId: 'alice' } };
+    expect(await call('GET', { 'x-coinflow-auth-session-key': key })).toMatchObject(found);
+    expect(await call('GET', { authorization: `Bearer ${key}` })).toMatchObject(found);
+    expect(await call('GET', { cookie: ['theme=dark', `session=${key}`] })).toMatchObject(found);
+    expect(await call('GET', {})).toMatchObject(MISSING);
+  });
+
+  it('rejects two different Authorization headers', async () => {
+    const path = [':path', '/guarded'] as const;
+    const bearerOf = (customerId: string) =>
+      ['authorization', `Bearer ${unseenKey(app.coinflow, { customerId })}`] as const;
+    const [alice, bob] = [bearerOf('alice'), bearerOf('bob')];
+    const answer = async (...fields: (readonly [string, string])[]): Promise<unknown> =>
+      JSON.parse(await sendHttp2Fields(app.url, [path, ...fields]));
+    expect(await answer(alice)).toMatchObject({ userId: 'alice' });
+    expect(await answer(alice, alice)).toMatchObject({ userId: 'alice' });
+    expect(await answer(alice, bob)).toMatchObject(MALFORMED.body);
+  });
+
+  it('accepts a session key in a cookie from its own origin, which :authority names', async () => {
+    expect(await call('POST', { cookie: cookie(), origin: ownOrigin })).toMatchObject({ status: 201 });
+  });
+
+  it.each(['null', 'https://evil.example', 'file://'])(
+    'rejects a session key in a cookie from the origin %s',
+    async (origin) => {
+      expect(await call('POST', { cookie: cookie(), origin })).toMatchObject(CROSS_SITE);
+    },
+  );
+
+  it('rejects an http origin of a request that came by https', async () => {
+    const headers = { cookie: cookie(), origin: ownOrigin, ':scheme': 'https' };
+    expect(await call('POST', headers)).toMatchObject(CROSS_SITE);
+    const secure = ownOrigin.replace('http:', 'https:');
+    expect(await call('POST', { ...headers, origin: secure })).toMatchObject({ status: 201 });
+  });
+});
+
+describe.each(PLATFORMS)('behind a trusted proxy that ends TLS, on %s', (platform) => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    const options = { extractor: ANYWHERE };
+    app = await createTestApp({ platform, trustProxy: true, controllers: [RoutesController], options });
+  });
+  afterAll(() => app.close());
+
+  it('rejects an http origin of a request that came by https', async () => {
+    const post = (origin: string, protocol: string): Promise<unknown> => {
+      const cookie = `session=${unseenKey(app.coinflow)}`;
+      const headers = { host: 'shop.example', 'x-forwarded-proto': protocol, origin, cookie };
+      return app.send('/guarded', { method: 'POST', headers });
+    };
+    expect(await post('https://shop.example', 'https')).toMatchObject({ status: 201 });
+    expect(await post('http://shop.example', 'http')).toMatchObject({ status: 201 });
+    expect(await post('http://shop.example', 'https')).toMatchObject(CROSS_SITE);
   });
 });
 

@@ -15,6 +15,8 @@ export interface CsrfOptions {
 /** Methods that change nothing; what a page of another site makes a browser read, that page cannot see. */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+const HOST_HEADERS = ['host', ':authority'];
+
 /**
  * @throws {CoinflowCrossSiteError} for a request that changes something and that another site made the browser send
  * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
@@ -30,9 +32,9 @@ export function assertSameSite(request: RequestWithHeaders, csrf: NonNullable<Cs
   if (sites.length > 0) return;
   // Browsers without it send at least Origin with what changes something; what sends neither is no browser, and has no
   // cookies but those it was given.
-  const [host] = [...sentValues(request, 'host'), ...currentValues(request, 'host')];
-  const origins = sentOrSet(request, 'origin');
-  if (origins.some((origin) => hostOf(origin) !== host?.toLowerCase())) throw crossSite('Origin differs from Host');
+  if (!sentOrSet(request, 'origin').every((origin) => isOwnOrigin(request, origin))) {
+    throw crossSite('Origin differs from Host');
+  }
 }
 
 /** A browser's words count also where a middleware has deleted or changed them. Node joins several with a comma. */
@@ -42,8 +44,25 @@ function sentOrSet(request: RequestWithHeaders, name: string): string[] {
   );
 }
 
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+/** Whether the origin is the one that the request was sent to. An origin without a host, such as `null`, never is. */
+function isOwnOrigin(request: RequestWithHeaders, origin: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { host, protocol } = new URL(origin);
+  if (host === '' || (protocol === 'http:' && isHttps(request))) return false;
+  const hosts = hostsOf(request);
+  return hosts.length > 0 && hosts.every((own) => own.toLowerCase() === host);
+}
+
+/** As the client sent them, if raw headers are kept. HTTP/2 has `:authority`, and usually no Host. */
+function hostsOf(request: RequestWithHeaders): readonly string[] {
+  const sent = HOST_HEADERS.flatMap((name) => sentValues(request, name));
+  return sent.length > 0 ? sent : HOST_HEADERS.flatMap((name) => currentValues(request, name));
+}
+
+/** `false` if it is not known: TLS often ends at a proxy that the application does not trust. */
+function isHttps(request: RequestWithHeaders): boolean {
+  const { protocol, socket } = request;
+  return protocol === 'https' || socket?.encrypted === true || sentOrSet(request, ':scheme').includes('https');
 }
 
 function crossSite(message: string): CoinflowCrossSiteError {

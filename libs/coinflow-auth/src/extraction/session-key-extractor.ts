@@ -10,7 +10,9 @@ export interface RequestWithHeaders {
   /** The client's address, as Express and Fastify tell it behind their `trust proxy`. */
   readonly ip?: string | undefined;
   /** The connection: its address is the client's, or that of the last proxy. */
-  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
+  readonly socket?: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean } | undefined;
+  /** `http` or `https`, as Express and Fastify determine it behind their `trust proxy`. */
+  readonly protocol?: string;
   /** Node's own request, where the framework wraps it. */
   readonly raw?: RequestWithRawHeaders;
 }

@@ -124,6 +124,27 @@ describe('fromCookie', () => {
     }
   });
 
+  it.each<[string, Partial<RequestWithHeaders>, boolean]>([
+    ['a TLS connection', { socket: { encrypted: true } }, false],
+    ['a proxy that the application trusts', { protocol: 'https' }, false],
+    ['a plain connection', { protocol: 'http', socket: { remoteAddress: '203.0.113.7' } }, true],
+  ])('accepts an http origin only where the request is not known to be https: %s', (_, request, allowed) => {
+    const sent = { method: 'POST', headers: { cookie, host: 'shop.example', origin: 'http://shop.example' } };
+    const attempt = (): unknown => extractSessionKey(fromCookie('session'), { ...sent, ...request });
+    if (allowed) expect(attempt()).toBe('key');
+    else expect(attempt).toThrow(CROSS_SITE);
+  });
+
+  it('compares the origin with the host that the client sent, not with one that a middleware has set', () => {
+    const request = (origin: string): RequestWithHeaders => ({
+      method: 'POST',
+      headers: { cookie, origin, host: 'internal.example' },
+      raw: { rawHeaders: ['Host', 'shop.example', 'Origin', origin] },
+    });
+    expect(extractSessionKey(fromCookie('session'), request('https://shop.example'))).toBe('key');
+    expect(() => extractSessionKey(fromCookie('session'), request('https://internal.example'))).toThrow(CROSS_SITE);
+  });
+
   it('rejects a second, different statement about the site', () => {
     const post = (headers: Headers): unknown => extract(fromCookie('session'), { cookie, ...headers }, 'POST');
     expect(() => post({ 'sec-fetch-site': 'same-origin, cross-site' })).toThrow(CROSS_SITE);
@@ -154,7 +175,17 @@ describe('fromCookie', () => {
     ['POST', 'same-origin', { origin: 'https://evil.example', host: 'shop.example' }, false],
     ['POST', 'same-origin', { origin: 'https://shop.example.evil.example', host: 'shop.example' }, false],
     ['POST', 'same-origin', { origin: 'null', host: 'shop.example' }, false],
+    ['POST', 'same-origin', { origin: 'null' }, false],
+    ['POST', 'same-origin', { origin: 'file://', host: '' }, false],
+    ['POST', 'same-origin', { origin: 'https://shop.example' }, false],
     ['POST', 'same-origin', { host: 'shop.example' }, true],
+    ['POST', 'same-origin', { origin: 'https://shop.example', ':authority': 'shop.example' }, true],
+    ['POST', 'same-origin', { origin: 'https://shop.example', ':authority': 'evil.example' }, false],
+    ['POST', 'same-origin', { origin: 'https://a.example', ':authority': 'a.example', host: 'b.example' }, false],
+    ['POST', 'same-origin', { origin: 'https://b.example', ':authority': 'a.example', host: 'b.example' }, false],
+    ['POST', 'same-origin', { origin: 'http://shop.example', host: 'shop.example' }, true],
+    ['POST', 'same-origin', { origin: 'http://a.example', ':authority': 'a.example', ':scheme': 'http' }, true],
+    ['POST', 'same-origin', { origin: 'http://a.example', ':authority': 'a.example', ':scheme': 'https' }, false],
     [
       'POST',
       'same-origin',
