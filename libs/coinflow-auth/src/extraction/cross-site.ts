@@ -1,5 +1,5 @@
 import { CoinflowCrossSiteError } from '../errors/coinflow-auth.errors.js';
-import { currentValues, sentValues, type RequestWithHeaders } from './session-key-extractor.js';
+import { currentValues, sentValues, trimWhitespace, type RequestWithHeaders } from './session-key-extractor.js';
 
 /** Which pages may make a browser send a session key in a cookie with a request that changes something. */
 export interface CsrfOptions {
@@ -22,7 +22,7 @@ const HOST_HEADERS = ['host', ':authority'];
  * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  */
 export function assertSameSite(request: RequestWithHeaders, csrf: NonNullable<CsrfOptions['csrf']>): void {
-  if (csrf === 'off' || SAFE_METHODS.has(request.method ?? '')) return;
+  if (csrf === 'off' || isSafe(request)) return;
   const sites = sentOrSet(request, 'sec-fetch-site');
   // `none`: the user, by the address bar for example. Any unknown value is another site.
   const other = sites.find(
@@ -37,10 +37,16 @@ export function assertSameSite(request: RequestWithHeaders, csrf: NonNullable<Cs
   }
 }
 
+/** A WebSocket begins with a GET, but a page of another site can read and send on it. */
+function isSafe(request: RequestWithHeaders): boolean {
+  const isUpgrade = sentOrSet(request, 'upgrade').some((value) => value.toLowerCase().startsWith('websocket'));
+  return SAFE_METHODS.has(request.method ?? '') && !isUpgrade;
+}
+
 /** A browser's words count also where a middleware has deleted or changed them. Node joins several with a comma. */
 function sentOrSet(request: RequestWithHeaders, name: string): string[] {
   return [...sentValues(request, name), ...currentValues(request, name)].flatMap((value) =>
-    value.split(',').map((part) => part.trim()),
+    value.split(',').map(trimWhitespace),
   );
 }
 

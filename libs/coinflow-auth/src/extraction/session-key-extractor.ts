@@ -89,3 +89,16 @@ export function sentValues(request: RequestWithHeaders, name: string): readonly 
 function isNamed(rawName: string | undefined, name: string): boolean {
   return rawName?.length === name.length && rawName.toLowerCase() === name;
 }
+
+/** HTTP's whitespace is space and tab: 0xA0, which `trim()` removes as well, is a part of what it stands in. */
+export function trimWhitespace(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhitespace(text[start])) start += 1;
+  while (end > start && isWhitespace(text[end - 1])) end -= 1;
+  return text.slice(start, end);
+}
+
+function isWhitespace(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
+}

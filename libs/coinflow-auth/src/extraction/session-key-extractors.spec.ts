@@ -20,13 +20,17 @@ describe('fromHeader', () => {
     ['key, key', 'key'],
     [['key', 'key'], 'key'],
     [['key'], 'key'],
+    ['key,\u0009key', 'key'],
   ])('%j -> %j', (value, key) => {
     expect(extract(fromHeader(), { 'x-coinflow-auth-session-key': value })).toBe(key);
   });
 
-  it.each<[string | string[]]>([['a, b'], ['a,b'], ['a,'], [['a', 'b']], [['a', '']]])('%j is refused', (value) => {
-    expect(() => extract(fromHeader(), { 'x-coinflow-auth-session-key': value })).toThrow(TWO_KEYS);
-  });
+  it.each<[string | string[]]>([['a, b'], ['a,b'], ['a,'], ['a,\u00a0a'], [['a', 'b']], [['a', '']]])(
+    '%j is refused',
+    (value) => {
+      expect(() => extract(fromHeader(), { 'x-coinflow-auth-session-key': value })).toThrow(TWO_KEYS);
+    },
+  );
 
   it('takes another name', () => {
     expect(extract(fromHeader('X-Session'), { 'x-session': 'key' })).toBe('key');
@@ -43,6 +47,9 @@ describe('fromBearer', () => {
     ['Bearer ', undefined],
     ['Basic a2V5', undefined],
     ['Bearerkey', undefined],
+    ['Bearer key\t', 'key'],
+    ['Bearer key\u00a0', 'key\u00a0'],
+    ['Bearer \u00a0key', '\u00a0key'],
   ])('%j -> %j', (authorization, key) => {
     expect(extract(fromBearer(), { authorization })).toBe(key);
   });
@@ -88,6 +95,9 @@ describe('fromCookie', () => {
     ['xsession=key', undefined],
     ['session=key; session=key', 'key'],
     ['session=a=b', 'a=b'],
+    ['a=1;\t session=key \t;b=2', 'key'],
+    ['a=1;\u00a0session=key', undefined],
+    ['session=key\u00a0', 'key\u00a0'],
   ])('%j -> %j', (cookie, key) => {
     expect(extract(fromCookie('session'), { cookie })).toBe(key);
   });
@@ -131,6 +141,25 @@ describe('fromCookie', () => {
   ])('accepts an http origin only where the request is not known to be https: %s', (_, request, allowed) => {
     const sent = { method: 'POST', headers: { cookie, host: 'shop.example', origin: 'http://shop.example' } };
     const attempt = (): unknown => extractSessionKey(fromCookie('session'), { ...sent, ...request });
+    if (allowed) expect(attempt()).toBe('key');
+    else expect(attempt).toThrow(CROSS_SITE);
+  });
+
+  it('does not take a cookie with 0xA0 before its name for one with the prefix __Host-', () => {
+    const forged = '\u00a0__Host-session=forged';
+    expect(extract(fromCookie('__Host-session'), { cookie: forged })).toBeUndefined();
+    expect(extract(fromCookie('__Host-session'), { cookie: `__Host-session=key; ${forged}` })).toBe('key');
+  });
+
+  it.each<[string, Headers, boolean]>([
+    ['websocket', { 'sec-fetch-site': 'cross-site' }, false],
+    ['WebSocket', { host: 'shop.example', origin: 'https://evil.example' }, false],
+    ['h2c, websocket/13', { 'sec-fetch-site': 'cross-site' }, false],
+    ['websocket', { 'sec-fetch-site': 'same-origin' }, true],
+    ['websocket', { host: 'shop.example', origin: 'https://shop.example' }, true],
+    ['h2c', { 'sec-fetch-site': 'cross-site' }, true],
+  ])('treats a GET with Upgrade: %s as a request that changes something: %j', (upgrade, headers, allowed) => {
+    const attempt = (): unknown => extract(fromCookie('session'), { cookie, upgrade, ...headers });
     if (allowed) expect(attempt()).toBe('key');
     else expect(attempt).toThrow(CROSS_SITE);
   });

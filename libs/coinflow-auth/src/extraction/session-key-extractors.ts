@@ -2,6 +2,7 @@ import { assertSameSite, type CsrfOptions } from './cross-site.js';
 import {
   SESSION_KEY_HEADER,
   everyValue,
+  trimWhitespace,
   twoKeys,
   type FoundSessionKey,
   type RequestWithHeaders,
@@ -12,7 +13,7 @@ import {
 function fromHeader(name: string = SESSION_KEY_HEADER): SessionKeyExtractor {
   const headerName = name.toLowerCase();
   // Node joins headers of one name with a comma, which no session key contains.
-  const read = (value: string): string[] => value.split(',').map((key) => key.trim());
+  const read = (value: string): string[] => value.split(',').map(trimWhitespace);
   return {
     schemes: ['CoinflowSession'],
     find(request) {
@@ -29,8 +30,8 @@ function fromBearer(): SessionKeyExtractor {
     find(request) {
       const values = everyValue(request, 'authorization');
       const keys = values.flatMap((value) => {
-        const [, key] = /^Bearer +(\S.*)$/i.exec(value) ?? [];
-        return key === undefined ? [] : [{ key: key.trimEnd() }];
+        const [, key] = /^Bearer +([^ ].*)$/i.exec(value) ?? [];
+        return key === undefined ? [] : [{ key: trimWhitespace(key) }];
       });
       // Whoever reads the other header sees no session key.
       if (keys.length > 0 && keys.length < values.length) {
@@ -74,7 +75,7 @@ function cookies(request: RequestWithHeaders, name: string): readonly string[] {
   return everyValue(request, 'cookie', (value) =>
     value
       .split(';')
-      .map((pair) => pair.trim())
+      .map(trimWhitespace)
       .filter((pair) => pair.startsWith(`${name}=`))
       .map((pair) => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'))
       .filter((key) => key !== ''),
