@@ -120,7 +120,7 @@ export class CoinflowSignatureRejectedError extends CoinflowAuthError {
   declare readonly code: typeof CoinflowSignatureRejectedError.code;
 }
 
-/** An argument that cannot be sent to Coinflow. Nothing was sent. */
+/** An argument that cannot be sent to Coinflow, or that Coinflow does not accept. The message may be shown to a client. */
 export class CoinflowInvalidArgumentError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_INVALID_ARGUMENT';
   declare readonly code: typeof CoinflowInvalidArgumentError.code;
@@ -128,8 +128,10 @@ export class CoinflowInvalidArgumentError extends CoinflowAuthError {
   /** The argument's name. */
   readonly argument: string;
 
-  constructor(argument: string, rule: string) {
-    super(`${argument} ${rule}`, { reason: 'invalid-argument', action: `Correct ${argument}: it ${rule}.` });
+  /** @param cause what is for the log only */
+  constructor(argument: string, rule: string, cause?: Error) {
+    const action = `Correct ${argument}: it ${rule}.`;
+    super(`${argument} ${rule}`, { reason: 'invalid-argument', action, ...(cause && { cause }) });
     this.argument = argument;
   }
 }
