@@ -7,7 +7,7 @@ import {
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
-import { HEADER_VALUE_RULE, isHeaderValue } from '../options/header-value.js';
+import { apiKeyProblem } from '../options/header-value.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { MintRequest } from '../session/session-key-subject.js';
 import type { CoinflowSubject } from '../session/subject.js';
@@ -155,8 +155,9 @@ export class CoinflowClient {
           retryAfterMs: RETRY_AFTER_MS,
         });
       });
-    if (isHeaderValue(apiKey)) return apiKey;
-    throw new CoinflowMisconfiguredError(`What the function of the option apiKey gave ${HEADER_VALUE_RULE}`, {
+    const problem = apiKeyProblem(apiKey);
+    if (!problem) return apiKey as string;
+    throw new CoinflowMisconfiguredError(`What the function of the option apiKey gave ${problem}`, {
       reason: 'api-key-function-wrong',
       action: 'Look at the function that you gave as the option apiKey.',
     });

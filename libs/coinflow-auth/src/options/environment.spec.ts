@@ -36,7 +36,7 @@ function environment(): CoinflowAuthModuleOptions {
 describe('options from the environment, spread', () => {
   afterEach(() => {
     for (const [variable] of GROUPS) delete process.env[variable];
-    for (const name of ['ENV', 'API_KEY', 'MERCHANT_ID']) delete process.env[`COINFLOW_${name}`];
+    for (const name of ['ENV', 'API_KEY', 'MERCHANT_ID', 'SEAL_KEYS']) delete process.env[`COINFLOW_${name}`];
   });
 
   it.each(GROUPS)('keep %s where the group %s is given', (_, group, option, _value, read) => {
@@ -59,6 +59,12 @@ describe('options from the environment, spread', () => {
     expect(resolved).toMatchObject({ cache: { ttlMs: 60_000 }, budget: { reservedForProven: 20 } });
     expect(resolved.webhook?.keys()).toEqual(['a', 'b']);
     expect(resolved.http.agent).toBe(agent);
+  });
+
+  it('replace a list as a whole', () => {
+    const [old, next] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64'));
+    process.env.COINFLOW_SEAL_KEYS = old;
+    expect(mergeEnvironment({ ...environment(), sealKeys: [next as string] }).sealKeys).toEqual([next]);
   });
 
   it('let a group be switched off', () => {
