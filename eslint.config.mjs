@@ -20,6 +20,20 @@ export default defineConfig(
       'no-console': 'error',
     },
   },
+  {
+    files: ['libs/*/src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          // With the version of NestJS that is installed here, the compiler infers types that another version lacks.
+          selector:
+            'ExportNamedDeclaration > VariableDeclaration > VariableDeclarator:not([id.typeAnnotation]) > CallExpression',
+          message: 'Annotate the type of an exported constant: its .d.ts must not name inferred types.',
+        },
+      ],
+    },
+  },
   ...floorRules,
   {
     files: ['apps/sample/src/main.ts', 'libs/coinflow-emulator/src/cli.ts', 'bench/**', 'test/package/**'],

@@ -49,7 +49,15 @@ const OLDEST = {
 const jestCjs = { runner: 'jest', files: { 'jest.config.js': jestConfig({ esm: false }) } };
 
 /** What a project runs beside `main`, where it has what that needs. */
-const ENTRIES = { configured: 'configured.ts', health: 'health.ts', 'two-copies': 'two-copies.mts' };
+const ENTRIES = {
+  configured: 'configured.ts',
+  health: 'health.ts',
+  'two-copies': 'two-copies.mts',
+  'every-entry': 'every-entry.ts',
+};
+
+const TSC = 'node_modules/typescript/bin/tsc';
+const PACKAGES_INSTALLED = ['node_modules/nestjs-coinflow-auth/', 'node_modules/coinflow-emulator/'];
 
 const PROJECTS = [
   {
@@ -69,7 +77,7 @@ const PROJECTS = [
     },
     runner: 'jest',
     files: { 'jest.config.js': jestConfig({ esm: true }) },
-    entries: ['main', 'configured', 'health', 'two-copies'],
+    entries: ['main', 'configured', 'health', 'two-copies', 'every-entry'],
   },
   {
     name: 'NestJS 12, ESM, Vitest 3',
@@ -108,7 +116,7 @@ const PROJECTS = [
       'ts-jest': '^29.4.0',
     },
     ...jestCjs,
-    entries: ['main', 'configured', 'health', 'two-copies'],
+    entries: ['main', 'configured', 'health', 'two-copies', 'every-entry'],
   },
   {
     name: 'NestJS 11, CommonJS, Jest 29',
@@ -128,7 +136,7 @@ const PROJECTS = [
     name: 'NestJS 11.0.0, CommonJS, oldest peers',
     type: 'commonjs',
     dependencies: OLDEST,
-    entries: ['main', 'configured', 'health'],
+    entries: ['main', 'configured', 'health', 'every-entry'],
   },
 ];
 
@@ -167,7 +175,8 @@ function check({ name, type, dependencies, runner, files = {}, entries }, tarbal
     writeFileSync(join(folder, file), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
   }
   must(folder, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', ...tarballs]);
-  must(folder, process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
+  must(folder, process.execPath, [TSC, '-p', '.']);
+  if (entries.includes('every-entry')) checkTypes(folder);
 
   const runs = entries.flatMap((entry) => {
     if (entry === 'main') return ['express', 'fastify'].map((platform) => [platform, ['dist/main.js', platform]]);
@@ -182,6 +191,21 @@ function check({ name, type, dependencies, runner, files = {}, entries }, tarbal
   for (const node of Object.values(nodes)) for (const [, args] of runs) must(folder, node, args);
   rmSync(folder, { recursive: true, force: true });
   return [`| ${name} | ${runs.map(([label]) => label).join(', ')} | ${Object.keys(nodes).join(', ')} |`];
+}
+
+/**
+ * Checks the types that the packages ship, which `skipLibCheck` leaves out: one that this NestJS lacks would be `any`.
+ * Mistakes in the types of other packages are not ours to mend.
+ */
+function checkTypes(folder) {
+  const args = [TSC, '-p', '.', '--noEmit', '--skipLibCheck', 'false', '--pretty', 'false'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+  const isOurs = (line) => PACKAGES_INSTALLED.some((path) => line.startsWith(path)) || line.startsWith('src/');
+  const lines = stdout.split('\n').filter((line) => line.includes('error TS'));
+  if (lines.some(isOurs) || (status !== 0 && lines.length === 0)) {
+    rmSync(workplace, { recursive: true, force: true });
+    fail(`${lines.filter(isOurs).join('\n')}${stderr}\nPackage test failed: the types of the packages are wrong`);
+  }
 }
 
 /** Runs a command; ends everything with what it printed when it fails. */

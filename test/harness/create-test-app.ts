@@ -33,6 +33,8 @@ export interface TestAppOptions {
   rawBody?: boolean;
   /** Which proxies the adapter believes; by default none. */
   trustProxy?: TrustProxy;
+  /** Serves HTTP/2 without TLS, on Fastify. */
+  http2?: boolean;
   /** Before the application listens. */
   configure?: (app: INestApplication) => void;
 }
@@ -59,6 +61,7 @@ export async function createTestApp({
   register = (complete) => CoinflowAuthModule.forRoot(complete),
   rawBody = false,
   trustProxy = false,
+  http2 = false,
   configure,
 }: TestAppOptions = {}): Promise<TestApp> {
   const coinflow = await takeEmulator();
@@ -71,7 +74,8 @@ export async function createTestApp({
     })
       .setLogger(logger)
       .compile();
-    const adapter = platform === 'fastify' ? new FastifyAdapter({ trustProxy }) : new ExpressAdapter();
+    const adapter =
+      platform === 'fastify' ? new FastifyAdapter({ trustProxy, ...(http2 && { http2 }) }) : new ExpressAdapter();
     if (adapter instanceof ExpressAdapter) adapter.set('trust proxy', trustProxy);
     const app = module.createNestApplication(adapter, { rawBody });
     configure?.(app);

@@ -72,6 +72,19 @@ describe('CoinflowAuthService', () => {
     expect(coinflow.calls).toEqual([]);
   });
 
+  it('says that a user ID, a wallet and a signed message must be strings', async () => {
+    const wrong = async (call: Promise<unknown>): Promise<string> =>
+      call.then(
+        () => '',
+        (error: unknown) => (error as Error).message,
+      );
+    expect(await wrong(service.createSessionKey({ userId: 42 as never }))).toBe('userId must be a string');
+    expect(await wrong(service.createSessionKey({ ...WALLET, wallet: 42 as never }))).toBe('wallet must be a string');
+    expect(await wrong(service.createSessionKeyWithSignature({ ...WALLET, signedMessage: 42 as never }))).toBe(
+      'signedMessage must be a string',
+    );
+  });
+
   it.each<[string, Partial<Record<keyof SignedWalletToMint, unknown>> | undefined]>([
     ['blockchain', undefined],
     ['blockchain', {}],
@@ -180,6 +193,15 @@ describe('CoinflowAuthService', () => {
       await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
       await expect(failure).rejects.not.toHaveProperty('cause');
       void failing.onApplicationShutdown();
+    });
+
+    it('and that gives a key with "Bearer " before it is a misconfiguration', async () => {
+      const wrong = withKey(() => 'Bearer canary');
+      await expect(wrong.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({
+        code: 'COINFLOW_MISCONFIGURED',
+        message: expect.stringMatching(/^(?!.*canary).*without "Bearer " before it/) as unknown,
+      });
+      void wrong.onApplicationShutdown();
     });
 
     it('and that is no key is a misconfiguration, without the value', async () => {

@@ -1,5 +1,5 @@
 import { CoinflowMisconfiguredError, CoinflowUnavailableError } from '../errors/coinflow-auth.errors.js';
-import { HEADER_VALUE_RULE, isHeaderValue } from '../options/header-value.js';
+import { apiKeyProblem } from '../options/header-value.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { TimeLimit } from './time-limit.js';
 
@@ -28,8 +28,9 @@ export async function currentApiKey(
       retryAfterMs: RETRY_AFTER_MS,
     });
   }
-  if (isHeaderValue(key)) return key;
-  throw new CoinflowMisconfiguredError(`What the function of the option apiKey gave ${HEADER_VALUE_RULE}`, {
+  const problem = apiKeyProblem(key);
+  if (!problem) return key as string;
+  throw new CoinflowMisconfiguredError(`What the function of the option apiKey gave ${problem}`, {
     reason: 'api-key-function-wrong',
     action: 'Look at the function that you gave as the option apiKey.',
   });

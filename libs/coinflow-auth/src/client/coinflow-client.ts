@@ -84,7 +84,8 @@ export class CoinflowClient {
       return { message, ...(transaction && { transaction }) };
     }
     if (answer.isCoinflows && WALLET_REFUSED.has(answer.status)) {
-      throw new CoinflowInvalidArgumentError('wallet', `is refused by Coinflow: ${answer.describe()}`);
+      // The message of this error reaches the client. Coinflow's own words are for the log.
+      throw new CoinflowInvalidArgumentError('wallet', 'is rejected by Coinflow', new Error(answer.describe()));
     }
     throw payerRefusal(answer) ?? this.#noAnswerToTheQuestion(answer);
   }

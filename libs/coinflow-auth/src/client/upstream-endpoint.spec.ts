@@ -14,6 +14,7 @@ import {
 } from '../../../../test/harness/scripted-server.js';
 import type { CoinflowHttpOptions } from '../options/coinflow-auth-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
+import { NoAnswer } from './outcome.js';
 import { TimeLimit } from './time-limit.js';
 import { Transport } from './transport.js';
 import { UpstreamClock } from './upstream-clock.js';
@@ -115,6 +116,17 @@ describe('UpstreamEndpoint', () => {
         code: 'COINFLOW_UNAVAILABLE',
         reason: 'connection',
         message: 'GET /path got no answer from Coinflow: ECONNRESET',
+      });
+    });
+
+    it('and names the default URL of env local, where no emulator may be', async () => {
+      const options = resolveOptions({ env: 'local', apiKey: 'key', merchantId: 'm', http: { retries: 0 } });
+      const transport = { get: () => Promise.resolve(new NoAnswer('connection', 'ECONNREFUSED')) };
+      const parts = { transport: transport as unknown as Transport, clock: new UpstreamClock(), options };
+      await expect(new UpstreamEndpoint('verify', '/path', parts).get(CALL)).rejects.toMatchObject({
+        code: 'COINFLOW_UNAVAILABLE',
+        message: expect.stringMatching(/ECONNREFUSED.*http:\/\/localhost:5000.*COINFLOW_BASE_URL/) as unknown,
+        action: expect.stringContaining('COINFLOW_BASE_URL') as unknown,
       });
     });
 

@@ -1,4 +1,5 @@
 import { CoinflowUnavailableError } from '../errors/coinflow-auth.errors.js';
+import { COINFLOW_BASE_URLS } from '../options/base-url.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { CoinflowAnswer } from './answer.js';
 import { CallStatistics, type EndpointMetrics, type EndpointName } from './call-statistics.js';
@@ -105,7 +106,11 @@ export class UpstreamEndpoint {
       reason === 'timeout'
         ? `Coinflow did not answer GET ${this.#path} within ${this.#parts.options.http.timeoutMs} ms`
         : `GET ${this.#path} got no answer from Coinflow: ${code}`;
-    return new CoinflowUnavailableError(message, { reason, retryAfterMs: RETRY_AFTER_MS });
+    const details = { reason, retryAfterMs: RETRY_AFTER_MS };
+    const { baseUrl } = this.#parts.options;
+    if (baseUrl !== COINFLOW_BASE_URLS.local) return new CoinflowUnavailableError(message, details);
+    const hint = `The URL was ${baseUrl}, the default of env "local": set baseUrl (COINFLOW_BASE_URL) to that of your emulator.`;
+    return new CoinflowUnavailableError(`${message}. ${hint}`, { ...details, action: hint });
   }
 }
 

@@ -51,14 +51,18 @@ export interface ResponseWithHeaders {
  * The client learns the code and a plain sentence. The reason in detail stays in the error, for the log.
  */
 export function toHttpException(error: CoinflowAuthError): HttpException {
-  const { status, message } = COINFLOW_AUTH_ERRORS[error.code];
+  const { status } = COINFLOW_AUTH_ERRORS[error.code];
   const Exception = EXCEPTIONS[status];
-  // What is wrong with an argument is for whoever gave it.
-  const told = error.code === 'COINFLOW_INVALID_ARGUMENT' ? error.message : message;
   return new Exception(
-    { statusCode: status, message: told, error: TITLES[status], code: error.code },
+    { statusCode: status, message: clientMessage(error), error: TITLES[status], code: error.code },
     { cause: error },
   );
+}
+
+/** The sentence that a client gets, whatever the transport. */
+export function clientMessage(error: CoinflowAuthError): string {
+  // What is wrong with an argument is for whoever gave it.
+  return error.code === 'COINFLOW_INVALID_ARGUMENT' ? error.message : COINFLOW_AUTH_ERRORS[error.code].message;
 }
 
 /** 401s in which no session key was looked at. */

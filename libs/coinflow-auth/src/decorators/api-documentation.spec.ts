@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module, UseGuards, type Type } from '@nestjs/common';
+import { Controller, Get, HttpCode, Module, Post, UseGuards, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   ApiBearerAuth,
+  ApiDefaultResponse,
+  ApiForbiddenResponse,
+  ApiOkResponse,
   ApiUnauthorizedResponse,
   DocumentBuilder,
   SwaggerModule,
@@ -12,6 +15,7 @@ import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import { CoinflowAuthModule } from '../coinflow-auth.module.js';
 import { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './access.decorators.js';
 import { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './api-documentation.js';
+import { CoinflowWebhook } from './webhook.decorators.js';
 
 @Controller('routes')
 class RoutesController {
@@ -39,6 +43,51 @@ class RoutesController {
   @Get('own')
   @CoinflowAuth()
   @ApiUnauthorizedResponse({ description: 'in my words' })
+  own(): void {}
+}
+
+/** The decorators of a route stand in either order. */
+@Controller('created')
+class CreatedController {
+  @Post('above')
+  @CoinflowAuth()
+  above(): void {}
+
+  @CoinflowAuth()
+  @Post('below')
+  below(): void {}
+
+  @HttpCode(202)
+  @Post('accepted')
+  @CoinflowAuth()
+  accepted(): void {}
+
+  @ApiOkResponse({ description: 'mine', type: String })
+  @HttpCode(200)
+  @Post('typed')
+  @CoinflowAuth()
+  typed(): void {}
+
+  @CoinflowAuth()
+  @ApiDefaultResponse({ description: 'mine' })
+  @Post('default')
+  default(): void {}
+
+  @ApiForbiddenResponse({ description: 'mine' })
+  @Post('refused')
+  @CoinflowAuth()
+  refused(): void {}
+}
+
+@Controller('webhooks')
+class WebhooksController {
+  @Post('coinflow')
+  @CoinflowWebhook()
+  receive(): void {}
+
+  @ApiOkResponse({ description: 'mine' })
+  @Post('own')
+  @CoinflowWebhook()
   own(): void {}
 }
 
@@ -87,7 +136,7 @@ class ChildController extends OptionalParent {
 
 async function documentOf(...controllers: Type[]): Promise<OpenAPIObject> {
   @Module({
-    imports: [CoinflowAuthModule.forRoot({ env: 'sandbox', apiKey: 'k', merchantId: 'm' })],
+    imports: [CoinflowAuthModule.forRoot({ env: 'sandbox', apiKey: 'k', merchantId: 'm', webhook: { keys: 'w' } })],
     controllers,
   })
   class AppModule {}
@@ -105,21 +154,67 @@ describe('the OpenAPI document', () => {
   it('says what each route asks for, and what the guard may answer', async () => {
     const { paths } = await documentOf(RoutesController, ProtectedController);
     const described = Object.fromEntries(
-      Object.entries(paths).map(([path, { get }]) => [
-        path,
-        [get?.security, Object.keys(get?.responses ?? {}).filter((status) => status !== '200')],
-      ]),
+      Object.entries(paths).map(([path, { get }]) => [path, [get?.security, Object.keys(get?.responses ?? {})]]),
     );
     expect(described).toEqual({
-      '/routes/guarded': [[scheme], guard],
-      '/routes/optional': [[{}, scheme], guard],
-      '/routes/optional-with-policy': [[{}, scheme], guard],
-      '/routes/public': [undefined, []],
-      '/routes/plain': [undefined, []],
-      '/routes/own': [expect.arrayContaining([scheme, { bearer: [] }]), guard],
-      '/protected/guarded': [[scheme], guard],
-      '/protected/optional': [[{}, scheme], guard],
-      '/protected/public': [undefined, []],
+      '/routes/guarded': [[scheme], ['200', ...guard]],
+      '/routes/optional': [
+        [{}, scheme],
+        ['200', ...guard],
+      ],
+      '/routes/optional-with-policy': [
+        [{}, scheme],
+        ['200', ...guard],
+      ],
+      '/routes/public': [undefined, ['200']],
+      '/routes/plain': [undefined, ['200']],
+      '/routes/own': [expect.arrayContaining([scheme, { bearer: [] }]), ['200', ...guard]],
+      '/protected/guarded': [[scheme], ['200', ...guard]],
+      '/protected/optional': [
+        [{}, scheme],
+        ['200', ...guard],
+      ],
+      '/protected/public': [undefined, ['200']],
+    });
+  });
+
+  it('keeps the response of success, whatever its status and the order of the decorators', async () => {
+    const { paths } = await documentOf(CreatedController);
+    const described = Object.fromEntries(
+      Object.entries(paths).map(([path, { post }]) => [path, Object.keys(post?.responses ?? {})]),
+    );
+    expect(described).toEqual({
+      '/created/above': ['201', ...guard],
+      '/created/below': ['201', ...guard],
+      '/created/accepted': ['202', ...guard],
+      '/created/typed': ['200', ...guard],
+      '/created/default': [...guard, 'default'],
+      '/created/refused': ['201', ...guard],
+    });
+    expect(paths['/created/typed']?.post?.responses['200']).toMatchObject({
+      description: 'mine',
+      content: { 'application/json': { schema: { type: 'string' } } },
+    });
+    expect(paths['/created/refused']?.post?.responses['403']).toMatchObject({ description: 'mine' });
+  });
+
+  it('describes the bodies of the errors of a webhook route', async () => {
+    const { paths } = await documentOf(WebhooksController);
+    const responses = paths['/webhooks/coinflow']?.post?.responses ?? {};
+    expect(Object.keys(responses)).toEqual(['200', '400', '401', '415', '500', '503']);
+    for (const [status, response] of Object.entries(responses)) {
+      if (status === '200') continue;
+      expect(response).toMatchObject({
+        content: { 'application/json': { schema: { properties: { statusCode: { example: Number(status) } } } } },
+      });
+    }
+    expect(responses['400']).toMatchObject({
+      content: {
+        'application/json': { schema: { properties: { code: { enum: ['COINFLOW_WEBHOOK_UNREADABLE'] } } } },
+      },
+    });
+    expect(paths['/webhooks/own']?.post?.responses['200']).toMatchObject({
+      description: expect.stringContaining('mine') as unknown,
     });
   });
 

@@ -1,3 +1,4 @@
+import { RequestMethod } from '@nestjs/common';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
@@ -9,6 +10,8 @@ const API_SECURITY = 'swagger/apiSecurity';
 const API_RESPONSE = 'swagger/apiResponse';
 /** Where Nest keeps the HTTP method of a route: what has none is no route. */
 const ROUTE_METHOD = 'method';
+/** Where `@HttpCode()` keeps its status. */
+const ROUTE_STATUS = '__httpCode__';
 
 /** The name under which protected routes refer to {@link COINFLOW_SESSION_SCHEME} in an OpenAPI document. */
 export const COINFLOW_SESSION_SCHEME_NAME = 'coinflow-session';
@@ -31,10 +34,14 @@ interface Response {
   schema: object;
 }
 
+type ErrorEntry = (typeof COINFLOW_AUTH_ERRORS)[keyof typeof COINFLOW_AUTH_ERRORS];
+
 type SecurityRequirement = Record<string, string[]>;
 
 /** Every answer that the guard may give, by status. The same for every route. */
-const RESPONSES = describeResponses();
+const RESPONSES = describeErrors(({ status, guard }) => guard && status !== 500);
+/** A response of success, or of a redirect, in what the user has written. */
+const SUCCESS = /^(?:[23]|default$)/;
 
 /** Says in the OpenAPI document what a handler, or each route of a controller, asks for and may answer. */
 export function documentAccess(target: object, isHandler: boolean): void {
@@ -55,14 +62,28 @@ function documentHandler(handler: object, access: CoinflowAccess): void {
   const others = read<SecurityRequirement[]>(API_SECURITY, handler) ?? [];
   const theirs = others.filter((one) => Object.keys(one).some((name) => name !== COINFLOW_SESSION_SCHEME_NAME));
   Reflect.defineMetadata(API_SECURITY, [...ours, ...theirs], handler);
-  // What the user has written about a status stays.
-  Reflect.defineMetadata(API_RESPONSE, { ...RESPONSES, ...read<object>(API_RESPONSE, handler) }, handler);
+  // After the decorators above this one: they say what the method and the status of the route are.
+  void Promise.resolve().then(() => documentResponses(handler));
 }
 
-function describeResponses(): Record<string, Response> {
+/** `@nestjs/swagger` describes the success of a route only if nothing else is described. */
+function documentResponses(handler: object): void {
+  // What the user has written about a status stays.
+  const theirs = read<object>(API_RESPONSE, handler) ?? {};
+  const success = Object.keys(theirs).some((status) => SUCCESS.test(status)) ? {} : describeSuccess(handler);
+  Reflect.defineMetadata(API_RESPONSE, { ...success, ...RESPONSES, ...theirs }, handler);
+}
+
+function describeSuccess(handler: object): Record<string, { description: string }> {
+  const usual = read<RequestMethod>(ROUTE_METHOD, handler) === RequestMethod.POST ? 201 : 200;
+  return { [read<number>(ROUTE_STATUS, handler) ?? usual]: { description: '' } };
+}
+
+/** The responses of these errors, by status. */
+export function describeErrors(isIncluded: (error: ErrorEntry) => boolean): Record<string, Response> {
   const codes = new Map<number, string[]>();
-  for (const [code, { status, guard }] of Object.entries(COINFLOW_AUTH_ERRORS)) {
-    if (guard && status !== 500) codes.set(status, [...(codes.get(status) ?? []), code]);
+  for (const [code, error] of Object.entries(COINFLOW_AUTH_ERRORS)) {
+    if (isIncluded(error)) codes.set(error.status, [...(codes.get(error.status) ?? []), code]);
   }
   return Object.fromEntries(Array.from(codes, ([status, ofStatus]) => [status, describeResponse(status, ofStatus)]));
 }

@@ -4,14 +4,10 @@ import { misconfigured } from '../contexts/misconfiguration.js';
 import { readDecision } from '../contexts/request-decision.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 
-/**
- * The session of the request, or one property of it; `undefined` for an anonymous request under `@CoinflowOptional()`.
- * @throws {CoinflowMisconfiguredError} where no guard decided for this handler: a forgotten guard must not look like an anonymous request
- * @example
- * me(@CurrentSession() session: CoinflowSession) {}
- * mine(@CurrentSession('subject') subject: CoinflowSubject) {}
- */
-export const CurrentSession: (property?: keyof CoinflowSession) => ParameterDecorator = createParamDecorator(
+/** What TypeScript emits under `emitDecoratorMetadata`, before it applies the decorators of parameters. */
+const PARAMETER_TYPES = 'design:paramtypes';
+
+const SessionOfRequest = createParamDecorator(
   (property: keyof CoinflowSession | undefined, context: ExecutionContext) => {
     const decision = readDecision(httpContext(context).request, context);
     if (!decision) {
@@ -26,3 +22,26 @@ export const CurrentSession: (property?: keyof CoinflowSession) => ParameterDeco
     return property ? decision.session?.[property] : decision.session;
   },
 );
+
+/**
+ * The session of the request, or one property of it; `undefined` for an anonymous request under `@CoinflowOptional()`.
+ * @throws {CoinflowMisconfiguredError} where no guard decided: a forgotten guard must not look like an anonymous request
+ * @example
+ * me(@CurrentSession() session: CoinflowSession) {}
+ * mine(@CurrentSession('subject') subject: CoinflowSubject) {}
+ */
+export const CurrentSession =
+  (property?: keyof CoinflowSession): ParameterDecorator =>
+  (target, method, index) => {
+    SessionOfRequest(property)(target, method, index);
+    if (method !== undefined) hideType(target, method, index);
+  };
+
+/**
+ * A `ValidationPipe` that validates custom decorators would make a new instance of the parameter's class from the session.
+ * Only this one has the session key, and needs no validation: for the pipe the parameter is any object.
+ */
+function hideType(target: object, method: string | symbol, index: number): void {
+  const types = Reflect.getOwnMetadata(PARAMETER_TYPES, target, method) as unknown[] | undefined;
+  if (types) Reflect.defineMetadata(PARAMETER_TYPES, types.with(index, Object), target, method);
+}

@@ -1,14 +1,21 @@
-import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
+import { describeErrors } from './api-documentation.js';
 
 // Where `@nestjs/swagger` keeps what its own decorators say. Written directly: the package need not be installed.
 const API_RESPONSE = 'swagger/apiResponse';
 const API_PARAMETERS = 'swagger/apiParameters';
 
-/** Every answer of a webhook route, by status, with its codes. */
-const RESPONSES: Record<string, { description: string }> = {
+/** Every response of a webhook route, by status, with its codes. */
+const RESPONSES: Record<string, { description: string; schema?: object }> = {
   200: { description: 'The event is handled, or was before' },
-  ...describeRefusals(),
-  500: { description: 'A handler has failed: send the event again' },
+  ...describeErrors((error) => 'webhook' in error),
+  500: {
+    description: 'A handler has failed: send the event again',
+    schema: {
+      type: 'object',
+      required: ['statusCode', 'message'],
+      properties: { statusCode: { type: 'integer', example: 500 }, message: { type: 'string' } },
+    },
+  },
 };
 
 const SIGNATURE_HEADER = {
@@ -41,12 +48,4 @@ export function documentWebhook(handler: object): void {
   Reflect.defineMetadata(API_RESPONSE, { ...RESPONSES, ...responses }, handler);
   const parameters = (Reflect.getMetadata(API_PARAMETERS, handler) ?? []) as object[];
   Reflect.defineMetadata(API_PARAMETERS, [...parameters, SIGNATURE_HEADER, BODY], handler);
-}
-
-function describeRefusals(): Record<string, { description: string }> {
-  const codes = new Map<number, string[]>();
-  for (const [code, entry] of Object.entries(COINFLOW_AUTH_ERRORS)) {
-    if ('webhook' in entry) codes.set(entry.status, [...(codes.get(entry.status) ?? []), `\`${code}\``]);
-  }
-  return Object.fromEntries(Array.from(codes, ([status, all]) => [status, { description: all.join(', ') }]));
 }

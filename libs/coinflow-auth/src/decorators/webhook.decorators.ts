@@ -6,6 +6,8 @@ import {
   applyDecorators,
   createParamDecorator,
   type ExecutionContext,
+  type PipeTransform,
+  type Type,
 } from '@nestjs/common';
 import { toHttpException } from '../contexts/http-exception.js';
 import { misconfigured } from '../contexts/misconfiguration.js';
@@ -56,17 +58,18 @@ export function CoinflowWebhook({ instance }: CoinflowWebhookRouteOptions = {}):
 }
 
 /** Gives a webhook route its event: a `CoinflowWebhookEvent`, read from the very bytes that were verified. */
-export const CoinflowEvent = createParamDecorator((_: undefined, context: ExecutionContext): CoinflowWebhookEvent => {
-  const received = context.getType<string>() === 'http' && readWebhook(context.switchToHttp().getRequest<object>());
-  if (received) return received.event;
-  const where = `${context.getClass().name}.${context.getHandler().name}`;
-  throw toHttpException(
-    misconfigured(`${where} uses @CoinflowEvent(), but nothing has verified a webhook`, {
-      reason: 'webhook-unguarded',
-      action: 'Add @CoinflowWebhook() to the route.',
-    }),
-  );
-});
+export const CoinflowEvent: (...pipes: (PipeTransform | Type<PipeTransform>)[]) => ParameterDecorator =
+  createParamDecorator((_: undefined, context: ExecutionContext): CoinflowWebhookEvent => {
+    const received = context.getType<string>() === 'http' && readWebhook(context.switchToHttp().getRequest<object>());
+    if (received) return received.event;
+    const where = `${context.getClass().name}.${context.getHandler().name}`;
+    throw toHttpException(
+      misconfigured(`${where} uses @CoinflowEvent(), but nothing has verified a webhook`, {
+        reason: 'webhook-unguarded',
+        action: 'Add @CoinflowWebhook() to the route.',
+      }),
+    );
+  });
 
 /** A method that takes the event as its first argument. */
 type HandlerDecorator<Type extends CoinflowEventType> = <Method extends (event: CoinflowWebhookEvent<Type>) => unknown>(

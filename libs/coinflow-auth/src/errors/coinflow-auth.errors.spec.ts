@@ -37,6 +37,18 @@ describe('errors', () => {
     expect('cause' in new CoinflowUnavailableError('down', { reason: 'reset', retryAfterMs: 1 })).toBe(false);
   });
 
+  const CLASSES = Object.entries(errors).filter(
+    ([, value]) => typeof value === 'function' && 'code' in value && value.code,
+  ) as [string, new (...args: unknown[]) => Error][];
+
+  it.each(CLASSES)('%s keeps its name where a minifier has renamed the class', (name, Class) => {
+    const Minified = (() => class extends Class {})();
+    Object.defineProperty(Minified, 'name', { value: 'a' });
+    const details = { reason: 'down', retryAfterMs: 1 };
+    expect(new Class('message', details).name).toBe(name);
+    expect(new Minified('message', details).name).toBe(name);
+  });
+
   it('an action of their own replaces the general one', () => {
     expect(new errors.CoinflowMisconfiguredError('x', { reason: 'y', action: 'do this' }).action).toBe('do this');
   });

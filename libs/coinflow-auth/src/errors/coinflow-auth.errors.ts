@@ -22,6 +22,8 @@ export interface CoinflowAuthErrorDetails {
 export abstract class CoinflowAuthError extends Error {
   static readonly code: CoinflowAuthErrorCode;
 
+  /** The name of the class, which a minifier does not change. */
+  abstract override readonly name: string;
   /** Tells the errors apart; stable from version to version. */
   readonly code: CoinflowAuthErrorCode;
   /** Why, in one stable word for logs and metrics: `timeout`, `foreign-merchant`. */
@@ -31,7 +33,6 @@ export abstract class CoinflowAuthError extends Error {
 
   constructor(message: string, { reason, action, cause }: CoinflowAuthErrorDetails) {
     super(message, cause && { cause });
-    this.name = new.target.name;
     this.code = new.target.code;
     this.reason = reason;
     this.action = action ?? COINFLOW_AUTH_ERRORS[this.code].action;
@@ -58,6 +59,7 @@ function isBranded(value: unknown): value is CoinflowAuthError {
 export class CoinflowSessionKeyMissingError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_KEY_MISSING';
   declare readonly code: typeof CoinflowSessionKeyMissingError.code;
+  override readonly name: string = 'CoinflowSessionKeyMissingError';
 
   constructor() {
     super('The request carries no session key', { reason: 'missing' });
@@ -68,12 +70,14 @@ export class CoinflowSessionKeyMissingError extends CoinflowAuthError {
 export class CoinflowSessionKeyMalformedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_KEY_MALFORMED';
   declare readonly code: typeof CoinflowSessionKeyMalformedError.code;
+  override readonly name: string = 'CoinflowSessionKeyMalformedError';
 }
 
 /** The session key's own `exp` has passed. Coinflow was not asked. */
 export class CoinflowSessionKeyExpiredError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_KEY_EXPIRED';
   declare readonly code: typeof CoinflowSessionKeyExpiredError.code;
+  override readonly name: string = 'CoinflowSessionKeyExpiredError';
 
   constructor() {
     super('The session key has expired', { reason: 'expired' });
@@ -84,18 +88,21 @@ export class CoinflowSessionKeyExpiredError extends CoinflowAuthError {
 export class CoinflowSessionWrongMerchantError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_WRONG_MERCHANT';
   declare readonly code: typeof CoinflowSessionWrongMerchantError.code;
+  override readonly name: string = 'CoinflowSessionWrongMerchantError';
 }
 
 /** Coinflow says that the session key is not valid, or it carries a tag that this application did not make. */
 export class CoinflowSessionRejectedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_REJECTED';
   declare readonly code: typeof CoinflowSessionRejectedError.code;
+  override readonly name: string = 'CoinflowSessionRejectedError';
 }
 
 /** This application has revoked the session key, or all keys of this payer. */
 export class CoinflowSessionRevokedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_REVOKED';
   declare readonly code: typeof CoinflowSessionRevokedError.code;
+  override readonly name: string = 'CoinflowSessionRevokedError';
 
   constructor() {
     super('The session key is revoked', { reason: 'revoked' });
@@ -106,30 +113,36 @@ export class CoinflowSessionRevokedError extends CoinflowAuthError {
 export class CoinflowSubjectNotAllowedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SUBJECT_NOT_ALLOWED';
   declare readonly code: typeof CoinflowSubjectNotAllowedError.code;
+  override readonly name: string = 'CoinflowSubjectNotAllowedError';
 }
 
 /** The session key came in a cookie with a request of another site, which the payer may not have meant. */
 export class CoinflowCrossSiteError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_CROSS_SITE';
   declare readonly code: typeof CoinflowCrossSiteError.code;
+  override readonly name: string = 'CoinflowCrossSiteError';
 }
 
 /** Coinflow does not accept the wallet's signature. */
 export class CoinflowSignatureRejectedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SIGNATURE_REJECTED';
   declare readonly code: typeof CoinflowSignatureRejectedError.code;
+  override readonly name: string = 'CoinflowSignatureRejectedError';
 }
 
-/** An argument that cannot be sent to Coinflow. Nothing was sent. */
+/** An argument that cannot be sent to Coinflow, or that Coinflow does not accept. The message may be shown to a client. */
 export class CoinflowInvalidArgumentError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_INVALID_ARGUMENT';
   declare readonly code: typeof CoinflowInvalidArgumentError.code;
+  override readonly name: string = 'CoinflowInvalidArgumentError';
 
   /** The argument's name. */
   readonly argument: string;
 
-  constructor(argument: string, rule: string) {
-    super(`${argument} ${rule}`, { reason: 'invalid-argument', action: `Correct ${argument}: it ${rule}.` });
+  /** @param cause what is for the log only */
+  constructor(argument: string, rule: string, cause?: Error) {
+    const action = `Correct ${argument}: it ${rule}.`;
+    super(`${argument} ${rule}`, { reason: 'invalid-argument', action, ...(cause && { cause }) });
     this.argument = argument;
   }
 }
@@ -138,6 +151,7 @@ export class CoinflowInvalidArgumentError extends CoinflowAuthError {
 export class CoinflowMintRefusedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_MINT_REFUSED';
   declare readonly code: typeof CoinflowMintRefusedError.code;
+  override readonly name: string = 'CoinflowMintRefusedError';
 }
 
 /** What an error that passes by itself has besides. */
@@ -161,60 +175,70 @@ abstract class CoinflowRetryLaterError extends CoinflowAuthError {
 export class CoinflowUnavailableError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_UNAVAILABLE';
   declare readonly code: typeof CoinflowUnavailableError.code;
+  override readonly name: string = 'CoinflowUnavailableError';
 }
 
 /** Coinflow's rate limit is reached, or this application's own budget of calls is spent. Never a refusal of the session key. */
 export class CoinflowRateLimitedError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_RATE_LIMITED';
   declare readonly code: typeof CoinflowRateLimitedError.code;
+  override readonly name: string = 'CoinflowRateLimitedError';
 }
 
 /** Whoever asks has made too many calls necessary: a source of session keys that Coinflow refuses, or a key that forces checks. */
 export class CoinflowTooManyRequestsError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_TOO_MANY_REQUESTS';
   declare readonly code: typeof CoinflowTooManyRequestsError.code;
+  override readonly name: string = 'CoinflowTooManyRequestsError';
 }
 
 /** A webhook without a proof that it is Coinflow's, or with a wrong one. Nothing of its body was looked at. */
 export class CoinflowWebhookSignatureInvalidError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_WEBHOOK_SIGNATURE_INVALID';
   declare readonly code: typeof CoinflowWebhookSignatureInvalidError.code;
+  override readonly name: string = 'CoinflowWebhookSignatureInvalidError';
 }
 
 /** A webhook that Coinflow signed, longer ago than is allowed. If it is not a replay, an event was refused. */
 export class CoinflowWebhookSignatureTooOldError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD';
   declare readonly code: typeof CoinflowWebhookSignatureTooOldError.code;
+  override readonly name: string = 'CoinflowWebhookSignatureTooOldError';
 }
 
 /** A webhook that is proven, and no event. */
 export class CoinflowWebhookUnreadableError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_WEBHOOK_UNREADABLE';
   declare readonly code: typeof CoinflowWebhookUnreadableError.code;
+  override readonly name: string = 'CoinflowWebhookUnreadableError';
 }
 
 /** A webhook that does not say that it is JSON. */
 export class CoinflowWebhookUnsupportedTypeError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_WEBHOOK_UNSUPPORTED_TYPE';
   declare readonly code: typeof CoinflowWebhookUnsupportedTypeError.code;
+  override readonly name: string = 'CoinflowWebhookUnsupportedTypeError';
 }
 
 /** The same delivery of a webhook runs already, and it is not known yet how that ends. */
 export class CoinflowWebhookBusyError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_WEBHOOK_BUSY';
   declare readonly code: typeof CoinflowWebhookBusyError.code;
+  override readonly name: string = 'CoinflowWebhookBusyError';
 }
 
 /** The store that remembers deliveries of webhooks is away. */
 export class CoinflowWebhookStoreUnavailableError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE';
   declare readonly code: typeof CoinflowWebhookStoreUnavailableError.code;
+  override readonly name: string = 'CoinflowWebhookStoreUnavailableError';
 }
 
 /** The merchant's own configuration or code is wrong; thrown at boot where that shows it, and logged once where only a call does. */
 export class CoinflowMisconfiguredError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_MISCONFIGURED';
   declare readonly code: typeof CoinflowMisconfiguredError.code;
+  override readonly name: string = 'CoinflowMisconfiguredError';
 }
 
 /** All errors of this package, as a union that `switch (error.code)` narrows. */

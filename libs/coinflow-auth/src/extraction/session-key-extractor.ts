@@ -11,14 +11,16 @@ export interface RequestWithHeaders {
   /** The client's address, as Express and Fastify tell it behind their `trust proxy`. */
   readonly ip?: string | undefined;
   /** The connection: its address is the client's, or that of the last proxy. */
-  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
+  readonly socket?: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean } | undefined;
+  /** `http` or `https`, as Express and Fastify determine it behind their `trust proxy`. */
+  readonly protocol?: string;
   /** Node's own request, where the framework wraps it. */
-  readonly raw?: RequestWithEveryHeader;
+  readonly raw?: RequestWithRawHeaders;
 }
 
-/** Node's request: beside `headers`, which joins or drops headers of one name, it keeps each. */
-interface RequestWithEveryHeader {
-  readonly headersDistinct?: Readonly<Record<string, string[] | undefined>>;
+/** Node's request, of HTTP/1.1 and HTTP/2: the headers as they were sent, name and value in turn. */
+interface RequestWithRawHeaders {
+  readonly rawHeaders?: readonly string[];
 }
 
 /** What a refusal asks for in `WWW-Authenticate`. */
@@ -52,11 +54,7 @@ export function extractSessionKey(extractor: SessionKeyExtractor, request: Reque
   const found = findKeys(extractor, request);
   const [first] = found;
   if (!first) return undefined;
-  if (found.some(({ key }) => key !== first.key)) {
-    throw new CoinflowSessionKeyMalformedError('The request carries two different session keys', {
-      reason: 'two-keys',
-    });
-  }
+  if (found.some(({ key }) => key !== first.key)) throw twoKeys('The request carries two different session keys');
   if (found.every(({ assertAllowed }) => assertAllowed)) {
     const answer: unknown = first.assertAllowed?.();
     if (isUnexpectedPromise(answer)) throw wrongExtractor('assertAllowed() returns a promise');
@@ -78,9 +76,51 @@ function wrongExtractor(problem: string): CoinflowMisconfiguredError {
   });
 }
 
-/** Each value of a header that the request carries, also those that `headers` joins or drops. */
-export function everyValue(request: RequestWithHeaders, name: string): readonly string[] {
-  const { headersDistinct } = request.raw ?? (request as RequestWithEveryHeader);
-  const value = headersDistinct ? headersDistinct[name] : request.headers[name];
+export function twoKeys(message: string): CoinflowSessionKeyMalformedError {
+  return new CoinflowSessionKeyMalformedError(message, { reason: 'two-keys' });
+}
+
+/**
+ * The values of a header that `headers` still has: a middleware may have set or deleted it since the request came. Node
+ * drops or joins headers of one name; if the client sent different values, each of them counts as well.
+ * @param read what of a value is compared and returned; by default all of it
+ */
+export function everyValue(
+  request: RequestWithHeaders,
+  name: string,
+  read: (value: string) => readonly string[] = (value) => [value],
+): readonly string[] {
+  const values = currentValues(request, name).flatMap(read);
+  if (values.length === 0) return values;
+  const sent = sentValues(request, name).flatMap(read);
+  return sent.some((value) => value !== sent[0]) ? [...values, ...sent] : values;
+}
+
+/** The values of a header as `headers` has them now. */
+export function currentValues({ headers }: RequestWithHeaders, name: string): readonly string[] {
+  const value = headers[name];
   return typeof value === 'string' ? [value] : (value ?? []);
+}
+
+/** The values of a header as the client sent them. None where raw headers are not kept, as on AWS Lambda. */
+export function sentValues(request: RequestWithHeaders, name: string): readonly string[] {
+  const { rawHeaders = [] } = request.raw ?? (request as RequestWithRawHeaders);
+  return rawHeaders.filter((_, index) => index % 2 === 1 && isNamed(rawHeaders[index - 1], name));
+}
+
+function isNamed(rawName: string | undefined, name: string): boolean {
+  return rawName?.length === name.length && rawName.toLowerCase() === name;
+}
+
+/** HTTP's whitespace is space and tab: 0xA0, which `trim()` removes as well, is a part of what it stands in. */
+export function trimWhitespace(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhitespace(text[start])) start += 1;
+  while (end > start && isWhitespace(text[end - 1])) end -= 1;
+  return text.slice(start, end);
+}
+
+function isWhitespace(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
 }

@@ -20,13 +20,17 @@ describe('fromHeader', () => {
     ['key, key', 'key'],
     [['key', 'key'], 'key'],
     [['key'], 'key'],
+    ['key,\u0009key', 'key'],
   ])('%j -> %j', (value, key) => {
     expect(extract(fromHeader(), { 'x-coinflow-auth-session-key': value })).toBe(key);
   });
 
-  it.each<[string | string[]]>([['a, b'], ['a,b'], ['a,'], [['a', 'b']], [['a', '']]])('%j is refused', (value) => {
-    expect(() => extract(fromHeader(), { 'x-coinflow-auth-session-key': value })).toThrow(TWO_KEYS);
-  });
+  it.each<[string | string[]]>([['a, b'], ['a,b'], ['a,'], ['a,\u00a0a'], [['a', 'b']], [['a', '']]])(
+    '%j is refused',
+    (value) => {
+      expect(() => extract(fromHeader(), { 'x-coinflow-auth-session-key': value })).toThrow(TWO_KEYS);
+    },
+  );
 
   it('takes another name', () => {
     expect(extract(fromHeader('X-Session'), { 'x-session': 'key' })).toBe('key');
@@ -43,15 +47,41 @@ describe('fromBearer', () => {
     ['Bearer ', undefined],
     ['Basic a2V5', undefined],
     ['Bearerkey', undefined],
+    ['Bearer key\t', 'key'],
+    ['Bearer key\u00a0', 'key\u00a0'],
+    ['Bearer \u00a0key', '\u00a0key'],
   ])('%j -> %j', (authorization, key) => {
     expect(extract(fromBearer(), { authorization })).toBe(key);
   });
 
-  it('sees the second header, which Node drops', () => {
-    const headersDistinct = { authorization: ['Bearer a', 'Bearer b'] };
-    const headers = { authorization: 'Bearer a' };
-    expect(() => extractSessionKey(fromBearer(), { headers, headersDistinct } as RequestWithHeaders)).toThrow(TWO_KEYS);
-    expect(() => extractSessionKey(fromBearer(), { headers, raw: { headersDistinct } })).toThrow(TWO_KEYS);
+  const SESSION_KEY_AND_BASIC = ['Bearer a', 'Basic a2V5'];
+
+  it.each([
+    [['Bearer a', 'Bearer b']],
+    [['Bearer a', 'Bearer b', 'Bearer a']],
+    [SESSION_KEY_AND_BASIC],
+    [[...SESSION_KEY_AND_BASIC].reverse()],
+    [['', 'Bearer a']],
+  ])('rejects the different Authorization headers %j, of which Node keeps the first', (values) => {
+    const rawHeaders = values.flatMap((value) => ['Authorization', value]);
+    const headers = { authorization: values[0] };
+    expect(() => extractSessionKey(fromBearer(), { headers, rawHeaders } as RequestWithHeaders)).toThrow(TWO_KEYS);
+    expect(() => extractSessionKey(fromBearer(), { headers, raw: { rawHeaders } })).toThrow(TWO_KEYS);
+    expect(() => extract(fromBearer(), { authorization: values })).toThrow(TWO_KEYS);
+    expect(extractSessionKey(fromBearer(), { headers: {}, raw: { rawHeaders } })).toBeUndefined();
+  });
+
+  it('takes the key that a middleware has set, although the client sent another one twice', () => {
+    const raw = { rawHeaders: ['Authorization', 'Bearer a', 'authorization', 'Bearer a'] };
+    expect(extractSessionKey(fromBearer(), { headers: { authorization: 'Bearer a' }, raw })).toBe('a');
+    expect(extractSessionKey(fromBearer(), { headers: { authorization: 'Bearer b' }, raw })).toBe('b');
+  });
+
+  it('finds no session key in two Authorization headers of another scheme', () => {
+    const rawHeaders = ['Authorization', 'Basic a', 'Authorization', 'Basic b'];
+    expect(extractSessionKey(fromBearer(), { headers: { authorization: 'Basic a' }, raw: { rawHeaders } })).toBe(
+      undefined,
+    );
   });
 });
 
@@ -65,6 +95,9 @@ describe('fromCookie', () => {
     ['xsession=key', undefined],
     ['session=key; session=key', 'key'],
     ['session=a=b', 'a=b'],
+    ['a=1;\t session=key \t;b=2', 'key'],
+    ['a=1;\u00a0session=key', undefined],
+    ['session=key\u00a0', 'key\u00a0'],
   ])('%j -> %j', (cookie, key) => {
     expect(extract(fromCookie('session'), { cookie })).toBe(key);
   });
@@ -73,7 +106,83 @@ describe('fromCookie', () => {
     expect(() => extract(fromCookie('session'), { cookie: 'session=a; session=b' })).toThrow(TWO_KEYS);
   });
 
+  it('reads the cookie that a middleware has set or left, also if the browser sent each in a header of its own', () => {
+    const raw = { rawHeaders: ['cookie', 'theme=dark', 'cookie', 'session=key'] };
+    const find = (cookie: string): string | undefined =>
+      extractSessionKey(fromCookie('session'), { headers: { cookie }, raw });
+    expect(find('theme=dark; session=key')).toBe('key');
+    expect(find('theme=dark; session=other')).toBe('other');
+    expect(find('theme=dark')).toBeUndefined();
+  });
+
   const cookie = 'session=key';
+
+  it('believes what the browser said about the site also after a middleware has deleted or changed it', () => {
+    const sent: [name: string, value: string, now: string | undefined][] = [
+      ['Sec-Fetch-Site', 'cross-site', undefined],
+      ['Sec-Fetch-Site', 'cross-site', 'same-origin'],
+      ['Sec-Fetch-Site', 'same-origin', 'cross-site'],
+      ['Origin', 'https://evil.example', undefined],
+      ['Origin', 'https://evil.example', 'https://shop.example'],
+      ['Origin', 'https://shop.example', 'https://evil.example'],
+    ];
+    expect.assertions(sent.length);
+    for (const [name, value, now] of sent) {
+      const headers = { host: 'shop.example', cookie, [name.toLowerCase()]: now };
+      const raw = { rawHeaders: ['Host', 'shop.example', 'Cookie', cookie, name, value] };
+      expect(() => extractSessionKey(fromCookie('session'), { method: 'POST', headers, raw })).toThrow(CROSS_SITE);
+    }
+  });
+
+  it.each<[string, Partial<RequestWithHeaders>, boolean]>([
+    ['a TLS connection', { socket: { encrypted: true } }, false],
+    ['a proxy that the application trusts', { protocol: 'https' }, false],
+    ['a plain connection', { protocol: 'http', socket: { remoteAddress: '203.0.113.7' } }, true],
+  ])('accepts an http origin only where the request is not known to be https: %s', (_, request, allowed) => {
+    const sent = { method: 'POST', headers: { cookie, host: 'shop.example', origin: 'http://shop.example' } };
+    const attempt = (): unknown => extractSessionKey(fromCookie('session'), { ...sent, ...request });
+    if (allowed) expect(attempt()).toBe('key');
+    else expect(attempt).toThrow(CROSS_SITE);
+  });
+
+  it('does not take a cookie with 0xA0 before its name for one with the prefix __Host-', () => {
+    const forged = '\u00a0__Host-session=forged';
+    expect(extract(fromCookie('__Host-session'), { cookie: forged })).toBeUndefined();
+    expect(extract(fromCookie('__Host-session'), { cookie: `__Host-session=key; ${forged}` })).toBe('key');
+  });
+
+  it.each<[string, Headers, boolean]>([
+    ['websocket', { 'sec-fetch-site': 'cross-site' }, false],
+    ['WebSocket', { host: 'shop.example', origin: 'https://evil.example' }, false],
+    ['h2c, websocket/13', { 'sec-fetch-site': 'cross-site' }, false],
+    ['websocket', { 'sec-fetch-site': 'same-origin' }, true],
+    ['websocket', { host: 'shop.example', origin: 'https://shop.example' }, true],
+    ['h2c', { 'sec-fetch-site': 'cross-site' }, true],
+  ])('treats a GET with Upgrade: %s as a request that changes something: %j', (upgrade, headers, allowed) => {
+    const attempt = (): unknown => extract(fromCookie('session'), { cookie, upgrade, ...headers });
+    if (allowed) expect(attempt()).toBe('key');
+    else expect(attempt).toThrow(CROSS_SITE);
+  });
+
+  it('compares the origin with the host that the client sent, not with one that a middleware has set', () => {
+    const request = (origin: string): RequestWithHeaders => ({
+      method: 'POST',
+      headers: { cookie, origin, host: 'internal.example' },
+      raw: { rawHeaders: ['Host', 'shop.example', 'Origin', origin] },
+    });
+    expect(extractSessionKey(fromCookie('session'), request('https://shop.example'))).toBe('key');
+    expect(() => extractSessionKey(fromCookie('session'), request('https://internal.example'))).toThrow(CROSS_SITE);
+  });
+
+  it('rejects a second, different statement about the site', () => {
+    const post = (headers: Headers): unknown => extract(fromCookie('session'), { cookie, ...headers }, 'POST');
+    expect(() => post({ 'sec-fetch-site': 'same-origin, cross-site' })).toThrow(CROSS_SITE);
+    expect(() => post({ 'sec-fetch-site': ['same-origin', 'cross-site'] })).toThrow(CROSS_SITE);
+    expect(() => post({ host: 'shop.example', origin: 'https://shop.example, https://evil.example' })).toThrow(
+      CROSS_SITE,
+    );
+    expect(post({ 'sec-fetch-site': 'same-origin, same-origin' })).toBe('key');
+  });
 
   it.each<[string, 'same-origin' | 'same-site' | 'off', Headers, boolean]>([
     ['POST', 'same-origin', { 'sec-fetch-site': 'same-origin' }, true],
@@ -95,7 +204,17 @@ describe('fromCookie', () => {
     ['POST', 'same-origin', { origin: 'https://evil.example', host: 'shop.example' }, false],
     ['POST', 'same-origin', { origin: 'https://shop.example.evil.example', host: 'shop.example' }, false],
     ['POST', 'same-origin', { origin: 'null', host: 'shop.example' }, false],
+    ['POST', 'same-origin', { origin: 'null' }, false],
+    ['POST', 'same-origin', { origin: 'file://', host: '' }, false],
+    ['POST', 'same-origin', { origin: 'https://shop.example' }, false],
     ['POST', 'same-origin', { host: 'shop.example' }, true],
+    ['POST', 'same-origin', { origin: 'https://shop.example', ':authority': 'shop.example' }, true],
+    ['POST', 'same-origin', { origin: 'https://shop.example', ':authority': 'evil.example' }, false],
+    ['POST', 'same-origin', { origin: 'https://a.example', ':authority': 'a.example', host: 'b.example' }, false],
+    ['POST', 'same-origin', { origin: 'https://b.example', ':authority': 'a.example', host: 'b.example' }, false],
+    ['POST', 'same-origin', { origin: 'http://shop.example', host: 'shop.example' }, true],
+    ['POST', 'same-origin', { origin: 'http://a.example', ':authority': 'a.example', ':scheme': 'http' }, true],
+    ['POST', 'same-origin', { origin: 'http://a.example', ':authority': 'a.example', ':scheme': 'https' }, false],
     [
       'POST',
       'same-origin',

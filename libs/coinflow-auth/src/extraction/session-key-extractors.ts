@@ -3,23 +3,22 @@ import {
   SESSION_KEY_HEADER,
   everyValue,
   findKeys,
+  trimWhitespace,
+  twoKeys,
   type RequestWithHeaders,
   type SessionKeyExtractor,
 } from './session-key-extractor.js';
 
-/** The header as Coinflow names it. On the path of every request, so it looks at `headers` alone. */
+/** The header as Coinflow names it. */
 function fromHeader(name: string = SESSION_KEY_HEADER): SessionKeyExtractor {
   const headerName = name.toLowerCase();
+  // Node joins headers of one name with a comma, which no session key contains.
+  const read = (value: string): string[] => value.split(',').map(trimWhitespace);
   return {
     schemes: ['CoinflowSession'],
-    find({ headers }) {
-      const value = headers[headerName];
-      if (value === undefined || value === '') return [];
-      // Node joins headers of one name with a comma, which no session key contains.
-      if (typeof value === 'string' && !value.includes(',')) return [{ key: value }];
-      return String(value)
-        .split(',')
-        .map((key) => ({ key: key.trim() }));
+    find(request) {
+      const keys = everyValue(request, headerName, read);
+      return keys.length === 1 && keys[0] === '' ? [] : keys.map((key) => ({ key }));
     },
   };
 }
@@ -28,11 +27,18 @@ function fromHeader(name: string = SESSION_KEY_HEADER): SessionKeyExtractor {
 function fromBearer(): SessionKeyExtractor {
   return {
     schemes: ['Bearer'],
-    find: (request) =>
-      everyValue(request, 'authorization').flatMap((value) => {
-        const [, key] = /^Bearer +(\S.*)$/i.exec(value) ?? [];
-        return key === undefined ? [] : [{ key: key.trimEnd() }];
-      }),
+    find(request) {
+      const values = everyValue(request, 'authorization');
+      const keys = values.flatMap((value) => {
+        const [, key] = /^Bearer +([^ ].*)$/i.exec(value) ?? [];
+        return key === undefined ? [] : [{ key: trimWhitespace(key) }];
+      });
+      // Whoever reads the other header sees no session key.
+      if (keys.length > 0 && keys.length < values.length) {
+        throw twoKeys('The request carries a session key in one Authorization header, and another such header');
+      }
+      return keys;
+    },
   };
 }
 
@@ -64,11 +70,14 @@ function firstOf(...extractors: SessionKeyExtractor[]): SessionKeyExtractor {
 export const SessionKeyExtractors = { fromHeader, fromBearer, fromCookie, firstOf };
 
 /** All cookies of the name: a browser can be made to send two, and parsers differ in which they take. */
-function cookies(request: RequestWithHeaders, name: string): string[] {
-  return everyValue(request, 'cookie')
-    .flatMap((value) => value.split(';'))
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'))
-    .filter((key) => key !== '');
+function cookies(request: RequestWithHeaders, name: string): readonly string[] {
+  // Compared by cookie, not by header: over HTTP/2 a browser sends each cookie in a header of its own.
+  return everyValue(request, 'cookie', (value) =>
+    value
+      .split(';')
+      .map(trimWhitespace)
+      .filter((pair) => pair.startsWith(`${name}=`))
+      .map((pair) => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'))
+      .filter((key) => key !== ''),
+  );
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import {
+  CoinflowInvalidArgumentError,
   CoinflowMisconfiguredError,
   isCoinflowAuthError,
   type CoinflowAuthError,
@@ -20,7 +21,7 @@ export class ErrorLog {
   report(error: unknown): unknown {
     if (!isCoinflowAuthError(error) || this.#logged.has(error)) return error;
     this.#logged.add(error);
-    const line = `${error.message} [${error.code}: ${error.reason}]`;
+    const line = `${error.message}${causeOf(error)} [${error.code}: ${error.reason}]`;
     if (error instanceof CoinflowMisconfiguredError) {
       if (!this.#misconfigurations.has(error.reason)) this.#logger.error(`${line} ${error.action}`);
       this.#misconfigurations.add(error.reason);
@@ -31,4 +32,11 @@ export class ErrorLog {
     }
     return error;
   }
+}
+
+/** The message of every other error holds what Coinflow said. */
+function causeOf(error: CoinflowAuthError): string {
+  return error instanceof CoinflowInvalidArgumentError && error.cause instanceof Error
+    ? `: ${error.cause.message}`
+    : '';
 }

@@ -19,6 +19,7 @@ export function baseUrlProblem(value: unknown, allowPlainHttp: boolean): string 
     return 'must begin with https:// (or http:// for this machine)';
   if (url.username || url.password) return 'must not contain a user name or password';
   if (url.search || url.hash) return 'must not contain a query or a fragment';
+  if (/\/api\/*$/.test(url.pathname)) return 'must not end in /api: the module adds that itself';
   if (url.protocol === 'http:' && !allowPlainHttp && !isLoopback(url.hostname)) {
     return 'must begin with https://, unless it points at this machine or allowPlainHttp is true: the API key travels to it';
   }

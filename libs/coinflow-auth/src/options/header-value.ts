@@ -10,3 +10,19 @@ export function isHeaderValue(value: unknown, maxLength = 256): value is string 
 
 /** What {@link isHeaderValue} asks, in words. */
 export const HEADER_VALUE_RULE = 'must be 1 to 256 visible ASCII characters without blanks at its ends';
+
+/** What is wrong with a value that is sent in a header, or nothing. A number, for example, is not converted. */
+export function headerValueProblem(
+  value: unknown,
+  maxLength?: number,
+  rule: string = HEADER_VALUE_RULE,
+): string | undefined {
+  if (isHeaderValue(value, maxLength)) return undefined;
+  return typeof value === 'string' || value === undefined || value === null ? rule : 'must be a string';
+}
+
+/** Coinflow takes the API key as it is; the documentation of other APIs puts `Bearer` before it. */
+export function apiKeyProblem(value: unknown): string | undefined {
+  const hasScheme = typeof value === 'string' && /^bearer /i.test(value);
+  return hasScheme ? 'must be the API key alone, without "Bearer " before it' : headerValueProblem(value);
+}

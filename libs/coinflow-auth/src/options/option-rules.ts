@@ -3,18 +3,16 @@ import {
   IsIn,
   IsObject,
   IsOptional,
-  ValidateBy,
   ValidateNested,
   validateSync,
-  type ValidationArguments,
   type ValidationError,
 } from 'class-validator';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import { COINFLOW_BASE_URLS, baseUrlProblem } from './base-url.js';
 import { leavesNewKeys } from './budget-options.js';
 import { BudgetShape, NO_NEW_KEYS } from './budget-rules.js';
-import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
-import { DAY_MS, HeaderValue, Rule, Whole, hasMethods, isWhole } from './value-rules.js';
+import { apiKeyProblem } from './header-value.js';
+import { DAY_MS, HeaderValue, ProblemRule, Rule, Whole, hasMethods, isWhole } from './value-rules.js';
 import { WebhookShape } from './webhook-rules.js';
 
 const SEAL_KEY_BYTES = 32;
@@ -34,11 +32,10 @@ const OPTION_VARIABLES: Readonly<Record<string, string>> = {
 };
 
 const ApiKey = (): PropertyDecorator =>
-  Rule(
-    'apiKey',
-    (value) => typeof value === 'function' || isHeaderValue(value),
-    `${HEADER_VALUE_RULE}, or a function that gives such a key`,
-  );
+  ProblemRule('apiKey', (value) => {
+    const problem = typeof value === 'function' ? undefined : apiKeyProblem(value);
+    return problem && `${problem}, or a function that gives such a key`;
+  });
 
 const SealKeys = (): PropertyDecorator =>
   Rule(
@@ -64,17 +61,10 @@ const Extractor = (): PropertyDecorator =>
     'must be one of SessionKeyExtractors, or have its methods',
   );
 
-const BaseUrl = (): PropertyDecorator => {
-  const problem = (value: unknown, args?: ValidationArguments): string | undefined =>
-    baseUrlProblem(value, (args?.object as OptionsShape).allowPlainHttp === true);
-  return ValidateBy({
-    name: 'baseUrl',
-    validator: {
-      validate: (value, args) => problem(value, args) === undefined,
-      defaultMessage: (args) => problem(args?.value, args) ?? '',
-    },
-  });
-};
+const BaseUrl = (): PropertyDecorator =>
+  ProblemRule('baseUrl', (value, args) =>
+    baseUrlProblem(value, (args?.object as OptionsShape).allowPlainHttp === true),
+  );
 
 const Agent = (): PropertyDecorator =>
   Rule('agent', (value) => hasMethods(value, ['createConnection']), 'must be an http.Agent or https.Agent');

@@ -126,6 +126,38 @@ describe('resolveOptions', () => {
     ]);
   });
 
+  it.each(['Bearer secret-api-key', 'bearer secret-api-key'])(
+    'rejects an API key with the scheme before it: %s',
+    (apiKey) => {
+      const message = problems({ ...OPTIONS, apiKey });
+      expect(message).toContain('apiKey must be the API key alone, without "Bearer " before it');
+      expect(message).toContain('(environment variable COINFLOW_API_KEY)');
+      expect(message).not.toContain('secret-api-key');
+    },
+  );
+
+  it('says that an API key and a merchant ID must be strings', () => {
+    const message = problems({ ...OPTIONS, apiKey: 42, merchantId: 42 });
+    expect(message).toContain('apiKey must be a string, or a function that gives such a key');
+    expect(message).toContain('merchantId must be a string (environment variable COINFLOW_MERCHANT_ID)');
+  });
+
+  it.each(['https://api.coinflow.cash/api', 'https://api.coinflow.cash/api//', 'https://proxy.example/coinflow/api/'])(
+    'rejects a base URL that ends in /api: %s',
+    (baseUrl) => {
+      expect(problems({ ...OPTIONS, baseUrl })).toContain(
+        'baseUrl must not end in /api: the module adds that itself (environment variable COINFLOW_BASE_URL)',
+      );
+    },
+  );
+
+  it.each(['https://proxy.example/my-api', 'https://proxy.example/api/coinflow'])(
+    'takes the base URL %s',
+    (baseUrl) => {
+      expect(problems({ ...OPTIONS, baseUrl })).toBe('');
+    },
+  );
+
   it.each([0, 5])('http.retries may be %d', (retries) => {
     expect(resolveOptions({ ...OPTIONS, http: { retries } }).http.retries).toBe(retries);
   });

@@ -5,6 +5,7 @@ import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import { COINFLOW_BASE_URLS, type CoinflowEnv } from './base-url.js';
 import { resolveBudgetOptions, type ResolvedBudgetOptions } from './budget-options.js';
 import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptions } from './coinflow-auth-options.js';
+import { mergeEnvironment } from './environment.js';
 import { problemsOf } from './option-rules.js';
 import { resolveWebhookOptions, type ResolvedWebhookOptions } from './webhook-options.js';
 
@@ -35,7 +36,8 @@ export interface ResolvedCoinflowAuthOptions {
  * Checks the options and fills in the defaults; nothing else in the code does either.
  * @throws {CoinflowMisconfiguredError} that names every mistake: option, rule and environment variable, never a value
  */
-export function resolveOptions(options: CoinflowAuthModuleOptions): ResolvedCoinflowAuthOptions {
+export function resolveOptions(given: CoinflowAuthModuleOptions): ResolvedCoinflowAuthOptions {
+  const options = mergeEnvironment(given);
   const problems = [...problemsOf(options), ...sealProblemsOf(options)];
   if (problems.length > 0) {
     throw new CoinflowMisconfiguredError(

@@ -1,12 +1,12 @@
 // `Symbol.for`: two copies of the package in one process (an ESM and a CommonJS one, say) must mean the same thing.
 
 /** Injection token of the options as the user gave them. */
-export const COINFLOW_AUTH_MODULE_OPTIONS = Symbol.for('nestjs-coinflow-auth:module-options');
+export const COINFLOW_AUTH_MODULE_OPTIONS: unique symbol = Symbol.for('nestjs-coinflow-auth:module-options');
 /** Injection token of the options, checked and complete. */
-export const COINFLOW_AUTH_OPTIONS = Symbol.for('nestjs-coinflow-auth:options');
+export const COINFLOW_AUTH_OPTIONS: unique symbol = Symbol.for('nestjs-coinflow-auth:options');
 
 /** Metadata key of what a route asks for: `{ access, policy }`. */
-export const COINFLOW_AUTH_METADATA = Symbol.for('nestjs-coinflow-auth:metadata');
+export const COINFLOW_AUTH_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:metadata');
 
 const SERVICE = 'nestjs-coinflow-auth:service';
 

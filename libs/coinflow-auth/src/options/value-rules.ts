@@ -1,5 +1,5 @@
-import { ValidateBy } from 'class-validator';
-import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
+import { ValidateBy, type ValidationArguments } from 'class-validator';
+import { headerValueProblem } from './header-value.js';
 
 export const DAY_MS = 86_400_000;
 
@@ -8,7 +8,21 @@ export function Rule(name: string, validate: (value: unknown) => boolean, messag
   return ValidateBy({ name, validator: { validate: (value) => validate(value), defaultMessage: () => message } });
 }
 
-export const HeaderValue = (): PropertyDecorator => Rule('headerValue', isHeaderValue, HEADER_VALUE_RULE);
+/** A rule whose message depends on what is wrong. */
+export function ProblemRule(
+  name: string,
+  problem: (value: unknown, args?: ValidationArguments) => string | undefined,
+): PropertyDecorator {
+  return ValidateBy({
+    name,
+    validator: {
+      validate: (value, args) => problem(value, args) === undefined,
+      defaultMessage: (args) => problem(args?.value, args) ?? '',
+    },
+  });
+}
+
+export const HeaderValue = (): PropertyDecorator => ProblemRule('headerValue', (value) => headerValueProblem(value));
 
 export const Whole = (min: number, max: number): PropertyDecorator =>
   Rule('whole', (value) => isWhole(value, min, max), `must be a whole number from ${min} to ${max}`);

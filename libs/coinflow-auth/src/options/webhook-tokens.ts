@@ -1,9 +1,9 @@
 // `Symbol.for`: two copies of the package in one process must mean the same thing.
 
 /** Metadata key of which events a method handles. */
-export const COINFLOW_EVENT_HANDLER_METADATA = Symbol.for('nestjs-coinflow-auth:event-handler');
+export const COINFLOW_EVENT_HANDLER_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:event-handler');
 /** Metadata key of what a webhook route is told: `{ instance }`. */
-export const COINFLOW_WEBHOOK_ROUTE_METADATA = Symbol.for('nestjs-coinflow-auth:webhook-route');
+export const COINFLOW_WEBHOOK_ROUTE_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:webhook-route');
 
 const WEBHOOKS = 'nestjs-coinflow-auth:webhooks';
 

@@ -1,10 +1,11 @@
 import { CoinflowInvalidArgumentError } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_BLOCKCHAINS, type KnownBlockchain } from '../options/blockchains.js';
-import { HEADER_VALUE_RULE, isHeaderValue } from '../options/header-value.js';
+import { headerValueProblem } from '../options/header-value.js';
 import type { CoinflowSubject } from './subject.js';
 import { walletAddressProblem } from './wallet-address.js';
 
 const MAX_SIGNED_MESSAGE_LENGTH = 2_048;
+const SIGNED_MESSAGE_RULE = `must be 1 to ${MAX_SIGNED_MESSAGE_LENGTH} visible ASCII characters`;
 
 /** A user whom the application itself has logged in. */
 export interface UserToMint {
@@ -67,19 +68,19 @@ export function checkSubject(given: SessionKeySubject): MintRequest {
     assertNothingBeside(names, ['wallet', 'blockchain']);
     return { subject: checkWallet(wallet, blockchain) };
   }
-  if (!isHeaderValue(userId)) throw new CoinflowInvalidArgumentError('userId', HEADER_VALUE_RULE);
+  const problem = headerValueProblem(userId);
+  if (problem) throw new CoinflowInvalidArgumentError('userId', problem);
   assertNothingBeside(names, ['userId']);
-  return { subject: Object.freeze({ kind: 'user', userId }) };
+  return { subject: Object.freeze({ kind: 'user', userId: userId as string }) };
 }
 
 /** @throws {CoinflowInvalidArgumentError} that names what is missing, or cannot be */
 export function checkSignedWallet(given: SignedWalletToMint): MintRequest & { readonly signedMessage: string } {
   const { wallet, blockchain, signedMessage } = Object(given) as Partial<Record<string, unknown>>;
   const subject = checkWallet(wallet, blockchain);
-  if (!isHeaderValue(signedMessage, MAX_SIGNED_MESSAGE_LENGTH)) {
-    throw new CoinflowInvalidArgumentError('signedMessage', 'must be 1 to 2048 visible ASCII characters');
-  }
-  return { subject, signedMessage };
+  const problem = headerValueProblem(signedMessage, MAX_SIGNED_MESSAGE_LENGTH, SIGNED_MESSAGE_RULE);
+  if (problem) throw new CoinflowInvalidArgumentError('signedMessage', problem);
+  return { subject, signedMessage: signedMessage as string };
 }
 
 /** Also of a property whose value is `undefined`, and of one that is inherited. */

@@ -1,0 +1,59 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import type { ArgumentsHost } from '@nestjs/common';
+import { CoinflowInvalidArgumentError, CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
+import { CoinflowAuthExceptionFilter } from './coinflow-auth-exception.filter.js';
+
+const filter = new CoinflowAuthExceptionFilter();
+const error = new CoinflowSessionRejectedError('Coinflow said no', { reason: 'rejected' });
+const CLIENT_ERROR = {
+  status: 'error',
+  code: 'COINFLOW_SESSION_REJECTED',
+  message: 'The session key is not valid.',
+};
+
+function hostOf(context: string, client?: unknown): ArgumentsHost {
+  return {
+    getType: () => context,
+    switchToWs: () => ({ getClient: () => client }),
+    switchToHttp: () => ({ getResponse: () => client }),
+  } as unknown as ArgumentsHost;
+}
+
+describe('CoinflowAuthExceptionFilter', () => {
+  it('emits the event exception to a client of Socket.IO', () => {
+    const client = { emit: jest.fn(), send: jest.fn() };
+    expect(filter.catch(error, hostOf('ws', client))).toBeUndefined();
+    expect(client.emit.mock.calls).toEqual([['exception', CLIENT_ERROR]]);
+    expect(client.send).not.toHaveBeenCalled();
+  });
+
+  it('sends the event exception to a native WebSocket, whose emit would reach only its own listeners', () => {
+    const client = { readyState: 1, emit: jest.fn(), send: jest.fn() };
+    filter.catch(error, hostOf('ws', client));
+    expect(client.send.mock.calls).toEqual([[JSON.stringify({ event: 'exception', data: CLIENT_ERROR })]]);
+    expect(client.emit).not.toHaveBeenCalled();
+  });
+
+  it('tells a client which argument was wrong', () => {
+    const client = { emit: jest.fn() };
+    filter.catch(new CoinflowInvalidArgumentError('wallet', 'must be a string'), hostOf('ws', client));
+    expect(client.emit).toHaveBeenCalledWith(
+      'exception',
+      expect.objectContaining({ message: 'wallet must be a string' }),
+    );
+  });
+
+  it('does not throw in a gateway without a client, where it would be an unhandled rejection', () => {
+    expect(filter.catch(error, hostOf('ws'))).toBeUndefined();
+    expect(filter.catch(error, hostOf('ws', {}))).toBeUndefined();
+  });
+
+  it.each([
+    ['rmq', undefined],
+    ['graphql', {}],
+    ['http', undefined],
+    ['http', { subject: 'a job, not a response' }],
+  ])('throws the error in a context that is not its own: %s with %j', (context, client) => {
+    expect(() => filter.catch(error, hostOf(context, client))).toThrow(error);
+  });
+});

@@ -1,0 +1,20 @@
+// Loads every entry of both packages. It is also compiled with their types checked: see scripts/test-package.mjs.
+import 'reflect-metadata';
+import * as emulator from 'coinflow-emulator';
+import * as auth from 'nestjs-coinflow-auth';
+import * as config from 'nestjs-coinflow-auth/config';
+import * as health from 'nestjs-coinflow-auth/health';
+import * as redis from 'nestjs-coinflow-auth/redis';
+import * as testing from 'nestjs-coinflow-auth/testing';
+
+/** A type that cannot be resolved is `any`, of which nothing can be said. */
+type Known<Type> = 0 extends 1 & Type ? never : Type;
+
+export const decorators: ParameterDecorator[] = [
+  (auth.CoinflowEvent satisfies Known<typeof auth.CoinflowEvent>)(),
+  (auth.CurrentSession satisfies Known<typeof auth.CurrentSession>)(),
+];
+
+for (const entry of [auth, config, health, redis, testing, emulator]) {
+  if (Object.keys(entry).length === 0) throw new Error('An entry exports nothing');
+}

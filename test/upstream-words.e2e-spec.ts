@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get } from '@nestjs/common';
+import { CoinflowAuth, CoinflowAuthService } from 'nestjs-coinflow-auth';
+import { PLATFORMS, createTestApp, unseenKey, type TestApp } from './harness/create-test-app.js';
+import { json, startScriptedServer, type ScriptedServer } from './harness/scripted-server.js';
+
+const WORDS = 'words of Coinflow';
+const WALLET = { wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', blockchain: 'eth' } as const;
+const STATUSES = [400, 401, 403, 404, 409, 422, 423, 429, 451, 500, 503];
+
+@Controller()
+class CallsController {
+  constructor(private readonly coinflow: CoinflowAuthService) {}
+
+  @Get('message')
+  async message(): Promise<object> {
+    return this.coinflow.getMessage(WALLET);
+  }
+
+  @Get('user-key')
+  async userKey(): Promise<object> {
+    return this.coinflow.createSessionKey({ userId: 'alice' });
+  }
+
+  @Get('wallet-key')
+  async walletKey(): Promise<object> {
+    return this.coinflow.createSessionKeyWithSignature({ ...WALLET, signedMessage: 'signed' });
+  }
+
+  @Get('guarded')
+  @CoinflowAuth()
+  guarded(): string {
+    return 'in';
+  }
+}
+
+describe.each(PLATFORMS)('the words of an error response of Coinflow, on %s', (platform) => {
+  let app: TestApp;
+  let upstream: ScriptedServer;
+
+  beforeEach(async () => {
+    upstream = await startScriptedServer();
+    const options = { baseUrl: upstream.url, http: { retries: 0 } };
+    app = await createTestApp({ platform, controllers: [CallsController], options });
+  });
+  afterEach(async () => {
+    await app.close();
+    upstream.close();
+  });
+
+  it.each(STATUSES)('reach the log and no client: %s', async (status) => {
+    const body = { message: WORDS, details: WORDS, msg: WORDS, error: WORDS, reason: WORDS, debugId: WORDS };
+    upstream.script(json(status, {}, JSON.stringify(body)));
+    const answers = [
+      await app.get('/message'),
+      await app.get('/user-key'),
+      await app.get('/wallet-key'),
+      await app.get('/guarded', unseenKey(app.coinflow)),
+    ];
+    for (const answer of answers) {
+      expect(answer.body).toMatchObject({ code: expect.stringMatching(/^COINFLOW_/) as unknown });
+      expect(JSON.stringify([answer.text, answer.headers])).not.toContain(WORDS);
+    }
+    expect(app.logger.lines.map(({ text }) => text).join('\n')).toContain(WORDS);
+  });
+
+  it('do not stand in what a client reads about a wallet that Coinflow rejects', async () => {
+    upstream.script(json(422, {}, JSON.stringify({ message: WORDS })));
+    expect(await app.get('/message')).toMatchObject({
+      status: 400,
+      body: { code: 'COINFLOW_INVALID_ARGUMENT', message: 'wallet is rejected by Coinflow' },
+    });
+    expect(app.logger.at('debug').join('\n')).toContain(WORDS);
+  });
+});
