@@ -20,6 +20,13 @@ const HELP = `coinflow-emulator: a local Coinflow for development and tests
                         0 is no limit. Over it the answer is a 429.
   --session-lifetime    of session keys, in seconds; 86400 (24 hours) without it
   --control             who may use /_emulator: loopback, any or off; loopback without it
+  --allow-origin        an origin whose pages may call the endpoints of Coinflow from a
+                        browser, such as https://app.test; repeat it for more
+                        Origins of this machine always may.
+  --allow-host          another host name to answer to, such as coinflow.test; repeat it
+                        for more. Without it: IP addresses, names without a dot,
+                        *.localhost and host.docker.internal; /_emulator answers to
+                        loopback names and the address it listens at.
   --help, -h            this text
 
 It prints its URL and the API keys of its merchants when it starts, and answers

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isLoopbackName } from '../loopback.js';
+import { isLoopbackUrl } from '../loopback.js';
 import type { EmulatorWebhookEndpoint, EmulatorWebhookRegistration } from './webhook-options.js';
 
 /** Who is sent webhooks. */
@@ -30,10 +30,4 @@ export class WebhookEndpoints {
   clear(): void {
     this.#all = [];
   }
-}
-
-function isLoopbackUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return /^https?:$/.test(protocol) && isLoopbackName(hostname.replace(/^\[|\]$/g, ''));
 }
