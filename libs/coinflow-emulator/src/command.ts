@@ -49,9 +49,12 @@ To see and to change what it does, with JSON bodies, content-type: application/j
   POST /_emulator/limits      {"withKey":2000,"withoutKey":100,"retryAfter":"date"}
   POST /_emulator/webhooks/endpoints  {"url":"http://127.0.0.1:3000/webhooks/coinflow","key":"..."}
   POST /_emulator/webhooks/send       {"eventType":"Settled","data":{"customerId":"alice"},"copies":2}
-                              signs and retries until 200; also: signAgain, newCreated, key,
-                              sign, signedAgoMs, tampering (tampered, reserialized), attempts
+                              signs and retries until 200; answers after the first attempt:
+                              see the retries in webhooks.attempts of /_emulator/state
+                              also: signAgain, newCreated, key, sign, signedAgoMs, attempts,
+                              tampering (tampered, reserialized)
   POST /_emulator/webhooks/send-all   {"events":[{"eventType":"Refund"}],"order":"reversed"}
+                              answers once every event is acknowledged or given up
   POST /_emulator/webhooks/cancel     no more retries
   POST /_emulator/calls/clear
   POST /_emulator/reset       all as it was at the start`;
