@@ -1,9 +1,26 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FREE_PORTS, npmStart, startTwoAndStop } from '../harness/npm-start.js';
+import { FREE_PORTS, npmStart, startCommand, startTwoAndStop } from '../harness/npm-start.js';
+import { send } from '../harness/send.js';
 
 describe('npm start', () => {
   it('runs the emulator and the sample; two beside each other; a signal stops both', () => startTwoAndStop('express'));
+
+  it('ends with npm', async () => {
+    const started = startCommand(['npm', 'start'], FREE_PORTS);
+    const { sample } = await started.ready();
+    started.child.kill('SIGTERM');
+    await started.exit;
+    await expect(send(sample)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('ends the emulator and the sample when its script is killed', async () => {
+    const started = npmStart(FREE_PORTS);
+    const { sample, coinflow } = await started.ready();
+    started.child.kill('SIGKILL');
+    await started.exit;
+    for (const url of [sample, coinflow]) await expect(send(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
 
   it.each<[Record<string, string>, RegExp]>([
     [{ COINFLOW_API_KEY: 'k' }, /set COINFLOW_ENV and COINFLOW_MERCHANT_ID too/],

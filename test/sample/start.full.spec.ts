@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { startCoinflowEmulator } from 'coinflow-emulator';
-import { FREE_PORTS, logInAndCall, npmStart, startTwoAndStop } from '../harness/npm-start.js';
+import { FREE_PORTS, logInAndCall, npmStart, startCommand, startTwoAndStop } from '../harness/npm-start.js';
 import { send } from '../harness/send.js';
 
 describe('npm start, in every way', () => {
@@ -44,6 +44,14 @@ describe('npm start, in every way', () => {
     });
     expect(sent).toMatchObject({ status: 200, body: { webhooks: { attempts: [{ status: 200 }] } } });
     expect(await logInAndCall(sample)).toMatchObject({ body: { balance: { cents: 500, currency: 'USD' } } });
+  });
+
+  it('ends with npm, also when that is killed', async () => {
+    const started = startCommand(['npm', 'start'], FREE_PORTS);
+    const { sample, coinflow } = await started.ready();
+    started.child.kill('SIGKILL');
+    await started.exit;
+    for (const url of [sample, coinflow]) await expect(send(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('uses the Coinflow that the environment names, and starts none', async () => {
