@@ -6,12 +6,30 @@ import { send } from '../harness/send.js';
 describe('npm start', () => {
   it('runs the emulator and the sample; two beside each other; a signal stops both', () => startTwoAndStop('express'));
 
-  it('ends with npm', async () => {
+  it('prints at most ten lines with those of npm, the URL of the page first', async () => {
     const started = startCommand(['npm', 'start'], FREE_PORTS);
     const { sample } = await started.ready();
+    const lines = started.output().trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(10);
+    const [first] = lines.filter((line) => line !== '' && !line.startsWith('>'));
+    expect(first).toMatch(new RegExp(`^Page +${sample}/ `));
+
     started.child.kill('SIGTERM');
     await started.exit;
     await expect(send(sample)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('shows each module and route with --verbose', async () => {
+    const started = npmStart(FREE_PORTS, '--verbose');
+    await started.ready();
+    expect(started.output()).toMatch(/Mapped \{\/me, GET\} route/);
+    expect(started.output()).toMatch(/merchant other-merchant, API key coinflow_emulator_key_of_other_merchant/);
+  });
+
+  it('rejects an argument that it does not know', async () => {
+    const started = npmStart(FREE_PORTS, '--verbos');
+    expect(await started.exit).toBe(1);
+    expect(started.output()).toMatch(/--verbos'[^]*npm start takes --verbose or nothing/);
   });
 
   it('ends the emulator and the sample when its script is killed', async () => {
