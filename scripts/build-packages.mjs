@@ -3,14 +3,15 @@
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { install, root, run } from './set-up.mjs';
+import { root, run } from './processes.mjs';
+import { install } from './set-up.mjs';
 
 /** Folders of `libs`; the first is what the project's README is about. */
 export const PACKAGES = ['coinflow-auth', 'coinflow-emulator'];
 
 const FORMATS = ['esm', 'cjs'];
 
-export function buildPackages() {
+export async function buildPackages() {
   copyFileSync(join(root, 'README.md'), join(root, 'libs', PACKAGES[0], 'README.md'));
   for (const name of PACKAGES) {
     const folder = join(root, 'libs', name);
@@ -18,7 +19,7 @@ export function buildPackages() {
     for (const format of FORMATS) {
       const outDir = join(folder, 'dist', format);
       const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-      run(process.execPath, [tsc, '-p', join(folder, `tsconfig.${format}.json`), '--outDir', outDir]);
+      await run(process.execPath, [tsc, '-p', join(folder, `tsconfig.${format}.json`), '--outDir', outDir]);
     }
     // The package is "type": "module"; below this folder it is not.
     writeFileSync(join(folder, 'dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
@@ -27,6 +28,6 @@ export function buildPackages() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  install();
-  buildPackages();
+  await install();
+  await buildPackages();
 }

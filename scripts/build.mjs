@@ -1,4 +1,4 @@
 import { build, install } from './set-up.mjs';
 
-install();
-build();
+await install();
+await build();

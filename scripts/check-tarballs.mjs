@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { fail, root } from './set-up.mjs';
+import { fail, root } from './processes.mjs';
 
 /**
  * @param folder the package's own

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail, root } from './set-up.mjs';
+import { fail, root } from './processes.mjs';
 
 const folder = join(root, 'scripts', 'release');
 const releaseIt = join(folder, 'node_modules', 'release-it', 'bin', 'release-it.js');

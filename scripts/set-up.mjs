@@ -1,13 +1,13 @@
 // What `npm start` and `npm test` have in common: installs and builds what is missing or out of date, and nothing else.
 // Runs before anything is installed, so it uses Node alone.
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fail, root, run } from './processes.mjs';
 
-export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const inRoot = (...path) => join(root, ...path);
+const LOOK_EVERY_MS = 200;
 const BUILD_STAMP = inRoot('dist', '.built');
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -16,28 +16,34 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 /** Installs exactly what the lock file says, unless that is there already. `npm ci` changes no tracked file. */
-export function install() {
-  const stamp = inRoot('node_modules', '.installed');
+export async function install() {
+  const folder = inRoot('node_modules');
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    fail(
+      'node_modules is a symbolic link, and installing would empty what it points to. Remove the link and try again.',
+    );
+  }
+  const stamp = join(folder, '.installed');
   const wanted = fingerprint([inRoot('package-lock.json')]);
   const isDone = () => readIfThere(stamp) === wanted;
-  oneAtATime(isDone, () => {
+  await oneAtATime(isDone, async () => {
     console.log('Installing the dependencies (once; about a minute) ...');
-    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
     writeFileSync(stamp, wanted);
   });
 }
 
 /** Builds the sample and the emulator, unless the build is of these very sources. */
-export function build() {
-  oneAtATime(isBuilt, () => {
+export async function build() {
+  await oneAtATime(isBuilt, async () => {
     console.log('Building ...');
     rmSync(BUILD_STAMP, { force: true });
     const nest = inRoot('node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-    run(process.execPath, [nest, 'build', 'coinflow-emulator']);
-    run(process.execPath, [nest, 'build', 'sample']);
+    await run(process.execPath, [nest, 'build', 'coinflow-emulator']);
+    await run(process.execPath, [nest, 'build', 'sample']);
     // After the sample: its build empties the folder that the page goes to.
     const vite = inRoot('node_modules', 'vite', 'bin', 'vite.js');
-    run(process.execPath, [vite, 'build', '--logLevel', 'warn', inRoot('apps', 'sample', 'web')]);
+    await run(process.execPath, [vite, 'build', '--logLevel', 'warn', inRoot('apps', 'sample', 'web')]);
     mkdirSync(dirname(BUILD_STAMP), { recursive: true });
     writeFileSync(BUILD_STAMP, buildFingerprint());
   });
@@ -56,16 +62,16 @@ function buildFingerprint() {
 }
 
 /** Does what is not done yet. Two commands in one clone must not do it at the same time: the second waits for the first. */
-function oneAtATime(isDone, work) {
+async function oneAtATime(isDone, work) {
   const lock = inRoot('.set-up.lock');
   while (!isDone()) {
     if (!acquire(lock)) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      await delay(LOOK_EVERY_MS);
       continue;
     }
     const release = () => rmSync(lock, { force: true });
     process.once('exit', release);
-    if (!isDone()) work();
+    if (!isDone()) await work();
     process.off('exit', release);
     release();
   }
@@ -92,29 +98,18 @@ function isAlive(pid) {
   }
 }
 
-/** Runs a command to its end; ends this process with it when it fails. */
-export function run(command, args) {
-  const shell = process.platform === 'win32' && command === 'npm';
-  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell });
-  if (error) fail(`${command} could not be started: ${error.message}`);
-  if (status !== 0) process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));
-}
-
-export function fail(message) {
-  console.error(message);
-  process.exit(1);
-}
-
 function filesBelow(folder) {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => name !== 'node_modules' && name !== 'dist')
     .flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)]));
 }
 
+/** Of what the files are called in the clone and what they contain: a copy of the clone has the same. */
 function fingerprint(files) {
   const hash = createHash('sha256');
-  for (const file of files.sort()) {
-    if (existsSync(file)) hash.update(`${file}\0${statSync(file).size}\0`).update(readFileSync(file));
+  for (const file of files.filter(existsSync).sort()) {
+    const content = readFileSync(file);
+    hash.update(`${relative(root, file).replaceAll(sep, '/')}\0${content.length}\0`).update(content);
   }
   return hash.digest('hex');
 }

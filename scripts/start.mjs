@@ -1,14 +1,20 @@
 // `npm start`: sets up what is missing, then runs the sample merchant, with the emulator in Coinflow's place unless the
 // environment (or .env) names a real one.
-// `npm run dev`: the same, and Vite beside it, which shows every edit of the page at once.
-import { spawn } from 'node:child_process';
+// `npm start -- --verbose`: and shows each module and route that Nest starts.
+// `npm run dev`: the same as `npm start`, and Vite beside it, which shows every edit of the page at once.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { build, fail, install, root } from './set-up.mjs';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { end, endWithoutError, fail, isEnding, root, start } from './processes.mjs';
+import { build, install } from './set-up.mjs';
 
-const withVite = process.argv.includes('--dev');
+const { dev: withVite, verbose } = readArguments();
+const END_WITH_PARENT = new URL('end-with-parent.mjs', import.meta.url).href;
+/** What the programs print when they are ready: it is summed up once all are. */
+const ANNOUNCEMENT = /^(?:Coinflow emulator at| {2}merchant|Webhooks are|Sample merchant at) /;
 const READY_WITHIN_MS = 30_000;
 /** The first merchant of the emulator; see the emulator's `merchants.ts`. */
 const DEMO_MERCHANT = {
@@ -38,17 +44,14 @@ const host = process.env.HOST?.trim() || '127.0.0.1';
 
 await assertFree(ports.sample, host, 'PORT');
 if (withEmulator) await assertFree(ports.emulator, '127.0.0.1', 'COINFLOW_EMULATOR_PORT');
-install();
-build();
+await install();
+await build();
 
-const children = [];
-let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));
-
+endWithoutError();
 const coinflow = withEmulator
   ? await launch('emulator', 'dist/libs/coinflow-emulator/cli.js', ['--port', String(ports.emulator)], {})
   : undefined;
-const sample = await launch('sample', 'dist/apps/sample/apps/sample/src/main.js', [], {
+const sample = await launch('sample', 'dist/apps/sample/apps/sample/src/main.js', verbose ? ['--verbose'] : [], {
   ...(withEmulator && {
     ...DEMO_MERCHANT,
     COINFLOW_BASE_URL: coinflow,
@@ -65,27 +68,22 @@ const page = withVite
   ? await launch('page', 'node_modules/vite/bin/vite.js', ['apps/sample/web'], { SAMPLE_URL: here, NO_COLOR: '1' })
   : `${here}/`;
 
-console.log(`
-Ready.
-  Sample merchant   ${sample}  (Swagger UI: ${sample}/docs)
-  Coinflow          ${coinflow ? `${coinflow}  (the emulator)` : `${process.env.COINFLOW_BASE_URL ?? `env “${process.env.COINFLOW_ENV}”`}`}
-  Webhooks          ${webhookKeys ? `POST ${sample}/webhooks/coinflow` : 'off: set COINFLOW_WEBHOOK_VALIDATION_KEY'}
+const source = coinflow
+  ? `${coinflow}  (the emulator)`
+  : (process.env.COINFLOW_BASE_URL ?? `env "${process.env.COINFLOW_ENV}"`);
+console.log(`Page              ${page}${coinflow ? '  (log in as alice with alice-demo)' : ''}
+Sample merchant   ${sample}  (Swagger UI: ${sample}/docs)
+Coinflow          ${source}
+Webhooks          ${webhookKeys ? `POST ${sample}/webhooks/coinflow` : 'off: set COINFLOW_WEBHOOK_VALIDATION_KEY'}
+Ctrl-C stops everything. README.md has more to try; npm start -- --verbose shows each module and route.`);
 
-Try:
-  ${page}   in a browser: see what becomes of session keys, live
-
-  TOKEN=$(curl -s ${sample}/auth/login -H 'content-type: application/json' -d '{"username":"alice","password":"alice-demo"}' | sed 's/.*:"\\(.*\\)".*/\\1/')
-  KEY=$(curl -s ${sample}/coinflow/session-key -H "authorization: Bearer $TOKEN" | sed 's/.*"key":"\\([^"]*\\).*/\\1/')
-  curl -i ${sample}/me -H "x-coinflow-auth-session-key: $KEY"
-${
-  coinflow
-    ? `
-  curl -s ${coinflow}/_emulator/webhooks/send -H 'content-type: application/json' -d '{"eventType":"Settled","data":{"customerId":"alice","subtotal":{"cents":500}}}' > /dev/null
-  curl ${sample}/me -H "x-coinflow-auth-session-key: $KEY"   # the balance has moved
-`
-    : ''
+function readArguments() {
+  try {
+    return parseArgs({ options: { dev: { type: 'boolean' }, verbose: { type: 'boolean' } } }).values;
+  } catch ({ message }) {
+    return fail(`${message}\nnpm start takes --verbose or nothing: npm start -- --verbose`);
+  }
 }
-Ctrl-C stops everything.`);
 
 function port(name, usual) {
   const value = process.env[name]?.trim() || String(usual);
@@ -107,33 +105,29 @@ function assertFree(number, address, variable) {
   });
 }
 
-/** Starts a program of ours, shows what it prints, and waits until it says at which URL it is ready. */
+/** Starts a program of ours, shows what it logs, and waits until it says at which URL it is ready. */
 function launch(name, script, args, env) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(root, script), ...args], {
-      cwd: root,
+    const child = start(process.execPath, ['--import', END_WITH_PARENT, join(root, script), ...args], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-      // A process group of its own: Ctrl-C reaches it once, through this script, which waits for it.
-      detached: process.platform !== 'win32',
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
-    children.push(child);
     const timer = setTimeout(() => {
       console.error(`The ${name} was not ready within ${READY_WITHIN_MS / 1_000} s.`);
-      void stop(1);
+      void end(1);
     }, READY_WITHIN_MS);
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      process.stdout.write(text);
-      const url = /(?: at |Local: +)(http:\/\/\S+)/.exec(text)?.[1];
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (verbose || !ANNOUNCEMENT.test(line)) console.log(line);
+      const url = /(?: at |Local: +)(http:\/\/\S+)/.exec(line)?.[1];
       if (url) {
         clearTimeout(timer);
         resolve(url.replace('[::1]', 'localhost'));
       }
     });
     child.once('exit', (code) => {
-      if (stopping) return;
+      if (isEnding()) return;
       console.error(`The ${name} has ended (${code}).`);
-      void stop(code || 1);
+      void end(code || 1);
     });
   });
 }
@@ -148,16 +142,4 @@ async function registerWebhook() {
     body: JSON.stringify({ url, key }),
   });
   if (!response.ok) console.error(`Webhooks will not come: the emulator answers ${await response.text()}`);
-}
-
-async function stop(code) {
-  if (stopping) return;
-  stopping = true;
-  const running = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
-  const ended = running.map((child) => new Promise((resolve) => child.once('exit', resolve)));
-  for (const child of running) child.kill('SIGTERM');
-  const patience = setTimeout(() => running.forEach((child) => child.kill('SIGKILL')), 5_000);
-  await Promise.all(ended);
-  clearTimeout(patience);
-  process.exit(code);
 }

@@ -1,6 +1,7 @@
 // `npm run test:contract`: checks the emulator's answers against test/contract/coinflow.openapi.json.
 // `npm run test:contract -- --real`: checks Coinflow's own, with the credentials of a sandbox account.
-import { fail, install, root, run } from './set-up.mjs';
+import { fail, root, run } from './processes.mjs';
+import { install } from './set-up.mjs';
 
 const unknown = process.argv.slice(2).find((argument) => argument !== '--real');
 if (unknown) fail(`“${unknown}” is unknown: npm run test:contract takes --real or nothing.`);
@@ -29,8 +30,8 @@ if (process.argv.includes('--real')) {
   process.env.COINFLOW_CONTRACT_REAL = '1';
 }
 
-install();
-run(process.execPath, [
+await install();
+await run(process.execPath, [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   `${root}/node_modules/jest/bin/jest.js`,

@@ -1,18 +1,19 @@
 // `npm run test:full`: what `npm test` leaves out because it takes long.
 //   npm run test:full               everything: processes under load, the whole page, long models and floods, package projects
 //   npm run test:full -- some-file  only the long test files whose path contains the word
-import { build, install, root, run } from './set-up.mjs';
+import { root, run } from './processes.mjs';
+import { build, install } from './set-up.mjs';
 import { installTools, jest } from './testing.mjs';
 
 const onlyThese = process.argv.slice(2);
 
-install();
-build();
+await install();
+await build();
 installTools();
 process.env.TEST_FULL = 'true';
-jest(...onlyThese, '--selectProjects', 'long');
+await jest(...onlyThese, '--selectProjects', 'long');
 if (onlyThese.length === 0) {
   console.log('The suites that try more in the long run ...');
-  jest('--selectProjects', 'libraries', 'rest', '--findRelatedTests', `${root}/test/harness/amount.ts`);
-  run(process.execPath, [`${root}/scripts/test-package.mjs`]);
+  await jest('--selectProjects', 'libraries', 'rest', '--findRelatedTests', `${root}/test/harness/amount.ts`);
+  await run(process.execPath, [`${root}/scripts/test-package.mjs`]);
 }

@@ -6,7 +6,8 @@ import { cpSync, existsSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PACKAGES, buildPackages } from './build-packages.mjs';
-import { fail, install, root } from './set-up.mjs';
+import { fail, root } from './processes.mjs';
+import { install } from './set-up.mjs';
 import { checkTarball } from './check-tarballs.mjs';
 
 const words = process.argv.slice(2);
@@ -140,8 +141,8 @@ const PROJECTS = [
   },
 ];
 
-install();
-buildPackages();
+await install();
+await buildPackages();
 const workplace = mkdtempSync(join(tmpdir(), 'coinflow-packages-'));
 const rows = [];
 try {

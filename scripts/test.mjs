@@ -6,13 +6,13 @@ import { checkCode, installTools, jest } from './testing.mjs';
 
 const onlyThese = process.argv.slice(2);
 
-install();
-build();
+await install();
+await build();
 installTools();
 if (onlyThese.length > 0) {
-  jest(...onlyThese, '--selectProjects', 'libraries', 'rest');
+  await jest(...onlyThese, '--selectProjects', 'libraries', 'rest');
 } else {
   await checkCode();
-  jest('--selectProjects', 'libraries', '--coverage');
-  jest('--selectProjects', 'rest');
+  await jest('--selectProjects', 'libraries', '--coverage');
+  await jest('--selectProjects', 'rest');
 }

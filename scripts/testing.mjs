@@ -1,8 +1,9 @@
 // What `npm test` and `npm run test:full` have in common.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { root, run } from './set-up.mjs';
+import { end, root, run, start } from './processes.mjs';
 
 /** Programs that no npm package has, and the tests that need them. The names of the Debian packages are the same. */
 const TOOLS = {
@@ -51,23 +52,23 @@ export async function checkCode() {
     ),
     inOrder(['eslint/bin/eslint.js', ...cached, '--cache-location', `${root}/node_modules/.cache/eslint`, '.']),
   ]);
-  if (results.includes(false)) process.exit(1);
+  if (results.includes(false)) await end(1);
 }
 
 async function inOrder(...commands) {
   for (const [script, ...args] of commands) {
-    const child = spawn(process.execPath, [`${root}/node_modules/${script}`, ...args], { cwd: root, stdio: 'inherit' });
-    const code = await new Promise((resolve) => child.once('exit', resolve));
+    const child = start(process.execPath, [`${root}/node_modules/${script}`, ...args], { stdio: 'inherit' });
+    const [code] = await once(child, 'exit');
     if (code !== 0) return false;
   }
   return true;
 }
 
 /** Runs Jest to its end; ends this process with it when a test fails. */
-export function jest(...args) {
+export async function jest(...args) {
   // Only `npm run test:contract -- --real` asks the real Coinflow, whatever the environment says.
   delete process.env.COINFLOW_CONTRACT_REAL;
-  run(process.execPath, [
+  await run(process.execPath, [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     `${root}/node_modules/jest/bin/jest.js`,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
 import { giveBackEmulator, takeEmulator } from './harness/emulator-pool.js';
 import { EmulatorClient, claimsOf, walletHeaders } from './harness/emulator-client.js';
-import { BLOCKCHAINS, walletOn } from './harness/wallets.js';
+import { BLOCKCHAINS, EVM_CHAINS, walletOn } from './harness/wallets.js';
 
 type Headers = Record<string, string>;
 
@@ -31,10 +31,35 @@ describe('session keys of the emulator', () => {
     it.each<[string, Headers, unknown]>([
       ['nothing', {}, missing('x-coinflow-auth-wallet')],
       ['no wallet', { 'x-coinflow-auth-blockchain': 'eth' }, missing('x-coinflow-auth-wallet')],
-      ['no chain', { 'x-coinflow-auth-wallet': `0x${'1'.repeat(40)}` }, missing('x-coinflow-auth-blockchain')],
     ])('needs its headers: %s', async (_, headers, body) => {
       expect(await client.message(headers)).toMatchObject({ status: 401, body });
     });
+
+    it.each(BLOCKCHAINS)('tells the blockchain of a wallet of %s by its address', async (blockchain) => {
+      const wallet = walletOn(blockchain);
+      const { status, body } = await client.message({ 'x-coinflow-auth-wallet': wallet.address });
+      const { message } = body as { message: string };
+      const named = EVM_CHAINS.includes(blockchain) ? EVM_CHAINS.join(' or ') : blockchain;
+      expect([status, message]).toEqual([200, expect.stringContaining(`\nBlockchain: ${named}\n`)]);
+      const headers = {
+        'x-coinflow-auth-signed-message': await wallet.sign(message),
+        'x-coinflow-auth-merchant-id': client.merchantId,
+      };
+      const unnamed = await client.sessionKey({ ...headers, 'x-coinflow-auth-wallet': wallet.address });
+      expect(unnamed).toMatchObject({ status: 401, body: missing('x-coinflow-auth-blockchain') });
+      const { body: created } = await client.sessionKey({ ...headers, ...walletHeaders(wallet) });
+      expect(claimsOf((created as { key: string }).key)).toMatchObject({ wallet: wallet.address, blockchain });
+    });
+
+    it.each(['0x1', 'alice', `0x${'1'.repeat(64)}`, 'M'.repeat(56), '1'.repeat(44)])(
+      'rejects %s as the wallet of no blockchain',
+      async (address) => {
+        expect(await client.message({ 'x-coinflow-auth-wallet': address })).toMatchObject({
+          status: 401,
+          body: { message: expect.stringMatching(/^x-coinflow-auth-wallet is no wallet of solana, stellar, eth,/) },
+        });
+      },
+    );
 
     it.each([
       ['user', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-blockchain must be one of solana'],

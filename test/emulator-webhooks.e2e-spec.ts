@@ -102,6 +102,19 @@ describe('the emulator sends webhooks', () => {
     ]);
   });
 
+  it('once to a URL that is registered twice, as it was registered last', async () => {
+    const [first] = coinflow.webhookEndpoints;
+    const again = coinflow.registerWebhook({ url: url.replace('http://', 'HTTP://'), key: 'newer', version: 2 });
+    expect(again).toMatchObject({ id: first?.id, key: 'newer', version: 2 });
+    await control('webhooks/endpoints', { url, key: 'newest', version: 2 });
+    expect(coinflow.webhookEndpoints).toMatchObject([{ id: first?.id, key: 'newest', version: 2 }]);
+    await settle();
+    expect(received.map((one) => proofOf(one, 'newest'))).toEqual(['signature']);
+    const other = coinflow.registerWebhook({ url: `${url}/other`, key: KEY });
+    expect(coinflow.webhookEndpoints.map(({ id }) => id)).toEqual([first?.id, other.id]);
+    expect(other.id).not.toBe(first?.id);
+  });
+
   it('of types that nobody has heard of, with any data', async () => {
     await coinflow.sendWebhook({ eventType: 'Novel', category: 'New', created: 'then', data: { a: null, id: 5 } });
     expect(received[0]?.event).toMatchObject({
@@ -249,7 +262,8 @@ describe('the emulator sends webhooks', () => {
       await control('webhooks/endpoints', { url, key: 'canary_key', version: 2, authorization: false });
       statuses = [500];
       const data = { wallet: 'me' };
-      const { status, body, text } = await control('webhooks/send', { eventType: 'Settled', data, retryAfterMs: 1 });
+      const event = { eventType: 'Settled', data };
+      const { status, body, text } = await control('webhooks/send-all', { events: [event], retryAfterMs: 1 });
       expect(status).toBe(200);
       expect(body).toMatchObject({
         webhooks: {
@@ -271,6 +285,40 @@ describe('the emulator sends webhooks', () => {
         status: 400,
         body: { message: 'No such endpoint of webhooks is registered.' },
       });
+    });
+
+    it('answers after the first attempt, and tells how to see the retries', async () => {
+      statuses = [500, 200, 500];
+      const { status, body } = await control('webhooks/send', {
+        eventType: 'Settled',
+        copies: 2,
+        retryAfterMs: 60_000,
+      });
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        sent: {
+          acknowledged: false,
+          retries: expect.stringMatching(/until it is answered 200.*webhooks\.attempts.*GET \/_emulator\/state/),
+        },
+        webhooks: { attempts: [{ attempt: 1 }, { attempt: 1 }] },
+      });
+      coinflow.reset();
+      await control('webhooks/send', { eventType: 'Refund', retryAfterMs: 1 });
+      while (coinflow.webhookAttempts.length < 2) await new Promise(setImmediate);
+      const attempts = coinflow.webhookAttempts;
+      expect(attempts.map(({ attempt, status: answer }) => [attempt, answer])).toEqual([
+        [1, 500],
+        [2, 200],
+      ]);
+    });
+
+    it.each<[number, EmulatorWebhookSending]>([
+      [200, {}],
+      [500, { attempts: 1 }],
+    ])('announces no retries where none follow: after a %i, with %j', async (first, sending) => {
+      statuses = [first];
+      const { body } = await control('webhooks/send', { eventType: 'Settled', ...sending });
+      expect(body).toMatchObject({ sent: { acknowledged: first === 200, retries: null } });
     });
 
     it.each([

@@ -9,6 +9,7 @@ const running = new Set<ChildProcess>();
 /** `npm start` as a process. */
 export interface Started {
   readonly child: ChildProcess;
+  /** Resolves once no process is left that it has started: each has its output open. */
   readonly exit: Promise<number | null>;
   output(): string;
   /** Resolves with the match once the output has it. */
@@ -20,13 +21,18 @@ export interface Started {
 /** Any free ports. */
 export const FREE_PORTS = { PORT: '0', COINFLOW_EMULATOR_PORT: '0' };
 
-/** Starts it, with nothing of Coinflow's in its environment but what it is given. It ends with the test. */
+/** Starts the script of it, with nothing of Coinflow's in its environment but what it is given. It ends with the test. */
 export function npmStart(env: Record<string, string>, ...args: string[]): Started {
+  return startCommand([process.execPath, 'scripts/start.mjs', ...args], env);
+}
+
+/** Starts a command of the clone likewise: `npm` itself, say. */
+export function startCommand([command = '', ...args]: string[], env: Record<string, string>): Started {
   assertBuilt();
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(COINFLOW_|REDIS_URL$|PORT$|HOST$|PLATFORM$|NODE_OPTIONS$)/.test(name),
   );
-  const child = spawn(process.execPath, ['scripts/start.mjs', ...args], {
+  const child = spawn(command, args, {
     cwd: root,
     env: { ...Object.fromEntries(inherited), ...env },
   });

@@ -164,6 +164,17 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect((await login()).headers['retry-after']).toMatch(/^\d+$/);
   });
 
+  it('counts the logins of a /64 together, whatever address a client takes', async () => {
+    const { send } = await start({ env: { TRUST_PROXY: '1' } });
+    const login = async (address: string): Promise<number> => {
+      const headers = { 'x-forwarded-for': address };
+      return (await send('/auth/login', { method: 'POST', headers, body: { username: 'alice', password: 'x' } }))
+        .status;
+    };
+    for (let i = 1; i <= 20; i += 1) expect(await login(`2001:db8:1:2::${i}`)).toBe(401);
+    expect([await login('2001:DB8:1:2:ffff::9'), await login('2001:db8:1:3::1')]).toEqual([429, 401]);
+  });
+
   it('tells clients apart behind the proxies that TRUST_PROXY names, and only there', async () => {
     const statusOf = async (address: string): Promise<number> => {
       const headers = { 'x-forwarded-for': address, 'x-coinflow-auth-session-key': junk() };

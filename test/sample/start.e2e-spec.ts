@@ -1,9 +1,44 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FREE_PORTS, npmStart, startTwoAndStop } from '../harness/npm-start.js';
+import { FREE_PORTS, npmStart, startCommand, startTwoAndStop } from '../harness/npm-start.js';
+import { send } from '../harness/send.js';
 
 describe('npm start', () => {
   it('runs the emulator and the sample; two beside each other; a signal stops both', () => startTwoAndStop('express'));
+
+  it('prints at most ten lines with those of npm, the URL of the page first', async () => {
+    const started = startCommand(['npm', 'start'], FREE_PORTS);
+    const { sample } = await started.ready();
+    const lines = started.output().trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(10);
+    const [first] = lines.filter((line) => line !== '' && !line.startsWith('>'));
+    expect(first).toMatch(new RegExp(`^Page +${sample}/ `));
+
+    started.child.kill('SIGTERM');
+    await started.exit;
+    await expect(send(sample)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('shows each module and route with --verbose', async () => {
+    const started = npmStart(FREE_PORTS, '--verbose');
+    await started.ready();
+    expect(started.output()).toMatch(/Mapped \{\/me, GET\} route/);
+    expect(started.output()).toMatch(/merchant other-merchant, API key coinflow_emulator_key_of_other_merchant/);
+  });
+
+  it('rejects an argument that it does not know', async () => {
+    const started = npmStart(FREE_PORTS, '--verbos');
+    expect(await started.exit).toBe(1);
+    expect(started.output()).toMatch(/--verbos'[^]*npm start takes --verbose or nothing/);
+  });
+
+  it('ends the emulator and the sample when its script is killed', async () => {
+    const started = npmStart(FREE_PORTS);
+    const { sample, coinflow } = await started.ready();
+    started.child.kill('SIGKILL');
+    await started.exit;
+    for (const url of [sample, coinflow]) await expect(send(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
 
   it.each<[Record<string, string>, RegExp]>([
     [{ COINFLOW_API_KEY: 'k' }, /set COINFLOW_ENV and COINFLOW_MERCHANT_ID too/],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { startCoinflowEmulator } from 'coinflow-emulator';
-import { FREE_PORTS, logInAndCall, npmStart, startTwoAndStop } from '../harness/npm-start.js';
+import { FREE_PORTS, logInAndCall, npmStart, startCommand, startTwoAndStop } from '../harness/npm-start.js';
 import { send } from '../harness/send.js';
 
 describe('npm start, in every way', () => {
@@ -9,7 +9,7 @@ describe('npm start, in every way', () => {
   it('names the page first, and serves it', async () => {
     const started = npmStart(FREE_PORTS);
     const { sample } = await started.ready();
-    const [, page = ''] = await started.until(/Try:\n {2}(\S+)/);
+    const [, page = ''] = await started.until(/^Page {14}(\S+)/m);
     expect(page).toBe(`${sample}/`);
     const { status, text } = await send(page);
     expect([status, text]).toEqual([200, expect.stringContaining('<div id="page"')]);
@@ -20,7 +20,7 @@ describe('npm start, in every way', () => {
   it('for who works on the page, Vite serves it, and asks the sample', async () => {
     const started = npmStart(FREE_PORTS, '--dev');
     const { sample } = await started.ready();
-    const [, page = ''] = await started.until(/Try:\n {2}(\S+)/);
+    const [, page = ''] = await started.until(/^Page {14}(\S+)/m);
     expect(page).not.toBe(`${sample}/`);
     const { status, text } = await send(page);
     expect([status, text]).toEqual([200, expect.stringContaining('/src/main.tsx')]);
@@ -36,7 +36,7 @@ describe('npm start, in every way', () => {
   ])('the emulator tells the sample that money has moved, under %s', async (_, env) => {
     const started = npmStart({ ...FREE_PORTS, ...env });
     const { sample, coinflow } = await started.ready();
-    expect(started.output()).toMatch(/Webhooks are on: POST \/webhooks\/coinflow/);
+    expect(started.output()).toContain(`POST ${sample}/webhooks/coinflow`);
     const data = { customerId: 'alice', subtotal: { cents: 500 } };
     const sent = await send(`${coinflow}/_emulator/webhooks/send`, {
       method: 'POST',
@@ -44,6 +44,14 @@ describe('npm start, in every way', () => {
     });
     expect(sent).toMatchObject({ status: 200, body: { webhooks: { attempts: [{ status: 200 }] } } });
     expect(await logInAndCall(sample)).toMatchObject({ body: { balance: { cents: 500, currency: 'USD' } } });
+  });
+
+  it('ends with npm, also when that is killed', async () => {
+    const started = startCommand(['npm', 'start'], FREE_PORTS);
+    const { sample, coinflow } = await started.ready();
+    started.child.kill('SIGKILL');
+    await started.exit;
+    for (const url of [sample, coinflow]) await expect(send(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('uses the Coinflow that the environment names, and starts none', async () => {
@@ -58,7 +66,7 @@ describe('npm start, in every way', () => {
     const { sample, coinflow } = await started.ready();
     expect(coinflow).toBe(own.url);
     expect(started.output()).not.toMatch(/emulator/i);
-    expect(started.output()).toContain('Webhooks are off: set COINFLOW_WEBHOOK_VALIDATION_KEY');
+    expect(started.output()).toMatch(/Webhooks +off: set COINFLOW_WEBHOOK_VALIDATION_KEY/);
     expect(await logInAndCall(sample)).toMatchObject({ status: 200 });
     expect(own.countCalls('session-key')).toBe(1);
     await own.close();

@@ -1,9 +1,10 @@
-import { ValidationPipe, type INestApplication } from '@nestjs/common';
+import { ConsoleLogger, ValidationPipe, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { securityHeaders } from './security-headers.js';
+import { StartLogger } from './start-logger.js';
 import { setUpSwagger } from './swagger.js';
 import { readTrustProxy } from './trust-proxy.js';
 import { pageFolder } from './web/page-folder.js';
@@ -14,9 +15,15 @@ export const APP_OPTIONS = { rawBody: true };
 
 export type Platform = 'express' | 'fastify';
 
-export async function createApp(platform: Platform): Promise<INestApplication> {
+/** @param verbose shows each module and route that Nest starts */
+export async function createApp(platform: Platform, verbose = false): Promise<INestApplication> {
+  const logger = verbose ? new ConsoleLogger() : new StartLogger();
   return configureApp(
-    await NestFactory.create(AppModule.register(), createAdapter(platform), { abortOnError: false, ...APP_OPTIONS }),
+    await NestFactory.create(AppModule.register(), createAdapter(platform), {
+      abortOnError: false,
+      logger,
+      ...APP_OPTIONS,
+    }),
   );
 }
 

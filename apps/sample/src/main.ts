@@ -10,7 +10,7 @@ try {
     throw new Error(`PORT is “${port}”: give a number from 0 to 65535.`);
   if (platform !== 'express' && platform !== 'fastify')
     throw new Error(`PLATFORM is “${platform}”: express or fastify.`);
-  const app = await createApp(platform satisfies Platform);
+  const app = await createApp(platform satisfies Platform, process.argv.includes('--verbose'));
   await app.listen(Number(port), host);
   console.log(
     hasWebhooks()

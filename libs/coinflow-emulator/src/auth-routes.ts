@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { walletOf } from './chains/blockchains.js';
+import { walletsOf } from './chains/blockchains.js';
 import { Credentials, whoVouches } from './credentials.js';
 import type { EmulatorParts } from './emulator-parts.js';
 import { refused } from './refusal.js';
@@ -9,8 +9,8 @@ import { vouchedByApiKey, vouchedBySignature } from './session-subjects.js';
 export function authRoutes(server: FastifyInstance, { merchants, messages, minting, keys }: EmulatorParts): void {
   server.get('/api/auth', { config: { endpoint: 'message' } }, (request) => {
     const credentials = new Credentials(request.headers);
-    const wallet = walletOf(credentials.require('wallet'), credentials.require('blockchain'));
-    return { message: messages.handOut(wallet) };
+    const wallets = walletsOf(credentials.require('wallet'), credentials.get('blockchain'));
+    return { message: messages.handOut(...wallets) };
   });
 
   server.get('/api/auth/session-key', { config: { endpoint: 'session-key' } }, (request) => {

@@ -95,7 +95,8 @@ export class CoinflowEmulator {
   }
 
   /**
-   * Makes a URL one that webhooks are sent to.
+   * Makes a URL one that webhooks are sent to. A URL that is registered already gets the new key and settings, and keeps
+   * its id: each event comes once.
    * @returns the endpoint, with the key that signs
    * @throws {RangeError} when it is not a URL of this machine
    */

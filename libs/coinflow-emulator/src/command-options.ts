@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { readOrigins } from './cors.js';
 import { CONTROLS, type CoinflowEmulatorOptions, type EmulatorControl } from './emulator-options.js';
+import { readHosts } from './hosts.js';
 import { DEFAULT_MERCHANTS, type EmulatorMerchant } from './merchants.js';
 import { MAX_LIFETIME_SECONDS } from './minting.js';
 import { ASSUMED_LIMITS, MAX_LIMIT } from './rate-limits.js';
@@ -15,6 +17,8 @@ const FLAGS = {
   'limit-without-key': { type: 'string', default: String(ASSUMED_LIMITS.withoutKey) },
   'session-lifetime': { type: 'string', default: '86400' },
   control: { type: 'string', default: 'loopback' },
+  'allow-origin': { type: 'string', multiple: true },
+  'allow-host': { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -42,6 +46,8 @@ export function readCommandLine(args: string[], env: NodeJS.ProcessEnv): Command
     },
     minting: { lifetimeSeconds: wholeNumber(flags['session-lifetime'], 1, MAX_LIFETIME_SECONDS, 'session lifetime') },
     control: controlOf(flags.control),
+    allowOrigins: usable(() => readOrigins(flags['allow-origin'], '--allow-origin')),
+    allowHosts: usable(() => readHosts(flags['allow-host'], '--allow-host')),
   };
 }
 
@@ -59,6 +65,14 @@ function wholeNumber(text: string, least: number, most: number, what: string): n
     throw new UsageError(`“${text}” is no ${what}: give a number from ${least} to ${most}.`);
   }
   return value;
+}
+
+function usable(read: () => string[]): string[] {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 function controlOf(text: string): EmulatorControl {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { send } from '../../../test/harness/send.js';
 import { UsageError, runCommand } from './command.js';
 import type { CoinflowEmulator } from './coinflow-emulator.js';
 
@@ -46,6 +47,13 @@ describe('the coinflow-emulator command', () => {
     expect((await fetch(`${emulator?.url}/api/auth/verify`)).status).toBe(429);
   });
 
+  it('takes further origins and host names', async () => {
+    const emulator = await run(['-p', '0', '--allow-origin', 'https://app.test', '--allow-host', 'coinflow.test']);
+    const headers = { origin: 'https://app.test', host: 'coinflow.test' };
+    const answer = await send(`${emulator?.url}/api/auth/verify`, { headers });
+    expect(answer).toMatchObject({ status: 401, headers: { 'access-control-allow-origin': 'https://app.test' } });
+  });
+
   it('takes the port from the environment, and the option over it', async () => {
     await expect(run([], { COINFLOW_EMULATOR_PORT: 'x' })).rejects.toThrow('“x” is no port');
     await expect(run(['-p', '0'], { COINFLOW_EMULATOR_PORT: 'x' })).resolves.toMatchObject({ url: expect.any(String) });
@@ -63,6 +71,10 @@ describe('the coinflow-emulator command', () => {
     [['--limit-with-key', 'many'], '“many” is no limit'],
     [['--session-lifetime', '0'], '“0” is no session lifetime'],
     [['--control', 'all'], '“all” is no control: give one of loopback, any, off'],
+    [['--allow-origin', 'app.test'], '--allow-origin: "app.test" is not an origin: give a scheme'],
+    [['--allow-origin', 'https://app.test/page'], '--allow-origin: "https://app.test/page" is not an origin'],
+    [['--allow-origin', '*'], '--allow-origin: "*" is not an origin'],
+    [['--allow-host', 'shop.test:4010'], '--allow-host: "shop.test:4010" is not a host name: give one without'],
     [['--merchant', 'mine=k', '--merchant', 'no-key'], '--merchant number 2 must be id=apiKey'],
     [['--merchant', 'mine=a key'], '--merchant number 1 must be id=apiKey'],
     [['--merchant', 'mine=a', '--merchant', 'mine=b'], 'Two merchants have the same id'],

@@ -20,6 +20,13 @@ const HELP = `coinflow-emulator: a local Coinflow for development and tests
                         0 is no limit. Over it the answer is a 429.
   --session-lifetime    of session keys, in seconds; 86400 (24 hours) without it
   --control             who may use /_emulator: loopback, any or off; loopback without it
+  --allow-origin        an origin whose pages may call the endpoints of Coinflow from a
+                        browser, such as https://app.test; repeat it for more
+                        Origins of this machine always may.
+  --allow-host          another host name to answer to, such as coinflow.test; repeat it
+                        for more. Without it: IP addresses, names without a dot,
+                        *.localhost and host.docker.internal; /_emulator answers to
+                        loopback names and the address it listens at.
   --help, -h            this text
 
 It prints its URL and the API keys of its merchants when it starts, and answers
@@ -42,9 +49,12 @@ To see and to change what it does, with JSON bodies, content-type: application/j
   POST /_emulator/limits      {"withKey":2000,"withoutKey":100,"retryAfter":"date"}
   POST /_emulator/webhooks/endpoints  {"url":"http://127.0.0.1:3000/webhooks/coinflow","key":"..."}
   POST /_emulator/webhooks/send       {"eventType":"Settled","data":{"customerId":"alice"},"copies":2}
-                              signs and retries until 200; also: signAgain, newCreated, key,
-                              sign, signedAgoMs, tampering (tampered, reserialized), attempts
+                              signs and retries until 200; answers after the first attempt:
+                              see the retries in webhooks.attempts of /_emulator/state
+                              also: signAgain, newCreated, key, sign, signedAgoMs, attempts,
+                              tampering (tampered, reserialized)
   POST /_emulator/webhooks/send-all   {"events":[{"eventType":"Refund"}],"order":"reversed"}
+                              answers once every event is acknowledged or given up
   POST /_emulator/webhooks/cancel     no more retries
   POST /_emulator/calls/clear
   POST /_emulator/reset       all as it was at the start`;

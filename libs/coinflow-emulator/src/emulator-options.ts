@@ -41,8 +41,21 @@ export interface CoinflowEmulatorOptions {
   messageLifetimeMs?: number;
   /**
    * Who may use the control path. With `any` whoever reaches the emulator can make it fail; the `Host` that they call
-   * it by must still be the address it listens at.
+   * it by must still be the address it listens at, or one of `allowHosts`.
    * @default 'loopback'
    */
   control?: EmulatorControl;
+  /**
+   * Origins whose pages may call the endpoints of Coinflow from a browser, such as `https://app.test`. Origins of this
+   * machine always may. The control API answers to no page of another origin.
+   * @default none
+   */
+  allowOrigins?: readonly string[];
+  /**
+   * Further host names that the emulator answers to, such as `coinflow.test`. Without it: addresses, names without a dot,
+   * `*.localhost` and `host.docker.internal`; for the control API only loopback names and the address it listens at. A name
+   * that an attacker owns could be made to point at this machine.
+   * @default none
+   */
+  allowHosts?: readonly string[];
 }

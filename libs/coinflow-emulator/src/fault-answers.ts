@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EmulatorClock } from './clock.js';
 import type { EmulatorFault } from './faults.js';
@@ -65,7 +66,11 @@ function delay(ms: number, { raw }: FastifyReply): Promise<void> {
 
 function truncate(status: number, reply: FastifyReply): void {
   const { raw } = reply.hijack();
-  raw.setHeader('date', String(reply.getHeader('date')));
-  raw.writeHead(status, { 'content-type': 'application/json', 'content-length': WHOLE_LENGTH, connection: 'close' });
+  raw.writeHead(status, {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
+    'content-type': 'application/json',
+    'content-length': WHOLE_LENGTH,
+    connection: 'close',
+  });
   raw.write(HALF_A_BODY, () => raw.socket?.destroySoon());
 }

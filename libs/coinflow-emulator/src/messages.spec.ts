@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Keypair } from '@stellar/stellar-base';
-import { walletOf } from './chains/blockchains.js';
+import { walletOf, type Wallet } from './chains/blockchains.js';
 import { EmulatorClock } from './clock.js';
 import { Messages } from './messages.js';
 
@@ -61,6 +61,19 @@ describe('Messages', () => {
     messages.handOut(another());
     messages.handOut(another());
     expect(messages.use(wallet, first)).toBe('none');
+  });
+
+  it('are good on the blockchains they name, and on no other', () => {
+    const address = `0x${'1'.repeat(40)}`;
+    const isSignedBy = (): boolean => true;
+    const on = (blockchain: string): Wallet => {
+      const known = walletOf(address, blockchain);
+      return { ...known, chain: { ...known.chain, isSignedBy } };
+    };
+    expect(messages.handOut(on('eth'), on('base'))).toContain('\nBlockchain: eth or base\n');
+    expect(messages.use(on('polygon'), 'any')).toBe('none');
+    expect(messages.use(on('base'), 'any')).toBe('used');
+    expect(messages.use(on('eth'), 'any')).toBe('none');
   });
 
   it('are forgotten when told', () => {

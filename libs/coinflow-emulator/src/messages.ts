@@ -11,10 +11,11 @@ const MAX_PER_WALLET = 5;
 
 interface PendingMessage {
   text: string;
+  blockchains: readonly string[];
   expiresAtMs: number;
 }
 
-/** The messages that wallets have been given to sign. Each is good for one wallet on one chain, once, for a while. */
+/** The messages that wallets have been given to sign. Each is good once, for a while, for one wallet on the chains it names. */
 export class Messages {
   readonly #pending = new Map<string, PendingMessage[]>();
 
@@ -24,18 +25,23 @@ export class Messages {
     private readonly maxWallets = MAX_WALLETS,
   ) {}
 
-  /** A new message. Those before stay good: a wallet may be asked in two tabs at once. */
-  handOut(wallet: Wallet): string {
+  /**
+   * A new message. Those before stay good: a wallet may be asked in two tabs at once.
+   * @param wallets one address on each chain that the message is good on
+   */
+  handOut(...wallets: [Wallet, ...Wallet[]]): string {
+    const [wallet] = wallets;
+    const blockchains = wallets.map(({ blockchain }) => blockchain);
     const now = this.clock.nowMs();
     const text = [
       'Sign in to Coinflow (emulator)',
       '',
       `Wallet: ${wallet.address}`,
-      `Blockchain: ${wallet.blockchain}`,
+      `Blockchain: ${blockchains.join(' or ')}`,
       `Issued at: ${new Date(now).toISOString()}`,
       `Nonce: ${randomBytes(16).toString('hex')}`,
     ].join('\n');
-    const pending = [...this.#unexpired(wallet), { text, expiresAtMs: now + this.lifetimeMs }];
+    const pending = [...this.#unexpired(wallet), { text, blockchains, expiresAtMs: now + this.lifetimeMs }];
     this.#keep(wallet, pending.slice(-MAX_PER_WALLET));
     return text;
   }
@@ -46,8 +52,9 @@ export class Messages {
    */
   use(wallet: Wallet, signature: string): 'used' | 'unsigned' | 'none' {
     const pending = this.#unexpired(wallet);
-    if (pending.length === 0) return 'none';
-    const signed = pending.find(({ text }) => wallet.chain.isSignedBy(wallet.address, text, signature));
+    const possible = pending.filter(({ blockchains }) => blockchains.includes(wallet.blockchain));
+    if (possible.length === 0) return 'none';
+    const signed = possible.find(({ text }) => wallet.chain.isSignedBy(wallet.address, text, signature));
     if (!signed) return 'unsigned';
     this.#keep(
       wallet,
@@ -74,6 +81,7 @@ export class Messages {
   }
 }
 
-function keyOf({ address, blockchain, chain }: Wallet): string {
-  return `${blockchain} ${chain.canonical(address)}`;
+/** The address alone tells the kind of chain. */
+function keyOf({ address, chain }: Wallet): string {
+  return chain.canonical(address);
 }

@@ -1,5 +1,6 @@
 import { HttpException, HttpStatus, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { clientNetwork } from './client-network.js';
 
 const LOGINS_PER_MINUTE = 20;
 
@@ -11,7 +12,7 @@ interface ResponseWithHeaders {
   header(name: string, value: string): unknown;
 }
 
-/** Limits the logins of one address, so that passwords cannot be guessed by the thousand. */
+/** Limits the logins of one client, so that passwords cannot be guessed by the thousand. */
 @Injectable()
 export class LoginLimitGuard implements CanActivate {
   readonly #limiter = new RateLimiterMemory({ points: LOGINS_PER_MINUTE, duration: 60 });
@@ -19,7 +20,7 @@ export class LoginLimitGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     try {
-      await this.#limiter.consume(http.getRequest<RequestFromAddress>().ip);
+      await this.#limiter.consume(clientNetwork(http.getRequest<RequestFromAddress>().ip));
       return true;
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;

@@ -29,7 +29,7 @@ export class LoginController {
   @ApiOkResponse({ type: AccessTokenDto })
   @ApiUnauthorizedResponse({ description: 'Wrong user name or password' })
   @ApiForbiddenResponse({ description: 'Demo users cannot log in where there is real money' })
-  @ApiTooManyRequestsResponse({ description: 'More than 20 logins a minute from one address' })
+  @ApiTooManyRequestsResponse({ description: 'More than 20 logins a minute from one IPv4 address or IPv6 /64' })
   async login(@Body() { username, password }: LoginDto): Promise<AccessTokenDto> {
     if (!hasDemoUsers(this.config)) {
       throw new ForbiddenException(

@@ -14,4 +14,12 @@ describe('who is on this machine', () => {
   it.each(['203.0.113.7', '10.0.0.1', '::ffff:203.0.113.7', '2001:db8::1', '', undefined])('%s is not', (address) => {
     expect(from(address)).toBe(false);
   });
+
+  it.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'])(
+    'a request with a forwarding header is not, whatever it claims: %s',
+    (name) => {
+      const headers = { host: 'localhost:3000', [name]: '127.0.0.1' };
+      expect(isFromThisMachine({ headers, socket: { remoteAddress: '127.0.0.1' } })).toBe(false);
+    },
+  );
 });

@@ -24,6 +24,20 @@ export function chainOf(blockchain: string): Chain {
   return chain;
 }
 
+/**
+ * The wallets that an address can be: one, or one for each EVM chain, since these have the same addresses.
+ * @param blockchain only this one
+ * @throws {Refusal} when there is none
+ */
+export function walletsOf(address: string, blockchain: string | undefined): [Wallet, ...Wallet[]] {
+  if (blockchain !== undefined) return [walletOf(address, blockchain)];
+  const [first, ...others] = [...CHAINS]
+    .filter(([, chain]) => chain.isWallet(address))
+    .map(([name, chain]): Wallet => ({ address, blockchain: name, chain }));
+  if (!first) throw refused(401, `x-coinflow-auth-wallet is no wallet of ${[...CHAINS.keys()].join(', ')}`);
+  return [first, ...others];
+}
+
 /** @throws {Refusal} for a wallet that cannot be one of the chain */
 export function walletOf(address: string, blockchain: string): Wallet {
   const chain = chainOf(blockchain);

@@ -14,17 +14,17 @@ const SMALL_ORDER = new Set([
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ]);
 
-/** Whether the signature is this key's over the message's UTF-8 bytes. */
+/** Whether the signature is this key's over these bytes. */
 export function isEd25519Signature(
   publicKey: Uint8Array | undefined,
-  message: string,
+  signed: Uint8Array,
   signature: Uint8Array | undefined,
 ): boolean {
   if (!publicKey || !signature || isOfSmallOrder(publicKey)) return false;
   const x = Buffer.from(publicKey).toString('base64url');
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
   // False, too, for 32 bytes that are no point of the curve: an address, but of nobody who could sign.
-  return verify(null, Buffer.from(message), key, signature);
+  return verify(null, signed, key, signature);
 }
 
 function isOfSmallOrder(publicKey: Uint8Array): boolean {

@@ -11,7 +11,7 @@ export const solana: Chain = {
   isWallet: (address) => publicKeyOf(address) !== undefined,
   canonical: (address) => address,
   isSignedBy: (address, message, signature) =>
-    isEd25519Signature(publicKeyOf(address), message, decode(signature, MAX_SIGNATURE_LENGTH, 64)),
+    isEd25519Signature(publicKeyOf(address), Buffer.from(message), decode(signature, MAX_SIGNATURE_LENGTH, 64)),
 };
 
 function publicKeyOf(address: string): Uint8Array | undefined {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { Keypair, StrKey } from '@stellar/stellar-base';
 import fc from 'fast-check';
@@ -21,6 +22,31 @@ describe('Stellar', () => {
         expect(stellar.isSignedBy(signer.publicKey(), message, signature)).toBe(true);
         expect(stellar.isSignedBy(signer.publicKey(), `${message}.`, signature)).toBe(false);
         expect(stellar.isSignedBy(keys.publicKey(), message, signature)).toBe(false);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  /** The test cases that SEP-53 publishes. */
+  it.each([
+    ['Hello, World!', 'fO5dbYhXUhBMhe6kId/cuVq/AfEnHRHEvsP8vXh03M1uLpi5e46yO2Q8rEBzu3feXQewcQE5GArp88u6ePK6BA=='],
+    ['こんにちは、世界！', 'CDU265Xs8y3OWbB/56H9jPgUss5G9A0qFuTqH2zs2YDgTm+++dIfmAEceFqB7bhfN3am59lCtDXrCtwH2k1GBA=='],
+  ])('accepts the signature that SEP-53 publishes for %j', (message, signature) => {
+    const address = 'GBXFXNDLV4LSWA4VB7YIL5GBD7BVNR22SGBTDKMO2SBZZHDXSKZYCP7L';
+    expect(stellar.isSignedBy(address, message, signature)).toBe(true);
+    expect(stellar.isSignedBy(address, `${message}.`, signature)).toBe(false);
+    expect(stellar.isSignedBy(keys.publicKey(), message, signature)).toBe(false);
+  });
+
+  it('accepts a SEP-53 signature of any key over any text, and no other hash of it', () => {
+    fc.assert(
+      fc.property(seeds, fc.string({ unit: 'binary' }), (seed, message) => {
+        const signer = Keypair.fromRawEd25519Seed(seed);
+        const signed = (text: string): string =>
+          signer.sign(createHash('sha256').update(text).digest()).toString('base64');
+        const isSigned = (signature: string): boolean => stellar.isSignedBy(signer.publicKey(), message, signature);
+        expect(isSigned(signed(`Stellar Signed Message:\n${message}`))).toBe(true);
+        expect(isSigned(signed(message))).toBe(false);
       }),
       { numRuns: RUNS },
     );

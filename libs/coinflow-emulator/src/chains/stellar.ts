@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { base32, base64 } from '@scure/base';
 import { decodeExactly, type Chain } from './chain.js';
 import { isEd25519Signature } from './ed25519-signature.js';
@@ -6,15 +7,27 @@ import { isEd25519Signature } from './ed25519-signature.js';
 const ACCOUNT = 6 << 3;
 const SIGNATURE_LENGTH = 88;
 
-/** Stellar: the address is a strkey; signatures are ed25519 over the message's UTF-8 bytes, base64. */
+/**
+ * Stellar: the address is a strkey; signatures are ed25519, base64. Wallets sign either as SEP-53 says or the message's
+ * UTF-8 bytes, and Coinflow does not document which it verifies: both are accepted here.
+ */
 export const stellar: Chain = {
   isWallet: (address) => publicKeyOf(address) !== undefined,
   canonical: (address) => address,
   isSignedBy: (address, message, signature) => {
     const bytes = signature.length === SIGNATURE_LENGTH ? decodeExactly(64, () => base64.decode(signature)) : undefined;
-    return isEd25519Signature(publicKeyOf(address), message, bytes);
+    const publicKey = publicKeyOf(address);
+    return [sep53Hash(message), Buffer.from(message)].some((signed) => isEd25519Signature(publicKey, signed, bytes));
   },
 };
+
+/**
+ * What a wallet signs by SEP-53. The prefix keeps a signed text from being a signed transaction.
+ * @see https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0053.md
+ */
+function sep53Hash(message: string): Uint8Array {
+  return createHash('sha256').update(`Stellar Signed Message:\n${message}`).digest();
+}
 
 /** A strkey is base32 of version byte, public key and check sum. */
 function publicKeyOf(address: string): Uint8Array | undefined {

@@ -13,7 +13,7 @@ interface Caller {
 function statusFor(control: EmulatorControl, { from, host, at = '192.0.2.7' }: Caller): number | undefined {
   const socket = { remoteAddress: from, localAddress: at };
   const request = { method: 'GET', headers: { host }, raw: { socket } } as unknown as FastifyRequest;
-  return whyNotControl(request, control, '0.0.0.0')?.status;
+  return whyNotControl(request, control, ['0.0.0.0', 'emulator'])?.status;
 }
 
 describe('whyNotControl', () => {
@@ -26,9 +26,11 @@ describe('whyNotControl', () => {
     expect(statusFor('any', { from, host: 'localhost:4010' })).toBeUndefined();
   });
 
-  it('from elsewhere it is called by the address that was reached, and by no foreign name', () => {
+  it('from elsewhere it is called by the address that was reached or an allowed name, and by no foreign one', () => {
     expect(statusFor('any', { from: '192.0.2.1', host: '192.0.2.7:4010' })).toBeUndefined();
     expect(statusFor('any', { from: '192.0.2.1', host: '192.0.2.7', at: '::ffff:192.0.2.7' })).toBeUndefined();
+    expect(statusFor('any', { from: '192.0.2.1', host: 'EMULATOR:4010' })).toBeUndefined();
+    expect(statusFor('loopback', { from: '192.0.2.1', host: 'emulator:4010' })).toBe(403);
     expect(statusFor('any', { from: '192.0.2.1', host: 'evil.example' })).toBe(421);
     expect(statusFor('any', { from: '192.0.2.1', host: '192.0.2.8' })).toBe(421);
   });

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { EmulatorControl } from '../emulator-options.js';
+import { hostName } from '../hosts.js';
 import { isLoopbackName as isLoopback } from '../loopback.js';
 import { refused, type Refusal } from '../refusal.js';
 
@@ -10,7 +11,7 @@ import { refused, type Refusal } from '../refusal.js';
 export function whyNotControl(
   request: FastifyRequest,
   control: EmulatorControl,
-  listensAt: string,
+  names: readonly string[],
 ): Refusal | undefined {
   const { remoteAddress = '', localAddress = '' } = request.raw.socket;
   if (control === 'loopback' && !isLoopback(unmapped(remoteAddress))) {
@@ -20,8 +21,11 @@ export function whyNotControl(
   // A page can have its own name point at this machine, and is then of one origin with the emulator. It cannot do so
   // with a name that is not its own.
   const name = hostName(request.headers.host);
-  if (!isLoopback(name) && name !== listensAt.toLowerCase() && name !== unmapped(localAddress)) {
-    return refused(421, 'Call it by a loopback name, or by the address that the emulator listens at');
+  if (!isLoopback(name) && !names.includes(name) && name !== unmapped(localAddress)) {
+    return refused(
+      421,
+      `Call it by a loopback name, by the address it listens at, or start the emulator with --allow-host ${name}`,
+    );
   }
 
   const { origin, host, 'sec-fetch-site': site = '' } = request.headers;
@@ -35,11 +39,6 @@ export function whyNotControl(
     return refused(415, 'Send content-type: application/json');
   }
   return undefined;
-}
-
-function hostName(host = ''): string {
-  const [, ipv6, name = ''] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d+)?$/i.exec(host) ?? [];
-  return (ipv6 ?? name).toLowerCase();
 }
 
 /** An IPv4 address as a socket for both families writes it. */

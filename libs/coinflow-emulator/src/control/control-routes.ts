@@ -15,15 +15,15 @@ const PREFIX = '/_emulator';
 
 interface Access {
   control: EmulatorControl;
-  /** The address that the emulator was told to listen at. */
-  host: string;
+  /** The host names that the emulator was given, in lower case. */
+  names: readonly string[];
 }
 
 /** The emulator's screws over HTTP, for tests in other languages: `GET /_emulator/state`, and `POST`s that answer with the state. */
-export function controlRoutes(server: FastifyInstance, parts: EmulatorParts, { control, host }: Access): void {
+export function controlRoutes(server: FastifyInstance, parts: EmulatorParts, { control, names }: Access): void {
   if (control === 'off') return;
   const routes: FastifyPluginCallback = (scope, _options, done) => {
-    scope.addHook('onRequest', (request, _reply, done) => done(whyNotControl(request, control, host)));
+    scope.addHook('onRequest', (request, _reply, done) => done(whyNotControl(request, control, names)));
     acceptOnlyJson(scope);
     scope.setValidatorCompiler(validatorOf);
     scope.get('/state', () => parts.state);

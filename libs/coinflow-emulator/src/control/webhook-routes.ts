@@ -59,31 +59,53 @@ const SCHEMAS = {
   nothing: body({}),
 } as const;
 
-/** Webhooks over HTTP. What sends answers once everything is acknowledged, or given up. */
+const RETRIES =
+  'It is sent again until it is answered 200: see webhooks.attempts in GET /_emulator/state. ' +
+  'POST /_emulator/webhooks/cancel ends the retries.';
+
+/** What became of the first attempts of an event. */
+interface Sent {
+  acknowledged: boolean;
+  /** How to see the retries, where there are any. */
+  retries: string | null;
+}
+
+/** Webhooks over HTTP. `send` answers after the first attempt, `send-all` once everything is acknowledged or given up. */
 export function webhookRoutes(scope: FastifyInstance, parts: EmulatorParts): void {
-  function post<Body>(path: string, schema: object, act: (body: Body) => unknown): void {
-    scope.post(`/webhooks/${path}`, { schema: { body: schema } }, async (request): Promise<EmulatorState> => {
-      try {
-        await act(request.body as Body);
-      } catch (error) {
-        throw error instanceof RangeError ? refused(400, error.message) : error;
-      }
-      return parts.state;
-    });
+  function post<Body>(path: string, schema: object, act: (body: Body) => Promise<Sent | void> | void): void {
+    scope.post(
+      `/webhooks/${path}`,
+      { schema: { body: schema } },
+      async (request): Promise<EmulatorState & { sent?: Sent }> => {
+        try {
+          const sent = await act(request.body as Body);
+          return { ...(sent && { sent }), ...parts.state };
+        } catch (error) {
+          throw error instanceof RangeError ? refused(400, error.message) : error;
+        }
+      },
+    );
   }
 
   const { webhooks } = parts;
-  post<EmulatorWebhookRegistration>('endpoints', SCHEMAS.endpoints, (one) => webhooks.endpoints.register(one));
+  post<EmulatorWebhookRegistration>('endpoints', SCHEMAS.endpoints, (one) => {
+    webhooks.endpoints.register(one);
+  });
   post('endpoints/clear', SCHEMAS.nothing, () => webhooks.endpoints.clear());
   post<EmulatorWebhookEvent & EmulatorWebhookSending>(
     'send',
     SCHEMAS.send,
-    ({ eventType, category, created, data, ...how }) => webhooks.send([{ eventType, category, created, data }], how),
+    async ({ eventType, category, created, data, ...how }) => {
+      const { acknowledged, isRetried } = await webhooks.sendFirst({ eventType, category, created, data }, how);
+      return { acknowledged, retries: isRetried ? RETRIES : null };
+    },
   );
   post<{ events: EmulatorWebhookEvent[]; order?: EmulatorWebhookOrder } & EmulatorWebhookSending>(
     'send-all',
     SCHEMAS.sendAll,
-    ({ events, order, ...how }) => webhooks.send(events, how, order),
+    async ({ events, order, ...how }) => {
+      await webhooks.send(events, how, order);
+    },
   );
   post('cancel', SCHEMAS.nothing, () => webhooks.cancel());
 }

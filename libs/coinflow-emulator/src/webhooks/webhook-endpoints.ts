@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isLoopbackName } from '../loopback.js';
+import { isLoopbackUrl } from '../loopback.js';
 import type { EmulatorWebhookEndpoint, EmulatorWebhookRegistration } from './webhook-options.js';
 
 /** Who is sent webhooks. */
@@ -10,13 +10,18 @@ export class WebhookEndpoints {
     return this.#all;
   }
 
-  /** @throws {RangeError} when the URL is not one of this machine: an emulator must not be made to call others */
+  /**
+   * One endpoint for each URL: the last registration counts, and the endpoint keeps its id.
+   * @throws {RangeError} when the URL is not one of this machine: an emulator must not be made to call others
+   */
   register(registration: EmulatorWebhookRegistration): EmulatorWebhookEndpoint {
     const { url, key = randomBytes(24).toString('base64url'), authorization = true, version = 3 } = registration;
     if (!isLoopbackUrl(url))
       throw new RangeError('The url of a webhook must be http:// or https:// and of this machine.');
-    const endpoint = Object.freeze({ id: randomUUID(), url, key, authorization, version });
-    this.#all = [...this.#all, endpoint];
+    const index = this.#all.findIndex((one) => new URL(one.url).href === new URL(url).href);
+    const id = this.#all[index]?.id ?? randomUUID();
+    const endpoint = Object.freeze({ id, url, key, authorization, version });
+    this.#all = index === -1 ? [...this.#all, endpoint] : this.#all.with(index, endpoint);
     return endpoint;
   }
 
@@ -30,10 +35,4 @@ export class WebhookEndpoints {
   clear(): void {
     this.#all = [];
   }
-}
-
-function isLoopbackUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return /^https?:$/.test(protocol) && isLoopbackName(hostname.replace(/^\[|\]$/g, ''));
 }

@@ -56,6 +56,24 @@ export class Webhooks {
     return results;
   }
 
+  /**
+   * Sends an event, and does not wait for its retries.
+   * @returns once every endpoint has been tried: whether all have acknowledged it, and whether it is sent again
+   * @throws {RangeError} naming what cannot be
+   */
+  async sendFirst(
+    event: EmulatorWebhookEvent,
+    sending: EmulatorWebhookSending = {},
+  ): Promise<{ acknowledged: boolean; isRetried: boolean }> {
+    check(sending);
+    const endpoints = this.endpoints.find(sending.endpoint);
+    const sent = await Promise.all(
+      endpoints.flatMap((endpoint) => this.#copies(endpoint, event, sending)).map(({ first }) => first),
+    );
+    const acknowledged = sent.every(isAcknowledged);
+    return { acknowledged, isRetried: !acknowledged && mostAttempts(sending) > 1 };
+  }
+
   /** Forgets what was sent, and sends nothing again any more. */
   cancel(): void {
     this.#cancel.abort();
@@ -68,26 +86,34 @@ export class Webhooks {
     event: EmulatorWebhookEvent,
     sending: EmulatorWebhookSending,
   ): Promise<EmulatorWebhookResult> {
-    const messages = new WebhookMessages(event, endpoint, sending, this.clock, this.merchantId);
-    const first = messages.first();
-    const copies = Array.from({ length: sending.copies ?? 1 }, (_, index) => index + 1);
     const attempts: EmulatorWebhookAttempt[] = [];
+    const copies = this.#copies(endpoint, event, sending, (made) => attempts.push(made));
+    const last = await Promise.all(copies.map((copy) => copy.last));
+    return { url: endpoint.url, acknowledged: last.every(isAcknowledged), attempts };
+  }
+
+  /** Sends each copy of an event to an endpoint: its first attempt, and the one after which it is not sent again. */
+  #copies(
+    { url, ...endpoint }: EmulatorWebhookEndpoint,
+    event: EmulatorWebhookEvent,
+    sending: EmulatorWebhookSending,
+    onAttempt: (made: EmulatorWebhookAttempt) => void = () => undefined,
+  ): { first: Promise<EmulatorWebhookAttempt>; last: Promise<EmulatorWebhookAttempt> }[] {
+    const messages = new WebhookMessages(event, { url, ...endpoint }, sending, this.clock, this.merchantId);
+    const firstMessage = messages.first();
     const { signal } = this.#cancel;
-    const sent = await Promise.all(
-      copies.map(async (copy) => {
-        const { attempts: most = 20, retryAfterMs = 50 } = sending;
-        for (let attempt = 1, pauseMs = retryAfterMs; ; attempt += 1, pauseMs *= 2) {
-          const message = attempt === 1 ? first : messages.retry();
-          const made = await this.#attempt({ attempt, copy, url: endpoint.url, event, message }, sending, signal);
-          attempts.push(made);
-          if (made.status === 200) return true;
-          if (attempt >= most || signal.aborted) return false;
-          await delay(Math.min(pauseMs, retryAfterMs * LONGEST_WAIT), undefined, { signal }).catch(() => undefined);
-          if (signal.aborted) return false;
-        }
-      }),
-    );
-    return { url: endpoint.url, acknowledged: sent.every(Boolean), attempts };
+    return Array.from({ length: sending.copies ?? 1 }, (_, index) => {
+      const send = async (attempt: number, message: WebhookMessage): Promise<EmulatorWebhookAttempt> => {
+        const made = await this.#attempt({ attempt, copy: index + 1, url, event, message }, sending, signal);
+        onAttempt(made);
+        return made;
+      };
+      const first = send(1, firstMessage);
+      return {
+        first,
+        last: first.then((made) => retry(made, (attempt) => send(attempt, messages.retry()), sending, signal)),
+      };
+    });
   }
 
   async #attempt(
@@ -105,6 +131,31 @@ export class Webhooks {
     if (this.#log.length > MAX_LOGGED) this.#log.shift();
     return made;
   }
+}
+
+/** Sends again until it is acknowledged, given up or cancelled. @returns the last attempt */
+async function retry(
+  made: EmulatorWebhookAttempt,
+  send: (attempt: number) => Promise<EmulatorWebhookAttempt>,
+  sending: EmulatorWebhookSending,
+  signal: AbortSignal,
+): Promise<EmulatorWebhookAttempt> {
+  const { retryAfterMs = 50 } = sending;
+  let last = made;
+  for (let pauseMs = retryAfterMs; !isAcknowledged(last) && last.attempt < mostAttempts(sending); pauseMs *= 2) {
+    await delay(Math.min(pauseMs, retryAfterMs * LONGEST_WAIT), undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) break;
+    last = await send(last.attempt + 1);
+  }
+  return last;
+}
+
+function isAcknowledged({ status }: EmulatorWebhookAttempt): boolean {
+  return status === 200;
+}
+
+function mostAttempts({ attempts = 20 }: EmulatorWebhookSending): number {
+  return attempts;
 }
 
 /** One for all that is being sent: as many listen as there are copies. */

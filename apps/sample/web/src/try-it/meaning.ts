@@ -9,7 +9,7 @@ export function meaningOf(status: number, code: string | undefined): string {
   if (status === 0) return 'No answer came.';
   if (status >= 200 && status < 300) return 'Let in.';
   if (status === 401) return 'The merchant’s own login says no.';
-  if (status === 429) return 'Too many logins from this address.';
+  if (status === 429) return 'Too many logins from this network.';
   return status >= 500 ? 'The sample has failed.' : 'The request was not understood.';
 }
 

@@ -75,7 +75,7 @@ describe('what an answer means', () => {
     [200, undefined, 'Let in.'],
     [0, undefined, 'No answer came.'],
     [401, 'SOMETHING_ELSE', 'The merchant’s own login says no.'],
-    [429, undefined, 'Too many logins from this address.'],
+    [429, undefined, 'Too many logins from this network.'],
     [500, undefined, 'The sample has failed.'],
     [404, undefined, 'The request was not understood.'],
   ])('of %d %s', (status, code, meaning) => {

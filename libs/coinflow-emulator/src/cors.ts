@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify';
+import { HEADERS } from './credentials.js';
+import { isLoopbackUrl } from './loopback.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    preflight?: boolean;
+  }
+}
+
+const REQUEST_HEADERS = [...Object.values(HEADERS), 'x-coinflow-client-ip', 'content-type'].join(', ');
+
+/**
+ * Lets pages of this machine, and of the allowed origins, call the endpoints of Coinflow from a browser. The control API
+ * is not among them.
+ */
+export function cors(server: FastifyInstance, allowed: readonly string[]): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    const { endpoint, preflight } = request.routeOptions.config;
+    if (!endpoint && !preflight) return done();
+    reply.header('vary', 'origin');
+    const { origin } = request.headers;
+    if (origin !== undefined && (isLoopbackOrigin(origin) || allowed.includes(origin))) {
+      reply.header('access-control-allow-origin', origin);
+      if (preflight) {
+        reply.headers({ 'access-control-allow-methods': 'GET', 'access-control-allow-headers': REQUEST_HEADERS });
+      }
+    }
+    done();
+  });
+
+  for (const path of ['/api/auth', '/api/auth/session-key', '/api/auth/verify']) {
+    server.options(path, { config: { preflight: true } }, (_request, reply) => reply.status(204).send());
+  }
+}
+
+/** A browser takes every name below `localhost` for this machine, whatever a name server says. */
+function isLoopbackOrigin(origin: string): boolean {
+  return isLoopbackUrl(origin) || /^https?:\/\/[\w.-]+\.localhost(?::\d+)?$/.test(origin);
+}
+
+/**
+ * The origins of an option, as browsers send them.
+ * @throws {RangeError} for one that is no origin
+ */
+export function readOrigins(origins: readonly string[] = [], option = 'allowOrigins'): string[] {
+  return origins.map((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (!url || url.origin === 'null' || url.href !== `${url.origin}/`) {
+      throw new RangeError(
+        `${option}: "${text}" is not an origin: give a scheme, a host and a port if there is one, such as https://app.test.`,
+      );
+    }
+    return url.origin;
+  });
+}
