@@ -18,8 +18,8 @@ export class WalletController {
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOkResponse({ type: WalletMessageDto })
-  async message(@Body() { wallet, blockchain }: WalletDto): Promise<WalletMessageDto> {
-    const { message } = await this.coinflow.getMessage({ wallet, blockchain });
+  async message(@Body() { wallet, blockchain }: WalletDto, @Ip() client: string): Promise<WalletMessageDto> {
+    const { message } = await this.coinflow.getMessage({ wallet, blockchain }, { rateLimitClient: client });
     return { message };
   }
 
@@ -32,7 +32,10 @@ export class WalletController {
   async sessionKey(@Body() signed: SignedWalletDto, @Ip() clientIp: string): Promise<SessionKeyDto> {
     const { wallet, blockchain, signedMessage } = signed;
     return SessionKeyDto.of(
-      await this.coinflow.createSessionKeyWithSignature({ wallet, blockchain, signedMessage }, { clientIp }),
+      await this.coinflow.createSessionKeyWithSignature(
+        { wallet, blockchain, signedMessage },
+        { clientIp, rateLimitClient: clientIp },
+      ),
     );
   }
 }

@@ -185,7 +185,7 @@ export class CoinflowRateLimitedError extends CoinflowRetryLaterError {
   override readonly name: string = 'CoinflowRateLimitedError';
 }
 
-/** Whoever asks has made too many calls necessary: a source of session keys that Coinflow refuses, or a key that forces checks. */
+/** A client or a user has had its part of the calls to Coinflow, for session keys or for wallet logins. */
 export class CoinflowTooManyRequestsError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_TOO_MANY_REQUESTS';
   declare readonly code: typeof CoinflowTooManyRequestsError.code;

@@ -102,7 +102,7 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_RATE_LIMITED: {
     status: 503,
-    when: 'Coinflow answered 429, now or a moment ago; or the calls that the option `budget` allows in this minute are spent.',
+    when: 'Coinflow answered 429, now or a moment ago; or the calls that the option `budget` allows in this minute are spent, for session keys or for wallet logins.',
     message: 'The session cannot be checked right now. Try again shortly.',
     action:
       'Use attested keys, which need no call, or let sessions be remembered longer. If Coinflow grants you more calls, raise budget.verificationsPerMinute (COINFLOW_VERIFICATIONS_PER_MINUTE).',
@@ -110,10 +110,10 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_TOO_MANY_REQUESTS: {
     status: 429,
-    when: 'Coinflow has refused too many session keys of this source within a minute, or this session key made too many checks that a route’s `maxAgeMs` forces. Coinflow was not asked.',
+    when: 'A client or a user has had its part of the calls to Coinflow: too many new or rejected session keys of one client, too many verifications of one user’s keys, or too many wallet logins. Coinflow was not asked.',
     message: 'There were too many requests. Try again later.',
     action:
-      'Nothing, if it is an attack or a client that loops. If many payers share the address, see budget.source and budget.refusalsPerSource.',
+      'Nothing, if it is an attack or a client that loops. If many payers share the address, see budget.getClient and the limits per client of the option budget.',
     guard: true,
   },
   COINFLOW_WEBHOOK_SIGNATURE_INVALID: {

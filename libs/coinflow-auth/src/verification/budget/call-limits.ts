@@ -43,7 +43,7 @@ const TOO_MANY = {
 /** The slots of one call. */
 export interface TakenLimits {
   /** Gives back what the call has not spent. */
-  settle(outcome: CallOutcome): void;
+  readonly settle: (outcome: CallOutcome) => void;
 }
 
 /** Keeps one client or one user from spending the calls of all others. */
