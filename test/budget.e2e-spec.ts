@@ -132,17 +132,21 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
     expect(await app.get('/guarded', newKey())).toMatchObject({ status: 200 });
   });
 
-  it('Coinflow’s 429 stops the calls of everybody until its Retry-After', async () => {
+  it('a 429 of Coinflow stops the calls for its client until its Retry-After, and a second one those for everybody', async () => {
     const clock = stopClock();
-    await start();
-    app.coinflow.fail('verify', { kind: 'status', status: 429, headers: { 'retry-after': '7' } }, 1);
-    expect(await app.get('/guarded', newKey())).toMatchObject({ ...RATE_LIMITED, headers: { 'retry-after': '7' } });
-    expect(app.service.metrics().budget.closedForMs).toBe(7_000);
+    await start({ trustProxy: BEHIND_ONE_PROXY });
+    app.coinflow.fail('verify', { kind: 'status', status: 429, headers: { 'retry-after': '7' } }, 2);
+    const [first, second, third] = ['203.0.113.1', '203.0.113.2', '203.0.113.3'];
+    expect(await from(first, newKey())).toMatchObject({ ...RATE_LIMITED, headers: { 'retry-after': '7' } });
     clock.advance(2_000);
-    expect(await app.get('/guarded', newKey())).toMatchObject({ ...RATE_LIMITED, headers: { 'retry-after': '5' } });
-    expect(app.coinflow.countCalls('verify')).toBe(1);
-    clock.advance(5_000);
-    expect(await app.get('/guarded', newKey())).toMatchObject({ status: 200 });
+    expect(await from(first, newKey())).toMatchObject({ ...RATE_LIMITED, headers: { 'retry-after': '5' } });
+    expect(app.service.metrics().budget.closedForMs).toBe(0);
+    expect(await from(second, newKey())).toMatchObject({ ...RATE_LIMITED, headers: { 'retry-after': '7' } });
+    expect(app.service.metrics().budget.closedForMs).toBe(7_000);
+    expect(await from(third, newKey())).toMatchObject({ ...RATE_LIMITED, headers: { 'retry-after': '7' } });
+    expect(app.coinflow.countCalls('verify')).toBe(2);
+    clock.advance(7_000);
+    expect(await from(third, newKey())).toMatchObject({ status: 200 });
   });
 
   it('calls that are spent are a 503 with when there will be more', async () => {

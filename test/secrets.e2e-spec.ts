@@ -121,10 +121,12 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       const signedMessage = keep(`canary-signature-${index}`);
       const signedFault = faultFor(signedMessage);
       if (signedFault) app.coinflow.fail('session-key', signedFault);
-      await app.service.createSessionKeyWithSignature({ ...WALLET, signedMessage }).then(show, show);
+      await app.service
+        .createSessionKeyWithSignature({ ...WALLET, signedMessage }, { rateLimitClient: `signs-${index}` })
+        .then(show, show);
       const messageFault = faultFor('what Coinflow says');
       if (messageFault) app.coinflow.fail('message', messageFault);
-      await app.service.getMessage(WALLET).then(() => undefined, show);
+      await app.service.getMessage(WALLET, { rateLimitClient: `asks-${index}` }).then(() => undefined, show);
       const endpoints = ['verify', 'session-key', 'message'] as const;
       expect(endpoints.filter((endpoint) => app.coinflow.countCalls(endpoint) === 0)).toEqual([]);
       app.coinflow.heal();

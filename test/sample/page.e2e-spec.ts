@@ -43,7 +43,7 @@ describePage('the page in a browser', (sample) => {
       ['Yours, plain', 200, '', 'Let in.'],
       ['None', 401, 'COINFLOW_SESSION_KEY_MISSING', 'carries no session key'],
       ['Forged', 401, 'COINFLOW_SESSION_REJECTED', 'Coinflow said no'],
-      ['Another merchant’s', 401, 'COINFLOW_SESSION_WRONG_MERCHANT', 'is another merchant’s'],
+      ['Another merchant’s', 401, 'COINFLOW_SESSION_WRONG_MERCHANT', 'belongs to another merchant'],
       ['Expired', 401, 'COINFLOW_SESSION_KEY_EXPIRED', 'has passed'],
     ] as const) {
       await sample.choose(kind);

@@ -195,7 +195,7 @@ describePage('the page in a browser, all that it shows', (sample) => {
     expect(await sample.page.getByRole('radio', { name: 'Outage' }).count()).toBe(0);
     await sample.logIn();
     await sample.choose('Another merchant’s');
-    expect(await sample.send('1', 'is another merchant’s')).toContain('COINFLOW_SESSION_WRONG_MERCHANT');
+    expect(await sample.send('1', 'belongs to another merchant')).toContain('COINFLOW_SESSION_WRONG_MERCHANT');
   });
 
   it('can be used by everybody, in light and dark, wide and narrow', async () => {

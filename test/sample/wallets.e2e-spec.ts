@@ -1,8 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EmulatorFault } from 'coinflow-emulator';
+import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
+import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
 import { LoginLimitGuard } from '../../apps/sample/src/login/login-limit.guard.js';
+import { COINFLOW_AUTH_MODULE_OPTIONS } from '../../libs/coinflow-auth/src/options/tokens.js';
 import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
 import { PLATFORMS } from '../harness/create-test-app.js';
+import { GENEROUS_BUDGET } from '../harness/generous-budget.js';
 import type { SentResponse } from '../harness/send.js';
 import { BLOCKCHAINS, walletOn, type TestWallet } from '../harness/wallets.js';
 
@@ -16,7 +20,16 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
   const start = async (): Promise<void> => {
     app = await createSampleApp({
       platform,
-      override: (builder) => builder.overrideGuard(LoginLimitGuard).useValue({ canActivate: () => true }),
+      // More logins than one client has in a minute.
+      override: (builder) =>
+        builder
+          .overrideGuard(LoginLimitGuard)
+          .useValue({ canActivate: () => true })
+          .overrideProvider(COINFLOW_AUTH_MODULE_OPTIONS)
+          .useFactory({
+            factory: (environment: CoinflowAuthModuleOptions) => ({ ...environment, budget: GENEROUS_BUDGET }),
+            inject: [coinflowAuthConfig.KEY],
+          }),
     });
   };
 

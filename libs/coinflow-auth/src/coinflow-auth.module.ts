@@ -88,15 +88,18 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
   ],
 })
 export class CoinflowAuthModule extends ConfigurableModuleClass implements OnModuleInit {
+  readonly #modules: ModulesContainer;
+
   /** @throws {CoinflowMisconfiguredError} when two modules register instances of one name */
-  constructor(private readonly modules: ModulesContainer) {
+  constructor(modules: ModulesContainer) {
     super();
+    this.#modules = modules;
     assertNamesAreUnique(modules);
   }
 
   /** @throws {CoinflowMisconfiguredError} naming each route whose decorators do not protect it as they say */
   onModuleInit(): void {
-    assertRoutes(this.modules);
+    assertRoutes(this.#modules);
   }
 
   /**

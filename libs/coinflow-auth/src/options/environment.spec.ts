@@ -56,7 +56,7 @@ describe('options from the environment, spread', () => {
   it('stay as they are in the groups that are not given, and in those that have no variable', () => {
     const agent = new Agent();
     const resolved = resolveOptions({ ...environment(), http: { agent } });
-    expect(resolved).toMatchObject({ cache: { ttlMs: 60_000 }, budget: { reservedForProven: 20 } });
+    expect(resolved).toMatchObject({ cache: { ttlMs: 60_000 }, budget: { reservedForKnownKeys: 20 } });
     expect(resolved.webhook?.keys()).toEqual(['a', 'b']);
     expect(resolved.http.agent).toBe(agent);
   });
@@ -75,7 +75,7 @@ describe('options from the environment, spread', () => {
     const once = { ...environment(), cache: { maxEntries: 7 } };
     expect(resolveOptions({ ...once, budget: { revalidationsPerSubject: 3 } })).toMatchObject({
       cache: { ttlMs: 60_000, maxEntries: 7 },
-      budget: { reservedForProven: 20, revalidationsPerSubject: 3 },
+      budget: { reservedForKnownKeys: 20, revalidationsPerSubject: 3 },
     });
   });
 
