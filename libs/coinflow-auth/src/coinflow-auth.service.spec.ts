@@ -149,6 +149,29 @@ describe('CoinflowAuthService', () => {
     await expect(service.verifySessionKey('key', { maxAgeMs })).rejects.toMatchObject({ argument: 'maxAgeMs' });
   });
 
+  it('gives one client five calls for wallet logins, messages and signatures together, and verifies keys all the same', async () => {
+    const { key } = await service.createSessionKey({ userId: 'alice' });
+    const client = { rateLimitClient: '203.0.113.7' };
+    const limited = { code: 'COINFLOW_TOO_MANY_REQUESTS', reason: 'wallet-logins-per-client' };
+    for (let i = 0; i < 3; i += 1) await service.getMessage(WALLET, client);
+    const logIn = (given: object): Promise<unknown> =>
+      service.createSessionKeyWithSignature({ ...WALLET, signedMessage: '0x00' }, given);
+    for (let i = 0; i < 2; i += 1)
+      await expect(logIn(client)).rejects.toMatchObject({ code: 'COINFLOW_SIGNATURE_REJECTED' });
+    await expect(service.getMessage(WALLET, client)).rejects.toMatchObject(limited);
+    await expect(logIn(client)).rejects.toMatchObject(limited);
+    await expect(service.verifySessionKey(key, { maxAgeMs: 0 })).resolves.toMatchObject({ key });
+    for (let i = 0; i < 15; i += 1) await logIn({}).catch(() => undefined);
+    const spent = { code: 'COINFLOW_RATE_LIMITED', reason: 'budget-spent' };
+    await expect(logIn({})).rejects.toMatchObject(spent);
+    await expect(service.getMessage(WALLET)).rejects.toMatchObject(spent);
+    expect([coinflow.countCalls('message'), coinflow.countCalls('session-key')]).toEqual([3, 18]);
+    // The API key vouches for users whom the application has logged in.
+    await expect(service.createSessionKey({ userId: 'bob' })).resolves.toMatchObject({ subject: { userId: 'bob' } });
+    await expect(service.createSessionKey(WALLET)).resolves.toMatchObject({ subject: WALLET });
+    expect(service.metrics().budget).toMatchObject({ used: { walletLogins: 20 }, limited: { walletLogins: 2 } });
+  });
+
   it('tells a wrong API key from a refused user', async () => {
     const wrong = new CoinflowAuthService(
       resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey: 'wrong', merchantId: 'demo-merchant' }),

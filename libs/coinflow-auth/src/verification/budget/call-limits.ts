@@ -31,6 +31,7 @@ interface Limit {
   readonly spentBy: readonly CallOutcome[];
 }
 
+const REJECTIONS = 'rejections-per-client';
 const ANY_CALL: readonly CallOutcome[] = ['accepted', 'rejected', 'unanswered'];
 const TOO_MANY = {
   rejections: 'Coinflow has rejected too many session keys of this client',
@@ -51,7 +52,7 @@ export class CallLimits {
   readonly #store: BudgetStore;
   readonly #names: BudgetNames;
   readonly #options: ResolvedBudgetOptions;
-  /** How many calls for new keys of a client are under way. */
+  /** By the name of a client's limit of rejections: how many of its slots are in use by calls that are under way. */
   readonly #underWay = new Map<string, number>();
   /** Until when a rejection counts that this process has seen, by the monotonic clock. */
   readonly #rejectedUntil = new LRUCache<string, number>({ max: MAX_CLIENTS });
@@ -66,17 +67,21 @@ export class CallLimits {
   async take(parties: CallParties): Promise<TakenLimits> {
     const taken: [Limit, TakenSlot][] = [];
     const settle = (outcome: CallOutcome): void => {
-      for (const [{ spentBy }, slot] of taken) if (!spentBy.includes(outcome)) slot.giveBack();
+      for (const [limit, slot] of taken) {
+        if (!limit.spentBy.includes(outcome)) slot.giveBack();
+        if (limit.reason === REJECTIONS) this.#leave(limit.name, outcome);
+      }
     };
     for (const limit of this.#limitsOf(parties)) {
       const slot = await takeSlot(this.#store, limit.name, limit.max);
       if (typeof slot === 'number') {
         settle('not-made');
-        throw this.#refusal(limit, slot, parties.client);
+        throw this.#refusal(limit, slot);
       }
       taken.push([limit, slot]);
+      if (limit.reason === REJECTIONS) this.#underWay.set(limit.name, (this.#underWay.get(limit.name) ?? 0) + 1);
     }
-    return parties.kind === 'newKeys' ? this.#watch(parties.client, { settle }) : { settle };
+    return { settle };
   }
 
   #limitsOf({ kind, subject, client }: CallParties): Limit[] {
@@ -87,7 +92,7 @@ export class CallLimits {
     const { rejectionsPerClient, newKeysPerClient } = this.#options;
     return this.#limits(
       // Taken before the call, so that many at once cannot exceed it; an outage must not make offenders of those who retry.
-      ['rejections', client, rejectionsPerClient, 'rejections-per-client', TOO_MANY.rejections, ['rejected']],
+      ['rejections', client, rejectionsPerClient, REJECTIONS, TOO_MANY.rejections, ['rejected']],
       ['new-keys', client, newKeysPerClient, 'new-keys-per-client', TOO_MANY.newKeys, ['accepted', 'rejected']],
     );
   }
@@ -107,22 +112,15 @@ export class CallLimits {
     );
   }
 
-  #watch(client: string | undefined, { settle }: TakenLimits): TakenLimits {
-    if (client === undefined) return { settle };
-    this.#underWay.set(client, (this.#underWay.get(client) ?? 0) + 1);
-    return {
-      settle: (outcome) => {
-        settle(outcome);
-        const left = (this.#underWay.get(client) ?? 1) - 1;
-        if (left > 0) this.#underWay.set(client, left);
-        else this.#underWay.delete(client);
-        if (outcome === 'rejected') this.#rejectedUntil.set(client, performance.now() + WINDOW_MS);
-      },
-    };
+  #leave(name: string, outcome: CallOutcome): void {
+    const left = (this.#underWay.get(name) ?? 1) - 1;
+    if (left > 0) this.#underWay.set(name, left);
+    else this.#underWay.delete(name);
+    if (outcome === 'rejected') this.#rejectedUntil.set(name, performance.now() + WINDOW_MS);
   }
 
-  #refusal({ reason, message }: Limit, retryAfterMs: number, client = ''): CoinflowTooManyRequestsError {
-    if (reason === 'rejections-per-client' && this.#isBusy(client)) {
+  #refusal({ name, reason, message }: Limit, retryAfterMs: number): CoinflowTooManyRequestsError {
+    if (reason === REJECTIONS && this.#isBusy(name)) {
       return new CoinflowTooManyRequestsError(TOO_MANY.underWay, {
         reason: 'client-busy',
         retryAfterMs: BUSY_RETRY_AFTER_MS,
@@ -132,8 +130,8 @@ export class CallLimits {
   }
 
   /** Whether the slots of a client are in use rather than spent: many users can come at once from one address. */
-  #isBusy(client: string): boolean {
-    const hasRejections = performance.now() < (this.#rejectedUntil.get(client) ?? -Infinity);
-    return this.#underWay.has(client) || !hasRejections;
+  #isBusy(name: string): boolean {
+    const hasRejections = performance.now() < (this.#rejectedUntil.get(name) ?? -Infinity);
+    return this.#underWay.has(name) || !hasRejections;
   }
 }

@@ -157,8 +157,9 @@ describe('VerificationBudget', () => {
   });
 
   describe('a 429 of Coinflow', () => {
-    const ALICE = { kind: 'revalidations', user: 'alice' } as const;
-    const BOB = { kind: 'revalidations', user: 'bob' } as const;
+    // Both behind one address.
+    const ALICE = { kind: 'revalidations', user: 'alice', client: 'office' } as const;
+    const BOB = { kind: 'revalidations', user: 'bob', client: 'office' } as const;
     const CAROL = { kind: 'knownKeys', user: 'carol' } as const;
 
     it('stops the calls for the user whose key met it, and for nobody else once another call was answered', async () => {
@@ -330,6 +331,15 @@ describe('VerificationBudget', () => {
       for (const answer of answers) answer();
       await Promise.all(users);
       expect(await callsOf(4, { client: CLIENT })).toBe(4);
+    });
+
+    it('with one rejection among many users at once is busy, too', async () => {
+      budget = withOptions();
+      await wish({ client: CLIENT, call: no });
+      const users = Array.from({ length: 10 }, () =>
+        wish({ client: CLIENT, call: () => new Promise(() => undefined) }),
+      );
+      expect(await users[9]).toMatchObject({ asked: false, error: limitedBy('client-busy') });
     });
 
     it('is told of the rejections once they are known, though other calls are under way elsewhere', async () => {
