@@ -154,7 +154,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * {@link createSessionKeyWithSignature}.
    *
    * The key is known to be valid from then on. A later call for the same user at the same address gets it again until
-   * shortly before it expires. After `revokeSubject` this waits, for 2 s at most, until Coinflow creates keys that the
+   * shortly before it expires. After `revokeSubject` this waits, for 3 s at most, until Coinflow creates keys that the
    * revocation does not cover.
    * @throws {CoinflowInvalidArgumentError} when the subject has another property than `userId`, or `wallet` and `blockchain`
    * (also one that is `undefined`), or an argument cannot be sent; nothing was sent

@@ -108,19 +108,27 @@ export class SessionMinter {
     return true;
   }
 
-  /** After a revocation Coinflow's clock must have moved on: a key of that very second would be revoked as well. */
+  /**
+   * After a revocation Coinflow's clock must have moved on: a key of that very second would be revoked as well. So it must for
+   * a second fresh key, since the times in a key have whole seconds: the text would be that of the first.
+   */
   async #mintUnrevoked(request: MintRequest, options: MintOptions): Promise<MintedKey> {
     const deadline = performance.now() + MAX_WAIT_MS;
     let waitMs = this.#waitMs(request.subject);
     for (;;) {
-      if (waitMs > 0) await sleep(Math.min(waitMs, deadline - performance.now()));
+      // Rounded up: a timer leaves out fractions, and a key of the second before would cost another call.
+      if (waitMs > 0) await sleep(Math.ceil(Math.min(waitMs, deadline - performance.now())));
       const minted = await this.#mint(request, options);
-      if (!this.#isRevoked(minted)) {
-        this.#sessions.keep(sessionKeyId(minted.key), minted.session);
+      const id = sessionKeyId(minted.key);
+      // A signature is good once.
+      const isLast = request.signedMessage !== undefined || performance.now() >= deadline;
+      const isAnothers = options.fresh && this.#sessions.memory.recall(id) !== undefined;
+      const isRevoked = this.#isRevoked(minted);
+      if (!isRevoked && (!isAnothers || isLast)) {
+        this.#sessions.keep(id, minted.session);
         return minted;
       }
-      // A signature is good once.
-      if (request.signedMessage !== undefined || performance.now() >= deadline) {
+      if (isLast) {
         throw unusable(
           'What Coinflow makes now is still covered by the revocation of this payer’s keys',
           'minted-revoked',
