@@ -7,7 +7,6 @@ import { misconfigured } from './contexts/misconfiguration.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
 import {
   CoinflowSessionKeyMissingError,
-  CoinflowSubjectNotAllowedError,
   isCoinflowAuthError,
   type CoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
@@ -16,7 +15,7 @@ import { isUnexpectedPromise } from './extraction/unexpected-promise.js';
 import { readRoute, type CoinflowRoute } from './options/route-metadata.js';
 import { coinflowAuthServiceToken, isCoinflowAuthServiceToken } from './options/tokens.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
-import { isSubjectAllowed } from './session/subject.js';
+import { assertSubjectAllowed } from './session/subject.js';
 import { newTrace } from './verification/decision-trace.js';
 
 /**
@@ -138,10 +137,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
 
   /** Proven is not enough where the route is for some payers only. */
   protected assertSubjectAllowed({ subject }: CoinflowSession, { policy }: CoinflowRoute): void {
-    if (isSubjectAllowed(subject, policy)) return;
-    throw new CoinflowSubjectNotAllowedError('The route wants another kind of payer', {
-      reason: 'subject-not-allowed',
-    });
+    assertSubjectAllowed(subject, policy);
   }
 
   /** TypeScript takes an async override for one that returns nothing. Not awaited, it would let every request pass. */
