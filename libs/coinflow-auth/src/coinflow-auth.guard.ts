@@ -5,6 +5,7 @@ import { httpContext, type CoinflowHttpContext } from './contexts/http-context.j
 import { toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { misconfigured } from './contexts/misconfiguration.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
+import { appendVary } from './contexts/vary.js';
 import {
   CoinflowSessionKeyMissingError,
   isCoinflowAuthError,
@@ -71,6 +72,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     };
     try {
       coinflow = this.getService(route);
+      appendVary(http.response, coinflow.vary);
       const key = this.extractSessionKey(http.request, coinflow);
       if (key === undefined) return admit(this.withoutSession(route));
       const session = coinflow.authenticate(key, route.policy, trace, http.request);

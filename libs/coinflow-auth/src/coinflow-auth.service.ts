@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CoinflowClient, type MessageToSign } from './client/coinflow-client.js';
 import { TimeLimit } from './client/time-limit.js';
+import { varyOf } from './contexts/vary.js';
 import {
   CoinflowInvalidArgumentError,
   CoinflowSessionKeyMalformedError,
@@ -109,6 +110,9 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   /** Counts what becomes of requests. For guards, which have the last word about a request. */
   readonly decisions: DecisionLog;
 
+  /** What `Vary` names on each answer that depends on the session: the request headers that may carry the key. For guards. */
+  readonly vary: string;
+
   readonly #logger = new Logger('CoinflowAuth');
   readonly #errors = new ErrorLog();
   readonly #options: ResolvedCoinflowAuthOptions;
@@ -126,6 +130,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#sessions = new SessionParts(this.#client, options);
     this.#minter = new SessionMinter(this.#client, this.#sessions, options);
     this.decisions = new DecisionLog(name);
+    this.vary = varyOf(options.extractor);
     this.#name = name;
     if (options.sealKeys.length === 0) this.#logger.warn(NO_SEAL_KEYS);
   }
