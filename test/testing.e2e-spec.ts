@@ -1,5 +1,14 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Controller, Get, Injectable, Module, type DynamicModule, type INestApplication } from '@nestjs/common';
+import {
+  Controller,
+  ForbiddenException,
+  Get,
+  Injectable,
+  Module,
+  Post,
+  type DynamicModule,
+  type INestApplication,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import {
@@ -9,8 +18,11 @@ import {
   CoinflowAuthService,
   CoinflowOptional,
   CoinflowPublic,
+  CoinflowWebhook,
+  CoinflowWebhooks,
   CurrentSession,
   InjectCoinflowAuth,
+  InjectCoinflowWebhooks,
   type CoinflowSession,
 } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
@@ -251,6 +263,36 @@ describe('overrideProvider(CoinflowAuthService)', () => {
       expect.stringMatching(/lacks decisions, authenticate, extractSessionKey[^]*Use overrideCoinflowAuth\(\)/),
     ]);
   });
+});
+
+it('overrideProvider(CoinflowWebhooks) reaches the guard, and whatever injects it', async () => {
+  @Controller()
+  class WebhooksController {
+    constructor(
+      readonly byClass: CoinflowWebhooks,
+      @InjectCoinflowWebhooks() readonly byToken: CoinflowWebhooks,
+    ) {}
+
+    @Post('webhooks')
+    @CoinflowWebhook()
+    receive(): void {}
+  }
+  const webhooks = {
+    isConfigured: true,
+    receive: () => {
+      throw new ForbiddenException();
+    },
+  };
+  const register = CoinflowAuthModule.forRoot({ env: 'local', apiKey: 'key', merchantId: 'merchant' });
+  const module = await Test.createTestingModule({ imports: [register], controllers: [WebhooksController] })
+    .overrideProvider(CoinflowWebhooks)
+    .useValue(webhooks)
+    .compile();
+  const app = module.createNestApplication({ logger: false });
+  await app.listen(0, '127.0.0.1');
+  expect(await send(`${await app.getUrl()}/webhooks`, { method: 'POST' })).toMatchObject({ status: 403 });
+  expect(app.get(WebhooksController)).toMatchObject({ byClass: webhooks, byToken: webhooks });
+  await app.close();
 });
 
 describe('createTestSession', () => {
