@@ -191,7 +191,6 @@ describe('registering', () => {
     const module = await overrideCoinflowAuth(
       Test.createTestingModule({ imports: [AppModule] }),
       asUser('alice'),
-      'eu',
     ).compile();
     const app = module.createNestApplication({ logger: false });
     await app.listen(0, '127.0.0.1');

@@ -1,7 +1,16 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Injectable, Module, type INestApplication } from '@nestjs/common';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import {
+  Controller,
+  ForbiddenException,
+  Get,
+  Injectable,
+  Module,
+  Post,
+  type DynamicModule,
+  type INestApplication,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import {
   CoinflowAuth,
   CoinflowAuthGuard,
@@ -9,14 +18,18 @@ import {
   CoinflowAuthService,
   CoinflowOptional,
   CoinflowPublic,
+  CoinflowWebhook,
+  CoinflowWebhooks,
   CurrentSession,
   InjectCoinflowAuth,
+  InjectCoinflowWebhooks,
   type CoinflowSession,
 } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
 import { asUser, createTestSession, overrideCoinflowAuth } from 'nestjs-coinflow-auth/testing';
 import { AppModule } from '../apps/sample/src/app.module.js';
 import { configureApp } from '../apps/sample/src/create-app.js';
+import { RecordingLogger } from './harness/recording-logger.js';
 import { send, type SentResponse } from './harness/send.js';
 
 @Injectable()
@@ -118,6 +131,168 @@ describe('overrideCoinflowAuth', () => {
       body: { subject: { userId: 'carol' } },
     });
   });
+});
+
+describe('overrideCoinflowAuth and named instances', () => {
+  @Injectable()
+  class Payouts {
+    constructor(
+      readonly unnamed: CoinflowAuthService,
+      @InjectCoinflowAuth('eu') readonly eu: CoinflowAuthService,
+    ) {}
+  }
+
+  @Controller()
+  class PayoutsController {
+    @Get('eu')
+    @CoinflowAuth({ instance: 'eu' })
+    eu(@CurrentSession() session: CoinflowSession): unknown {
+      return session.subject;
+    }
+  }
+
+  const options = coinflowAuthConfig.asProvider();
+
+  @Module({
+    imports: [
+      CoinflowAuthModule.forRootAsync(options),
+      CoinflowAuthModule.forRootAsync({ ...options, name: 'eu' }),
+      CoinflowAuthModule.forRootAsync({ ...options, name: 'us' }),
+    ],
+    controllers: [PayoutsController],
+    providers: [Payouts],
+  })
+  class PayoutsModule {}
+
+  it('every instance sees the user, by its own name', async () => {
+    const builder = overrideCoinflowAuth(Test.createTestingModule({ imports: [PayoutsModule] }), asUser('alice'));
+    const module = await builder.compile();
+    const app = module.createNestApplication({ logger: false });
+    await app.listen(0, '127.0.0.1');
+    const { unnamed, eu } = app.get(Payouts);
+    const instances: unknown[] = [];
+    for (const service of [unnamed, eu]) {
+      service.onDecision(({ instance }) => void instances.push(instance));
+      await expect(service.verifySessionKey('any')).resolves.toMatchObject({ subject: { userId: 'alice' } });
+    }
+    expect(instances).toEqual([undefined, 'eu']);
+    expect(await send(`${await app.getUrl()}/eu`)).toMatchObject({ status: 200, body: { userId: 'alice' } });
+    await app.close();
+  });
+
+  it('works on the module of another copy of the package', async () => {
+    let override = overrideCoinflowAuth;
+    await jest.isolateModulesAsync(async () => {
+      override = (await import('nestjs-coinflow-auth/testing')).overrideCoinflowAuth;
+    });
+    expect(override).not.toBe(overrideCoinflowAuth);
+    const module = await override(Test.createTestingModule({ imports: [ShopModule] }), asUser('alice')).compile();
+    const { byClass, byToken } = module.get(Checkout);
+    expect(byClass).toBe(byToken);
+    await expect(byClass.verifySessionKey('any')).resolves.toMatchObject({ subject: { userId: 'alice' } });
+  });
+});
+
+describe('overrideCoinflowAuth and a part of an application', () => {
+  const part = (...imports: DynamicModule[]): TestingModuleBuilder =>
+    Test.createTestingModule({ imports, controllers: [RoutesController], providers: [Checkout] });
+
+  it('without the module is an error at startup that says what to import', async () => {
+    const builder = Test.createTestingModule({ controllers: [RoutesController] });
+    const module = await overrideCoinflowAuth(builder, asUser('alice')).compile();
+    await expect(module.createNestApplication({ logger: false }).init()).rejects.toMatchObject({
+      code: 'COINFLOW_MISCONFIGURED',
+      reason: 'module-missing',
+      action: expect.stringContaining('In a test of a part of the application, import it there'),
+    });
+  });
+
+  it('works with the module, whose options are not read', async () => {
+    const register = CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider());
+    const module = await overrideCoinflowAuth(part(register), asUser('alice')).compile();
+    const app = module.createNestApplication({ logger: false });
+    await app.listen(0, '127.0.0.1');
+    expect(await send(`${await app.getUrl()}/guarded`)).toMatchObject({ status: 200 });
+    await app.close();
+  });
+});
+
+describe('overrideProvider(CoinflowAuthService)', () => {
+  let app: INestApplication;
+  let logger: RecordingLogger;
+
+  afterEach(() => app.close());
+
+  async function start(service: object): Promise<(path: string) => Promise<SentResponse>> {
+    logger = new RecordingLogger();
+    const register = CoinflowAuthModule.forRoot({ env: 'local', apiKey: 'key', merchantId: 'merchant' });
+    const module = await Test.createTestingModule({
+      imports: [register],
+      controllers: [RoutesController],
+      providers: [Checkout],
+    })
+      .overrideProvider(CoinflowAuthService)
+      .useValue(service)
+      .setLogger(logger)
+      .compile();
+    app = module.createNestApplication();
+    await app.listen(0, '127.0.0.1');
+    const url = await app.getUrl();
+    return (path) => send(url + path);
+  }
+
+  it('reaches the guard, and whatever injects the service', async () => {
+    const service = {
+      extractSessionKey: () => 'any',
+      authenticate: () => asUser('alice'),
+      decisions: { admitted: () => undefined, refused: () => undefined },
+      schemes: [],
+      vary: 'Cookie',
+    };
+    const get = await start(service);
+    expect(await get('/guarded')).toMatchObject({ status: 200, body: { subject: { userId: 'alice' } } });
+    expect(app.get(Checkout)).toEqual({ byClass: service, byToken: service });
+  });
+
+  it('with less than the guard uses is reported once, with what to do', async () => {
+    const get = await start({ createSessionKey: () => asUser('alice'), schemes: [], vary: 'Cookie' });
+    for (let i = 0; i < 2; i += 1) {
+      expect(await get('/guarded')).toMatchObject({ status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } });
+    }
+    expect(logger.at('error')).toEqual([
+      expect.stringMatching(/lacks decisions, authenticate, extractSessionKey[^]*Use overrideCoinflowAuth\(\)/),
+    ]);
+  });
+});
+
+it('overrideProvider(CoinflowWebhooks) reaches the guard, and whatever injects it', async () => {
+  @Controller()
+  class WebhooksController {
+    constructor(
+      readonly byClass: CoinflowWebhooks,
+      @InjectCoinflowWebhooks() readonly byToken: CoinflowWebhooks,
+    ) {}
+
+    @Post('webhooks')
+    @CoinflowWebhook()
+    receive(): void {}
+  }
+  const webhooks = {
+    isConfigured: true,
+    receive: () => {
+      throw new ForbiddenException();
+    },
+  };
+  const register = CoinflowAuthModule.forRoot({ env: 'local', apiKey: 'key', merchantId: 'merchant' });
+  const module = await Test.createTestingModule({ imports: [register], controllers: [WebhooksController] })
+    .overrideProvider(CoinflowWebhooks)
+    .useValue(webhooks)
+    .compile();
+  const app = module.createNestApplication({ logger: false });
+  await app.listen(0, '127.0.0.1');
+  expect(await send(`${await app.getUrl()}/webhooks`, { method: 'POST' })).toMatchObject({ status: 403 });
+  expect(app.get(WebhooksController)).toMatchObject({ byClass: webhooks, byToken: webhooks });
+  await app.close();
 });
 
 describe('createTestSession', () => {

@@ -38,6 +38,16 @@ export async function waysToMint(): Promise<void> {
   await coinflow.getMessage({ wallet: '0x1' });
 }
 
+export async function eitherOr(request: Request): Promise<string | number> {
+  // @ts-expect-error the service is that of an instance
+  await coinflow.authenticateRequest(request, { instance: 'eu' });
+  const { session, error } = await coinflow.authenticateRequest(request, { subject: 'user' });
+  if (!error) return session.key;
+  // @ts-expect-error there is none beside an error
+  String(session.key);
+  return error.code === 'COINFLOW_UNAVAILABLE' ? error.retryAfterMs : error.reason;
+}
+
 // @ts-expect-error no such kind
 CoinflowAuth({ subject: 'merchant' });
 // @ts-expect-error no such field

@@ -49,4 +49,9 @@ describe('the snippets of the documents', () => {
     expect(snippets.size).toBeGreaterThan(5);
     expect(problems).toEqual([]);
   });
+
+  it('have the guard that is tested as a recipe', () => {
+    const recipe = readFileSync(`${root}test/session-or-api-key.guard.ts`, 'utf8');
+    expect([...snippets.values()]).toContain(recipe);
+  });
 });

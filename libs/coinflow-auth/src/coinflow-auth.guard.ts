@@ -5,9 +5,9 @@ import { httpContext, type CoinflowHttpContext } from './contexts/http-context.j
 import { toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { misconfigured } from './contexts/misconfiguration.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
+import { appendVary } from './contexts/vary.js';
 import {
   CoinflowSessionKeyMissingError,
-  CoinflowSubjectNotAllowedError,
   isCoinflowAuthError,
   type CoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
@@ -16,8 +16,16 @@ import { isUnexpectedPromise } from './extraction/unexpected-promise.js';
 import { readRoute, type CoinflowRoute } from './options/route-metadata.js';
 import { coinflowAuthServiceToken, isCoinflowAuthServiceToken } from './options/tokens.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
-import { isSubjectAllowed } from './session/subject.js';
+import { assertSubjectAllowed } from './session/subject.js';
 import { newTrace } from './verification/decision-trace.js';
+
+const USED_OF_SERVICE = [
+  'decisions',
+  'authenticate',
+  'extractSessionKey',
+  'schemes',
+  'vary',
+] as const satisfies readonly (keyof CoinflowAuthService)[];
 
 /**
  * Lets a request in if it carries a session key that is proven to be this merchant's.
@@ -72,6 +80,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     };
     try {
       coinflow = this.getService(route);
+      appendVary(http.response, coinflow.vary);
       const key = this.extractSessionKey(http.request, coinflow);
       if (key === undefined) return admit(this.withoutSession(route));
       const session = coinflow.authenticate(key, route.policy, trace, http.request);
@@ -111,7 +120,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
 
   /**
    * The service of the instance that the route names.
-   * @throws {CoinflowMisconfiguredError} when no such instance is registered
+   * @throws {CoinflowMisconfiguredError} when no such instance is registered, or the service lacks what the guard uses of it
    */
   protected getService({ policy: { instance } }: CoinflowRoute): CoinflowAuthService {
     let service = this.#services.get(instance);
@@ -122,6 +131,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
       const name = instance === undefined ? 'without a name' : `of the name “${instance}”`;
       throw moduleMissing(`A route asks for an instance of CoinflowAuthModule ${name}, and there is none`);
     }
+    assertComplete(service);
     this.#services.set(instance, service);
     return service;
   }
@@ -138,10 +148,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
 
   /** Proven is not enough where the route is for some payers only. */
   protected assertSubjectAllowed({ subject }: CoinflowSession, { policy }: CoinflowRoute): void {
-    if (isSubjectAllowed(subject, policy)) return;
-    throw new CoinflowSubjectNotAllowedError('The route wants another kind of payer', {
-      reason: 'subject-not-allowed',
-    });
+    assertSubjectAllowed(subject, policy);
   }
 
   /** TypeScript takes an async override for one that returns nothing. Not awaited, it would let every request pass. */
@@ -176,10 +183,23 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   }
 }
 
+/** A fake of the service has often only the methods that a controller calls. */
+function assertComplete(service: CoinflowAuthService): void {
+  const lacking = USED_OF_SERVICE.filter(
+    (name) => (Object(service) as Partial<CoinflowAuthService>)[name] === undefined,
+  );
+  if (lacking.length === 0) return;
+  throw misconfigured(`The CoinflowAuthService that CoinflowAuthGuard has found lacks ${lacking.join(', ')}`, {
+    reason: 'service-incomplete',
+    action:
+      'Use overrideCoinflowAuth() of nestjs-coinflow-auth/testing, or replace single methods of the real service.',
+  });
+}
+
 function moduleMissing(message: string): CoinflowAuthError {
   return misconfigured(message, {
     reason: 'module-missing',
     action:
-      'Import CoinflowAuthModule.forRoot() or .forRootAsync() at the root, with the name that the route asks for.',
+      'Import CoinflowAuthModule.forRoot() or .forRootAsync() at the root, with the name that the route asks for. In a test of a part of the application, import it there: under overrideCoinflowAuth() its options are not read.',
   });
 }

@@ -16,6 +16,7 @@ import { resolveOptions, type ResolvedCoinflowAuthOptions } from './options/reso
 import {
   COINFLOW_AUTH_MODULE_OPTIONS,
   COINFLOW_AUTH_OPTIONS,
+  COINFLOW_AUTH_SERVICE_FACTORY,
   coinflowAuthServiceToken,
   isCoinflowAuthServiceToken,
 } from './options/tokens.js';
@@ -84,6 +85,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
   imports: [DiscoveryModule],
   providers: [
     { provide: COINFLOW_AUTH_OPTIONS, useFactory: resolveOptions, inject: [COINFLOW_AUTH_MODULE_OPTIONS] },
+    { provide: COINFLOW_AUTH_SERVICE_FACTORY, useValue: createService },
     { provide: APP_FILTER, useClass: CoinflowAuthExceptionFilter },
   ],
 })
@@ -119,14 +121,19 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
   }
 }
 
+function createService(options: ResolvedCoinflowAuthOptions, name?: string): CoinflowAuthService {
+  return new CoinflowAuthService(options, name);
+}
+
+/** The class is the provider and the token its alias, so that `overrideProvider(CoinflowAuthService)` reaches the guard. */
 function serviceProviders(name: string | undefined): Provider[] {
   const token = coinflowAuthServiceToken(name);
   const service = {
-    provide: token,
-    useFactory: (options: ResolvedCoinflowAuthOptions) => new CoinflowAuthService(options, name),
-    inject: [COINFLOW_AUTH_OPTIONS],
+    provide: name === undefined ? CoinflowAuthService : token,
+    useFactory: (options: ResolvedCoinflowAuthOptions, create: typeof createService) => create(options, name),
+    inject: [COINFLOW_AUTH_OPTIONS, COINFLOW_AUTH_SERVICE_FACTORY],
   };
-  return name === undefined ? [service, { provide: CoinflowAuthService, useExisting: token }] : [service];
+  return name === undefined ? [service, { provide: token, useExisting: CoinflowAuthService }] : [service];
 }
 
 /** Of two instances of one name, which one a route gets would depend on the order of imports. */

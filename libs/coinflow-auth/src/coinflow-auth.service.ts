@@ -2,11 +2,13 @@ import { isIP } from 'node:net';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CoinflowClient, type MessageToSign } from './client/coinflow-client.js';
 import { TimeLimit } from './client/time-limit.js';
+import { varyOf } from './contexts/vary.js';
 import {
   CoinflowInvalidArgumentError,
   CoinflowSessionKeyMalformedError,
   CoinflowSessionKeyMissingError,
   isCoinflowAuthError,
+  type AnyCoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
 import {
   extractSessionKey,
@@ -20,7 +22,7 @@ import { ErrorLog } from './metrics/error-log.js';
 import { observeInstance } from './metrics/open-telemetry.js';
 import { SessionMinter, type MintOptions } from './minting/session-minter.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
-import { MAX_AGE_RULE, isMaxAge } from './options/route-metadata.js';
+import { MAX_AGE_RULE, isMaxAge, policyProblem, type CoinflowRoutePolicy } from './options/route-metadata.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import {
   checkPayer,
@@ -33,6 +35,7 @@ import {
   type SignedWalletToMint,
   type WalletToSign,
 } from './session/session-key-subject.js';
+import { assertSubjectAllowed } from './session/subject.js';
 import { newTrace, type DecisionTrace } from './verification/decision-trace.js';
 import { SessionParts } from './verification/session-parts.js';
 
@@ -83,6 +86,11 @@ export interface VerifySessionKeyOptions {
   rateLimitClient?: string;
 }
 
+/** The result of `authenticateRequest()`: the session of the request, or the reason why it has none. */
+export type CoinflowRequestResult =
+  | { readonly session: CoinflowSession; readonly error?: undefined }
+  | { readonly session?: undefined; readonly error: AnyCoinflowAuthError };
+
 /** How far a revocation reaches. */
 export interface CoinflowRevocation {
   /**
@@ -102,6 +110,9 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   /** Counts what becomes of requests. For guards, which have the last word about a request. */
   readonly decisions: DecisionLog;
 
+  /** What `Vary` names on each answer that depends on the session: the request headers that may carry the key. For guards. */
+  readonly vary: string;
+
   readonly #logger = new Logger('CoinflowAuth');
   readonly #errors = new ErrorLog();
   readonly #options: ResolvedCoinflowAuthOptions;
@@ -119,6 +130,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#sessions = new SessionParts(this.#client, options);
     this.#minter = new SessionMinter(this.#client, this.#sessions, options);
     this.decisions = new DecisionLog(name);
+    this.vary = varyOf(options.extractor);
     this.#name = name;
     if (options.sealKeys.length === 0) this.#logger.warn(NO_SEAL_KEYS);
   }
@@ -208,13 +220,37 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     { maxAgeMs = Infinity, rateLimitClient }: VerifySessionKeyOptions = {},
   ): Promise<CoinflowSession> {
     if (!isMaxAge(maxAgeMs)) throw new CoinflowInvalidArgumentError('maxAgeMs', MAX_AGE_RULE);
-    const trace = newTrace();
+    return this.#counted((trace) => this.authenticate(key, { maxAgeMs, rateLimitClient }, trace));
+  }
+
+  /**
+   * Authenticates a request as `CoinflowAuthGuard` does, for a guard of your own that also accepts other credentials. It
+   * writes no header, attaches nothing to the request, and returns the errors of this package instead of throwing them.
+   *
+   * To refuse the request, throw the `error`: it becomes the HTTP answer with its status and headers. Never replace it by
+   * a 401 of your own: in an outage it is a {@link CoinflowUnavailableError} (503).
+   * @param policy as in `@CoinflowAuth({ ... })`, without `instance`, which is that of the service
+   * @returns the session or the error; the error of a request without a session key is `COINFLOW_SESSION_KEY_MISSING`
+   * @throws {CoinflowInvalidArgumentError} when the policy is invalid: a mistake in your code, so it is not returned
+   * @example
+   * const { session, error } = await coinflow.authenticateRequest(request, { subject: 'user' });
+   */
+  async authenticateRequest(
+    request: RequestWithHeaders,
+    policy: Omit<CoinflowRoutePolicy, 'instance'> = {},
+  ): Promise<CoinflowRequestResult> {
+    const problem = policyProblem(policy) ?? ('instance' in policy ? 'instance is that of the service' : undefined);
+    if (problem !== undefined) throw new CoinflowInvalidArgumentError('policy', `must be valid: ${problem}`);
     try {
-      const session = await this.authenticate(key, { maxAgeMs, rateLimitClient }, trace);
-      this.decisions.admitted(trace.source, session);
-      return session;
+      const session = await this.#counted(async (trace) => {
+        const key = this.extractSessionKey(request) ?? '';
+        const verified = await this.authenticate(key, policy, trace, request);
+        assertSubjectAllowed(verified.subject, policy);
+        return verified;
+      });
+      return { session };
     } catch (error) {
-      if (isCoinflowAuthError(error)) this.decisions.refused(trace.source, error);
+      if (isCoinflowAuthError(error)) return { error };
       throw error;
     }
   }
@@ -326,6 +362,21 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
       return await this.#minter.mint(request, options);
     } catch (error) {
       throw this.#errors.report(error);
+    }
+  }
+
+  /** Counts a decision that no guard counts. */
+  async #counted(
+    decide: (trace: DecisionTrace) => CoinflowSession | Promise<CoinflowSession>,
+  ): Promise<CoinflowSession> {
+    const trace = newTrace();
+    try {
+      const session = await decide(trace);
+      this.decisions.admitted(trace.source, session);
+      return session;
+    } catch (error) {
+      if (isCoinflowAuthError(error)) this.decisions.refused(trace.source, error);
+      throw error;
     }
   }
 

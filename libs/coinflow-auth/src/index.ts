@@ -8,6 +8,7 @@ export {
 } from './coinflow-auth.module.js';
 export {
   CoinflowAuthService,
+  type CoinflowRequestResult,
   type CoinflowRevocation,
   type CreateSessionKeyOptions,
   type VerifySessionKeyOptions,

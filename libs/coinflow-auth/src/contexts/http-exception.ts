@@ -39,8 +39,9 @@ const TITLES: Record<keyof typeof EXCEPTIONS, string> = {
   503: 'Service Unavailable',
 };
 
-/** As much of a response as is written: what Express and Fastify agree on. */
+/** As much of a response as is used: what Express and Fastify agree on. */
 export interface ResponseWithHeaders {
+  getHeader(name: string): number | string | string[] | undefined;
   header(name: string, value: string): unknown;
 }
 

@@ -39,6 +39,12 @@ export interface FoundSessionKey {
 /** Where to look for a session key. Write your own, or take one of {@link SessionKeyExtractors}. */
 export interface SessionKeyExtractor {
   readonly schemes: readonly AuthenticationScheme[];
+  /**
+   * The request headers that `find()` reads. The guard adds them to `Vary`, so that no shared cache gives one user's answer
+   * to another.
+   * @default `['*']`, which keeps shared caches from using an answer again
+   */
+  readonly headers?: readonly string[];
   /** Every session key that the request carries here. Must be synchronous. */
   find(request: RequestWithHeaders): readonly FoundSessionKey[];
 }

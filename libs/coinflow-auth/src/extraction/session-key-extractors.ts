@@ -16,6 +16,7 @@ function fromHeader(name: string = SESSION_KEY_HEADER): SessionKeyExtractor {
   const read = (value: string): string[] => value.split(',').map(trimWhitespace);
   return {
     schemes: ['CoinflowSession'],
+    headers: [name],
     find(request) {
       const keys = everyValue(request, headerName, read);
       return keys.length === 1 && keys[0] === '' ? [] : keys.map((key) => ({ key }));
@@ -27,6 +28,7 @@ function fromHeader(name: string = SESSION_KEY_HEADER): SessionKeyExtractor {
 function fromBearer(): SessionKeyExtractor {
   return {
     schemes: ['Bearer'],
+    headers: ['Authorization'],
     find(request) {
       const values = everyValue(request, 'authorization');
       const keys = values.flatMap((value) => {
@@ -49,6 +51,7 @@ function fromBearer(): SessionKeyExtractor {
 function fromCookie(name: string, { csrf = 'same-origin' }: CsrfOptions = {}): SessionKeyExtractor {
   return {
     schemes: ['CoinflowSession'],
+    headers: ['Cookie'],
     find: (request) =>
       cookies(request, name).map((key) => ({ key, assertAllowed: () => assertSameSite(request, csrf) })),
   };
@@ -58,6 +61,7 @@ function fromCookie(name: string, { csrf = 'same-origin' }: CsrfOptions = {}): S
 function firstOf(...extractors: SessionKeyExtractor[]): SessionKeyExtractor {
   return {
     schemes: [...new Set(extractors.flatMap(({ schemes }) => schemes))],
+    headers: [...new Set(extractors.flatMap(({ headers = ['*'] }) => headers))],
     find: (request) => extractors.flatMap((extractor) => findKeys(extractor, request)),
   };
 }

@@ -55,11 +55,17 @@ const Extractor = (): PropertyDecorator =>
   Rule(
     'extractor',
     (value) => {
-      const { find, schemes } = Object(value) as Partial<SessionKeyExtractor>;
-      return typeof find === 'function' && Array.isArray(schemes);
+      const { find, schemes, headers } = Object(value) as Partial<SessionKeyExtractor>;
+      return typeof find === 'function' && Array.isArray(schemes) && (headers === undefined || isHeaderNames(headers));
     },
-    'must be one of SessionKeyExtractors, or have its methods',
+    'must be one of SessionKeyExtractors, or have find(), schemes and optionally headers, a list of header names',
   );
+
+/** They are written into a header of each answer. */
+function isHeaderNames(value: unknown): boolean {
+  const isName = (name: unknown): boolean => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name);
+  return Array.isArray(value) && value.length > 0 && value.every(isName);
+}
 
 const BaseUrl = (): PropertyDecorator =>
   ProblemRule('baseUrl', (value, args) =>

@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import type { CoinflowBudgetOptions, ResolvedBudgetOptions } from './budget-options.js';
 import type { CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
 import { SharedStore } from '../../../../test/harness/shared-store.js';
@@ -115,7 +116,7 @@ describe('resolveOptions', () => {
       '  - baseUrl must not contain a user name or password (environment variable COINFLOW_BASE_URL)',
       '  - allowPlainHttp must be true or false',
       '  - acceptUnboundKeys must be true or false',
-      '  - extractor must be one of SessionKeyExtractors, or have its methods',
+      '  - extractor must be one of SessionKeyExtractors, or have find(), schemes and optionally headers, a list of header names',
       '  - cache.ttl is not an option of this version',
       '  - cache.ttlMs must be a whole number from 1 to 86400000 (environment variable COINFLOW_CACHE_TTL_MS)',
       '  - cache.staleIfErrorMs must be a whole number from 0 to 86400000 (environment variable COINFLOW_STALE_IF_ERROR_MS)',
@@ -164,6 +165,24 @@ describe('resolveOptions', () => {
 
   it.each([-1, 6, 1.5, NaN, '2', true])('http.retries may not be %p', (retries) => {
     expect(problems({ ...OPTIONS, http: { retries } })).toContain('http.retries must be a whole number from 0 to 5');
+  });
+
+  it.each([[['X-Own']], [['*']], [undefined]])('an extractor may read the headers %j', (headers) => {
+    const extractor = { schemes: ['CoinflowSession' as const], headers, find: () => [] };
+    expect(resolveOptions({ ...OPTIONS, extractor }).extractor).toBe(extractor);
+  });
+
+  it.each([[[]], ['Cookie'], [['two words']], [['Cookie\r\nX: y']], [['']], [[5]], [null]])(
+    'an extractor may not read the headers %j',
+    (headers) => {
+      const extractor = { schemes: ['CoinflowSession'], headers, find: () => [] };
+      expect(problems({ ...OPTIONS, extractor })).toContain('extractor must be one of SessionKeyExtractors');
+    },
+  );
+
+  it('the name of the header must be one', () => {
+    const extractor = SessionKeyExtractors.fromHeader('x session');
+    expect(problems({ ...OPTIONS, extractor })).toContain('extractor must be one of SessionKeyExtractors');
   });
 
   it.each([undefined, null, 'sandbox', [OPTIONS]])('%p are no options', (options) => {

@@ -8,6 +8,9 @@ export const COINFLOW_AUTH_OPTIONS: unique symbol = Symbol.for('nestjs-coinflow-
 /** Metadata key of what a route asks for: `{ access, policy }`. */
 export const COINFLOW_AUTH_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:metadata');
 
+/** Injection token of the function that creates the service of each instance; tests replace it. */
+export const COINFLOW_AUTH_SERVICE_FACTORY: unique symbol = Symbol.for('nestjs-coinflow-auth:create-service');
+
 const SERVICE = 'nestjs-coinflow-auth:service';
 
 /** Injection token of the service of an instance, which the guard of any copy of the package finds. */

@@ -1,3 +1,4 @@
+import { CoinflowSubjectNotAllowedError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowBlockchain } from '../options/blockchains.js';
 import type { CoinflowRoutePolicy } from '../options/route-metadata.js';
 import { canonicalWallet } from './wallet-address.js';
@@ -20,13 +21,16 @@ export interface CoinflowWalletSubject {
 /** Whose session it is. */
 export type CoinflowSubject = CoinflowUserSubject | CoinflowWalletSubject;
 
-/** Whether a payer is one of those that a route is for. */
-export function isSubjectAllowed(
+/** @throws {CoinflowSubjectNotAllowedError} when the policy is for other users or wallets */
+export function assertSubjectAllowed(
   subject: CoinflowSubject | null,
   { subject: kind, blockchains }: Pick<CoinflowRoutePolicy, 'subject' | 'blockchains'>,
-): boolean {
-  if (kind !== undefined && subject?.kind !== kind) return false;
-  return blockchains === undefined || (subject?.kind === 'wallet' && blockchains.includes(subject.blockchain));
+): void {
+  const isKind = kind === undefined || subject?.kind === kind;
+  const isOnChain =
+    blockchains === undefined || (subject?.kind === 'wallet' && blockchains.includes(subject.blockchain));
+  if (isKind && isOnChain) return;
+  throw new CoinflowSubjectNotAllowedError('The route wants another kind of payer', { reason: 'subject-not-allowed' });
 }
 
 /** Whether both are the same payer. */

@@ -1,8 +1,12 @@
 import type { MessageToSign } from '../client/coinflow-client.js';
 import { CoinflowAuthService } from '../coinflow-auth.service.js';
 import { CoinflowSessionKeyMissingError } from '../errors/coinflow-auth.errors.js';
-import { resolveOptions } from '../options/resolve-options.js';
-import { COINFLOW_AUTH_MODULE_OPTIONS, COINFLOW_AUTH_OPTIONS, coinflowAuthServiceToken } from '../options/tokens.js';
+import { resolveOptions, type ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import {
+  COINFLOW_AUTH_MODULE_OPTIONS,
+  COINFLOW_AUTH_OPTIONS,
+  COINFLOW_AUTH_SERVICE_FACTORY,
+} from '../options/tokens.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import type { SessionKeySubject, SignedWalletToMint, WalletToSign } from '../session/session-key-subject.js';
 import { createTestSession } from './create-test-session.js';
@@ -26,8 +30,8 @@ const TEST_OPTIONS = {
 class TestCoinflowAuthService extends CoinflowAuthService {
   readonly #session: CoinflowSession | undefined;
 
-  constructor(session: CoinflowSession | undefined) {
-    super(resolveOptions(TEST_OPTIONS));
+  constructor(options: ResolvedCoinflowAuthOptions, name: string | undefined, session: CoinflowSession | undefined) {
+    super(options, name);
     this.#session = session;
   }
 
@@ -55,22 +59,25 @@ class TestCoinflowAuthService extends CoinflowAuthService {
 
 /**
  * Makes every guarded route of a whole application see one session, whatever the request carries: guards on routes and as
- * `APP_GUARD` alike, without Coinflow, without options, without network. Public routes and policies stay as they are.
+ * `APP_GUARD` alike, without Coinflow, without options, without network. Public routes and policies stay as they are. Named
+ * instances see the same session.
+ *
+ * The application, or the part of it that is tested, imports `CoinflowAuthModule`: without it the guard throws
+ * `COINFLOW_MISCONFIGURED` when the application starts.
  * @param builder of `Test.createTestingModule(...)`; changed and given back
  * @param session whose; `undefined` for nobody: guarded routes answer 401
- * @param names of named instances, beside the unnamed one
  * @example
  * const module = await overrideCoinflowAuth(Test.createTestingModule({ imports: [AppModule] }), asUser('alice')).compile();
  */
 export function overrideCoinflowAuth<Builder extends OverridableModule>(
   builder: Builder,
   session: CoinflowSession | undefined,
-  ...names: string[]
 ): Builder {
+  const create = (options: ResolvedCoinflowAuthOptions, name?: string): CoinflowAuthService =>
+    new TestCoinflowAuthService(options, name, session);
+
   builder.overrideProvider(COINFLOW_AUTH_MODULE_OPTIONS).useValue(TEST_OPTIONS);
   builder.overrideProvider(COINFLOW_AUTH_OPTIONS).useValue(resolveOptions(TEST_OPTIONS));
-  for (const name of [undefined, ...names]) {
-    builder.overrideProvider(coinflowAuthServiceToken(name)).useValue(new TestCoinflowAuthService(session));
-  }
+  builder.overrideProvider(COINFLOW_AUTH_SERVICE_FACTORY).useValue(create);
   return builder;
 }

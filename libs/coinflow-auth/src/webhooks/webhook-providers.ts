@@ -6,16 +6,19 @@ import { coinflowWebhooksToken, instanceOfWebhooksToken } from '../options/webho
 import { EventHandlers } from './handlers/event-handlers.js';
 import { CoinflowWebhooks } from './receiving/coinflow-webhooks.js';
 
-/** What an instance of the module provides for webhooks. */
+/**
+ * What an instance of the module provides for webhooks. The class is the provider and the token its alias, so that
+ * `overrideProvider(CoinflowWebhooks)` reaches the guard.
+ */
 export function webhookProviders(name: string | undefined): Provider[] {
   const token = coinflowWebhooksToken(name);
   const webhooks = {
-    provide: token,
+    provide: name === undefined ? CoinflowWebhooks : token,
     inject: [COINFLOW_AUTH_OPTIONS, DiscoveryService, ModulesContainer],
     useFactory: (options: ResolvedCoinflowAuthOptions, discovery: DiscoveryService, modules: ModulesContainer) =>
       new CoinflowWebhooks(options, () => new EventHandlers(discovery, name, instancesOf(modules))),
   };
-  return name === undefined ? [webhooks, { provide: CoinflowWebhooks, useExisting: token }] : [webhooks];
+  return name === undefined ? [webhooks, { provide: token, useExisting: CoinflowWebhooks }] : [webhooks];
 }
 
 /** The names of all instances in an application. */
