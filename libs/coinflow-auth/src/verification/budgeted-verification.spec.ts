@@ -110,6 +110,30 @@ describe('session keys and the budget', () => {
     expect(usedBy(one)).toEqual({ ...NO_CALLS, revalidations: 1, newKeys: 2 });
   });
 
+  it('one user with many logins, plain and attested, leaves revalidations to the others', async () => {
+    const one = start();
+    const logins: string[] = [];
+    for (let login = 0; login < 6; login += 1) {
+      coinflow.nextKey = coinflow.key({ jti: login });
+      const { key, attestedKey = '' } = await one.mint('alice', { fresh: true });
+      logins.push(login % 2 === 0 ? key : attestedKey);
+    }
+    coinflow.nextKey = coinflow.key({ customerId: 'bob' });
+    const bob = await one.mint('bob');
+    const codes: unknown[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      for (const key of logins)
+        codes.push(
+          await one.decide(key, 0).then(
+            () => 200,
+            ({ reason }: { reason: string }) => reason,
+          ),
+        );
+    }
+    expect(codes).toEqual([...Array<number>(10).fill(200), ...Array<string>(8).fill('verifications-per-user')]);
+    await expect(one.decide(bob.key, 0)).resolves.toMatchObject({ key: bob.key });
+  });
+
   it('many requests of one source for one new key take one slot', async () => {
     const one = start({ budget: { rejectionsPerClient: 1 } });
     const key = junk();
