@@ -1,0 +1,104 @@
+import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { redisCoinflowMemory } from 'nestjs-coinflow-auth/redis';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES } from './harness/fake-coinflow.js';
+import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
+import { until } from './harness/until.js';
+
+/** So that a busy machine is not taken for a fault of Redis. */
+const GENEROUS_MS = 1_000;
+const UNAVAILABLE = { code: 'COINFLOW_UNAVAILABLE' };
+
+describeWithRedis('a rejection by Coinflow, over Redis,', () => {
+  let redis: RedisServer;
+  let admin: RedisClient;
+  let coinflow: FakeCoinflow;
+  let close: (() => void)[] = [];
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    admin = await redis.connect();
+  });
+
+  afterAll(async () => {
+    admin.destroy();
+    await redis.kill();
+  });
+
+  beforeEach(async () => {
+    Logger.overrideLogger(false);
+    coinflow = new FakeCoinflow();
+    await admin.sendCommand(['FLUSHALL']);
+  });
+
+  afterEach(() => {
+    for (const one of close) one();
+    close = [];
+  });
+
+  async function start(): Promise<TestInstance> {
+    const store = redisCoinflowMemory({ url: redis.url, timeoutMs: GENEROUS_MS });
+    const one = new TestInstance(coinflow, { cache: { store } });
+    await one.sessions.sharedRevocations?.open();
+    close.push(() => {
+      one.sessions.sharedRevocations?.close();
+      void store.close?.();
+    });
+    return one;
+  }
+
+  const isUnavailable = (one: TestInstance, key: string): Promise<boolean> =>
+    one.decide(key).then(
+      () => false,
+      ({ code }: { code: string }) => code === UNAVAILABLE.code,
+    );
+
+  async function reject(one: TestInstance, key: string): Promise<void> {
+    coinflow.answer = NO;
+    await expect(one.decide(key, 0)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
+    coinflow.answer = DOWN;
+  }
+
+  it('ends what other replicas have in their caches, of plain and attested keys', async () => {
+    const [one, other] = [await start(), await start()];
+    const plain = coinflow.key({ customerId: 'bob' });
+    const { key, attestedKey = '' } = await one.mint('alice');
+    coinflow.know(key);
+    await other.decide(plain);
+    await other.decide(attestedKey);
+    for (const each of [plain, key]) await reject(one, each);
+    for (const each of [plain, attestedKey, key]) await until(() => isUnavailable(other, each));
+    // It means "ask again": with a newer acceptance each replica accepts the key again.
+    coinflow.answer = YES;
+    for (const each of [plain, attestedKey]) await expect(other.decide(each)).resolves.toMatchObject({});
+  });
+
+  it('is known to a replica that starts later, and names neither the key nor the user', async () => {
+    const one = await start();
+    const plain = coinflow.key({ customerId: 'canary-user' });
+    await one.decide(plain);
+    await reject(one, plain);
+    const late = await start();
+    expect(await isUnavailable(late, plain)).toBe(true);
+    const [board = ''] = await admin.keys('coinflow:revocations:*}');
+    const notices = JSON.stringify(await admin.sendCommand(['HGETALL', board]));
+    expect(notices).toMatch(/[\w-]{43}/);
+    for (const secret of ['canary', ...plain.split('.').filter((part) => part.length > 8)]) {
+      expect(notices).not.toContain(secret);
+    }
+  });
+
+  it('is not believed when this application has not sealed it', async () => {
+    const one = await start();
+    const keys = [coinflow.key(), coinflow.key({ customerId: 'bob' })] as const;
+    for (const key of keys) await one.decide(key);
+    await reject(one, keys[0]);
+    const [board = ''] = await admin.keys('coinflow:revocations:*}');
+    const entries = (await admin.sendCommand(['HGETALL', board])) as unknown as string[];
+    const at = entries.findIndex((entry, index) => index % 2 === 0 && entry.length === 43);
+    // The notice under another name, as an attacker with write access could publish it.
+    await admin.publish(board, `${Date.now()} ${'A'.repeat(43)} ${entries[at + 1] ?? ''}`);
+    await until(() => (one.sessions.shared?.statistics.unreadable ?? 0) > 0);
+    expect(one.verify(keys[1])).toMatchObject({ subject: { userId: 'bob' } });
+  });
+});
