@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
-import { floorRules } from './eslint.floors.mjs';
+import { layerRules } from './eslint.layers.mjs';
 
 export default defineConfig(
   { ignores: ['**/dist/', 'coverage/', 'node_modules/'] },
@@ -34,7 +34,7 @@ export default defineConfig(
       ],
     },
   },
-  ...floorRules,
+  ...layerRules,
   {
     files: ['apps/sample/src/main.ts', 'libs/coinflow-emulator/src/cli.ts', 'bench/**', 'test/package/**'],
     rules: { 'no-console': 'off' },

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { redisCoinflowMemory } from 'nestjs-coinflow-auth/redis';
 import type { BudgetStore } from '../libs/coinflow-auth/src/options/budget-store.js';
-import { ProcessBudgetStore } from '../libs/coinflow-auth/src/verification/budget/process-budget-store.js';
+import { ProcessBudgetStore } from '../libs/coinflow-auth/src/budget/process-budget-store.js';
 import { FakeCoinflow, TestInstance } from './harness/fake-coinflow.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 

@@ -1,9 +1,9 @@
-import type { SessionKeySource, TokenVerifier } from '../../libs/coinflow-auth/src/client/coinflow-client.js';
+import type { SessionKeySource, TokenVerifier } from '../../libs/coinflow-auth/src/http/coinflow-client.js';
 import {
   CoinflowSessionRejectedError,
   CoinflowUnavailableError,
 } from '../../libs/coinflow-auth/src/errors/coinflow-auth.errors.js';
-import { SessionMinter } from '../../libs/coinflow-auth/src/minting/session-minter.js';
+import { SessionIssuer } from '../../libs/coinflow-auth/src/issuance/session-issuer.js';
 import type { CoinflowAuthModuleOptions } from '../../libs/coinflow-auth/src/options/coinflow-auth-options.js';
 import { resolveOptions } from '../../libs/coinflow-auth/src/options/resolve-options.js';
 import type { MintRequest } from '../../libs/coinflow-auth/src/session/session-key-subject.js';
@@ -76,7 +76,7 @@ export function jwtOf(claims: Record<string, unknown>): string {
 /** An instance of the module without Nest and HTTP: what decides, beside a fake Coinflow. */
 export class TestInstance {
   readonly sessions: SessionParts;
-  readonly #minter: SessionMinter;
+  readonly #minter: SessionIssuer;
 
   constructor(coinflow: FakeCoinflow, options: Partial<CoinflowAuthModuleOptions> = {}) {
     const resolved = resolveOptions({
@@ -87,7 +87,7 @@ export class TestInstance {
       ...options,
     });
     this.sessions = new SessionParts(coinflow, resolved);
-    this.#minter = new SessionMinter(coinflow, this.sessions, resolved);
+    this.#minter = new SessionIssuer(coinflow, this.sessions, resolved);
   }
 
   /** As the guard calls it: at once where no call is needed. */

@@ -12,7 +12,7 @@ import {
   type CoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme, RequestWithHeaders } from './extraction/session-key-extractor.js';
-import { isUnexpectedPromise } from './extraction/unexpected-promise.js';
+import { isUnexpectedPromise } from './util/unexpected-promise.js';
 import { readRoute, type CoinflowRoute } from './options/route-metadata.js';
 import { coinflowAuthServiceToken, isCoinflowAuthServiceToken } from './options/tokens.js';
 import type { CoinflowSession } from './session/coinflow-session.js';

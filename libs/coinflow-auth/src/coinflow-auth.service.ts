@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { CoinflowClient, type MessageToSign } from './client/coinflow-client.js';
-import { TimeLimit } from './client/time-limit.js';
+import { CoinflowClient, type MessageToSign } from './http/coinflow-client.js';
+import { TimeLimit } from './http/time-limit.js';
 import { varyOf } from './contexts/vary.js';
 import {
   CoinflowInvalidArgumentError,
@@ -20,7 +20,7 @@ import type { CoinflowDecisionListener } from './metrics/coinflow-decision.js';
 import { DecisionLog } from './metrics/decision-log.js';
 import { ErrorLog } from './metrics/error-log.js';
 import { observeInstance } from './metrics/open-telemetry.js';
-import { SessionMinter, type MintOptions } from './minting/session-minter.js';
+import { SessionIssuer, type MintOptions } from './issuance/session-issuer.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
 import { MAX_AGE_RULE, isMaxAge, policyProblem, type CoinflowRoutePolicy } from './options/route-metadata.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
@@ -118,7 +118,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   readonly #options: ResolvedCoinflowAuthOptions;
   readonly #client: CoinflowClient;
   readonly #sessions: SessionParts;
-  readonly #minter: SessionMinter;
+  readonly #minter: SessionIssuer;
   readonly #name: string | undefined;
   #stopObserving = (): void => undefined;
   #hasRevoked = false;
@@ -128,7 +128,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#options = options;
     this.#client = new CoinflowClient(options);
     this.#sessions = new SessionParts(this.#client, options);
-    this.#minter = new SessionMinter(this.#client, this.#sessions, options);
+    this.#minter = new SessionIssuer(this.#client, this.#sessions, options);
     this.decisions = new DecisionLog(name);
     this.vary = varyOf(options.extractor);
     this.#name = name;

@@ -37,7 +37,7 @@ export type {
   CoinflowHttpOptions,
 } from './options/coinflow-auth-options.js';
 export type { CoinflowSharedStore } from './options/shared-store.js';
-export type { CoinflowSharedMemoryMetrics } from './verification/shared/shared-memory.js';
+export type { CoinflowSharedMemoryMetrics } from './cache/shared-cache.js';
 export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-metadata.js';
 export type {
   CoinflowAuthMetrics,
@@ -51,7 +51,7 @@ export type {
   CoinflowDecisionListener,
   CoinflowDecisionOutcome,
 } from './metrics/coinflow-decision.js';
-export type { CoinflowBudgetMetrics } from './verification/budget/budget-statistics.js';
+export type { CoinflowBudgetMetrics } from './budget/budget-statistics.js';
 export type { CoinflowDecisionSource } from './verification/decision-trace.js';
 export { CoinflowSession } from './session/coinflow-session.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './options/blockchains.js';
@@ -64,7 +64,7 @@ export type {
   WalletToMint,
   WalletToSign,
 } from './session/session-key-subject.js';
-export type { MessageToSign } from './client/coinflow-client.js';
+export type { MessageToSign } from './http/coinflow-client.js';
 export { SessionKeyExtractors } from './extraction/session-key-extractors.js';
 export type { CsrfOptions } from './extraction/cross-site.js';
 export {

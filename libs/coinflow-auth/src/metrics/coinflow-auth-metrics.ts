@@ -1,8 +1,8 @@
-import type { UpstreamMetrics } from '../client/call-statistics.js';
+import type { UpstreamMetrics } from '../http/call-statistics.js';
 import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
-import type { CoinflowBudgetMetrics } from '../verification/budget/budget-statistics.js';
+import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
 import type { CoinflowDecisionSource } from '../verification/decision-trace.js';
-import type { CoinflowSharedMemoryMetrics } from '../verification/shared/shared-memory.js';
+import type { CoinflowSharedMemoryMetrics } from '../cache/shared-cache.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
 
 /** What this process has done since it started, and what it remembers now: plain JSON. */

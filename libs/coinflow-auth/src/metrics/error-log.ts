@@ -5,7 +5,7 @@ import {
   isCoinflowAuthError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
-import { isRefusedByBudget } from '../verification/budget/budget-statistics.js';
+import { isRefusedByBudget } from '../budget/budget-statistics.js';
 
 /** That the breaker opened, or the budget is spent, was logged when it happened: each request that meets it is not worth a line. */
 const isLogged = (error: CoinflowAuthError): boolean => error.reason === 'breaker-open' || isRefusedByBudget(error);

@@ -1,5 +1,5 @@
 import { metrics, type Attributes, type Observable } from '@opentelemetry/api';
-import type { CoinflowBudgetMetrics } from '../verification/budget/budget-statistics.js';
+import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
 import type { CoinflowAuthMetrics } from './coinflow-auth-metrics.js';
 import type { DecisionCounts } from './decision-log.js';
 

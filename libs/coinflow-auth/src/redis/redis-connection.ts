@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { safeText } from '../client/redact.js';
+import { safeText } from '../http/redact.js';
 import {
   RedisUnreachableError,
   closeClient,

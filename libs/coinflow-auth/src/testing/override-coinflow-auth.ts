@@ -1,4 +1,4 @@
-import type { MessageToSign } from '../client/coinflow-client.js';
+import type { MessageToSign } from '../http/coinflow-client.js';
 import { CoinflowAuthService } from '../coinflow-auth.service.js';
 import { CoinflowSessionKeyMissingError } from '../errors/coinflow-auth.errors.js';
 import { resolveOptions, type ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
 import { isBound, readClaims } from '../session/claims.js';
 import { writePresented } from '../session/session-key.js';
-import { derivedKey, scopeText, type SealScope } from './sealing/derived-key.js';
+import { derivedKey, scopeText, type SealScope } from '../cache/derived-key.js';
 
 /**
  * Recognises what this application obtained itself: a tag over the session key, under a key that only this application

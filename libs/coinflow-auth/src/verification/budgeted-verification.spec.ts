@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../../../test/harness/fake-coinflow.js';
 import { CoinflowRateLimitedError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
-import type { CoinflowBudgetMetrics } from './budget/budget-statistics.js';
+import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { amount } from '../../../../test/harness/amount.js';
 import { FakeCoinflow, TestInstance } from '../../../../test/harness/fake-coinflow.js';
 import { SharedStore } from '../../../../test/harness/shared-store.js';
-import { ProcessBudgetStore } from './budget/process-budget-store.js';
+import { ProcessBudgetStore } from '../budget/process-budget-store.js';
 
 const USERS = amount('SIMULATION_USERS', { quick: 80, full: 1_000 });
 const INSTANCES = 8;

@@ -1,30 +1,30 @@
-import type { TokenVerifier } from '../client/coinflow-client.js';
+import type { TokenVerifier } from '../http/coinflow-client.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import { budgetParts, sharedStores } from './budget/budget-parts.js';
-import type { BudgetStatistics, CoinflowBudgetMetrics } from './budget/budget-statistics.js';
-import { VerificationBudget } from './budget/verification-budget.js';
-import { WalletLoginBudget } from './budget/wallet-login-budget.js';
-import { Sealer } from './sealing/sealer.js';
+import { budgetParts, sharedStores } from '../budget/budget-parts.js';
+import type { BudgetStatistics, CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
+import { VerificationBudget } from '../budget/verification-budget.js';
+import { WalletLoginBudget } from '../budget/wallet-login-budget.js';
+import { Sealer } from '../cache/sealer.js';
 import { SessionRevoker } from './session-revoker.js';
 import { SessionVerifier } from './session-verifier.js';
-import { CarefulStore } from './shared/careful-store.js';
-import { SharedMemory } from './shared/shared-memory.js';
-import { SharedRevocations } from './shared/shared-revocations.js';
-import { SharedSessions } from './shared/shared-sessions.js';
-import { Revocations } from './storage/revocations.js';
-import { type RememberedSession } from './storage/remembered-session.js';
-import { SessionMemory } from './storage/session-memory.js';
+import { ResilientStore } from '../cache/resilient-store.js';
+import { SharedCache } from '../cache/shared-cache.js';
+import { SharedRevocations } from '../cache/shared-revocations.js';
+import { SharedSessions } from '../cache/shared-sessions.js';
+import { Revocations } from '../cache/revocations.js';
+import { type RememberedSession } from '../cache/remembered-session.js';
+import { SessionCache } from '../cache/session-cache.js';
 
 /** What knows of sessions in one instance of the module, put together. */
 export class SessionParts {
-  readonly memory: SessionMemory;
+  readonly memory: SessionCache;
   readonly revocations: Revocations;
   readonly budget: VerificationBudget;
   readonly walletLogins: WalletLoginBudget;
   readonly verifier: SessionVerifier;
   readonly revoker: SessionRevoker;
   /** What all instances know; `undefined` where each is by itself. */
-  readonly shared: SharedMemory | undefined;
+  readonly shared: SharedCache | undefined;
   /** What tells all instances of revocations; `undefined` where nothing does. */
   readonly sharedRevocations: SharedRevocations | undefined;
   readonly #sharedSessions: SharedSessions | undefined;
@@ -32,15 +32,15 @@ export class SessionParts {
 
   constructor(client: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
     const { maxEntries, store } = options.cache;
-    this.memory = new SessionMemory(maxEntries, client.clock);
+    this.memory = new SessionCache(maxEntries, client.clock);
     this.revocations = new Revocations(client.clock);
     const sealer = store && new Sealer(options);
-    const careful = store && new CarefulStore(store, store.timeoutMs);
-    this.shared = careful && sealer && new SharedMemory(careful, sealer);
+    const resilient = store && new ResilientStore(store, store.timeoutMs);
+    this.shared = resilient && sealer && new SharedCache(resilient, sealer);
     this.sharedRevocations =
       store?.revocations && sealer && new SharedRevocations(store.revocations, sealer, this.revocations, this.memory);
     this.#sharedSessions = this.shared && new SharedSessions(this.shared, options.merchantId);
-    const parts = budgetParts(options, careful && store?.budget && sharedStores(careful, store.budget));
+    const parts = budgetParts(options, resilient && store?.budget && sharedStores(resilient, store.budget));
     this.budget = new VerificationBudget(parts);
     this.walletLogins = new WalletLoginBudget(parts);
     this.#budgetStatistics = parts.statistics;

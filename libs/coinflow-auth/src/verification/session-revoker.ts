@@ -2,20 +2,20 @@ import { readClaims } from '../session/claims.js';
 import { assertSessionKeyShape, readPresented } from '../session/session-key.js';
 import { subjectName, type CoinflowSubject } from '../session/subject.js';
 import { EXPIRY_TOLERANCE_MS } from './session-verifier.js';
-import type { SharedRevocations } from './shared/shared-revocations.js';
-import type { SharedSessions } from './shared/shared-sessions.js';
-import type { Revocations } from './storage/revocations.js';
-import { sessionKeyId } from './storage/remembered-session.js';
-import type { SessionMemory } from './storage/session-memory.js';
+import type { SharedRevocations } from '../cache/shared-revocations.js';
+import type { SharedSessions } from '../cache/shared-sessions.js';
+import type { Revocations } from '../cache/revocations.js';
+import { sessionKeyId } from '../cache/remembered-session.js';
+import type { SessionCache } from '../cache/session-cache.js';
 
 /** Ends sessions, whoever calls their keys valid from now on. */
 export class SessionRevoker {
-  readonly #memory: SessionMemory;
+  readonly #memory: SessionCache;
   readonly #revocations: Revocations;
   readonly #shared: SharedSessions | undefined;
   readonly #others: SharedRevocations | undefined;
 
-  constructor(memory: SessionMemory, revocations: Revocations, shared?: SharedSessions, others?: SharedRevocations) {
+  constructor(memory: SessionCache, revocations: Revocations, shared?: SharedSessions, others?: SharedRevocations) {
     this.#memory = memory;
     this.#revocations = revocations;
     this.#shared = shared;

@@ -10,11 +10,11 @@ import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape, readPresented, type PresentedKey } from '../session/session-key.js';
 import { Attestor } from './attestor.js';
-import type { Caller } from './budget/clients.js';
+import type { Caller } from '../budget/clients.js';
 import { newTrace, type CoinflowDecisionSource, type DecisionTrace } from './decision-trace.js';
-import type { SharedSessions } from './shared/shared-sessions.js';
-import type { Revocations } from './storage/revocations.js';
-import { isRefusedByBudget } from './budget/budget-statistics.js';
+import type { SharedSessions } from '../cache/shared-sessions.js';
+import type { Revocations } from '../cache/revocations.js';
+import { isRefusedByBudget } from '../budget/budget-statistics.js';
 import {
   FOREVER,
   UNPROVEN,
@@ -23,9 +23,9 @@ import {
   remembered,
   sessionKeyId,
   type RememberedSession,
-} from './storage/remembered-session.js';
-import type { SessionMemory } from './storage/session-memory.js';
-import { UpstreamProof, type ProofParts } from './upstream-proof.js';
+} from '../cache/remembered-session.js';
+import type { SessionCache } from '../cache/session-cache.js';
+import { CoinflowVerification, type ProofParts } from './coinflow-verification.js';
 
 /** Clocks differ a little: a key that expired this recently is still good. */
 export const EXPIRY_TOLERANCE_MS = 5_000;
@@ -46,17 +46,17 @@ interface Question extends PresentedKey {
  */
 export class SessionVerifier {
   readonly #parts: ProofParts;
-  readonly #memory: SessionMemory;
+  readonly #memory: SessionCache;
   readonly #revocations: Revocations;
   readonly #attestor: Attestor;
-  readonly #upstream: UpstreamProof;
+  readonly #upstream: CoinflowVerification;
 
   constructor(parts: ProofParts) {
     this.#parts = parts;
     this.#memory = parts.memory;
     this.#revocations = parts.revocations;
     this.#attestor = new Attestor(parts.options);
-    this.#upstream = new UpstreamProof(parts);
+    this.#upstream = new CoinflowVerification(parts);
   }
 
   /**

@@ -1,0 +1,46 @@
+/** The layers of `nestjs-coinflow-auth`, top first: a layer imports only layers below it. */
+const layers = [
+  ['config', 'health', 'redis', 'testing'],
+  ['coinflow-auth.module'],
+  ['decorators'],
+  ['coinflow-auth.guard'],
+  ['coinflow-auth.service'],
+  ['webhooks'],
+  ['contexts', 'issuance', 'metrics'],
+  ['verification'],
+  ['budget'],
+  ['cache'],
+  ['http'],
+  ['session'],
+  ['options'],
+  ['extraction'],
+  ['util'],
+  ['errors'],
+];
+
+const source = 'libs/coinflow-auth/src';
+
+/** A lint rule for each layer. */
+export const layerRules = layers.flatMap((layer, level) => {
+  const above = layers.slice(0, level).flat();
+  return layer.map((name) => ({
+    files: [`${source}/${name}/**/*.ts`, `${source}/${name}.ts`],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^\\.{1,2}/(?:.*/)?(?:index|${[...above, ...layer.filter((peer) => peer !== name)].join('|') || 'index'})(?:\\.js$|/)`,
+              message: `"${name}" may import only the layers below it: see CONTRIBUTING.md.`,
+            },
+            ...(name === 'errors' || name === 'session' || name === 'extraction'
+              ? [{ group: ['@nestjs/*', 'axios', 'rxjs'], message: `"${name}" is pure: nothing of Nest, no I/O.` }]
+              : []),
+          ],
+        },
+      ],
+    },
+  }));
+});

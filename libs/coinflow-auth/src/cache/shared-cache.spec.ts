@@ -1,0 +1,441 @@
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
+import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
+import { FAILS, HANGS, SharedStore } from '../../../../test/harness/shared-store.js';
+import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const [OLD_SEAL_KEY, NEW_SEAL_KEY] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64')) as [
+  string,
+  string,
+];
+const REJECTED = { code: 'COINFLOW_SESSION_REJECTED' };
+
+let coinflow: FakeCoinflow;
+let store: SharedStore;
+let logger: RecordingLogger;
+
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+  Logger.overrideLogger((logger = new RecordingLogger()));
+  coinflow = new FakeCoinflow();
+  store = new SharedStore();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+  Logger.overrideLogger(false);
+});
+
+/** A process of its own each time. */
+function instance(options: Partial<CoinflowAuthModuleOptions> = {}): TestInstance {
+  const { cache, ...others } = options;
+  return new TestInstance(coinflow, { cache: { store, ...cache }, ...others });
+}
+
+const sharedIn = (one: TestInstance) => one.sessions.shared?.statistics;
+
+/** What nobody waits for is done by then. */
+const settle = (): Promise<void> => jest.advanceTimersByTimeAsync(0);
+
+describe('what one instance has proven', () => {
+  it('the others need not ask', async () => {
+    const key = coinflow.key();
+    await instance().decide(key);
+    await settle();
+    const other = instance();
+    expect(await other.decide(key)).toMatchObject({ key, subject: { kind: 'user', userId: 'alice' } });
+    expect(coinflow.asked).toEqual([key]);
+    expect(await instance().sourceOf(key)).toBe('shared-memory');
+    expect(await other.sourceOf(key)).toBe('memory');
+  });
+
+  it('is read once for all who wait', async () => {
+    const key = coinflow.key();
+    await instance().decide(key);
+    await settle();
+    store.asked = 0;
+    const other = instance();
+    await Promise.all(Array.from({ length: 100 }, () => other.decide(key)));
+    expect(store.asked).toBe(1);
+    expect(coinflow.asked).toEqual([key]);
+  });
+
+  it('is not asked about again by who was looking there when another’s call ended', async () => {
+    const key = coinflow.key();
+    const after = (ms: number) => (): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+    const one = instance();
+    coinflow.answer = after(10);
+    const first = one.decide(key);
+    await jest.advanceTimersByTimeAsync(5);
+    jest.spyOn(store, 'get').mockImplementation(after(20));
+    const second = one.sourceOf(key);
+    await jest.advanceTimersByTimeAsync(25);
+    expect(await first).toMatchObject({ key });
+    expect(await second).toBe('memory');
+    expect(coinflow.asked).toEqual([key]);
+  });
+
+  it('holds there no longer than here', async () => {
+    const key = coinflow.key();
+    await instance({ cache: { ttlMs: HOUR_MS } }).decide(key);
+    await jest.advanceTimersByTimeAsync(50 * MINUTE_MS);
+    const other = instance();
+    await other.decide(key);
+    // Lengthened by a tenth at most.
+    await jest.advanceTimersByTimeAsync(16 * MINUTE_MS + 1_000);
+    await other.decide(key);
+    expect(coinflow.asked).toEqual([key, key]);
+  });
+
+  it('is too old there for a route that wants it younger', async () => {
+    const key = coinflow.key();
+    await instance().decide(key);
+    await jest.advanceTimersByTimeAsync(10 * MINUTE_MS);
+    expect(await instance().sourceOf(key, 11 * MINUTE_MS)).toBe('shared-memory');
+    expect(await instance().sourceOf(key, 9 * MINUTE_MS)).toBe('coinflow');
+    expect(await instance().sourceOf(key, 0)).toBe('coinflow');
+  });
+
+  it('a clock that is ahead makes no younger', async () => {
+    const key = coinflow.key();
+    await instance({ cache: { ttlMs: HOUR_MS } }).decide(key);
+    await settle();
+    const other = instance();
+    jest.setSystemTime(Date.now() - 10 * HOUR_MS);
+    await other.decide(key);
+    jest.setSystemTime(Date.now() + 10 * HOUR_MS);
+    await jest.advanceTimersByTimeAsync(67 * MINUTE_MS);
+    await other.decide(key);
+    expect(coinflow.asked).toEqual([key, key]);
+  });
+
+  it('expired, another merchant’s or revoked it lets nobody in', async () => {
+    const [revoked, short] = [coinflow.key(), coinflow.key({ exp: Math.floor(Date.now() / 1_000) + 60 })];
+    const one = instance();
+    for (const key of [revoked, short]) await one.decide(key);
+    await settle();
+    const other = instance();
+    void other.revokeUser('alice');
+    await expect(other.decide(revoked)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
+    await jest.advanceTimersByTimeAsync(66_000);
+    await expect(instance().decide(short)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_EXPIRED' });
+    await expect(instance({ merchantId: 'theirs' }).decide(revoked)).rejects.toMatchObject({
+      code: 'COINFLOW_SESSION_WRONG_MERCHANT',
+    });
+  });
+
+  it('is kept there until the key expires, and not at all once it has', async () => {
+    const [short, over] = [600, -2].map((s) => coinflow.key({ exp: Math.floor(Date.now() / 1_000) + s })) as [
+      string,
+      string,
+    ];
+    await instance().decide(short);
+    await instance().decide(over);
+    await settle();
+    expect(Array.from(store.entries.values(), ({ until }) => until <= Date.now() + 600_000)).toEqual([true]);
+  });
+
+  it('is taken back when Coinflow says no', async () => {
+    const key = coinflow.key();
+    const one = instance();
+    await one.decide(key);
+    await settle();
+    coinflow.answer = NO;
+    await expect(one.decide(key, 0)).rejects.toMatchObject(REJECTED);
+    await settle();
+    await expect(instance().decide(key)).rejects.toMatchObject(REJECTED);
+  });
+
+  it('does not outweigh the no that this instance has heard', async () => {
+    const key = coinflow.key();
+    const [one, other] = [instance(), instance()];
+    await one.decide(key);
+    coinflow.answer = NO;
+    await expect(one.decide(key, 0)).rejects.toMatchObject(REJECTED);
+    await settle();
+    coinflow.answer = YES;
+    await other.decide(key);
+    await settle();
+    coinflow.answer = NO;
+    await expect(one.decide(key)).rejects.toMatchObject(REJECTED);
+  });
+
+  it('is forgotten by all when it is revoked by its key', async () => {
+    const key = coinflow.key();
+    const one = instance();
+    await one.decide(key);
+    await settle();
+    expect(store.entries.size).toBe(1);
+    void one.revokeKey(key);
+    await settle();
+    expect(store.entries.size).toBe(0);
+  });
+
+  it('revoked while it is read, stays out', async () => {
+    const key = coinflow.key();
+    await instance().decide(key);
+    await settle();
+    const other = instance();
+    const decision = other.decide(key);
+    void other.revokeKey(key);
+    await expect(decision).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
+    await expect(other.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
+  });
+
+  it('that it refused a key is nobody’s business but its own: junk writes nothing', async () => {
+    await expect(instance().decide('opaque-junk')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
+    coinflow.answer = NO;
+    await expect(instance().decide(coinflow.key())).rejects.toMatchObject(REJECTED);
+    await settle();
+    expect(store.entries.size).toBe(0);
+  });
+});
+
+describe('what one instance has obtained', () => {
+  it('every one hands out again, and knows to be minted', async () => {
+    const { key } = await instance().mint('alice');
+    await settle();
+    const other = instance();
+    expect((await other.mint('alice')).key).toBe(key);
+    expect(coinflow.minted).toBe(1);
+    expect(await other.sourceOf(key)).toBe('memory');
+    expect(await instance().sourceOf(key)).toBe('shared-memory');
+    expect(coinflow.asked).toEqual([]);
+  });
+
+  it('not to another payer, to another address, or who wants a fresh one', async () => {
+    await instance().mint('alice', { clientIp: '203.0.113.1' });
+    await settle();
+    await instance().mint('bob', { clientIp: '203.0.113.1' });
+    await instance().mint('alice', { clientIp: '203.0.113.2' });
+    await instance().mint('alice', { clientIp: '203.0.113.1', fresh: true });
+    expect(coinflow.minted).toBe(4);
+  });
+
+  it('not when it is about to expire', async () => {
+    await instance().mint('alice');
+    const [[name, entry] = ['', { value: '', until: 0 }]] = Array.from(store.entries).filter(([key]) =>
+      key.includes(':minted:'),
+    );
+    await jest.advanceTimersByTimeAsync(24 * HOUR_MS - 4 * MINUTE_MS);
+    store.entries.set(name, { ...entry, until: Infinity });
+    await instance().mint('alice');
+    expect(coinflow.minted).toBe(2);
+  });
+
+  it('not once it is revoked', async () => {
+    await instance().mint('alice');
+    await settle();
+    const other = instance();
+    void other.revokeUser('alice');
+    const minting = other.mint('alice');
+    await jest.advanceTimersByTimeAsync(2_000);
+    await minting;
+    expect(coinflow.minted).toBe(2);
+  });
+
+  it('lets in even where it does not say whose it is, with whom it was asked for', async () => {
+    coinflow.nextKey = 'opaque-session-key';
+    await instance().mint('alice');
+    await settle();
+    // Until when it may be handed out again, nobody knows.
+    expect(store.text).not.toContain(':minted:');
+    const session = await instance().decide('opaque-session-key');
+    expect(session).toMatchObject({ subject: { kind: 'user', userId: 'alice' }, attestedKey: undefined });
+    // Obtained, but by whom is said nowhere: for a day.
+    await jest.advanceTimersByTimeAsync(24 * HOUR_MS);
+    await expect(instance().decide('opaque-session-key')).rejects.toMatchObject({
+      code: 'COINFLOW_SESSION_REJECTED',
+    });
+  });
+});
+
+describe('the store', () => {
+  it.each([
+    ['fails', FAILS],
+    ['hangs', HANGS],
+    [
+      'throws at once',
+      () => {
+        throw new Error('ECONNREFUSED');
+      },
+    ],
+  ])('that %s keeps nobody waiting for long, and refuses nobody', async (_how, before) => {
+    store.before = before;
+    const one = instance();
+    const keys = Array.from({ length: 20 }, (_, i) => coinflow.key({ customerId: `user-${i}` }));
+    for (const key of keys) {
+      const decided = one.decide(key);
+      await jest.advanceTimersByTimeAsync(50);
+      await decided;
+      await jest.advanceTimersByTimeAsync(50);
+    }
+    expect(coinflow.asked).toEqual(keys);
+    // Read and written for each until the breaker opened.
+    expect(sharedIn(one)).toMatchObject({ failures: 5, hits: 0, breaker: 'open' });
+    expect(logger.at('warn')).toEqual([expect.stringMatching(/The shared store of sessions failed 5 times in a row/)]);
+    store.before = () => Promise.resolve();
+    await jest.advanceTimersByTimeAsync(5_000);
+    await one.decide(coinflow.key({ customerId: 'last' }));
+    expect(sharedIn(one)).toMatchObject({ breaker: 'closed' });
+    expect(logger.at('log')).toEqual([expect.stringMatching(/The shared store of sessions answers again/)]);
+  });
+
+  it.each([
+    ['garbage', 'garbage'],
+    ['nothing', ''],
+    ['an object', { a: 1 }],
+    ['a number', 7],
+    ['a long text', 'A'.repeat(10_000)],
+  ])('that answers with %s is a miss and a figure', async (_what, value) => {
+    const key = coinflow.key();
+    jest.spyOn(store, 'get').mockResolvedValue(value);
+    const one = instance();
+    await one.decide(key);
+    expect(coinflow.asked).toEqual([key]);
+    expect(sharedIn(one)).toMatchObject({ hits: 0, unreadable: 1 });
+  });
+
+  it('may say how long it may take', async () => {
+    const key = coinflow.key();
+    await instance().decide(key);
+    await settle();
+    store.before = () => new Promise((resolve) => setTimeout(resolve, 100));
+    for (const [timeoutMs, source] of [
+      [200, 'shared-memory'],
+      [undefined, 'coinflow'],
+    ] as const) {
+      const decided = instance({ cache: { store: Object.assign(store, { timeoutMs }) } }).sourceOf(key);
+      await jest.advanceTimersByTimeAsync(100);
+      expect(await decided).toBe(source);
+    }
+  });
+
+  it('leaves no timer behind', async () => {
+    await instance().decide(coinflow.key());
+    await settle();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('is not asked about what is remembered or attested', async () => {
+    const one = instance();
+    const { key, attestedKey = '' } = await one.mint();
+    await settle();
+    store.asked = 0;
+    void one.verify(key);
+    void instance().verify(attestedKey);
+    expect(store.asked).toBe(0);
+  });
+
+  it('being away changes nothing for a session that Coinflow cannot be asked about', async () => {
+    store.before = FAILS;
+    coinflow.answer = DOWN;
+    await expect(instance().decide(coinflow.key())).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
+  });
+});
+
+describe('a thief of the store', () => {
+  it('learns no session key, no payer and no address', async () => {
+    const one = instance();
+    const { key } = await one.mint('alice-in-wonderland', { clientIp: '203.0.113.77' });
+    await one.decide(coinflow.key({ customerId: 'bob-the-builder' }));
+    await settle();
+    expect(store.entries.size).toBe(3);
+    const text = store.text + Buffer.from(store.text.replace(/[^\w-]/g, ''), 'base64url').toString('latin1');
+    for (const secret of [key, key.split('.')[1] ?? '', 'alice', 'bob', '203.0.113', 'ours']) {
+      expect(text).not.toContain(secret);
+    }
+    // Equal entries do not look equal.
+    const values = Array.from(store.entries.values(), ({ value }) => value);
+    for (const name of store.entries.keys()) if (name.includes(':minted:')) store.entries.delete(name);
+    await instance().mint('alice-in-wonderland', { clientIp: '203.0.113.77' });
+    await settle();
+    expect(store.entries.size).toBe(3);
+    expect(
+      Array.from(store.entries.values(), ({ value }) => value).filter((value) => values.includes(value)),
+    ).toHaveLength(1);
+  });
+});
+
+describe('a forger in the store', () => {
+  /** Keys of the store, and what stands under them. */
+  const entriesOf = (kind: string): [string, { value: string; until: number }][] =>
+    Array.from(store.entries).filter(([key]) => key.includes(`:${kind}:`));
+
+  it('gets nobody in by an entry that stood under another name or of another kind', async () => {
+    await instance().mint('mallory');
+    await settle();
+    const theirs = [...entriesOf('session'), ...entriesOf('minted')];
+    expect(theirs).toHaveLength(2);
+    const key = coinflow.key({ customerId: 'alice' });
+    await instance().decide(key);
+    await settle();
+    const [name = ''] = Array.from(store.entries.keys()).filter((one) => !theirs.some(([other]) => other === one));
+    coinflow.answer = NO;
+    for (const [, entry] of theirs) {
+      store.entries.set(name, entry);
+      await expect(instance().decide(key)).rejects.toMatchObject(REJECTED);
+    }
+  });
+
+  it('hands out no key of another payer', async () => {
+    await instance().mint('mallory');
+    await settle();
+    const [[, mallorys] = []] = entriesOf('minted');
+    await instance().mint('alice');
+    await settle();
+    for (const [key] of entriesOf('minted')) store.entries.set(key, mallorys ?? { value: '', until: 0 });
+    expect(await instance().mint('alice')).toMatchObject({ subject: { userId: 'alice' } });
+    expect(coinflow.minted).toBe(3);
+  });
+
+  it('gains nothing by an old entry: it ends when it would have', async () => {
+    const key = coinflow.key();
+    await instance({ cache: { ttlMs: MINUTE_MS } }).decide(key);
+    await settle();
+    const [[name, entry] = ['', { value: '', until: 0 }]] = entriesOf('session');
+    await jest.advanceTimersByTimeAsync(67_000);
+    store.entries.set(name, { ...entry, until: Infinity });
+    coinflow.answer = NO;
+    await expect(instance().decide(key)).rejects.toMatchObject(REJECTED);
+  });
+
+  it('of another environment, API or merchant with the same seal keys is another application', async () => {
+    const key = coinflow.key({ merchantId: undefined });
+    const options = { sealKeys: [OLD_SEAL_KEY], acceptUnboundKeys: true };
+    await instance(options).decide(key);
+    await settle();
+    coinflow.answer = NO;
+    for (const other of [
+      { env: 'staging' as const },
+      { merchantId: 'theirs' },
+      { baseUrl: 'https://api.example.com' },
+    ]) {
+      await expect(instance({ ...options, ...other }).decide(key)).rejects.toMatchObject(REJECTED);
+    }
+    expect(await instance(options).decide(key)).toMatchObject({ key });
+  });
+});
+
+describe('seal keys', () => {
+  const HOLDING = { customerId: 'alice' };
+
+  it('that are rotated: entries of the old one are a miss, and of the new one are read by who has it', async () => {
+    const before = { sealKeys: [OLD_SEAL_KEY, NEW_SEAL_KEY] };
+    const after = { sealKeys: [NEW_SEAL_KEY, OLD_SEAL_KEY] };
+    const key = coinflow.key(HOLDING);
+    await instance(before).decide(key);
+    await settle();
+    const one = instance(after);
+    await one.decide(key);
+    await settle();
+    expect(coinflow.asked).toEqual([key, key]);
+    expect(sharedIn(one)).toMatchObject({ misses: 1, unreadable: 0 });
+    await instance(after).decide(key);
+    await instance(before).decide(key);
+    expect(coinflow.asked).toEqual([key, key]);
+  });
+});
