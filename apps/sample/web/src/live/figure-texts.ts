@@ -48,7 +48,8 @@ export function sharedText(shared: CoinflowAuthMetrics['sharedMemory']): string 
 
 export function skewText(skewMs: number | null): { readonly text: string; readonly isOff: boolean } {
   if (skewMs === null) return { text: 'Not known before its first answer', isOff: false };
-  const amount = formatDuration(Math.abs(skewMs));
+  // The module shows a difference below one second as 0.
+  const amount = formatDuration(Math.max(Math.abs(skewMs), 1_000));
   if (Math.abs(skewMs) <= SKEW_MS) return { text: `Within ${amount} of the merchant’s`, isOff: false };
   return { text: `${amount} ${skewMs > 0 ? 'ahead of' : 'behind'} the merchant’s: set the clock`, isOff: true };
 }

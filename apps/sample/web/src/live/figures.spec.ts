@@ -51,6 +51,7 @@ describe('the figures in words', () => {
 
   it('a clock that is off', () => {
     expect(skewText(null)).toEqual({ text: 'Not known before its first answer', isOff: false });
+    expect(skewText(0)).toEqual({ text: 'Within 1 s of the merchant’s', isOff: false });
     expect(skewText(-900)).toEqual({ text: 'Within 1 s of the merchant’s', isOff: false });
     expect(skewText(300_000)).toEqual({ text: '5 min ahead of the merchant’s: set the clock', isOff: true });
     expect(skewText(-31_000)).toEqual({ text: '31 s behind the merchant’s: set the clock', isOff: true });
