@@ -305,7 +305,6 @@ describe('instances', () => {
     expect(await to('/webhooks/eu', WEBHOOK_KEY)).toBe(401);
     expect(await to('/webhooks/eu', 'eu-key')).toBe(200);
     expect(names()).toEqual(['unnamed', 'eu']);
-    expect(ran[0]?.[1].deliveryId).not.toBe(ran[1]?.[1].deliveryId);
   });
 });
 

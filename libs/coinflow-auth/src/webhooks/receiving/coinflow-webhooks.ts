@@ -2,6 +2,7 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../../options/resolve-options.js';
 import type { ResolvedWebhookOptions } from '../../options/webhook-options.js';
+import { recordIdOf } from '../deliveries/delivery-record.js';
 import { DeliveryRunner, type DeliveryOutcome, type DeliveryRun } from '../deliveries/delivery-runner.js';
 import { ProcessDeliveryStore } from '../deliveries/process-delivery-store.js';
 import { deliveryIdOf } from '../events/delivery-id.js';
@@ -76,7 +77,7 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
         toleranceMs: isRemembered ? options?.toleranceMs : options?.unrememberedToleranceMs,
       });
       const parsed = parseEvent(rawBody);
-      return Object.freeze({ ...parsed, deliveryId: deliveryIdOf(parsed, rawBody, this.#scope), ...UNREMEMBERED });
+      return Object.freeze({ ...parsed, deliveryId: deliveryIdOf(rawBody), ...UNREMEMBERED });
     } catch (error) {
       if (isCoinflowAuthError(error)) this.#log.refused(error);
       throw error;
@@ -96,7 +97,7 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
     try {
       const run = (details: DeliveryRun): Promise<T> => this.#run(Object.freeze({ ...event, ...details }), route);
       const outcome = this.#runner
-        ? await this.#runner.run(event.deliveryId, run)
+        ? await this.#runner.run(recordIdOf(...this.#scope, event.deliveryId), run)
         : { repeated: false as const, value: await run(UNREMEMBERED) };
       if (outcome.repeated) metrics.repeated += 1;
       else metrics.succeeded += 1;
