@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { CoinflowWebhookBusyError, CoinflowWebhookStoreUnavailableError } from '../../errors/coinflow-auth.errors.js';
 import { DELIVERY_MEMORY_MS } from '../../options/webhook-options.js';
 import type { DeliveryClaim, DeliveryStore } from '../../options/delivery-store.js';
@@ -32,39 +31,45 @@ export class DeliveryRunner {
   }
 
   /**
+   * @param deadline until when to wait for a run elsewhere, by the monotonic clock; four seconds from now unless it is given
    * @returns once the delivery has succeeded, now or before
    * @throws {CoinflowWebhookBusyError} when it runs elsewhere and does not end within four seconds, or its lease was lost
    * @throws {CoinflowWebhookStoreUnavailableError} when the store cannot tell
    * @throws whatever the run throws; the next delivery runs again
    */
-  async run<T>(id: string, run: (run: DeliveryRun) => Promise<T>): Promise<DeliveryOutcome<T>> {
+  async run<T>(
+    id: string,
+    run: (run: DeliveryRun) => Promise<T>,
+    deadline = performance.now() + WAIT_MS,
+  ): Promise<DeliveryOutcome<T>> {
     const running = this.#inProcess.get(id);
-    if (running) return this.#join(running);
-    const attempt = this.#attempt(id, run).finally(() => this.#inProcess.delete(id));
+    if (running) return this.#join(running, deadline);
+    const attempt = this.#attempt(id, run, deadline).finally(() => this.#inProcess.delete(id));
     this.#inProcess.set(id, attempt);
     return attempt;
   }
 
-  async #join(running: Promise<unknown>): Promise<{ repeated: true }> {
-    const patience = new AbortController();
-    const tooLong = delay(WAIT_MS, 'too long', { signal: patience.signal }).catch(() => undefined);
+  async #join(running: Promise<unknown>, deadline: number): Promise<{ repeated: true }> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(busy('still-running')), deadline - performance.now());
+    });
     try {
-      if ((await Promise.race([running.then(() => 'done'), tooLong])) === 'too long') throw busy('still-running');
+      await Promise.race([running, tooLong]);
       return { repeated: true };
     } finally {
-      patience.abort();
+      clearTimeout(timer);
     }
   }
 
-  async #attempt<T>(id: string, run: (run: DeliveryRun) => Promise<T>): Promise<DeliveryOutcome<T>> {
-    const deadline = performance.now() + WAIT_MS;
+  async #attempt<T>(id: string, run: (run: DeliveryRun) => Promise<T>, deadline: number): Promise<DeliveryOutcome<T>> {
     for (let pauseMs = POLL_FROM_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_TO_MS)) {
       const claimedAt = performance.now();
       const claim = await this.#ask(() => this.#store.claim(id, LEASE_MS));
       if (claim.state === 'done') return { repeated: true };
       if (claim.state === 'won') return { repeated: false, value: await this.#runClaimed(id, claim, claimedAt, run) };
       if (performance.now() + pauseMs > deadline) throw busy('running-elsewhere');
-      await delay(pauseMs);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
 

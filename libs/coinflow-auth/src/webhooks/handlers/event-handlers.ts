@@ -8,14 +8,17 @@ import { matches, type CoinflowEventFilter } from './event-filter.js';
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type Method = (event: CoinflowWebhookEvent) => unknown;
 
-interface EventHandler {
+/** Calls a method that handles events. */
+export type EventHandler = (event: CoinflowWebhookEvent) => unknown;
+
+interface FilteredHandler {
   readonly filters: readonly CoinflowEventFilter[];
-  readonly handle: (event: CoinflowWebhookEvent) => unknown;
+  readonly handle: EventHandler;
 }
 
 /** The methods of an application that handle events. */
 export class EventHandlers {
-  readonly #handlers: readonly EventHandler[];
+  readonly #handlers: readonly FilteredHandler[];
   readonly #instance: string | undefined;
 
   /**
@@ -35,7 +38,7 @@ export class EventHandlers {
   }
 
   /** Those that an event is for. */
-  for(event: Pick<CoinflowWebhookEvent, 'eventType' | 'category'>): readonly EventHandler['handle'][] {
+  for(event: Pick<CoinflowWebhookEvent, 'eventType' | 'category'>): readonly EventHandler[] {
     return this.#handlers
       .filter(({ filters }) => filters.some((filter) => matches(filter, event, this.#instance)))
       .map(({ handle }) => handle);
@@ -44,7 +47,7 @@ export class EventHandlers {
 
 const scanner = new MetadataScanner();
 
-function handlersOf(wrapper: Wrapper, instances: ReadonlySet<string | undefined>): EventHandler[] {
+function handlersOf(wrapper: Wrapper, instances: ReadonlySet<string | undefined>): FilteredHandler[] {
   const prototype = prototypeOf(wrapper);
   if (!prototype) return [];
   return scanner.getAllMethodNames(prototype).flatMap((name) => {
