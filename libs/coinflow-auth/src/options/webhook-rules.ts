@@ -32,6 +32,9 @@ const Deliveries = (): PropertyDecorator =>
     `must be redisDeliveries(), false, or have the methods ${DELIVERY_STORE_METHODS.join(', ')}`,
   );
 
+const AcceptMerchant = (): PropertyDecorator =>
+  Rule('acceptMerchant', (value) => typeof value === 'function', 'must be a function');
+
 const Consumer = (): PropertyDecorator =>
   Rule(
     'consumer',
@@ -51,6 +54,10 @@ export class WebhookShape {
   @IsOptional()
   @Whole(1, 7 * DAY_MS)
   toleranceMs?: unknown;
+
+  @IsOptional()
+  @AcceptMerchant()
+  acceptMerchant?: unknown;
 
   @ValidateIf(
     ({ consumer, deliveries }: WebhookShape) => isGiven(consumer) || (isGiven(deliveries) && deliveries !== false),

@@ -1,10 +1,9 @@
 import { CoinflowWebhookBusyError, CoinflowWebhookStoreUnavailableError } from '../../errors/coinflow-auth.errors.js';
 import { DELIVERY_MEMORY_MS } from '../../options/webhook-options.js';
 import type { DeliveryClaim, DeliveryStore } from '../../options/delivery-store.js';
+import { NoAnswerError, answerBy, newDeadline, type Deadline } from './deadline.js';
 import { LEASE_MS, LeaseKeeper } from './lease-keeper.js';
 
-/** Coinflow waits for five seconds; the answer must still reach it. */
-export const WAIT_MS = 4_000;
 const POLL_FROM_MS = 25;
 const POLL_TO_MS = 250;
 const RETRY_AFTER_MS = 5_000;
@@ -31,7 +30,7 @@ export class DeliveryRunner {
   }
 
   /**
-   * @param deadline until when to wait for a run elsewhere, by the monotonic clock; four seconds from now unless it is given
+   * @param deadline until when to wait for a run elsewhere; four seconds from now unless it is given
    * @returns once the delivery has succeeded, now or before
    * @throws {CoinflowWebhookBusyError} when it runs elsewhere and does not end within four seconds, or its lease was lost
    * @throws {CoinflowWebhookStoreUnavailableError} when the store cannot tell
@@ -40,7 +39,7 @@ export class DeliveryRunner {
   async run<T>(
     id: string,
     run: (run: DeliveryRun) => Promise<T>,
-    deadline = performance.now() + WAIT_MS,
+    deadline = newDeadline(),
   ): Promise<DeliveryOutcome<T>> {
     const running = this.#inProcess.get(id);
     if (running) return this.#join(running, deadline);
@@ -49,20 +48,20 @@ export class DeliveryRunner {
     return attempt;
   }
 
-  async #join(running: Promise<unknown>, deadline: number): Promise<{ repeated: true }> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLong = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(busy('still-running')), deadline - performance.now());
-    });
+  async #join(running: Promise<unknown>, deadline: Deadline): Promise<{ repeated: true }> {
     try {
-      await Promise.race([running, tooLong]);
+      await answerBy(deadline, () => running);
       return { repeated: true };
-    } finally {
-      clearTimeout(timer);
+    } catch (error) {
+      throw error instanceof NoAnswerError ? busy('still-running') : error;
     }
   }
 
-  async #attempt<T>(id: string, run: (run: DeliveryRun) => Promise<T>, deadline: number): Promise<DeliveryOutcome<T>> {
+  async #attempt<T>(
+    id: string,
+    run: (run: DeliveryRun) => Promise<T>,
+    deadline: Deadline,
+  ): Promise<DeliveryOutcome<T>> {
     for (let pauseMs = POLL_FROM_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_TO_MS)) {
       const claimedAt = performance.now();
       const claim = await this.#ask(() => this.#store.claim(id, LEASE_MS));

@@ -54,6 +54,12 @@ interface Envelope<Type extends CoinflowEventType> {
   readonly category: CoinflowEventCategory;
   /** When, in ISO 8601, as Coinflow wrote it; empty if it did not. It may be another one when an event is sent again. */
   readonly created: string;
+  /**
+   * The merchant that the event is about, as Coinflow names it in `data.merchantId`: yours, a sub-merchant's that
+   * `webhook.acceptMerchant` accepts, or the one that a type about sub-merchants names. `undefined` where the event does not say.
+   * Users of another merchant are not yours, whatever their ids.
+   */
+  readonly merchantId: string | undefined;
   /** What the type says. Only its form was checked: it is an object. */
   readonly data: CoinflowEventData<Type>;
   /**

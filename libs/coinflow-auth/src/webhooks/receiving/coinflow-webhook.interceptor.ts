@@ -26,12 +26,12 @@ export class CoinflowWebhookInterceptor implements NestInterceptor {
         }),
       );
     }
-    const { webhooks, event } = received;
+    if (!received.isAccepted) return undefined;
     try {
-      const outcome = await webhooks.deliver(event, {
+      const outcome = await received.webhooks.deliver(received, {
         identity: identityOf(context),
         run: (running) => {
-          writeWebhook(request, { webhooks, event: running });
+          writeWebhook(request, { ...received, event: running });
           return lastValueFrom(next.handle() as Observable<unknown>, { defaultValue: undefined });
         },
       });

@@ -3,7 +3,8 @@ import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../../options/resolve-options.js';
 import type { ResolvedWebhookOptions } from '../../options/webhook-options.js';
 import { eventRecordOf, handlersRecordOf, routeRecordOf, type RecordScope } from '../deliveries/delivery-record.js';
-import { DeliveryRunner, WAIT_MS, type DeliveryOutcome, type DeliveryRun } from '../deliveries/delivery-runner.js';
+import { newDeadline, type Deadline } from '../deliveries/deadline.js';
+import { DeliveryRunner, type DeliveryOutcome, type DeliveryRun } from '../deliveries/delivery-runner.js';
 import { ProcessDeliveryStore } from '../deliveries/process-delivery-store.js';
 import { deliveryIdOf } from '../events/delivery-id.js';
 import { parseEvent } from '../events/parse-event.js';
@@ -13,7 +14,8 @@ import { verifyWebhookSignature } from '../signature/webhook-signature.js';
 import { HandlerFailure } from './handler-failure.js';
 import { WebhookLog } from './webhook-log.js';
 import type { CoinflowWebhookMetrics } from './webhook-metrics.js';
-import { rawBodyOf, type WebhookRequest } from './webhook-request.js';
+import { isAccepted, merchantOf } from './merchant-acceptance.js';
+import { rawBodyOf, type ReceivedWebhook, type WebhookRequest } from './webhook-request.js';
 import type { RouteBody } from './webhook-route.js';
 
 /** Where no lease is there to be lost. */
@@ -68,9 +70,11 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
    * The event of a request that is proven to be Coinflow's. For guards.
    * @param isRemembered whether the delivery will be: only then may the signature be old
    * @throws {CoinflowWebhookUnsupportedTypeError | CoinflowWebhookSignatureInvalidError | CoinflowWebhookSignatureTooOldError | CoinflowWebhookUnreadableError}
+   * @throws {CoinflowWebhookUnavailableError} when it is another merchant's, and the application does not say whether to accept it
    * @throws {CoinflowMisconfiguredError} when the application keeps no raw body, or there is no key
    */
-  receive(request: WebhookRequest, isRemembered: boolean): CoinflowWebhookEvent {
+  async receive(request: WebhookRequest, isRemembered: boolean): Promise<ReceivedWebhook> {
+    const deadline = newDeadline();
     try {
       const rawBody = rawBodyOf(request);
       const options = this.#options;
@@ -82,7 +86,12 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
         toleranceMs: isRemembered ? options?.toleranceMs : options?.unrememberedToleranceMs,
       });
       const parsed = parseEvent(rawBody);
-      return Object.freeze({ ...parsed, deliveryId: deliveryIdOf(rawBody), ...UNREMEMBERED });
+      const { acceptMerchant } = options ?? {};
+      const accepted = await isAccepted(parsed, this.#scope.merchantId, acceptMerchant, deadline);
+      if (!accepted) this.#log.metrics.notAccepted += 1;
+      const deliveryId = deliveryIdOf(rawBody);
+      const event = Object.freeze({ ...parsed, merchantId: merchantOf(parsed), deliveryId, ...UNREMEMBERED });
+      return { webhooks: this, event, isAccepted: accepted, deadline };
     } catch (error) {
       if (isCoinflowAuthError(error)) this.#log.refused(error);
       throw error;
@@ -94,9 +103,11 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
    * @throws {CoinflowWebhookBusyError | CoinflowWebhookStoreUnavailableError} when it must be sent again
    * @throws {HandlerFailure} when a handler or the route failed
    */
-  async deliver<T>(event: CoinflowWebhookEvent, route: RouteBody<T>): Promise<DeliveryOutcome<T>> {
+  async deliver<T>(
+    { event, deadline }: Pick<ReceivedWebhook, 'event' | 'deadline'>,
+    route: RouteBody<T>,
+  ): Promise<DeliveryOutcome<T>> {
     const { metrics } = this.#log;
-    const deadline = performance.now() + WAIT_MS;
     const record = eventRecordOf(this.#scope, event.deliveryId);
     try {
       const handlers = this.#handlers?.for(event) ?? [];
@@ -121,7 +132,7 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
     event: CoinflowWebhookEvent,
     handlers: readonly EventHandler[],
     record: string,
-    deadline: number,
+    deadline: Deadline,
   ): Promise<boolean> {
     const runAll = async (running: CoinflowWebhookEvent): Promise<void> => {
       for (const handle of handlers) await handle(running);
@@ -134,7 +145,7 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
     event: CoinflowWebhookEvent,
     work: (event: CoinflowWebhookEvent) => Promise<T>,
     record: string,
-    deadline: number,
+    deadline: Deadline,
   ): Promise<DeliveryOutcome<T>> {
     const run = async (details: DeliveryRun): Promise<T> => {
       try {

@@ -4,10 +4,14 @@ import { isCoinflowAuthError, type AnyCoinflowAuthError } from '../../errors/coi
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
 import { newMetrics, type CoinflowWebhookMetrics } from './webhook-metrics.js';
 
+/** As many merchants as are worth a line of their own. */
+const MAX_LOGGED = 1_000;
+
 /** Counts what happens to webhooks, and says what the operator should know. Nothing of a body that is not proven. */
 export class WebhookLog {
   readonly metrics: CoinflowWebhookMetrics = newMetrics();
   readonly #logger = new Logger('CoinflowWebhooks');
+  readonly #logged = new Set<string>();
 
   /** A webhook that did not get as far as being an event. */
   refused(error: AnyCoinflowAuthError): void {
@@ -26,9 +30,23 @@ export class WebhookLog {
         this.metrics.unreadable += 1;
         this.#logger.error(`${line} ${error.action}`);
         break;
+      case 'COINFLOW_WEBHOOK_UNAVAILABLE':
+        this.metrics.unavailable += 1;
+        this.#unavailable(error, line);
+        break;
       default:
         // A misconfiguration is logged where it is found.
         break;
+    }
+  }
+
+  /** What lasts until the operator changes something is logged once for each merchant. */
+  #unavailable({ reason, action, cause }: AnyCoinflowAuthError, line: string): void {
+    if (reason !== 'accept-merchant-missing') {
+      this.#logger.error(cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line);
+    } else if (!this.#logged.has(line) && this.#logged.size < MAX_LOGGED) {
+      this.#logged.add(line);
+      this.#logger.error(`${line} ${action}`);
     }
   }
 
