@@ -13,7 +13,7 @@ export function webhookProviders(name: string | undefined): Provider[] {
     provide: token,
     inject: [COINFLOW_AUTH_OPTIONS, DiscoveryService, ModulesContainer],
     useFactory: (options: ResolvedCoinflowAuthOptions, discovery: DiscoveryService, modules: ModulesContainer) =>
-      new CoinflowWebhooks(options, name, () => new EventHandlers(discovery, name, instancesOf(modules))),
+      new CoinflowWebhooks(options, name, () => new EventHandlers(discovery, name, () => instancesOf(modules))),
   };
   return name === undefined ? [webhooks, { provide: CoinflowWebhooks, useExisting: token }] : [webhooks];
 }

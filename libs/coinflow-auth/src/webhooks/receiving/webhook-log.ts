@@ -54,7 +54,10 @@ export class WebhookLog {
   notRun(error: unknown, event: CoinflowWebhookEvent): void {
     if (!isCoinflowAuthError(error)) return;
     const line = `${error.message} [${error.code}: ${error.reason}] ${describe(event)}`;
-    if (error.code === 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE') {
+    if (error.code === 'COINFLOW_MISCONFIGURED') {
+      this.metrics.failed += 1;
+      this.#logger.error(`${line} ${error.action}`);
+    } else if (error.code === 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE') {
       this.metrics.storeUnavailable += 1;
       const { cause } = error;
       this.#logger.error(cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line);
