@@ -48,6 +48,15 @@ export class DeliveryRunner {
     return attempt;
   }
 
+  /**
+   * Forgets that an event has succeeded.
+   * @param event the part of the ids before the dot
+   * @throws {CoinflowWebhookStoreUnavailableError} when the store cannot
+   */
+  async forget(event: string): Promise<void> {
+    await this.#ask(() => this.#store.forget(event));
+  }
+
   async #join(running: Promise<unknown>, deadline: Deadline): Promise<{ repeated: true }> {
     try {
       await answerBy(deadline, () => running);

@@ -1,12 +1,12 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
+import { CoinflowInvalidArgumentError, isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../../options/resolve-options.js';
 import type { ResolvedWebhookOptions } from '../../options/webhook-options.js';
 import { eventRecordOf, handlersRecordOf, routeRecordOf, type RecordScope } from '../deliveries/delivery-record.js';
 import { newDeadline, type Deadline } from '../deliveries/deadline.js';
 import { DeliveryRunner, type DeliveryOutcome, type DeliveryRun } from '../deliveries/delivery-runner.js';
 import { ProcessDeliveryStore } from '../deliveries/process-delivery-store.js';
-import { deliveryIdOf } from '../events/delivery-id.js';
+import { deliveryIdOf, isDeliveryId } from '../events/delivery-id.js';
 import { parseEvent } from '../events/parse-event.js';
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
 import type { EventHandler, EventHandlers } from '../handlers/event-handlers.js';
@@ -55,6 +55,18 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
   /** How often what has happened to webhooks, since the application started. */
   metrics(): CoinflowWebhookMetrics {
     return { ...this.#log.metrics };
+  }
+
+  /**
+   * Forgets that an event has succeeded, for this consumer and instance: its handlers and its routes run when Coinflow sends it
+   * again. For an event that you resend from the dashboard, after you have corrected a handler. A run that goes on keeps its lease.
+   * @param deliveryId that of the event, as the log and `event.deliveryId` have it
+   * @throws {CoinflowInvalidArgumentError} when it cannot be the id of a delivery
+   * @throws {CoinflowWebhookStoreUnavailableError} when the store of deliveries is down
+   */
+  async forget(deliveryId: string): Promise<void> {
+    if (!isDeliveryId(deliveryId)) throw new CoinflowInvalidArgumentError('deliveryId', 'must be the id of a delivery');
+    await this.#runner?.forget(eventRecordOf(this.#scope, deliveryId));
   }
 
   onModuleInit(): void {
@@ -113,7 +125,7 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
       const handlers = this.#handlers?.for(event) ?? [];
       const handled = handlers.length > 0 && (await this.#handle(event, handlers, handlersRecordOf(record), deadline));
       const outcome = await this.#once(event, route.run, routeRecordOf(record, route.identity), deadline);
-      if (outcome.repeated && !handled) metrics.repeated += 1;
+      if (outcome.repeated && !handled) this.#log.duplicate(event);
       else metrics.succeeded += 1;
       if (handlers.length === 0 && !outcome.repeated) metrics.unhandled += 1;
       return outcome;

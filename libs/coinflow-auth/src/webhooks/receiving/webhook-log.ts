@@ -67,6 +67,14 @@ export class WebhookLog {
     }
   }
 
+  /** An event that has succeeded before. It may be one that an operator has resent on purpose. */
+  duplicate(event: CoinflowWebhookEvent): void {
+    this.metrics.repeated += 1;
+    this.#logger.log(
+      `An event that has succeeded before was acknowledged and did not run ${describe(event)}. To run it again, call CoinflowWebhooks.forget() with the id of the delivery, and resend it`,
+    );
+  }
+
   /** A handler that failed: once for each run. */
   failed(error: unknown, event: CoinflowWebhookEvent): void {
     const { stack } = Object(error) as { stack?: unknown };
