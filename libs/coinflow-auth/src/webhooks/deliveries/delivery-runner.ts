@@ -2,11 +2,15 @@ import { CoinflowWebhookBusyError, CoinflowWebhookStoreUnavailableError } from '
 import { DELIVERY_MEMORY_MS } from '../../options/webhook-options.js';
 import type { DeliveryClaim, DeliveryStore } from '../../options/delivery-store.js';
 import { NoAnswerError, answerBy, newDeadline, type Deadline } from './deadline.js';
-import { LEASE_MS, LeaseKeeper } from './lease-keeper.js';
+import { LEASE_MS, LeaseKeeper, type HeldLease } from './lease-keeper.js';
 
 const POLL_FROM_MS = 25;
 const POLL_TO_MS = 250;
 const RETRY_AFTER_MS = 5_000;
+/** For how long a store is waited for; that in Redis gives up by itself after one second. */
+const STORE_TIMEOUT_MS = 2_000;
+const COMPLETE_AGAIN_FROM_MS = 100;
+const COMPLETE_AGAIN_TO_MS = 1_000;
 
 /** What a run is given. */
 export interface DeliveryRun {
@@ -73,11 +77,11 @@ export class DeliveryRunner {
   ): Promise<DeliveryOutcome<T>> {
     for (let pauseMs = POLL_FROM_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_TO_MS)) {
       const claimedAt = performance.now();
-      const claim = await this.#ask(() => this.#store.claim(id, LEASE_MS));
+      const claim = await this.#claim(id);
       if (claim.state === 'done') return { repeated: true };
       if (claim.state === 'won') return { repeated: false, value: await this.#runClaimed(id, claim, claimedAt, run) };
       if (performance.now() + pauseMs > deadline) throw busy('running-elsewhere');
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pause(pauseMs);
     }
   }
 
@@ -91,7 +95,7 @@ export class DeliveryRunner {
     try {
       const value = await run({ fencingToken, signal: lease.signal });
       // Renewed for as long as that takes: an answer that is late must not let another run begin.
-      if (!(await this.#ask(() => this.#store.complete(id, token, DELIVERY_MEMORY_MS)))) throw busy('lease-lost');
+      if (!(await this.#complete(id, token, lease))) throw busy('lease-lost');
       return value;
     } catch (error) {
       // A store that is away now lets the lease end by itself.
@@ -102,9 +106,35 @@ export class DeliveryRunner {
     }
   }
 
+  async #claim(id: string): Promise<DeliveryClaim> {
+    const claimed = (async () => this.#store.claim(id, LEASE_MS))();
+    try {
+      return await this.#ask(() => claimed);
+    } catch (error) {
+      // Won when nobody waits for it any more, it would hold up the next delivery for a lease.
+      claimed
+        .then((late) => (late.state === 'won' ? this.#store.release(id, late.token) : undefined))
+        .catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Again while the lease lasts: a run whose success is not remembered would run a second time. */
+  async #complete(id: string, token: string, lease: HeldLease): Promise<boolean> {
+    const leaseEndsAt = performance.now() + LEASE_MS;
+    for (let pauseMs = COMPLETE_AGAIN_FROM_MS; ; pauseMs = Math.min(pauseMs * 2, COMPLETE_AGAIN_TO_MS)) {
+      try {
+        return await this.#ask(() => this.#store.complete(id, token, DELIVERY_MEMORY_MS));
+      } catch (error) {
+        if (lease.signal.aborted || performance.now() + pauseMs > leaseEndsAt) throw error;
+      }
+      await pause(pauseMs);
+    }
+  }
+
   async #ask<T>(question: () => Promise<T>): Promise<T> {
     try {
-      return await question();
+      return await answerBy(performance.now() + STORE_TIMEOUT_MS, question);
     } catch (cause) {
       throw new CoinflowWebhookStoreUnavailableError('Whether a delivery was handled before cannot be told', {
         reason: 'store-failed',
@@ -113,6 +143,10 @@ export class DeliveryRunner {
       });
     }
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function busy(reason: string): CoinflowWebhookBusyError {
