@@ -13,15 +13,22 @@ type Won = DeliveryClaim & { state: 'won' };
  * What every store of deliveries must do.
  * @param open gives a store, of those that share what they know
  * @param wait until that many milliseconds have passed for the store
+ * @param lose makes the stores lose all that they know; those that are opened afterwards know nothing
  */
-export function deliveryStoreContract(open: () => DeliveryStore, wait: (ms: number) => Promise<void>): void {
+export function deliveryStoreContract(
+  open: () => DeliveryStore,
+  wait: (ms: number) => Promise<void>,
+  lose: () => Promise<unknown>,
+): void {
   let store: DeliveryStore;
   let id: string;
 
   beforeEach(() => {
     store = open();
-    id = randomBytes(32).toString('base64url');
+    id = idOf(randomBytes(32).toString('base64url'));
   });
+
+  const idOf = (event: string, part = 'handlers'): string => `${event}.${part}`;
 
   async function win(leaseMs = LEASE_MS): Promise<Won> {
     const claim = await store.claim(id, leaseMs);
@@ -46,8 +53,11 @@ export function deliveryStoreContract(open: () => DeliveryStore, wait: (ms: numb
   it('knows one delivery from another', async () => {
     const { token } = await win();
     await store.complete(id, token, KEEP_MS);
-    id = `${id.slice(0, -1)}_`;
-    await win();
+    const [event = ''] = id.split('.');
+    for (const other of [idOf(event, 'other'), idOf(event, 'handlers_'), idOf(`${event.slice(0, -1)}_`)]) {
+      id = other;
+      await win();
+    }
   });
 
   it('remembers what has succeeded', async () => {
@@ -96,6 +106,55 @@ export function deliveryStoreContract(open: () => DeliveryStore, wait: (ms: numb
     }
     expect(tokens).toEqual([...new Set(tokens)].sort((a, b) => a - b));
     expect(tokens[0]).toBeGreaterThan(0);
+    expect(tokens.every(Number.isSafeInteger)).toBe(true);
+  });
+
+  it('fencing tokens grow after what is known was lost', async () => {
+    const before = await win();
+    await lose();
+    store = open();
+    expect((await win()).fencingToken).toBeGreaterThan(before.fencingToken);
+  });
+
+  describe('forgets', () => {
+    let event: string;
+
+    beforeEach(async () => {
+      [event = ''] = id.split('.');
+      for (const part of ['handlers', 'route']) {
+        id = idOf(event, part);
+        await store.complete(id, (await win()).token, KEEP_MS);
+      }
+    });
+
+    it('whatever of an event has succeeded, so that it runs again', async () => {
+      await store.forget(event);
+      for (const part of ['handlers', 'route']) {
+        id = idOf(event, part);
+        const { token } = await win();
+        expect(await store.complete(id, token, KEEP_MS)).toBe(true);
+      }
+      await store.forget(event);
+      await win();
+    });
+
+    it.each(['one that never succeeded', 'one that succeeded before'])('no run that goes on: %s', async (which) => {
+      id = idOf(event, 'other');
+      if (which === 'one that succeeded before') {
+        await store.complete(id, (await win()).token, SHORT_MS);
+        await wait(2 * SHORT_MS);
+      }
+      const { token } = await win();
+      await store.forget(event);
+      expect(await state()).toBe('running');
+      expect(await store.renew(id, token, LEASE_MS)).toBe(true);
+    });
+
+    it('nothing of another event', async () => {
+      await store.forget(event.slice(0, -1));
+      await store.forget(`${event}_`);
+      expect(await state()).toBe('done');
+    });
   });
 
   describe.each(['another’s token', 'a token of a lease that has ended'])('%s', (which) => {

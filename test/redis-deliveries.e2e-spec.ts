@@ -38,8 +38,18 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
     return one;
   }
 
-  describe('with a URL', () => deliveryStoreContract(() => store(), delay));
-  describe('with a client', () => deliveryStoreContract(() => store({ client }), delay));
+  describe('with a URL', () =>
+    deliveryStoreContract(
+      () => store(),
+      delay,
+      () => client.flushAll(),
+    ));
+  describe('with a client', () =>
+    deliveryStoreContract(
+      () => store({ client }),
+      delay,
+      () => client.flushAll(),
+    ));
 
   it('two processes share what they know, and the keys expire', async () => {
     const claim = await store().claim('shared', 60_000);
@@ -71,9 +81,9 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
     ['“done” is not run', (name) => client.set(name, 'done', { PX: 1_000 }), 'done'],
     ['what was taken away is run again', (name) => client.del(name), 'won'],
   ])('whoever writes there decides what runs: %s', async (_, forge, state) => {
-    await store().claim('forged', 60_000);
-    await forge('coinflow:webhook:{forged}');
-    expect(await store().claim('forged', 60_000)).toMatchObject({ state });
+    await store().claim('forged.part', 60_000);
+    await forge('coinflow:webhook:{forged}.part');
+    expect(await store().claim('forged.part', 60_000)).toMatchObject({ state });
     await client.flushAll();
   });
 

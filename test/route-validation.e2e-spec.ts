@@ -339,22 +339,6 @@ describe('at startup', () => {
     );
   });
 
-  it('an event handler is rejected whose method was replaced above @OnCoinflowEvent()', async () => {
-    @Injectable()
-    class Accounts {
-      @Replaced
-      @OnCoinflowEvent('Settled')
-      credit(): void {}
-    }
-    class Overriding extends Accounts {
-      override credit(): void {}
-    }
-    await expect(start({ providers: [Accounts] })).rejects.toMatchObject(
-      misconfigured('method-replaced', 'Accounts\\.credit'),
-    );
-    await expect(start({ providers: [Overriding] })).resolves.toBeDefined();
-  });
-
   it('an event handler of a provider with a symbol as its token is found', async () => {
     const credit = jest.fn();
     @Injectable()

@@ -45,7 +45,14 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
   const numberOf = async (key: string): Promise<number> => Number((await client.get(key)) ?? 0);
   const balance = async (): Promise<number> =>
     Number((await client.hGet('sample:ledger:{usd}:balances', 'user:alice')) ?? 0);
-  const payment = { id: 'payment-1', customerId: 'alice', subtotal: { cents: 1_500 } };
+  // With every field that the emulator would choose anew for each endpoint: the processes are replicas, and get one body.
+  const payment = {
+    id: 'payment-1',
+    customerId: 'alice',
+    subtotal: { cents: 1_500 },
+    signature: '0xab',
+    merchantId: 'merchant',
+  };
 
   it('fifty deliveries of one event at once run once', async () => {
     const deliveries = Array.from({ length: 50 }, (_, index) => deliver(at(index).url, settled()));
@@ -89,21 +96,14 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
     expect(await balance()).toBe(0);
 
     // The lease is still there: 503 until it has ended.
-    coinflow.registerWebhook({ url: survivor!.url, key: WEBHOOK_KEY });
-    const { eventType, ...rest } = settled() as { eventType: string };
     const startedAt = performance.now();
-    const { category, created, data } = rest as unknown as {
-      category: string;
-      created: string;
-      data: Record<string, unknown>;
-    };
-    // The emulator's sample has more fields; what identifies the event is the same.
-    const [result] = await coinflow.sendWebhook(
-      { eventType, category, created, data },
-      { retryAfterMs: 20, attempts: 100 },
-    );
-    expect(result?.acknowledged).toBe(true);
-    expect(result?.attempts.slice(0, -1).every(({ status }) => status === 503)).toBe(true);
+    const statuses: number[] = [];
+    await until(async () => {
+      statuses.push((await deliver(survivor!.url, settled())).status);
+      return statuses.at(-1) === 200;
+    });
+    expect(statuses.length).toBeGreaterThan(1);
+    expect(statuses.slice(0, -1).every((status) => status === 503)).toBe(true);
     expect(performance.now() - startedAt).toBeLessThan(WITHIN_A_LEASE_MS);
     expect([await numberOf('runs:payment-1'), await balance()]).toEqual([2, 1_500]);
     expect((await deliver(survivor!.url, settled())).status).toBe(200);

@@ -50,7 +50,7 @@ Module({
       env: 'local',
       apiKey: 'key',
       merchantId: 'merchant',
-      webhook: { keys, deliveries: redisDeliveries({ client: redis }) },
+      webhook: { keys, consumer: 'shop', deliveries: redisDeliveries({ client: redis }) },
     }),
   ],
   controllers: [WebhooksController],

@@ -9,6 +9,6 @@ export function withRedis(options: CoinflowAuthModuleOptions, client: Redis | nu
   return {
     ...options,
     cache: { ...cache, store: redisCoinflowMemory({ client }) },
-    webhook: webhook && { ...webhook, deliveries: redisDeliveries({ client }) },
+    webhook: webhook && { ...webhook, consumer: webhook.consumer ?? 'sample', deliveries: redisDeliveries({ client }) },
   };
 }

@@ -6,7 +6,8 @@ import { rememberEnvironment } from '../options/environment.js';
  * The module's options from environment variables, for `@nestjs/config`:
  * `COINFLOW_ENV`, `COINFLOW_API_KEY`, `COINFLOW_MERCHANT_ID`, `COINFLOW_BASE_URL`, `COINFLOW_SEAL_KEYS` (separated by
  * commas, newest first), `COINFLOW_CACHE_TTL_MS`, `COINFLOW_STALE_IF_ERROR_MS`,
- * `COINFLOW_VERIFICATIONS_PER_MINUTE`, `COINFLOW_WEBHOOK_VALIDATION_KEY` (several, separated by commas, while it is rotated).
+ * `COINFLOW_VERIFICATIONS_PER_MINUTE`, `COINFLOW_WEBHOOK_VALIDATION_KEY` (several, separated by commas, while it is rotated),
+ * `COINFLOW_WEBHOOK_CONSUMER`.
  * An empty variable counts as absent. What is missing or wrong is reported at boot, all of it at once.
  *
  * To add options, spread it: `{ ...environment, cache: { maxEntries: 1_000 } }` keeps what the environment says about the
@@ -26,7 +27,10 @@ export const coinflowAuthConfig: (() => CoinflowAuthModuleOptions) & ConfigFacto
       sealKeys: variable('COINFLOW_SEAL_KEYS')?.split(/\s*,\s*/),
       cache: { ttlMs: number('COINFLOW_CACHE_TTL_MS'), staleIfErrorMs: number('COINFLOW_STALE_IF_ERROR_MS') },
       budget: { verificationsPerMinute: number('COINFLOW_VERIFICATIONS_PER_MINUTE') },
-      webhook: webhookKeys === undefined ? undefined : { keys: webhookKeys.split(/\s*,\s*/) },
+      webhook:
+        webhookKeys === undefined
+          ? undefined
+          : { keys: webhookKeys.split(/\s*,\s*/), consumer: variable('COINFLOW_WEBHOOK_CONSUMER') },
     });
   });
 

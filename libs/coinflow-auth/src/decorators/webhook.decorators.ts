@@ -83,7 +83,7 @@ type HandlerDecorator<Type extends CoinflowEventType> = <Method extends (event: 
  * or, without arguments, all, types that Coinflow has not documented among them. More than one on a method add up.
  *
  * It runs for as long as its promise does. When it throws, Coinflow sends the event again, and all handlers of the event run
- * again: what moves money must be keyed by `event.data.id`.
+ * again: what moves money must be keyed by fields of `event.data`; docs/webhooks.md names them for every type.
  * @throws {TypeError} while the application loads, when the filter cannot be
  * @example
  * @OnCoinflowEvent('Settled')

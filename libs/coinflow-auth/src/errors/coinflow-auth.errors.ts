@@ -234,6 +234,12 @@ export class CoinflowWebhookStoreUnavailableError extends CoinflowRetryLaterErro
   override readonly name: string = 'CoinflowWebhookStoreUnavailableError';
 }
 
+/** Whether to accept a webhook is not known now: whose event it is, with which key to verify it, or the application is shutting down. */
+export class CoinflowWebhookUnavailableError extends CoinflowRetryLaterError {
+  static override readonly code = 'COINFLOW_WEBHOOK_UNAVAILABLE';
+  declare readonly code: typeof CoinflowWebhookUnavailableError.code;
+}
+
 /** The merchant's own configuration or code is wrong; thrown at boot where that shows it, and logged once where only a call does. */
 export class CoinflowMisconfiguredError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_MISCONFIGURED';
@@ -263,6 +269,7 @@ export type AnyCoinflowAuthError =
   | CoinflowWebhookUnsupportedTypeError
   | CoinflowWebhookBusyError
   | CoinflowWebhookStoreUnavailableError
+  | CoinflowWebhookUnavailableError
   | CoinflowMisconfiguredError;
 
 /** Whether something thrown is an error of this package, of whichever copy of it. */

@@ -168,6 +168,15 @@ export const COINFLOW_AUTH_ERRORS = {
     guard: false,
     webhook: true,
   },
+  COINFLOW_WEBHOOK_UNAVAILABLE: {
+    status: 503,
+    when: 'Whether to accept a webhook is not known now: the event is about another merchant, and `webhook.acceptMerchant` is not set, failed or did not answer in time.',
+    message: 'This event cannot be accepted right now. Send it again shortly.',
+    action:
+      'If the event is about another merchant, set webhook.acceptMerchant: true runs its events, false acknowledges them without running. Otherwise see the reason in the log. Nothing is lost: Coinflow sends the event again for 36 hours.',
+    guard: false,
+    webhook: true,
+  },
   COINFLOW_MISCONFIGURED: {
     status: 500,
     when: 'The API key is refused or another merchant’s; a 404 or a redirect before Coinflow ever did what was asked; something that calls a made-up session key valid; a webhook route without a key or without the raw body; `@CurrentSession()` or the guard where it cannot work; a route that has lost its guard, or with a policy that contradicts itself; wrong options at boot.',

@@ -5,7 +5,10 @@ export type DeliveryClaim =
       readonly state: 'won';
       /** Proves to the store that the lease is the caller's. */
       readonly token: string;
-      /** Grows with every claim that is won of this delivery: what writes only if it is not lower keeps a late run out. */
+      /**
+       * Grows with every claim that is won of this delivery, also across a restart of the store: what writes only if it is not
+       * lower keeps a late run out. Microseconds since 1970 will do, or one more than the last if that is more.
+       */
       readonly fencingToken: number;
     }
   /** Somebody runs it, and has a lease. */
@@ -21,7 +24,7 @@ export type DeliveryClaim =
 export interface DeliveryStore {
   /**
    * Gives a delivery to one caller, until the lease ends.
-   * @param id 43 characters of base64url
+   * @param id up to 100 characters: one word of base64url for the event, a dot, and another for what handles it
    * @param leaseMs for how long, in milliseconds, unless it is renewed
    */
   claim(id: string, leaseMs: number): Promise<DeliveryClaim>;
@@ -37,6 +40,11 @@ export interface DeliveryStore {
   complete(id: string, token: string, keepMs: number): Promise<boolean>;
   /** Gives the delivery back, to whoever claims it next; does nothing unless the lease is the caller's. */
   release(id: string, token: string): Promise<void>;
+  /**
+   * Forgets every delivery of an event that has succeeded, so that the event runs when it comes again. One that runs keeps its lease.
+   * @param event the part of the ids before the dot
+   */
+  forget(event: string): Promise<void>;
   /** Called when the application shuts down; for what the store itself has opened. */
   close?(): void | Promise<void>;
 }

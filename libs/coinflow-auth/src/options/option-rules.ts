@@ -29,6 +29,7 @@ const OPTION_VARIABLES: Readonly<Record<string, string>> = {
   'cache.staleIfErrorMs': 'COINFLOW_STALE_IF_ERROR_MS',
   'budget.verificationsPerMinute': 'COINFLOW_VERIFICATIONS_PER_MINUTE',
   'webhook.keys': 'COINFLOW_WEBHOOK_VALIDATION_KEY',
+  'webhook.consumer': 'COINFLOW_WEBHOOK_CONSUMER',
 };
 
 const ApiKey = (): PropertyDecorator =>

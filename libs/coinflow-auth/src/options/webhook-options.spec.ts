@@ -6,7 +6,7 @@ import type { CoinflowWebhookOptions, ResolvedWebhookOptions } from './webhook-o
 
 const KEY = 'canary_webhook_key';
 const MINUTE = 60_000;
-const store = { claim() {}, renew() {}, complete() {}, release() {} } as unknown as DeliveryStore;
+const store = { claim() {}, renew() {}, complete() {}, release() {}, forget() {} } as unknown as DeliveryStore;
 
 function resolve(webhook: unknown): ResolvedWebhookOptions | undefined {
   return resolveOptions({
@@ -35,6 +35,7 @@ describe('the options of webhooks', () => {
       proofs: ['signature'],
       toleranceMs: 37 * 60 * MINUTE,
       unrememberedToleranceMs: 5 * MINUTE,
+      consumer: undefined,
       deliveries: undefined,
     });
   });
@@ -50,12 +51,19 @@ describe('the options of webhooks', () => {
 
   it('a signature may be old only where deliveries are remembered, unless the user says so', () => {
     expect(resolve({ keys: KEY, deliveries: false })).toMatchObject({ toleranceMs: 5 * MINUTE });
-    expect(resolve({ keys: KEY, deliveries: store })).toMatchObject({ toleranceMs: 37 * 60 * MINUTE });
+    expect(resolve({ keys: KEY, consumer: 'billing', deliveries: store })).toMatchObject({
+      toleranceMs: 37 * 60 * MINUTE,
+    });
     expect(resolve({ keys: KEY, toleranceMs: 7 })).toMatchObject({ toleranceMs: 7, unrememberedToleranceMs: 7 });
   });
 
   it('keep the store itself, copy the rest, and show no key', () => {
-    const given = { keys: [KEY, 'canary_old'], proofs: ['signature', 'authorization'], deliveries: store };
+    const given = {
+      keys: [KEY, 'canary_old'],
+      proofs: ['signature', 'authorization'],
+      consumer: 'c',
+      deliveries: store,
+    };
     const resolved = resolve(given)!;
     given.keys.push('canary_later');
     given.proofs.pop();
@@ -75,6 +83,26 @@ describe('the options of webhooks', () => {
     ]);
   });
 
+  it.each([undefined, null, '', ' billing', 5])(
+    'a store of deliveries needs the name of its consumer: %j is none',
+    (consumer) => {
+      for (const deliveries of [store, {}]) {
+        expect(problems({ keys: KEY, deliveries, consumer })).toContain(
+          '  - webhook.consumer must name the application that handles these webhooks in 1 to 256 visible ASCII characters,' +
+            ' and is required where webhook.deliveries is a store (environment variable COINFLOW_WEBHOOK_CONSUMER)',
+        );
+      }
+    },
+  );
+
+  it('a consumer may be named or not where no store is', () => {
+    for (const deliveries of [undefined, null, false]) {
+      expect(resolve({ keys: KEY, deliveries, consumer: 'billing' })).toMatchObject({ consumer: 'billing' });
+      expect(resolve({ keys: KEY, deliveries })).toMatchObject({ consumer: undefined });
+      expect(problems({ keys: KEY, deliveries, consumer: '' })).toHaveLength(1);
+    }
+  });
+
   it('the signature is always among the proofs', () => {
     for (const proofs of [[], ['authorization'], ['signature', 'none'], 'signature', { includes: 1 }]) {
       expect([proofs, problems({ keys: KEY, proofs })]).toEqual([
@@ -85,14 +113,21 @@ describe('the options of webhooks', () => {
   });
 
   it('names every mistake at once', () => {
-    expect(problems({ keys: KEY, toleranceMs: -1, deliveries: { claim: true }, key: KEY, proofs: ['canary'] })).toEqual(
-      [
-        '  - webhook.key is not an option of this version',
-        "  - webhook.proofs must be ['signature'] or ['signature', 'authorization']",
-        '  - webhook.toleranceMs must be a whole number from 1 to 604800000',
-        '  - webhook.deliveries must be redisDeliveries(), false, or have the methods claim, renew, complete, release',
-      ],
-    );
+    expect(
+      problems({
+        keys: KEY,
+        toleranceMs: -1,
+        deliveries: { claim: true },
+        consumer: 'c',
+        key: KEY,
+        proofs: ['canary'],
+      }),
+    ).toEqual([
+      '  - webhook.key is not an option of this version',
+      "  - webhook.proofs must be ['signature'] or ['signature', 'authorization']",
+      '  - webhook.toleranceMs must be a whole number from 1 to 604800000',
+      '  - webhook.deliveries must be redisDeliveries(), false, or have the methods claim, renew, complete, release, forget',
+    ]);
     expect(problems(KEY)[0]).toBe('  - webhook must be an object');
   });
 });

@@ -35,8 +35,26 @@ export interface CoinflowWebhookOptions {
    */
   toleranceMs?: number;
   /**
+   * Whether to run events about another merchant. The URLs of a parent also get the events of its sub-merchants, whose user ids
+   * are their own: a handler must then look at `event.merchantId`. `true` runs them, any other value acknowledges them without
+   * running. It may be asynchronous, has four seconds, and is called for each delivery. When it throws: 503. Types about
+   * sub-merchants themselves (`Sub-merchant ...`, `Seller Blocked`) always run.
+   * @default none: such an event is answered 503, so that Coinflow sends it again for 36 hours, and logged once for each merchant
+   * @example
+   * acceptMerchant: (merchantId) => subMerchants.has(merchantId)
+   */
+  acceptMerchant?: (merchantId: string) => boolean | Promise<boolean>;
+  /**
+   * Names the application, or the part of it, that handles these webhooks on its own account: `billing`, `mailing`. Coinflow
+   * sends every event to every URL of a merchant; consumers that share a store each run it. The replicas of one application
+   * have the same. Another name runs again what Coinflow still sends.
+   * @default none; required where `deliveries` is a store
+   */
+  consumer?: string;
+  /**
    * Where deliveries are remembered for 37 hours, so that none takes effect twice: `redisDeliveries()` of
-   * `nestjs-coinflow-auth/redis` where there is more than one process, a store of your own, or `false` for nowhere.
+   * `nestjs-coinflow-auth/redis` where there is more than one process, a store of your own, or `false` for nowhere. A store
+   * needs `consumer`.
    * @default the memory of this process: the newest 100,000; a restart forgets
    */
   deliveries?: DeliveryStore | false;
@@ -51,13 +69,16 @@ export interface ResolvedWebhookOptions {
   readonly toleranceMs: number;
   /** On routes that remember none. */
   readonly unrememberedToleranceMs: number;
+  readonly acceptMerchant: CoinflowWebhookOptions['acceptMerchant'];
+  /** Given wherever `deliveries` is a store. */
+  readonly consumer: string | undefined;
   /** `undefined` is the memory of the process. */
   readonly deliveries: DeliveryStore | false | undefined;
 }
 
 /** Fills in the defaults; the options are checked before. */
 export function resolveWebhookOptions(options: CoinflowWebhookOptions): ResolvedWebhookOptions {
-  const { keys, proofs, toleranceMs, deliveries } = options;
+  const { keys, proofs, toleranceMs, acceptMerchant, consumer, deliveries } = options;
   const all = Object.freeze(typeof keys === 'string' ? [keys] : [...keys]);
   const remembered = deliveries === false ? SHORT_TOLERANCE_MS : DELIVERY_MEMORY_MS;
   return Object.freeze({
@@ -65,6 +86,8 @@ export function resolveWebhookOptions(options: CoinflowWebhookOptions): Resolved
     proofs: Object.freeze([...(proofs ?? ['signature' as const])]),
     toleranceMs: toleranceMs ?? remembered,
     unrememberedToleranceMs: toleranceMs ?? SHORT_TOLERANCE_MS,
+    acceptMerchant: acceptMerchant ?? undefined,
+    consumer: consumer ?? undefined,
     deliveries: deliveries ?? undefined,
   });
 }

@@ -1,9 +1,9 @@
-import { IsOptional } from 'class-validator';
+import { IsOptional, ValidateIf } from 'class-validator';
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
 import { DAY_MS, Rule, Whole, hasMethods } from './value-rules.js';
 import { WEBHOOK_PROOFS } from './webhook-options.js';
 
-const DELIVERY_STORE_METHODS = ['claim', 'renew', 'complete', 'release'];
+const DELIVERY_STORE_METHODS = ['claim', 'renew', 'complete', 'release', 'forget'];
 
 const WebhookKeys = (): PropertyDecorator =>
   Rule(
@@ -32,6 +32,16 @@ const Deliveries = (): PropertyDecorator =>
     `must be redisDeliveries(), false, or have the methods ${DELIVERY_STORE_METHODS.join(', ')}`,
   );
 
+const AcceptMerchant = (): PropertyDecorator =>
+  Rule('acceptMerchant', (value) => typeof value === 'function', 'must be a function');
+
+const Consumer = (): PropertyDecorator =>
+  Rule(
+    'consumer',
+    (value) => isHeaderValue(value),
+    'must name the application that handles these webhooks in 1 to 256 visible ASCII characters, and is required where webhook.deliveries is a store',
+  );
+
 /** What the options of webhooks may be. */
 export class WebhookShape {
   @WebhookKeys()
@@ -46,6 +56,20 @@ export class WebhookShape {
   toleranceMs?: unknown;
 
   @IsOptional()
+  @AcceptMerchant()
+  acceptMerchant?: unknown;
+
+  @ValidateIf(
+    ({ consumer, deliveries }: WebhookShape) => isGiven(consumer) || (isGiven(deliveries) && deliveries !== false),
+  )
+  @Consumer()
+  consumer?: unknown;
+
+  @IsOptional()
   @Deliveries()
   deliveries?: unknown;
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }

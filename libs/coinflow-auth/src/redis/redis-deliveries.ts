@@ -4,19 +4,33 @@ import { DELIVERY_MEMORY_MS } from '../options/webhook-options.js';
 import type { RedisConnectionOptions } from './redis-client.js';
 import { RedisConnection } from './redis-connection.js';
 
-// The braces make Redis Cluster keep both keys of a delivery in one slot, where a script may use them.
-const keysOf = (id: string): [state: string, fence: string] => [
-  `coinflow:webhook:{${id}}`,
-  `coinflow:webhook:{${id}}:fence`,
-];
+/** The braces make Redis Cluster keep all keys of an event in one slot, where a script may use them. */
+function keysOf(id: string): { state: string; fence: string; succeeded: string } {
+  const [event = ''] = id.split('.');
+  return {
+    state: `coinflow:webhook:{${event}}${id.slice(event.length)}`,
+    fence: `coinflow:webhook-fence:{${event}}`,
+    succeeded: succeededKeyOf(event),
+  };
+}
 
-/** The value of a state is `done`, or the token of a lease. ARGV: nonce, lease, for how long the fence is kept. */
+/** A set of the states that are `done`, for forgetting them. */
+function succeededKeyOf(event: string): string {
+  return `coinflow:webhook-succeeded:{${event}}`;
+}
+
+/**
+ * The value of a state is `done`, or the token of a lease. The fence is the time in microseconds, which grows also where Redis
+ * has lost it, or one more than the last. ARGV: nonce, lease, for how long the fence is kept.
+ */
 const CLAIM = `
 local state = redis.call('GET', KEYS[1])
 if state == 'done' then return {'done'} end
 if state then return {'running'} end
-local fence = redis.call('INCR', KEYS[2])
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
+local time = redis.call('TIME')
+local last = tonumber(redis.call('GET', KEYS[2])) or 0
+local fence = string.format('%.0f', math.max(time[1] * 1000000 + time[2], last + 1))
+redis.call('SET', KEYS[2], fence, 'PX', ARGV[3])
 local token = fence .. ':' .. ARGV[1]
 redis.call('SET', KEYS[1], token, 'NX', 'PX', ARGV[2])
 return {'won', token, fence}`;
@@ -31,11 +45,20 @@ const COMPLETE = `
 local state = redis.call('GET', KEYS[1])
 if state and state ~= ARGV[1] and state ~= 'done' then return 0 end
 redis.call('SET', KEYS[1], 'done', 'PX', ARGV[2])
+redis.call('SADD', KEYS[2], KEYS[1])
+if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end
 return 1`;
 
 /** Compare and delete. ARGV: token. */
 const RELEASE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`;
+
+/** A state that is a lease stays: somebody runs it. */
+const FORGET = `
+for _, state in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  if redis.call('GET', state) == 'done' then redis.call('DEL', state) end
+end
 return redis.call('DEL', KEYS[1])`;
 
 /**
@@ -46,7 +69,7 @@ return redis.call('DEL', KEYS[1])`;
  * Give that Redis `maxmemory-policy noeviction`: what it evicts runs again. A failover can lose the newest writes, too.
  * @throws {TypeError} when the options name no Redis, or two
  * @example
- * webhook: { keys, deliveries: redisDeliveries({ url: 'redis://127.0.0.1:6379' }) }
+ * webhook: { keys, consumer: 'billing', deliveries: redisDeliveries({ url: 'redis://127.0.0.1:6379' }) }
  */
 export function redisDeliveries(options: RedisConnectionOptions): DeliveryStore {
   return new RedisDeliveryStore(new RedisConnection(options));
@@ -60,22 +83,28 @@ class RedisDeliveryStore implements DeliveryStore {
   }
 
   async claim(id: string, leaseMs: number): Promise<DeliveryClaim> {
-    const answer = await this.#eval(CLAIM, keysOf(id), randomUUID(), leaseMs, DELIVERY_MEMORY_MS);
+    const { state: key, fence: fenceKey } = keysOf(id);
+    const answer = await this.#eval(CLAIM, [key, fenceKey], randomUUID(), leaseMs, DELIVERY_MEMORY_MS);
     const [state, token, fence] = answer as [unknown, unknown, unknown];
     if (String(state) === 'won') return { state: 'won', token: String(token), fencingToken: Number(fence) };
     return { state: String(state) === 'done' ? 'done' : 'running' };
   }
 
   async renew(id: string, token: string, leaseMs: number): Promise<boolean> {
-    return Number(await this.#eval(RENEW, keysOf(id), token, leaseMs)) === 1;
+    return Number(await this.#eval(RENEW, [keysOf(id).state], token, leaseMs)) === 1;
   }
 
   async complete(id: string, token: string, keepMs: number): Promise<boolean> {
-    return Number(await this.#eval(COMPLETE, keysOf(id), token, keepMs)) === 1;
+    const { state, succeeded } = keysOf(id);
+    return Number(await this.#eval(COMPLETE, [state, succeeded], token, keepMs)) === 1;
   }
 
   async release(id: string, token: string): Promise<void> {
-    await this.#eval(RELEASE, keysOf(id), token);
+    await this.#eval(RELEASE, [keysOf(id).state], token);
+  }
+
+  async forget(event: string): Promise<void> {
+    await this.#eval(FORGET, [succeededKeyOf(event)]);
   }
 
   close(): void {

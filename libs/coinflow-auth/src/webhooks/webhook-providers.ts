@@ -16,7 +16,7 @@ export function webhookProviders(name: string | undefined): Provider[] {
     provide: name === undefined ? CoinflowWebhooks : token,
     inject: [COINFLOW_AUTH_OPTIONS, DiscoveryService, ModulesContainer],
     useFactory: (options: ResolvedCoinflowAuthOptions, discovery: DiscoveryService, modules: ModulesContainer) =>
-      new CoinflowWebhooks(options, () => new EventHandlers(discovery, name, instancesOf(modules))),
+      new CoinflowWebhooks(options, name, () => new EventHandlers(discovery, name, () => instancesOf(modules))),
   };
   return name === undefined ? [webhooks, { provide: token, useExisting: CoinflowWebhooks }] : [webhooks];
 }

@@ -58,7 +58,7 @@ describe('DeliveryRunner', () => {
     expect(await here.run('a', run)).toEqual({ repeated: true });
     expect(await elsewhere.run('a', run)).toEqual({ repeated: true });
     expect(run).toHaveBeenCalledTimes(1);
-    expect(run).toHaveBeenCalledWith({ fencingToken: 1, signal: expect.any(AbortSignal) });
+    expect(run).toHaveBeenCalledWith({ fencingToken: expect.any(Number), signal: expect.any(AbortSignal) });
   });
 
   it('runs two deliveries at the same time', async () => {
@@ -123,7 +123,7 @@ describe('DeliveryRunner', () => {
       const other = new OpenRun();
       const second = elsewhere.run('a', other.run);
       await pass(0);
-      expect(other.runs[0]?.fencingToken).toBe(2);
+      expect(other.runs[0]!.fencingToken).toBeGreaterThan(open.runs[0]!.fencingToken);
       open.end();
       expect(await first).toMatchObject({ ...BUSY, reason: 'lease-lost' });
       expect(other.runs[0]?.signal.aborted).toBe(false);
@@ -179,12 +179,67 @@ describe('DeliveryRunner', () => {
       expect(run).not.toHaveBeenCalled();
     });
 
-    it('after the run: 503, and the next delivery runs again', async () => {
+    it('after the run, for as long as the lease: 503, and the next delivery runs again', async () => {
       const complete = jest.spyOn(store, 'complete').mockRejectedValue(new Error('ECONNRESET'));
-      await expect(here.run('a', succeed)).rejects.toMatchObject(AWAY);
+      const first = settled(here.run('a', succeed));
+      await pass(10_000);
+      expect(await first).toMatchObject(AWAY);
+      expect(complete.mock.calls.length).toBeGreaterThan(8);
       complete.mockRestore();
       expect(await here.run('a', succeed)).toMatchObject({ repeated: false });
     });
+
+    it('for a moment after the run: it is tried again, and the delivery has succeeded', async () => {
+      const complete = jest.spyOn(store, 'complete');
+      for (let time = 0; time < 3; time += 1) complete.mockRejectedValueOnce(new Error('ECONNRESET'));
+      const first = here.run('a', succeed);
+      await pass(1_000);
+      expect(await first).toEqual({ repeated: false, value: 'value' });
+      expect(await here.run('a', succeed)).toEqual({ repeated: true });
+    });
+
+    it('after the run, and the lease is lost: it is not tried again', async () => {
+      const complete = jest.spyOn(store, 'complete').mockRejectedValue(new Error('ECONNRESET'));
+      jest.spyOn(store, 'renew').mockResolvedValue(false);
+      const first = settled(here.run('a', succeed));
+      await pass(1_000);
+      const { length } = complete.mock.calls;
+      await pass(9_000);
+      expect(await first).toMatchObject(AWAY);
+      expect(complete.mock.calls.length).toBeLessThanOrEqual(length + 1);
+    });
+
+    it('and never answers the claim: nothing runs, and a claim that is won late is given back', async () => {
+      let answer: () => void = () => undefined;
+      const claim = store.claim.bind(store);
+      jest.spyOn(store, 'claim').mockImplementationOnce(async (id, leaseMs) => {
+        await new Promise<void>((resolve) => (answer = resolve));
+        return claim(id, leaseMs);
+      });
+      const run = jest.fn(succeed);
+      const first = settled(here.run('a', run));
+      await pass(2_000);
+      expect(await first).toMatchObject({ ...AWAY, cause: { name: 'NoAnswerError' } });
+      answer();
+      await pass(0);
+      expect(run).not.toHaveBeenCalled();
+      expect(await elsewhere.run('a', succeed)).toMatchObject({ repeated: false });
+    });
+
+    it.each(['complete', 'release', 'renew', 'forget'] as const)(
+      'and never answers %s: nothing waits for ever',
+      async (which) => {
+        jest.spyOn(store, which).mockReturnValue(new Promise<never>(() => undefined));
+        const failing = (): Promise<string> => Promise.reject(new Error('failed'));
+        const runs = [
+          which === 'forget' ? here.forget('a') : here.run('a', which === 'release' ? failing : succeed),
+        ].map(settled);
+        await pass(20_000);
+        const [outcome] = await Promise.all(runs);
+        if (which === 'renew') expect(outcome).toEqual({ repeated: false, value: 'value' });
+        else expect(outcome).toMatchObject(which === 'release' ? { message: 'failed' } : AWAY);
+      },
+    );
 
     it('and cannot give back either: the run’s own error is told', async () => {
       jest.spyOn(store, 'release').mockImplementation(away);

@@ -4,7 +4,12 @@ import { deliveryStoreContract } from '../../../../../test/delivery-store-contra
 import { ProcessDeliveryStore } from './process-delivery-store.js';
 
 describe('ProcessDeliveryStore', () => {
-  deliveryStoreContract(() => new ProcessDeliveryStore(), delay);
+  // Every new one knows nothing.
+  deliveryStoreContract(
+    () => new ProcessDeliveryStore(),
+    delay,
+    () => delay(2),
+  );
 
   it('forgets the oldest that has succeeded, and none that runs', async () => {
     const store = new ProcessDeliveryStore(2);

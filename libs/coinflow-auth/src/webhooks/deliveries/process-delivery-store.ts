@@ -25,7 +25,8 @@ export class ProcessDeliveryStore implements DeliveryStore {
   claim(id: string, leaseMs: number): Promise<DeliveryClaim> {
     if (this.#done.has(id)) return Promise.resolve({ state: 'done' });
     if (this.#running(id)) return Promise.resolve({ state: 'running' });
-    const fencingToken = (this.#lastFencingToken += 1);
+    // From the time, so that it grows across a restart as well.
+    const fencingToken = (this.#lastFencingToken = Math.max(this.#lastFencingToken + 1, Date.now() * 1_000));
     const lease: Lease = { token: randomUUID(), fencingToken, endsAt: performance.now() + leaseMs };
     this.#leases.set(id, lease);
     return Promise.resolve({ state: 'won', token: lease.token, fencingToken });
@@ -48,6 +49,11 @@ export class ProcessDeliveryStore implements DeliveryStore {
 
   release(id: string, token: string): Promise<void> {
     if (this.#leases.get(id)?.token === token) this.#leases.delete(id);
+    return Promise.resolve();
+  }
+
+  forget(event: string): Promise<void> {
+    for (const id of Array.from(this.#done.keys())) if (id.startsWith(`${event}.`)) this.#done.delete(id);
     return Promise.resolve();
   }
 

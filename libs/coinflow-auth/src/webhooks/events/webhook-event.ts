@@ -54,11 +54,17 @@ interface Envelope<Type extends CoinflowEventType> {
   readonly category: CoinflowEventCategory;
   /** When, in ISO 8601, as Coinflow wrote it; empty if it did not. It may be another one when an event is sent again. */
   readonly created: string;
+  /**
+   * The merchant that the event is about, as Coinflow names it in `data.merchantId`: yours, a sub-merchant's that
+   * `webhook.acceptMerchant` accepts, or the one that a type about sub-merchants names. `undefined` where the event does not say.
+   * Users of another merchant are not yours, whatever their ids.
+   */
+  readonly merchantId: string | undefined;
   /** What the type says. Only its form was checked: it is an object. */
   readonly data: CoinflowEventData<Type>;
   /**
-   * The same for every delivery of one event, as far as that can be told: by its type, the id in its data, and `created`. For
-   * logs and queues. What moves money is keyed by the payment's own `data.id` instead.
+   * SHA-256 of the raw body, as 43 characters of base64url: two events never share it. A retry has the same one if its body is
+   * the same. For logs, queues and `CoinflowWebhooks.forget()`. What moves money must be keyed by fields of `data` instead.
    */
   readonly deliveryId: string;
   /** Grows with every run of the delivery: what writes only if it is not lower keeps a run out that has lost its lease. 0 where deliveries are not remembered. */

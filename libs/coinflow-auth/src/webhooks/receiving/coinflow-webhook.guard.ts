@@ -1,4 +1,6 @@
 import {
+  HttpException,
+  HttpStatus,
   Inject,
   Injectable,
   type CanActivate,
@@ -39,7 +41,7 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit, OnApplic
     warnWithoutRawBody(this.adapterHost);
   }
 
-  canActivate(context: ExecutionContext): boolean {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType<string>() !== 'http') {
       throw toHttpException(
         misconfigured(`CoinflowWebhookGuard does not understand requests of the kind “${context.getType()}”`, {
@@ -52,7 +54,10 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit, OnApplic
     try {
       const route = readWebhookRoute(context.getHandler());
       const webhooks = this.getWebhooks(route, `${context.getClass().name}.${context.getHandler().name}`);
-      writeWebhook(request, { webhooks, event: webhooks.receive(request, route.isRemembered) });
+      const received = await webhooks.receive(request, route.isRemembered);
+      // The interceptor acknowledges it, where there is one.
+      if (!received.isAccepted && !route.isRemembered) throw new HttpException('', HttpStatus.OK);
+      writeWebhook(request, received);
       return true;
     } catch (error) {
       if (!isCoinflowAuthError(error)) throw error;

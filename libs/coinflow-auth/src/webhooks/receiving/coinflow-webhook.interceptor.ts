@@ -5,6 +5,7 @@ import { misconfigured } from '../../contexts/misconfiguration.js';
 import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import { HandlerFailure } from './handler-failure.js';
 import { readWebhook, writeWebhook } from './webhook-request.js';
+import { identityOf } from './webhook-route.js';
 
 /** Runs the handlers of an event and then the route, unless the event has succeeded before. Part of `@CoinflowWebhook()`. */
 @Injectable()
@@ -25,11 +26,14 @@ export class CoinflowWebhookInterceptor implements NestInterceptor {
         }),
       );
     }
-    const { webhooks, event } = received;
+    if (!received.isAccepted) return undefined;
     try {
-      const outcome = await webhooks.deliver(event, (running) => {
-        writeWebhook(request, { webhooks, event: running });
-        return lastValueFrom(next.handle() as Observable<unknown>, { defaultValue: undefined });
+      const outcome = await received.webhooks.deliver(received, {
+        identity: identityOf(context),
+        run: (running) => {
+          writeWebhook(request, { ...received, event: running });
+          return lastValueFrom(next.handle() as Observable<unknown>, { defaultValue: undefined });
+        },
       });
       return outcome.repeated ? undefined : outcome.value;
     } catch (error) {

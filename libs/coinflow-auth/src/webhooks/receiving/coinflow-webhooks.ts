@@ -1,18 +1,22 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
+import { CoinflowInvalidArgumentError, isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../../options/resolve-options.js';
 import type { ResolvedWebhookOptions } from '../../options/webhook-options.js';
+import { eventRecordOf, handlersRecordOf, routeRecordOf, type RecordScope } from '../deliveries/delivery-record.js';
+import { newDeadline, type Deadline } from '../deliveries/deadline.js';
 import { DeliveryRunner, type DeliveryOutcome, type DeliveryRun } from '../deliveries/delivery-runner.js';
 import { ProcessDeliveryStore } from '../deliveries/process-delivery-store.js';
-import { deliveryIdOf } from '../events/delivery-id.js';
+import { deliveryIdOf, isDeliveryId } from '../events/delivery-id.js';
 import { parseEvent } from '../events/parse-event.js';
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
-import type { EventHandlers } from '../handlers/event-handlers.js';
+import type { EventHandler, EventHandlers } from '../handlers/event-handlers.js';
 import { verifyWebhookSignature } from '../signature/webhook-signature.js';
 import { HandlerFailure } from './handler-failure.js';
 import { WebhookLog } from './webhook-log.js';
 import type { CoinflowWebhookMetrics } from './webhook-metrics.js';
-import { rawBodyOf, type WebhookRequest } from './webhook-request.js';
+import { isAccepted, merchantOf } from './merchant-acceptance.js';
+import { rawBodyOf, type ReceivedWebhook, type WebhookRequest } from './webhook-request.js';
+import type { RouteBody } from './webhook-route.js';
 
 /** Where no lease is there to be lost. */
 const UNREMEMBERED: DeliveryRun = { fencingToken: 0, signal: new AbortController().signal };
@@ -23,16 +27,20 @@ const UNREMEMBERED: DeliveryRun = { fencingToken: 0, signal: new AbortController
  */
 export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
   readonly #options: ResolvedWebhookOptions | undefined;
-  readonly #scope: readonly string[];
+  readonly #scope: RecordScope;
   readonly #findHandlers: () => EventHandlers;
   readonly #runner: DeliveryRunner | undefined;
   readonly #log = new WebhookLog();
   #handlers: EventHandlers | undefined;
 
   /** @internal Nest makes it. */
-  constructor({ env, merchantId, webhook }: ResolvedCoinflowAuthOptions, findHandlers: () => EventHandlers) {
+  constructor(
+    { env, merchantId, webhook }: ResolvedCoinflowAuthOptions,
+    instance: string | undefined,
+    findHandlers: () => EventHandlers,
+  ) {
     this.#options = webhook;
-    this.#scope = [env, merchantId];
+    this.#scope = { env, merchantId, consumer: webhook?.consumer, instance };
     this.#findHandlers = findHandlers;
     if (webhook && webhook.deliveries !== false) {
       this.#runner = new DeliveryRunner(webhook.deliveries ?? new ProcessDeliveryStore());
@@ -49,6 +57,18 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
     return { ...this.#log.metrics };
   }
 
+  /**
+   * Forgets that an event has succeeded, for this consumer and instance: its handlers and its routes run when Coinflow sends it
+   * again. For an event that you resend from the dashboard, after you have corrected a handler. A run that goes on keeps its lease.
+   * @param deliveryId that of the event, as the log and `event.deliveryId` have it
+   * @throws {CoinflowInvalidArgumentError} when it cannot be the id of a delivery
+   * @throws {CoinflowWebhookStoreUnavailableError} when the store of deliveries is down
+   */
+  async forget(deliveryId: string): Promise<void> {
+    if (!isDeliveryId(deliveryId)) throw new CoinflowInvalidArgumentError('deliveryId', 'must be the id of a delivery');
+    await this.#runner?.forget(eventRecordOf(this.#scope, deliveryId));
+  }
+
   onModuleInit(): void {
     this.#handlers ??= this.#findHandlers();
   }
@@ -62,9 +82,11 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
    * The event of a request that is proven to be Coinflow's. For guards.
    * @param isRemembered whether the delivery will be: only then may the signature be old
    * @throws {CoinflowWebhookUnsupportedTypeError | CoinflowWebhookSignatureInvalidError | CoinflowWebhookSignatureTooOldError | CoinflowWebhookUnreadableError}
+   * @throws {CoinflowWebhookUnavailableError} when it is another merchant's, and the application does not say whether to accept it
    * @throws {CoinflowMisconfiguredError} when the application keeps no raw body, or there is no key
    */
-  receive(request: WebhookRequest, isRemembered: boolean): CoinflowWebhookEvent {
+  async receive(request: WebhookRequest, isRemembered: boolean): Promise<ReceivedWebhook> {
+    const deadline = newDeadline();
     try {
       const rawBody = rawBodyOf(request);
       const options = this.#options;
@@ -76,7 +98,12 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
         toleranceMs: isRemembered ? options?.toleranceMs : options?.unrememberedToleranceMs,
       });
       const parsed = parseEvent(rawBody);
-      return Object.freeze({ ...parsed, deliveryId: deliveryIdOf(parsed, rawBody, this.#scope), ...UNREMEMBERED });
+      const { acceptMerchant } = options ?? {};
+      const accepted = await isAccepted(parsed, this.#scope.merchantId, acceptMerchant, deadline);
+      if (!accepted) this.#log.metrics.notAccepted += 1;
+      const deliveryId = deliveryIdOf(rawBody);
+      const event = Object.freeze({ ...parsed, merchantId: merchantOf(parsed), deliveryId, ...UNREMEMBERED });
+      return { webhooks: this, event, isAccepted: accepted, deadline };
     } catch (error) {
       if (isCoinflowAuthError(error)) this.#log.refused(error);
       throw error;
@@ -84,22 +111,23 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Runs the handlers of an event and then `route`, unless the event has succeeded before. For interceptors.
+   * Runs the handlers of an event and then the body of the route, each unless it has succeeded before. For interceptors.
    * @throws {CoinflowWebhookBusyError | CoinflowWebhookStoreUnavailableError} when it must be sent again
    * @throws {HandlerFailure} when a handler or the route failed
    */
   async deliver<T>(
-    event: CoinflowWebhookEvent,
-    route: (event: CoinflowWebhookEvent) => Promise<T>,
+    { event, deadline }: Pick<ReceivedWebhook, 'event' | 'deadline'>,
+    route: RouteBody<T>,
   ): Promise<DeliveryOutcome<T>> {
     const { metrics } = this.#log;
+    const record = eventRecordOf(this.#scope, event.deliveryId);
     try {
-      const run = (details: DeliveryRun): Promise<T> => this.#run(Object.freeze({ ...event, ...details }), route);
-      const outcome = this.#runner
-        ? await this.#runner.run(event.deliveryId, run)
-        : { repeated: false as const, value: await run(UNREMEMBERED) };
-      if (outcome.repeated) metrics.repeated += 1;
+      const handlers = this.#handlers?.for(event) ?? [];
+      const handled = handlers.length > 0 && (await this.#handle(event, handlers, handlersRecordOf(record), deadline));
+      const outcome = await this.#once(event, route.run, routeRecordOf(record, route.identity), deadline);
+      if (outcome.repeated && !handled) this.#log.duplicate(event);
       else metrics.succeeded += 1;
+      if (handlers.length === 0 && !outcome.repeated) metrics.unhandled += 1;
       return outcome;
     } catch (error) {
       if (error instanceof HandlerFailure) metrics.failed += 1;
@@ -108,17 +136,38 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** One after the other: the first that fails ends the run, and none is running any more when the delivery is given back. */
-  async #run<T>(event: CoinflowWebhookEvent, route: (event: CoinflowWebhookEvent) => Promise<T>): Promise<T> {
-    const handlers = this.#handlers?.for(event) ?? [];
-    try {
-      for (const handle of handlers) await handle(event);
-      const value = await route(event);
-      if (handlers.length === 0) this.#log.metrics.unhandled += 1;
-      return value;
-    } catch (error) {
-      this.#log.failed(error, event);
-      throw new HandlerFailure(error);
-    }
+  /**
+   * One after the other: the first that fails ends the run, and none is running any more when the delivery is given back.
+   * @returns whether they ran now
+   */
+  async #handle(
+    event: CoinflowWebhookEvent,
+    handlers: readonly EventHandler[],
+    record: string,
+    deadline: Deadline,
+  ): Promise<boolean> {
+    const runAll = async (running: CoinflowWebhookEvent): Promise<void> => {
+      for (const handle of handlers) await handle(running);
+    };
+    const { repeated } = await this.#once(event, runAll, record, deadline);
+    return !repeated;
+  }
+
+  #once<T>(
+    event: CoinflowWebhookEvent,
+    work: (event: CoinflowWebhookEvent) => Promise<T>,
+    record: string,
+    deadline: Deadline,
+  ): Promise<DeliveryOutcome<T>> {
+    const run = async (details: DeliveryRun): Promise<T> => {
+      try {
+        return await work(Object.freeze({ ...event, ...details }));
+      } catch (error) {
+        this.#log.failed(error, event);
+        throw new HandlerFailure(error);
+      }
+    };
+    if (this.#runner) return this.#runner.run(record, run, deadline);
+    return run(UNREMEMBERED).then((value) => ({ repeated: false, value }));
   }
 }

@@ -4,10 +4,14 @@ import { isCoinflowAuthError, type AnyCoinflowAuthError } from '../../errors/coi
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
 import { newMetrics, type CoinflowWebhookMetrics } from './webhook-metrics.js';
 
+/** As many merchants as are worth a line of their own. */
+const MAX_LOGGED = 1_000;
+
 /** Counts what happens to webhooks, and says what the operator should know. Nothing of a body that is not proven. */
 export class WebhookLog {
   readonly metrics: CoinflowWebhookMetrics = newMetrics();
   readonly #logger = new Logger('CoinflowWebhooks');
+  readonly #logged = new Set<string>();
 
   /** A webhook that did not get as far as being an event. */
   refused(error: AnyCoinflowAuthError): void {
@@ -26,9 +30,23 @@ export class WebhookLog {
         this.metrics.unreadable += 1;
         this.#logger.error(`${line} ${error.action}`);
         break;
+      case 'COINFLOW_WEBHOOK_UNAVAILABLE':
+        this.metrics.unavailable += 1;
+        this.#unavailable(error, line);
+        break;
       default:
         // A misconfiguration is logged where it is found.
         break;
+    }
+  }
+
+  /** What lasts until the operator changes something is logged once for each merchant. */
+  #unavailable({ reason, action, cause }: AnyCoinflowAuthError, line: string): void {
+    if (reason !== 'accept-merchant-missing') {
+      this.#logger.error(cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line);
+    } else if (!this.#logged.has(line) && this.#logged.size < MAX_LOGGED) {
+      this.#logged.add(line);
+      this.#logger.error(`${line} ${action}`);
     }
   }
 
@@ -36,7 +54,10 @@ export class WebhookLog {
   notRun(error: unknown, event: CoinflowWebhookEvent): void {
     if (!isCoinflowAuthError(error)) return;
     const line = `${error.message} [${error.code}: ${error.reason}] ${describe(event)}`;
-    if (error.code === 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE') {
+    if (error.code === 'COINFLOW_MISCONFIGURED') {
+      this.metrics.failed += 1;
+      this.#logger.error(`${line} ${error.action}`);
+    } else if (error.code === 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE') {
       this.metrics.storeUnavailable += 1;
       const { cause } = error;
       this.#logger.error(cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line);
@@ -44,6 +65,14 @@ export class WebhookLog {
       this.metrics.busy += 1;
       this.#logger.warn(line);
     }
+  }
+
+  /** An event that has succeeded before. It may be one that an operator has resent on purpose. */
+  duplicate(event: CoinflowWebhookEvent): void {
+    this.metrics.repeated += 1;
+    this.#logger.log(
+      `An event that has succeeded before was acknowledged and did not run ${describe(event)}. To run it again, call CoinflowWebhooks.forget() with the id of the delivery, and resend it`,
+    );
   }
 
   /** A handler that failed: once for each run. */

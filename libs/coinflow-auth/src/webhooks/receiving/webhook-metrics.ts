@@ -12,12 +12,16 @@ export interface CoinflowWebhookMetrics {
   unhandled: number;
   /** Acknowledged without running: it has succeeded before. */
   repeated: number;
+  /** Acknowledged without running: about a merchant that `webhook.acceptMerchant` does not accept. */
+  notAccepted: number;
   /** A handler has failed. */
   failed: number;
   /** Answered 503, since the same delivery was running, or its lease was lost. */
   busy: number;
   /** Answered 503, since the store of deliveries was away. */
   storeUnavailable: number;
+  /** Answered 503, since whether to accept it was not known: `COINFLOW_WEBHOOK_UNAVAILABLE`. */
+  unavailable: number;
 }
 
 /** All zero. */
@@ -29,8 +33,10 @@ export function newMetrics(): CoinflowWebhookMetrics {
     succeeded: 0,
     unhandled: 0,
     repeated: 0,
+    notAccepted: 0,
     failed: 0,
     busy: 0,
     storeUnavailable: 0,
+    unavailable: 0,
   };
 }

@@ -1,6 +1,7 @@
 import { CoinflowWebhookUnsupportedTypeError, type CoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import { misconfigured } from '../../contexts/misconfiguration.js';
 import type { RequestWithHeaders } from '../../extraction/session-key-extractor.js';
+import type { Deadline } from '../deliveries/deadline.js';
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
 import type { CoinflowWebhooks } from './coinflow-webhooks.js';
 
@@ -44,6 +45,9 @@ const WEBHOOK = Symbol.for('nestjs-coinflow-auth:webhook');
 export interface ReceivedWebhook {
   readonly webhooks: CoinflowWebhooks;
   readonly event: CoinflowWebhookEvent;
+  /** Whether it may run: not if it is another merchant's, whom the application does not accept. */
+  readonly isAccepted: boolean;
+  readonly deadline: Deadline;
 }
 
 interface RequestWithWebhook {

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { COINFLOW_EVENT_TYPES } from 'nestjs-coinflow-auth';
+import { sampleData } from '../libs/coinflow-emulator/src/webhooks/sample-data.js';
+
+interface KeyRow {
+  types: string[];
+  fields: string[];
+}
+
+const page = readFileSync(new URL('../docs/webhooks.md', import.meta.url), 'utf8');
+const section = page.slice(page.indexOf('## What to key each event by')).split('\n## ')[0] ?? '';
+const quoted = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+const rows: KeyRow[] = [...section.matchAll(/^\| (`.*)$/gm)].map(([, row = '']) => {
+  const [types, fields] = row.split('|');
+  return { types: quoted(types), fields: quoted(fields) };
+});
+/** Coinflow does not document what these say. */
+const UNDOCUMENTED = ['Seller Blocked', 'ACH Chargeback'];
+/** Fields of the event itself. */
+const ENVELOPE = ['created'];
+const context = { version: 3 as const, merchantId: 'm', now: '2026-01-01T00:00:00.000Z' };
+
+describe('the table of keys in docs/webhooks.md', () => {
+  it('names every type of the code once', () => {
+    expect(rows.flatMap(({ types }) => types).sort()).toEqual([...COINFLOW_EVENT_TYPES].sort());
+  });
+
+  it('begins with the 31 types without data.id', () => {
+    const types = rows.flatMap(({ types }) => types);
+    const withoutId = new Set(types.filter((type) => !('id' in sampleData(type, context))));
+    expect(withoutId.size).toBe(31);
+    expect(new Set(types.slice(0, 31))).toEqual(withoutId);
+  });
+
+  it.each(rows.filter(({ types: [type = ''] }) => !UNDOCUMENTED.includes(type)).map((row) => [row.types[0], row]))(
+    'names fields that %s has',
+    (_, row) => {
+      const { types, fields } = row as KeyRow;
+      expect(fields.length).toBeGreaterThan(0);
+      for (const type of types) {
+        const data = sampleData(type, context);
+        expect([type, fields.filter((field) => !(field in data) && !ENVELOPE.includes(field))]).toEqual([type, []]);
+      }
+    },
+  );
+});

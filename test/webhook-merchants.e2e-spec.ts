@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Injectable, Post, UseGuards } from '@nestjs/common';
+import {
+  COINFLOW_EVENT_TYPES,
+  CoinflowEvent,
+  CoinflowWebhook,
+  CoinflowWebhookGuard,
+  CoinflowWebhooks,
+  OnCoinflowEvent,
+  type CoinflowWebhookEvent,
+  type CoinflowWebhookOptions,
+} from 'nestjs-coinflow-auth';
+import { PLATFORMS, type Platform } from './harness/create-test-app.js';
+import { createWebhookApp, deliver, settled, type WebhookApp } from './harness/webhooks.js';
+
+const OWN = 'my-merchant';
+const UNDECIDED = { status: 503, body: { code: 'COINFLOW_WEBHOOK_UNAVAILABLE' }, headers: { 'retry-after': '60' } };
+const ran: [string, string | undefined][] = [];
+
+@Injectable()
+class Handlers {
+  @OnCoinflowEvent()
+  all({ eventType, merchantId }: CoinflowWebhookEvent): void {
+    ran.push([eventType, merchantId]);
+  }
+}
+
+@Controller('webhooks')
+class RoutesController {
+  @Post()
+  @CoinflowWebhook()
+  receive(@CoinflowEvent() { merchantId }: CoinflowWebhookEvent): void {
+    ran.push(['route', merchantId]);
+  }
+
+  @Post('guarded')
+  @UseGuards(CoinflowWebhookGuard)
+  guarded(@CoinflowEvent() { merchantId }: CoinflowWebhookEvent): void {
+    ran.push(['guarded', merchantId]);
+  }
+}
+
+let app: WebhookApp;
+
+beforeEach(() => void (ran.length = 0));
+afterEach(() => app.close());
+
+async function start(
+  acceptMerchant?: CoinflowWebhookOptions['acceptMerchant'],
+  platform: Platform = 'express',
+): Promise<WebhookApp> {
+  return (app = await createWebhookApp({
+    platform,
+    providers: [Handlers],
+    controllers: [RoutesController],
+    options: { merchantId: OWN },
+    webhook: { acceptMerchant },
+  }));
+}
+
+const figures = (): unknown => app.app.get(CoinflowWebhooks).metrics();
+
+describe.each(PLATFORMS)('an event about another merchant on %s', (platform) => {
+  it('is answered 503 without acceptMerchant, and logged once for each merchant', async () => {
+    await start(undefined, platform);
+    for (const merchantId of ['seller-1', 'seller-1', 'seller-2', OWN.toUpperCase(), `${OWN} `, '']) {
+      expect(await app.deliver(settled({ merchantId }))).toMatchObject(UNDECIDED);
+    }
+    expect(await deliver(`${app.url}/webhooks/guarded`, settled({ merchantId: 'seller-1' }))).toMatchObject(UNDECIDED);
+    expect(ran).toEqual([]);
+    const lines = app.logger.at('error');
+    expect(lines).toHaveLength(5);
+    expect(lines[0]).toMatch(/"seller-1".*accept-merchant-missing.*set webhook\.acceptMerchant/);
+    expect(lines.every((line) => line.includes('webhook.acceptMerchant'))).toBe(true);
+    expect(figures()).toMatchObject({ unavailable: 7, notAccepted: 0, succeeded: 0 });
+  });
+
+  it.each<[string, () => boolean | Promise<boolean>]>([
+    ['true', () => true],
+    ['a promise of true', () => Promise.resolve(true)],
+  ])('runs where acceptMerchant gives %s, and its handlers see whose it is', async (_, acceptMerchant) => {
+    await start(acceptMerchant, platform);
+    expect((await app.deliver(settled({ merchantId: 'seller-1' }))).status).toBe(200);
+    await deliver(`${app.url}/webhooks/guarded`, settled({ merchantId: 'seller-1' }));
+    expect(ran).toEqual([
+      ['Settled', 'seller-1'],
+      ['route', 'seller-1'],
+      ['guarded', 'seller-1'],
+    ]);
+  });
+
+  it.each([false, undefined, null, 1, 'true', {}, Promise.resolve('yes')])(
+    'is acknowledged without running where acceptMerchant gives %p',
+    async (value) => {
+      await start(() => value as boolean, platform);
+      for (const path of ['/webhooks', '/webhooks/guarded']) {
+        expect((await deliver(app.url + path, settled({ merchantId: 'seller-1' }))).status).toBe(200);
+      }
+      expect(ran).toEqual([]);
+      expect(figures()).toMatchObject({ notAccepted: 2, succeeded: 0, unavailable: 0 });
+    },
+  );
+
+  it.each<[string, () => boolean | Promise<boolean>]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no database\n[Nest] forged');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no database\n[Nest] forged'))],
+  ])('is answered 503 where acceptMerchant %s', async (_, acceptMerchant) => {
+    await start(acceptMerchant, platform);
+    expect(await app.deliver(settled({ merchantId: 'seller-1' }))).toMatchObject(UNDECIDED);
+    expect(ran).toEqual([]);
+    expect(app.logger.at('error')).toEqual([expect.stringMatching(/accept-merchant-failed.*database \[Nest\] forged/)]);
+  });
+});
+
+it('acceptMerchant is asked for each delivery, with the merchant that the event names', async () => {
+  const asked: string[] = [];
+  await start((merchantId) => asked.push(merchantId) > 1);
+  await app.deliver(settled({ merchantId: 'seller-1' }));
+  expect(ran).toEqual([]);
+  await app.deliver(settled({ merchantId: 'seller-1' }));
+  expect(ran).toHaveLength(2);
+  await app.deliver(settled({ merchantId: OWN }));
+  await app.deliver(settled());
+  expect(asked).toEqual(['seller-1', 'seller-1']);
+});
+
+it.each([5, true, {}, ['my-merchant']])('a merchantId that is no text is answered 503: %j', async (merchantId) => {
+  await start(() => true);
+  expect(await app.deliver(settled({ merchantId }))).toMatchObject(UNDECIDED);
+  expect(ran).toEqual([]);
+});
+
+describe('without acceptMerchant', () => {
+  it.each([undefined, null, OWN])('an event runs whose merchantId is %p', async (merchantId) => {
+    await start();
+    expect((await app.deliver(settled({ merchantId }))).status).toBe(200);
+    expect(ran[0]).toEqual(['Settled', merchantId ?? undefined]);
+  });
+
+  it('types about sub-merchants run, and none else', async () => {
+    await start();
+    const later = [
+      'Application Submitted',
+      'Application Approved',
+      'Application Declined',
+      'RFI Sent',
+      'RFI Submitted',
+    ];
+    for (const eventType of [...COINFLOW_EVENT_TYPES, ...later.map((what) => `Sub-merchant ${what}`)]) {
+      await app.deliver(settled({ merchantId: 'seller-1' }, { eventType }));
+    }
+    const types = ran.map(([type]) => type).filter((type) => type !== 'route');
+    expect(types).toEqual([
+      'Sub-merchant KYB Created',
+      'Sub-merchant KYB Success',
+      'Sub-merchant KYB Failure',
+      'Seller Blocked',
+      ...later.map((what) => `Sub-merchant ${what}`),
+    ]);
+  });
+});
