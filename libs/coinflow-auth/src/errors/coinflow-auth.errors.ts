@@ -238,6 +238,7 @@ export class CoinflowWebhookStoreUnavailableError extends CoinflowRetryLaterErro
 export class CoinflowWebhookUnavailableError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_WEBHOOK_UNAVAILABLE';
   declare readonly code: typeof CoinflowWebhookUnavailableError.code;
+  override readonly name: string = 'CoinflowWebhookUnavailableError';
 }
 
 /** The merchant's own configuration or code is wrong; thrown at boot where that shows it, and logged once where only a call does. */

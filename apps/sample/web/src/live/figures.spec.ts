@@ -40,10 +40,14 @@ describe('what is saved', () => {
 describe('the figures in words', () => {
   it('what calls were for, and which were not made', () => {
     expect(budgetText(BUDGET)).toBe('Nothing spent yet');
-    expect(budgetText({ ...BUDGET, used: { ...NO_CALLS, newKeys: 2, revalidations: 1 } })).toBe('2 for new keys, 1 for payouts');
+    expect(budgetText({ ...BUDGET, used: { ...NO_CALLS, newKeys: 2, revalidations: 1 } })).toBe(
+      '2 for new keys, 1 for payouts',
+    );
     expect(leftOutText(BUDGET)).toBe('None');
     expect(
-      leftOutText({ ...BUDGET, limited: { ...NO_CALLS, newKeys: 4_203, revalidations: 2 },
+      leftOutText({
+        ...BUDGET,
+        limited: { ...NO_CALLS, newKeys: 4_203, revalidations: 2 },
         refused: { ...NO_CALLS, newKeys: 1, revalidations: 1 },
       }),
     ).toBe('4,203: invalid keys from one address, 2: one user asks too often, 2: none left');
