@@ -144,14 +144,7 @@ describe('without acceptMerchant', () => {
 
   it('types about sub-merchants run, and none else', async () => {
     await start();
-    const later = [
-      'Application Submitted',
-      'Application Approved',
-      'Application Declined',
-      'RFI Sent',
-      'RFI Submitted',
-    ];
-    for (const eventType of [...COINFLOW_EVENT_TYPES, ...later.map((what) => `Sub-merchant ${what}`)]) {
+    for (const eventType of [...COINFLOW_EVENT_TYPES, 'Sub-merchant Something New']) {
       await app.deliver(settled({ merchantId: 'seller-1' }, { eventType }));
     }
     const types = ran.map(([type]) => type).filter((type) => type !== 'route');
@@ -159,8 +152,13 @@ describe('without acceptMerchant', () => {
       'Sub-merchant KYB Created',
       'Sub-merchant KYB Success',
       'Sub-merchant KYB Failure',
+      'Sub-merchant Application Submitted',
+      'Sub-merchant Application Approved',
+      'Sub-merchant Application Declined',
+      'Sub-merchant RFI Sent',
+      'Sub-merchant RFI Submitted',
       'Seller Blocked',
-      ...later.map((what) => `Sub-merchant ${what}`),
+      'Sub-merchant Something New',
     ]);
   });
 });

@@ -58,11 +58,25 @@ export const EVENT_TYPES: Readonly<Record<EmulatorEventCategory, readonly string
     'Subscription Failure',
     'Subscription Concluded',
   ],
-  KYC: ['KYC Created', 'KYC Success', 'KYC Failure'],
+  KYC: [
+    'KYC Created',
+    'KYC Success',
+    'KYC Failure',
+    'Sub-merchant KYB Created',
+    'Sub-merchant KYB Success',
+    'Sub-merchant KYB Failure',
+    'Sub-merchant Application Submitted',
+    'Sub-merchant Application Approved',
+    'Sub-merchant Application Declined',
+    'Sub-merchant RFI Sent',
+    'Sub-merchant RFI Submitted',
+  ],
   Withdraw: [
     'Withdraw Pending',
     'Withdraw Success',
     'Withdraw Failure',
+    'Withdraw Unclaimed',
+    'Withdraw On Hold',
     'Wire Failure',
     'Iban Failure',
     'Interac Failure',
@@ -72,7 +86,8 @@ export const EVENT_TYPES: Readonly<Record<EmulatorEventCategory, readonly string
     'Iban RFI Created',
     'Iban RFI Submitted',
   ],
-  Marketplace: ['Sub-merchant KYB Created', 'Sub-merchant KYB Success', 'Sub-merchant KYB Failure', 'Seller Blocked'],
+  // Coinflow does not document the category of the events about the configuration.
+  Marketplace: ['Seller Blocked', 'Config Method Status Changed', 'Config Fee Changed'],
 };
 
 /** The category of a type; of one that is not documented, `Purchase`. */

@@ -40,6 +40,7 @@ const SAMPLES: readonly [RegExp, (context: SampleContext) => SampleData][] = [
     /^(?:Sub-merchant|Seller) /,
     ({ merchantId }) => ({ merchantId: `${merchantId}-seller`, email: 'seller@example.com' }),
   ],
+  [/^Config /, ({ merchantId }) => ({ merchantId })],
   [/^Refund/, refund],
   [/^Reserve Released$/, ({ now }) => ({ amount: usd(100), paymentId: randomUUID(), released: now })],
   [/^Iban RFI /, ibanRfi],

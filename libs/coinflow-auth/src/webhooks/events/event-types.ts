@@ -33,9 +33,16 @@ export const COINFLOW_EVENT_TYPES = [
   'Sub-merchant KYB Created',
   'Sub-merchant KYB Success',
   'Sub-merchant KYB Failure',
+  'Sub-merchant Application Submitted',
+  'Sub-merchant Application Approved',
+  'Sub-merchant Application Declined',
+  'Sub-merchant RFI Sent',
+  'Sub-merchant RFI Submitted',
   'Withdraw Pending',
   'Withdraw Success',
   'Withdraw Failure',
+  'Withdraw Unclaimed',
+  'Withdraw On Hold',
   'Seller Blocked',
   'Refund',
   'Refund Complete',
@@ -66,6 +73,8 @@ export const COINFLOW_EVENT_TYPES = [
   'Venmo Payment Chargeback Won',
   'Venmo Payment Chargeback Lost',
   'Disbursed Funds',
+  'Config Method Status Changed',
+  'Config Fee Changed',
 ] as const;
 
 /** A type of events that Coinflow documents. */

@@ -26,7 +26,7 @@ type ParticularData = Record<'Settled', CoinflowSettledData> &
   Record<Named<`${string} Payment Chargeback ${string}`>, CoinflowChargebackData> &
   Record<Named<`Subscription ${string}`>, CoinflowSubscriptionData> &
   Record<Named<`KYC ${string}`>, CoinflowKycData> &
-  Record<Named<`Sub-merchant ${string}`>, CoinflowSubMerchantData> &
+  Record<Named<`Sub-merchant KYB ${string}`>, CoinflowSubMerchantData> &
   Record<Named<'Refund' | `Refund ${string}`>, CoinflowRefundData> &
   Record<'Reserve Released', CoinflowReserveData> &
   Record<Named<`Iban RFI ${string}`>, CoinflowIbanRfiData> &
@@ -36,6 +36,7 @@ type ParticularData = Record<'Settled', CoinflowSettledData> &
   Record<'Crypto Payin Funds Received', CoinflowCryptoPayinData> &
   Record<'Customer Override Limit Threshold', CoinflowOverrideLimitData> &
   Record<'Disbursed Funds', CoinflowDisbursedData> &
+  Record<Named<`Sub-merchant ${'Application' | 'RFI'} ${string}` | `Config ${string}`>, CoinflowOpenData> &
   Record<'Seller Blocked' | 'ACH Chargeback', CoinflowOpenData>;
 
 type DataOfKnown<Type extends KnownCoinflowEventType> = Type extends keyof ParticularData
