@@ -223,6 +223,24 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
     expect(figures()).toMatchObject({ failed: 1, succeeded: 1 });
   });
 
+  it.each<[string, unknown]>([
+    [
+      'a stack',
+      Object.defineProperty(new Error('mine'), 'stack', {
+        get() {
+          throw new Error('not readable');
+        },
+      }),
+    ],
+    ['a text', Object.create(null)],
+  ])('that fail with what has no readable %s are logged, too', async (_, failure) => {
+    await start({ platform });
+    failures.set('settled', failure);
+    expect((await app.deliver(settled())).status).toBe(500);
+    expect(app.logger.at('error')).toEqual([expect.stringContaining('A handler failed')]);
+    expect(figures()).toMatchObject({ failed: 1 });
+  });
+
   it('are answered 503 while the store of deliveries is away', async () => {
     const away = (): Promise<never> => Promise.reject(new Error('ECONNREFUSED\n[Nest] forged'));
     const deliveries: DeliveryStore = { claim: away, renew: away, complete: away, release: away, forget: away };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Post, UseGuards, type ExecutionContext, type Type } from '@nestjs/common';
+import { Controller, HttpCode, Post, UseGuards, type ExecutionContext, type Type } from '@nestjs/common';
 import { json } from 'express';
 import {
   CoinflowEvent,
@@ -221,6 +221,38 @@ describe('on Express', () => {
   });
 });
 
+describe('a function as webhook.keys', () => {
+  const UNAVAILABLE = [503, 'COINFLOW_WEBHOOK_UNAVAILABLE'];
+
+  it('is asked for each webhook, and may give one key or several, at once or later', async () => {
+    const given = [WEBHOOK_KEY, Promise.resolve(OLD_KEY), [OLD_KEY, WEBHOOK_KEY]];
+    await start({ webhook: { keys: () => given.shift()! } });
+    expect([await answerTo({}), await answerTo({}), await answerTo({})]).toEqual([GOOD, INVALID, GOOD]);
+    expect(given).toEqual([]);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['rejects', () => Promise.reject(new Error(WEBHOOK_KEY))],
+    [
+      'throws',
+      () => {
+        throw new Error(WEBHOOK_KEY);
+      },
+    ],
+  ])('that %s is a 503, and what it threw is not logged', async (_, keys) => {
+    await start({ webhook: { keys } });
+    expect(await answerTo({})).toEqual(UNAVAILABLE);
+    expect(app.logger.at('error')).toEqual([expect.stringContaining('webhook-keys-function-failed')]);
+    expect(app.logger.lines.map(({ text }) => text).join()).not.toContain('canary');
+  });
+
+  it.each([undefined, null, '', [], [''], [WEBHOOK_KEY, ''], 5, {}])('that gives %p is a 500', async (keys) => {
+    await start({ webhook: { keys: () => keys as string } });
+    expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
+    expect(app.logger.lines.map(({ text }) => text).join()).not.toContain('canary');
+  });
+});
+
 describe('the log and the figures', () => {
   const figures = (): unknown => app.app.get(CoinflowWebhooks).metrics();
 
@@ -287,6 +319,30 @@ describe('a webhook route', () => {
       });
     },
   );
+
+  it('refuses to start with another status than 200, which would acknowledge nothing', async () => {
+    @Controller()
+    class AcceptedController {
+      @Post()
+      @HttpCode(202)
+      @CoinflowWebhook()
+      receive(): void {}
+    }
+    @Controller()
+    class GuardedAcceptedController {
+      @Post()
+      @HttpCode(204)
+      @UseGuards(CoinflowWebhookGuard)
+      receive(): void {}
+    }
+    for (const controller of [AcceptedController, GuardedAcceptedController]) {
+      const starting = createTestApp({ controllers: [controller], options: { webhook: { keys: WEBHOOK_KEY } } });
+      await expect(starting.then((started) => started.close())).rejects.toMatchObject({
+        message: expect.stringContaining(`${controller.name}.receive`),
+        reason: 'webhook-status',
+      });
+    }
+  });
 
   it('refuses to start for an instance that is not there', async () => {
     await expect(boot(OtherController)).rejects.toMatchObject({

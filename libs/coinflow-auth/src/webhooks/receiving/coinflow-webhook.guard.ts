@@ -32,9 +32,12 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit, OnApplic
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  /** @throws {CoinflowMisconfiguredError} when the application starts with a webhook route and without its key */
+  /** @throws {CoinflowMisconfiguredError} when the application starts with a webhook route without its key, or with another status than 200 */
   onModuleInit(): void {
-    for (const { name, route } of webhookRoutes(this.modules, CoinflowWebhookGuard)) this.getWebhooks(route, name);
+    for (const { name, route, status } of webhookRoutes(this.modules, CoinflowWebhookGuard)) {
+      this.getWebhooks(route, name);
+      assertStatus(name, status);
+    }
   }
 
   onApplicationBootstrap(): void {
@@ -94,4 +97,13 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit, OnApplic
       },
     );
   }
+}
+
+/** To Coinflow only a 200 is an acknowledgement: it would send every event again for 36 hours. */
+function assertStatus(name: string, status: number | undefined): void {
+  if (status === undefined || status === 200) return;
+  throw new CoinflowMisconfiguredError(`${name} receives webhooks and answers ${status}, which acknowledges nothing`, {
+    reason: 'webhook-status',
+    action: 'Remove @HttpCode() from the route, or set it to 200.',
+  });
 }

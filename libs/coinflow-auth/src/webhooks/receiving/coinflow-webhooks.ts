@@ -13,6 +13,7 @@ import type { EventHandler, EventHandlers } from '../handlers/event-handlers.js'
 import { verifyWebhookSignature } from '../signature/webhook-signature.js';
 import { HandlerFailure } from './handler-failure.js';
 import { WebhookLog } from './webhook-log.js';
+import { currentWebhookKeys } from './webhook-keys.js';
 import type { CoinflowWebhookMetrics } from './webhook-metrics.js';
 import { isAccepted, merchantOf } from './merchant-acceptance.js';
 import { rawBodyOf, type ReceivedWebhook, type WebhookRequest } from './webhook-request.js';
@@ -93,7 +94,7 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
       verifyWebhookSignature({
         rawBody,
         headers: request.headers,
-        keys: options?.keys() ?? [],
+        keys: options ? await currentWebhookKeys(options, deadline) : [],
         proofs: options?.proofs,
         toleranceMs: isRemembered ? options?.toleranceMs : options?.unrememberedToleranceMs,
       });

@@ -43,7 +43,7 @@ export class WebhookLog {
   /** What lasts until the operator changes something is logged once for each merchant. */
   #unavailable({ reason, action, cause }: AnyCoinflowAuthError, line: string): void {
     if (reason !== 'accept-merchant-missing') {
-      this.#logger.error(cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line);
+      this.#logger.error(withCause(line, cause));
     } else if (!this.#logged.has(line) && this.#logged.size < MAX_LOGGED) {
       this.#logged.add(line);
       this.#logger.error(`${line} ${action}`);
@@ -59,8 +59,7 @@ export class WebhookLog {
       this.#logger.error(`${line} ${error.action}`);
     } else if (error.code === 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE') {
       this.metrics.storeUnavailable += 1;
-      const { cause } = error;
-      this.#logger.error(cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line);
+      this.#logger.error(withCause(line, error.cause));
     } else {
       this.metrics.busy += 1;
       this.#logger.warn(line);
@@ -77,11 +76,29 @@ export class WebhookLog {
 
   /** A handler that failed: once for each run. */
   failed(error: unknown, event: CoinflowWebhookEvent): void {
-    const { stack } = Object(error) as { stack?: unknown };
     this.#logger.error(
       `A handler failed ${describe(event)}; the event runs again when Coinflow sends it again`,
-      typeof stack === 'string' ? stack : safeText(String(error), []),
+      stackOf(error),
     );
+  }
+}
+
+/** Of whatever a handler threw: reading it can throw as well. */
+function stackOf(error: unknown): string {
+  try {
+    const { stack } = Object(error) as { stack?: unknown };
+    return typeof stack === 'string' ? stack : safeText(String(error), []);
+  } catch {
+    return 'What was thrown cannot be read';
+  }
+}
+
+/** The message of a cause: reading it can throw as well. */
+function withCause(line: string, cause: unknown): string {
+  try {
+    return cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line;
+  } catch {
+    return line;
   }
 }
 
