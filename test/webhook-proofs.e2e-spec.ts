@@ -246,11 +246,14 @@ describe('a function as webhook.keys', () => {
     expect(app.logger.lines.map(({ text }) => text).join()).not.toContain('canary');
   });
 
-  it.each([undefined, null, '', [], [''], [WEBHOOK_KEY, ''], 5, {}])('that gives %p is a 500', async (keys) => {
-    await start({ webhook: { keys: () => keys as string } });
-    expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
-    expect(app.logger.lines.map(({ text }) => text).join()).not.toContain('canary');
-  });
+  it.each([undefined, null, '', [], [''], [WEBHOOK_KEY, ''], [` ${OLD_KEY}`, WEBHOOK_KEY], 5, {}])(
+    'that gives %p is a 500',
+    async (keys) => {
+      await start({ webhook: { keys: () => keys as string } });
+      expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
+      expect(app.logger.lines.map(({ text }) => text).join()).not.toContain('canary');
+    },
+  );
 });
 
 describe('the log and the figures', () => {

@@ -35,7 +35,9 @@ describe('the options of webhooks', () => {
       proofs: ['signature'],
       toleranceMs: 37 * 60 * MINUTE,
       unrememberedToleranceMs: 5 * MINUTE,
+      acceptMerchant: undefined,
       consumer: undefined,
+      shutdownTimeoutMs: 10_000,
       deliveries: undefined,
     });
   });

@@ -8,6 +8,8 @@ export const DELIVERY_MEMORY_MS = 37 * HOUR_MS;
 /** How old a signature may be where nothing remembers that it came before; and how far in the future it may lie. */
 export const SHORT_TOLERANCE_MS = 5 * MINUTE_MS;
 
+const SHUTDOWN_TIMEOUT_MS = 10_000;
+
 /** How a webhook proves that it is Coinflow's: by a signature over its body, or by the key itself in `Authorization`. */
 export type CoinflowWebhookProof = 'signature' | 'authorization';
 
@@ -62,6 +64,12 @@ export interface CoinflowWebhookOptions {
    * @default the memory of this process: the newest 100,000; a restart forgets
    */
   deliveries?: DeliveryStore | false;
+  /**
+   * For how long, in milliseconds, the shutdown of the application waits for deliveries that run, also those whose senders have
+   * hung up. New ones are answered 503 meanwhile. What still runs afterwards loses its lease, and its event runs again.
+   * @default 10_000
+   */
+  shutdownTimeoutMs?: number;
 }
 
 /** The options as the rest of the code reads them. */
@@ -76,13 +84,14 @@ export interface ResolvedWebhookOptions {
   readonly acceptMerchant: CoinflowWebhookOptions['acceptMerchant'];
   /** Given wherever `deliveries` is a store. */
   readonly consumer: string | undefined;
+  readonly shutdownTimeoutMs: number;
   /** `undefined` is the memory of the process. */
   readonly deliveries: DeliveryStore | false | undefined;
 }
 
 /** Fills in the defaults; the options are checked before. */
 export function resolveWebhookOptions(options: CoinflowWebhookOptions): ResolvedWebhookOptions {
-  const { keys, proofs, toleranceMs, acceptMerchant, consumer, deliveries } = options;
+  const { keys, proofs, toleranceMs, acceptMerchant, consumer, deliveries, shutdownTimeoutMs } = options;
   const all = typeof keys === 'function' ? [] : Object.freeze(typeof keys === 'string' ? [keys] : [...keys]);
   const remembered = deliveries === false ? SHORT_TOLERANCE_MS : DELIVERY_MEMORY_MS;
   return Object.freeze({
@@ -92,6 +101,7 @@ export function resolveWebhookOptions(options: CoinflowWebhookOptions): Resolved
     unrememberedToleranceMs: toleranceMs ?? SHORT_TOLERANCE_MS,
     acceptMerchant: acceptMerchant ?? undefined,
     consumer: consumer ?? undefined,
+    shutdownTimeoutMs: shutdownTimeoutMs ?? SHUTDOWN_TIMEOUT_MS,
     deliveries: deliveries ?? undefined,
   });
 }

@@ -69,6 +69,10 @@ export class WebhookShape {
   @IsOptional()
   @Deliveries()
   deliveries?: unknown;
+
+  @IsOptional()
+  @Whole(0, 600_000)
+  shutdownTimeoutMs?: unknown;
 }
 
 function isGiven(value: unknown): boolean {

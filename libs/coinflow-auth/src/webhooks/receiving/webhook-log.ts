@@ -42,7 +42,9 @@ export class WebhookLog {
 
   /** What lasts until the operator changes something is logged once for each merchant. */
   #unavailable({ reason, action, cause }: AnyCoinflowAuthError, line: string): void {
-    if (reason !== 'accept-merchant-missing') {
+    if (reason === 'shutting-down') {
+      this.#logger.debug(line);
+    } else if (reason !== 'accept-merchant-missing') {
       this.#logger.error(withCause(line, cause));
     } else if (!this.#logged.has(line) && this.#logged.size < MAX_LOGGED) {
       this.#logged.add(line);
@@ -54,7 +56,9 @@ export class WebhookLog {
   notRun(error: unknown, event: CoinflowWebhookEvent): void {
     if (!isCoinflowAuthError(error)) return;
     const line = `${error.message} [${error.code}: ${error.reason}] ${describe(event)}`;
-    if (error.code === 'COINFLOW_MISCONFIGURED') {
+    if (error.code === 'COINFLOW_WEBHOOK_UNAVAILABLE') {
+      this.refused(error);
+    } else if (error.code === 'COINFLOW_MISCONFIGURED') {
       this.metrics.failed += 1;
       this.#logger.error(`${line} ${error.action}`);
     } else if (error.code === 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE') {
@@ -71,6 +75,13 @@ export class WebhookLog {
     this.metrics.repeated += 1;
     this.#logger.log(
       `An event that has succeeded before was acknowledged and did not run ${describe(event)}. To run it again, call CoinflowWebhooks.forget() with the id of the delivery, and resend it`,
+    );
+  }
+
+  /** Their leases end by themselves, and Coinflow sends the events again. */
+  leftAtShutdown(count: number): void {
+    this.#logger.warn(
+      `${count} deliveries still run after webhook.shutdownTimeoutMs; the store of deliveries is closed, and their events run again`,
     );
   }
 
