@@ -5,16 +5,14 @@ import {
   Injectable,
   type CanActivate,
   type ExecutionContext,
-  type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { toHttpException, writeErrorHeaders, type ResponseWithHeaders } from '../../contexts/http-exception.js';
 import { misconfigured } from '../../contexts/misconfiguration.js';
 import { CoinflowMisconfiguredError, isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import { coinflowWebhooksToken } from '../../options/webhook-tokens.js';
 import type { CoinflowWebhooks } from './coinflow-webhooks.js';
-import { warnWithoutRawBody } from './raw-body-probe.js';
 import { writeWebhook, type WebhookRequest } from './webhook-request.js';
 import { readWebhookRoute, webhookRoutes, type WebhookRoute } from './webhook-route.js';
 
@@ -25,11 +23,10 @@ import { readWebhookRoute, webhookRoutes, type WebhookRoute } from './webhook-ro
  * `@CoinflowWebhook()` is this guard and the rest.
  */
 @Injectable()
-export class CoinflowWebhookGuard implements CanActivate, OnModuleInit, OnApplicationBootstrap {
+export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
   constructor(
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {}
 
   /** @throws {CoinflowMisconfiguredError} when the application starts with a webhook route without its key, or with another status than 200 */
@@ -38,10 +35,6 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit, OnApplic
       this.getWebhooks(route, name);
       assertStatus(name, status);
     }
-  }
-
-  onApplicationBootstrap(): void {
-    warnWithoutRawBody(this.adapterHost);
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
