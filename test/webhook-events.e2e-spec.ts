@@ -11,7 +11,7 @@ import {
   type ExecutionContext,
   type Type,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import {
   CoinflowAuthModule,
   CoinflowEvent,
@@ -223,6 +223,24 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
     expect(figures()).toMatchObject({ failed: 1, succeeded: 1 });
   });
 
+  it.each<[string, unknown]>([
+    [
+      'a stack',
+      Object.defineProperty(new Error('mine'), 'stack', {
+        get() {
+          throw new Error('not readable');
+        },
+      }),
+    ],
+    ['a text', Object.create(null)],
+  ])('that fail with what has no readable %s are logged, too', async (_, failure) => {
+    await start({ platform });
+    failures.set('settled', failure);
+    expect((await app.deliver(settled())).status).toBe(500);
+    expect(app.logger.at('error')).toEqual([expect.stringContaining('A handler failed')]);
+    expect(figures()).toMatchObject({ failed: 1 });
+  });
+
   it('are answered 503 while the store of deliveries is away', async () => {
     const away = (): Promise<never> => Promise.reject(new Error('ECONNREFUSED\n[Nest] forged'));
     const deliveries: DeliveryStore = { claim: away, renew: away, complete: away, release: away, forget: away };
@@ -382,10 +400,7 @@ describe('mistakes in how an application uses webhooks', () => {
 
   it.each(['ws', 'rpc', 'graphql'])('the guard refuses what it does not understand: %s', async (type) => {
     await start();
-    const [moduleRef, modules, adapter] = [ModuleRef, ModulesContainer, HttpAdapterHost].map((one) =>
-      app.app.get<never>(one),
-    );
-    const guard = new CoinflowWebhookGuard(moduleRef!, modules!, adapter!);
+    const guard = new CoinflowWebhookGuard(app.app.get(ModuleRef), app.app.get(ModulesContainer));
     const context = { getType: () => type } as unknown as ExecutionContext;
     await expect(guard.canActivate(context)).rejects.toMatchObject({ status: 500 });
   });

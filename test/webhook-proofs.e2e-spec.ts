@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Post, UseGuards, type ExecutionContext, type Type } from '@nestjs/common';
-import { json } from 'express';
+import { Controller, HttpCode, Post, UseGuards, type ExecutionContext, type Type } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { json, raw } from 'express';
 import {
   CoinflowEvent,
   CoinflowWebhook,
@@ -9,6 +11,7 @@ import {
   signWebhook,
   type CoinflowWebhookEvent,
 } from 'nestjs-coinflow-auth';
+import { rawBodyOf } from '../libs/coinflow-auth/src/webhooks/receiving/webhook-request.js';
 import { PLATFORMS, createTestApp } from './harness/create-test-app.js';
 import type { SentResponse } from './harness/send.js';
 import { createWebhookApp, deliver, settled, WEBHOOK_KEY, type Delivery, type WebhookApp } from './harness/webhooks.js';
@@ -190,19 +193,12 @@ describe.each(PLATFORMS)('proofs of webhooks on %s', (platform) => {
   });
 
   describe('without a raw body', () => {
-    it('the start warns, and a delivery is a 500 with the line to add, never a bad signature', async () => {
+    it('a delivery is a 500, never a bad signature, and nothing is said before', async () => {
       await start({ platform, rawBody: false });
-      expect(app.logger.at('warn')).toEqual([
-        expect.stringMatching(/NestFactory.create\(AppModule, { rawBody: true }\)/),
-      ]);
+      expect([...app.logger.at('warn'), ...app.logger.at('error')]).toEqual([]);
       expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
       expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
       expect(await answerTo({ headers: { 'content-type': 'text/plain' } })).toEqual(UNSUPPORTED);
-    });
-
-    it('no warning where there is one', async () => {
-      await start({ platform });
-      expect(app.logger.at('warn')).toEqual([]);
     });
 
     it('no body at all is no missing raw body', async () => {
@@ -214,11 +210,99 @@ describe.each(PLATFORMS)('proofs of webhooks on %s', (platform) => {
   });
 });
 
+describe('bodies that are not what Nest makes of them', () => {
+  it('a body of bytes is the raw body: express.raw()', async () => {
+    await start({ rawBody: false, configure: (nest) => void nest.use(raw({ type: 'application/json' })) });
+    expect(await answerTo({})).toEqual(GOOD);
+    expect(await answerTo({ key: 'other' })).toEqual(INVALID);
+  });
+
+  it('a body of bytes is the raw body: a parser of Fastify that gives them, and that the start does not call', async () => {
+    let parsed = 0;
+    await start({
+      platform: 'fastify',
+      rawBody: false,
+      configure: (nest) => {
+        const parse = (_request: object, body: Buffer, done: (error: null, body: Buffer) => void): void => {
+          parsed += 1;
+          done(null, body);
+        };
+        (nest as NestFastifyApplication).useBodyParser('application/json', {}, parse);
+      },
+    });
+    expect(parsed).toBe(0);
+    expect(await answerTo({})).toEqual(GOOD);
+    expect(await answerTo({ key: 'other' })).toEqual(INVALID);
+    expect(parsed).toBe(2);
+  });
+
+  it('a Uint8Array that is no Buffer is a raw body, as serverless adapters give it', () => {
+    const bytes = new Uint8Array(Buffer.from('{}'));
+    expect(rawBodyOf({ headers: { 'content-type': 'application/json' }, body: bytes })).toBe(bytes);
+    const headers = { 'content-type': 'application/json', 'content-length': '2' };
+    for (const body of ['{}', {}, [1, 2]]) {
+      expect(() => rawBodyOf({ headers, body })).toThrow(expect.objectContaining({ reason: 'raw-body-missing' }));
+    }
+  });
+
+  it.each(PLATFORMS)(
+    'a body of more than 100 kB is accepted with the limit that the docs raise on %s',
+    async (platform) => {
+      const large = { raw: JSON.stringify(settled({ fill: 'x'.repeat(500_000) })) };
+      await start({ platform });
+      expect(await answerTo(large)).toEqual(platform === 'express' ? TOO_LARGE : GOOD);
+      await app.close();
+      await start({
+        platform,
+        configure: (nest) => {
+          if (platform === 'express') (nest as NestExpressApplication).useBodyParser('json', { limit: '1mb' });
+        },
+      });
+      expect(await answerTo(large)).toEqual(GOOD);
+    },
+  );
+});
+
 describe('on Express', () => {
   it('a parser of JSON that runs before Nest’s leaves no raw body: 500, never a bad signature', async () => {
     await start({ configure: (nest) => void nest.use(json()) });
     expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
   });
+});
+
+describe('a function as webhook.keys', () => {
+  const UNAVAILABLE = [503, 'COINFLOW_WEBHOOK_UNAVAILABLE'];
+
+  it('is asked for each webhook, and may give one key or several, at once or later', async () => {
+    const given = [WEBHOOK_KEY, Promise.resolve(OLD_KEY), [OLD_KEY, WEBHOOK_KEY]];
+    await start({ webhook: { keys: () => given.shift()! } });
+    expect([await answerTo({}), await answerTo({}), await answerTo({})]).toEqual([GOOD, INVALID, GOOD]);
+    expect(given).toEqual([]);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['rejects', () => Promise.reject(new Error(WEBHOOK_KEY))],
+    [
+      'throws',
+      () => {
+        throw new Error(WEBHOOK_KEY);
+      },
+    ],
+  ])('that %s is a 503, and what it threw is not logged', async (_, keys) => {
+    await start({ webhook: { keys } });
+    expect(await answerTo({})).toEqual(UNAVAILABLE);
+    expect(app.logger.at('error')).toEqual([expect.stringContaining('webhook-keys-function-failed')]);
+    expect(app.logger.lines.map(({ text }) => text).join()).not.toContain('canary');
+  });
+
+  it.each([undefined, null, '', [], [''], [WEBHOOK_KEY, ''], [` ${OLD_KEY}`, WEBHOOK_KEY], 5, {}])(
+    'that gives %p is a 500',
+    async (keys) => {
+      await start({ webhook: { keys: () => keys as string } });
+      expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
+      expect(app.logger.lines.map(({ text }) => text).join()).not.toContain('canary');
+    },
+  );
 });
 
 describe('the log and the figures', () => {
@@ -287,6 +371,30 @@ describe('a webhook route', () => {
       });
     },
   );
+
+  it('refuses to start with another status than 200, which would acknowledge nothing', async () => {
+    @Controller()
+    class AcceptedController {
+      @Post()
+      @HttpCode(202)
+      @CoinflowWebhook()
+      receive(): void {}
+    }
+    @Controller()
+    class GuardedAcceptedController {
+      @Post()
+      @HttpCode(204)
+      @UseGuards(CoinflowWebhookGuard)
+      receive(): void {}
+    }
+    for (const controller of [AcceptedController, GuardedAcceptedController]) {
+      const starting = createTestApp({ controllers: [controller], options: { webhook: { keys: WEBHOOK_KEY } } });
+      await expect(starting.then((started) => started.close())).rejects.toMatchObject({
+        message: expect.stringContaining(`${controller.name}.receive`),
+        reason: 'webhook-status',
+      });
+    }
+  });
 
   it('refuses to start for an instance that is not there', async () => {
     await expect(boot(OtherController)).rejects.toMatchObject({

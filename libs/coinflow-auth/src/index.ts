@@ -96,4 +96,4 @@ export {
   type VerifyWebhookSignatureOptions,
 } from './webhooks/signature/webhook-signature.js';
 export type { DeliveryClaim, DeliveryStore } from './options/delivery-store.js';
-export type { CoinflowWebhookOptions, CoinflowWebhookProof } from './options/webhook-options.js';
+export type { CoinflowWebhookKeys, CoinflowWebhookOptions, CoinflowWebhookProof } from './options/webhook-options.js';

@@ -170,7 +170,7 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_WEBHOOK_UNAVAILABLE: {
     status: 503,
-    when: 'Whether to accept a webhook is not known now: the event is about another merchant, and `webhook.acceptMerchant` is not set, failed or did not answer in time.',
+    when: 'Whether to accept a webhook is not known now: the event is about another merchant, and `webhook.acceptMerchant` is not set, failed or did not answer in time; or the function of `webhook.keys` gave no key; or the application is shutting down.',
     message: 'This event cannot be accepted right now. Send it again shortly.',
     action:
       'If the event is about another merchant, set webhook.acceptMerchant: true runs its events, false acknowledges them without running. Otherwise see the reason in the log. Nothing is lost: Coinflow sends the event again for 36 hours.',

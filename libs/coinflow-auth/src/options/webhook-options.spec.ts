@@ -35,7 +35,9 @@ describe('the options of webhooks', () => {
       proofs: ['signature'],
       toleranceMs: 37 * 60 * MINUTE,
       unrememberedToleranceMs: 5 * MINUTE,
+      acceptMerchant: undefined,
       consumer: undefined,
+      shutdownTimeoutMs: 10_000,
       deliveries: undefined,
     });
   });
@@ -78,9 +80,20 @@ describe('the options of webhooks', () => {
 
   it.each([undefined, '', [], [''], [KEY, ' x'], [KEY, 5], 5, null])('keys: %j are none', (keys) => {
     expect(problems({ keys })).toEqual([
-      '  - webhook.keys must be 1 to 256 visible ASCII characters without blanks at its ends, or a list of such keys' +
+      '  - webhook.keys must be 1 to 256 visible ASCII characters without blanks at its ends, or a list of such keys, or a function that gives them' +
         ' (environment variable COINFLOW_WEBHOOK_VALIDATION_KEY)',
     ]);
+  });
+
+  it('keys may be a function, which is asked each time', () => {
+    let count = 0;
+    const resolved = resolve({ keys: () => [`canary ${(count += 1)}`] })!;
+    expect([resolved.keys(), resolved.keys()]).toEqual([['canary 1'], ['canary 2']]);
+  });
+
+  it('a signature may be as old as deliveries are remembered, and no older', () => {
+    expect(problems({ keys: KEY, toleranceMs: 37 * 60 * MINUTE })).toEqual([]);
+    expect(problems({ keys: KEY, toleranceMs: 37 * 60 * MINUTE + 1 })).toHaveLength(1);
   });
 
   it.each([undefined, null, '', ' billing', 5])(
@@ -125,7 +138,7 @@ describe('the options of webhooks', () => {
     ).toEqual([
       '  - webhook.key is not an option of this version',
       "  - webhook.proofs must be ['signature'] or ['signature', 'authorization']",
-      '  - webhook.toleranceMs must be a whole number from 1 to 604800000',
+      '  - webhook.toleranceMs must be a whole number from 1 to 133200000',
       '  - webhook.deliveries must be redisDeliveries(), false, or have the methods claim, renew, complete, release, forget',
     ]);
     expect(problems(KEY)[0]).toBe('  - webhook must be an object');

@@ -8,19 +8,25 @@ export const DELIVERY_MEMORY_MS = 37 * HOUR_MS;
 /** How old a signature may be where nothing remembers that it came before; and how far in the future it may lie. */
 export const SHORT_TOLERANCE_MS = 5 * MINUTE_MS;
 
+const SHUTDOWN_TIMEOUT_MS = 10_000;
+
 /** How a webhook proves that it is Coinflow's: by a signature over its body, or by the key itself in `Authorization`. */
 export type CoinflowWebhookProof = 'signature' | 'authorization';
 
 /** The proofs that can be asked for. */
 export const WEBHOOK_PROOFS: readonly CoinflowWebhookProof[] = ['signature', 'authorization'];
 
+/** One key to verify webhooks with, or several. */
+export type CoinflowWebhookKeys = string | readonly string[];
+
 /** How webhooks are believed, and how their deliveries are remembered. */
 export interface CoinflowWebhookOptions {
   /**
-   * The Webhook Validation Key of the Coinflow dashboard, or several while it is rotated: one that fits is enough. Whoever
-   * has it can forge every event.
+   * The Webhook Validation Key of the Coinflow dashboard, or several while it is rotated: one that fits is enough. Or a function
+   * that gives the current ones: called for each webhook, so cache in it; it has four seconds, and failing is a 503. Whoever has
+   * a key can forge every event.
    */
-  keys: string | readonly string[];
+  keys: CoinflowWebhookKeys | (() => CoinflowWebhookKeys | Promise<CoinflowWebhookKeys>);
   /**
    * The proofs that are taken. `authorization` also takes a webhook without a signature that has the key in `Authorization`,
    * which says nothing of the body and travels with every webhook: only if Coinflow does not sign yours. A signature that is
@@ -30,7 +36,7 @@ export interface CoinflowWebhookOptions {
   proofs?: readonly CoinflowWebhookProof[];
   /**
    * How old, in milliseconds, a signature may be. Shorter than 36 hours refuses what Coinflow sends again after an outage, if
-   * it does not sign again. Longer than deliveries are remembered lets a replay run.
+   * it does not sign again. At most 37 hours, for which deliveries are remembered: later a replay would run.
    * @default 133_200_000 (37 hours) under `@CoinflowWebhook()`; 300_000 (5 minutes) where nothing remembers deliveries: with `deliveries: false`, and on routes with the guard alone
    */
   toleranceMs?: number;
@@ -58,12 +64,18 @@ export interface CoinflowWebhookOptions {
    * @default the memory of this process: the newest 100,000; a restart forgets
    */
   deliveries?: DeliveryStore | false;
+  /**
+   * For how long, in milliseconds, the shutdown of the application waits for deliveries that run, also those whose senders have
+   * hung up. New ones are answered 503 meanwhile. What still runs afterwards loses its lease, and its event runs again.
+   * @default 10_000
+   */
+  shutdownTimeoutMs?: number;
 }
 
 /** The options as the rest of the code reads them. */
 export interface ResolvedWebhookOptions {
   /** A function, so that the keys show in no inspection of the object. */
-  readonly keys: () => readonly string[];
+  readonly keys: () => CoinflowWebhookKeys | Promise<CoinflowWebhookKeys>;
   readonly proofs: readonly CoinflowWebhookProof[];
   /** Where deliveries are remembered. */
   readonly toleranceMs: number;
@@ -72,22 +84,24 @@ export interface ResolvedWebhookOptions {
   readonly acceptMerchant: CoinflowWebhookOptions['acceptMerchant'];
   /** Given wherever `deliveries` is a store. */
   readonly consumer: string | undefined;
+  readonly shutdownTimeoutMs: number;
   /** `undefined` is the memory of the process. */
   readonly deliveries: DeliveryStore | false | undefined;
 }
 
 /** Fills in the defaults; the options are checked before. */
 export function resolveWebhookOptions(options: CoinflowWebhookOptions): ResolvedWebhookOptions {
-  const { keys, proofs, toleranceMs, acceptMerchant, consumer, deliveries } = options;
-  const all = Object.freeze(typeof keys === 'string' ? [keys] : [...keys]);
+  const { keys, proofs, toleranceMs, acceptMerchant, consumer, deliveries, shutdownTimeoutMs } = options;
+  const all = typeof keys === 'function' ? [] : Object.freeze(typeof keys === 'string' ? [keys] : [...keys]);
   const remembered = deliveries === false ? SHORT_TOLERANCE_MS : DELIVERY_MEMORY_MS;
   return Object.freeze({
-    keys: () => all,
+    keys: typeof keys === 'function' ? keys : () => all,
     proofs: Object.freeze([...(proofs ?? ['signature' as const])]),
     toleranceMs: toleranceMs ?? remembered,
     unrememberedToleranceMs: toleranceMs ?? SHORT_TOLERANCE_MS,
     acceptMerchant: acceptMerchant ?? undefined,
     consumer: consumer ?? undefined,
+    shutdownTimeoutMs: shutdownTimeoutMs ?? SHUTDOWN_TIMEOUT_MS,
     deliveries: deliveries ?? undefined,
   });
 }

@@ -1,7 +1,7 @@
 import { IsOptional, ValidateIf } from 'class-validator';
 import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
-import { DAY_MS, Rule, Whole, hasMethods } from './value-rules.js';
-import { WEBHOOK_PROOFS } from './webhook-options.js';
+import { Rule, Whole, hasMethods } from './value-rules.js';
+import { DELIVERY_MEMORY_MS, WEBHOOK_PROOFS } from './webhook-options.js';
 
 const DELIVERY_STORE_METHODS = ['claim', 'renew', 'complete', 'release', 'forget'];
 
@@ -9,10 +9,11 @@ const WebhookKeys = (): PropertyDecorator =>
   Rule(
     'webhookKeys',
     (value) => {
+      if (typeof value === 'function') return true;
       const keys: unknown[] = Array.isArray(value) ? value : [value];
       return keys.length > 0 && keys.every((key) => isHeaderValue(key));
     },
-    `${HEADER_VALUE_RULE}, or a list of such keys`,
+    `${HEADER_VALUE_RULE}, or a list of such keys, or a function that gives them`,
   );
 
 const WebhookProofs = (): PropertyDecorator =>
@@ -52,7 +53,7 @@ export class WebhookShape {
   proofs?: unknown;
 
   @IsOptional()
-  @Whole(1, 7 * DAY_MS)
+  @Whole(1, DELIVERY_MEMORY_MS)
   toleranceMs?: unknown;
 
   @IsOptional()
@@ -68,6 +69,10 @@ export class WebhookShape {
   @IsOptional()
   @Deliveries()
   deliveries?: unknown;
+
+  @IsOptional()
+  @Whole(0, 600_000)
+  shutdownTimeoutMs?: unknown;
 }
 
 function isGiven(value: unknown): boolean {

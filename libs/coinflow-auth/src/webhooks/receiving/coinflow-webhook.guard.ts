@@ -5,16 +5,14 @@ import {
   Injectable,
   type CanActivate,
   type ExecutionContext,
-  type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { toHttpException, writeErrorHeaders, type ResponseWithHeaders } from '../../contexts/http-exception.js';
 import { misconfigured } from '../../contexts/misconfiguration.js';
 import { CoinflowMisconfiguredError, isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import { coinflowWebhooksToken } from '../../options/webhook-tokens.js';
 import type { CoinflowWebhooks } from './coinflow-webhooks.js';
-import { warnWithoutRawBody } from './raw-body-probe.js';
 import { writeWebhook, type WebhookRequest } from './webhook-request.js';
 import { readWebhookRoute, webhookRoutes, type WebhookRoute } from './webhook-route.js';
 
@@ -25,20 +23,18 @@ import { readWebhookRoute, webhookRoutes, type WebhookRoute } from './webhook-ro
  * `@CoinflowWebhook()` is this guard and the rest.
  */
 @Injectable()
-export class CoinflowWebhookGuard implements CanActivate, OnModuleInit, OnApplicationBootstrap {
+export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
   constructor(
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  /** @throws {CoinflowMisconfiguredError} when the application starts with a webhook route and without its key */
+  /** @throws {CoinflowMisconfiguredError} when the application starts with a webhook route without its key, or with another status than 200 */
   onModuleInit(): void {
-    for (const { name, route } of webhookRoutes(this.modules, CoinflowWebhookGuard)) this.getWebhooks(route, name);
-  }
-
-  onApplicationBootstrap(): void {
-    warnWithoutRawBody(this.adapterHost);
+    for (const { name, route, status } of webhookRoutes(this.modules, CoinflowWebhookGuard)) {
+      this.getWebhooks(route, name);
+      assertStatus(name, status);
+    }
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -94,4 +90,13 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit, OnApplic
       },
     );
   }
+}
+
+/** To Coinflow only a 200 is an acknowledgement: it would send every event again for 36 hours. */
+function assertStatus(name: string, status: number | undefined): void {
+  if (status === undefined || status === 200) return;
+  throw new CoinflowMisconfiguredError(`${name} receives webhooks and answers ${status}, which acknowledges nothing`, {
+    reason: 'webhook-status',
+    action: 'Remove @HttpCode() from the route, or set it to 200.',
+  });
 }

@@ -1,10 +1,15 @@
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import { CoinflowInvalidArgumentError, isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
+import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import {
+  CoinflowInvalidArgumentError,
+  CoinflowWebhookUnavailableError,
+  isCoinflowAuthError,
+} from '../../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../../options/resolve-options.js';
 import type { ResolvedWebhookOptions } from '../../options/webhook-options.js';
 import { eventRecordOf, handlersRecordOf, routeRecordOf, type RecordScope } from '../deliveries/delivery-record.js';
-import { newDeadline, type Deadline } from '../deliveries/deadline.js';
+import { NoAnswerError, answerBy, newDeadline, type Deadline } from '../deliveries/deadline.js';
 import { DeliveryRunner, type DeliveryOutcome, type DeliveryRun } from '../deliveries/delivery-runner.js';
+import { RunningDeliveries } from '../deliveries/running-deliveries.js';
 import { ProcessDeliveryStore } from '../deliveries/process-delivery-store.js';
 import { deliveryIdOf, isDeliveryId } from '../events/delivery-id.js';
 import { parseEvent } from '../events/parse-event.js';
@@ -13,10 +18,15 @@ import type { EventHandler, EventHandlers } from '../handlers/event-handlers.js'
 import { verifyWebhookSignature } from '../signature/webhook-signature.js';
 import { HandlerFailure } from './handler-failure.js';
 import { WebhookLog } from './webhook-log.js';
+import { currentWebhookKeys } from './webhook-keys.js';
 import type { CoinflowWebhookMetrics } from './webhook-metrics.js';
 import { isAccepted, merchantOf } from './merchant-acceptance.js';
 import { rawBodyOf, type ReceivedWebhook, type WebhookRequest } from './webhook-request.js';
 import type { RouteBody } from './webhook-route.js';
+
+const CLOSE_TIMEOUT_MS = 5_000;
+/** Another replica may take it at once. */
+const SHUTDOWN_RETRY_AFTER_MS = 1_000;
 
 /** Where no lease is there to be lost. */
 const UNREMEMBERED: DeliveryRun = { fencingToken: 0, signal: new AbortController().signal };
@@ -25,12 +35,14 @@ const UNREMEMBERED: DeliveryRun = { fencingToken: 0, signal: new AbortController
  * Receives the webhooks of an instance. Its routes do that by themselves, with `@CoinflowWebhook()`; inject it for its
  * figures.
  */
-export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
+export class CoinflowWebhooks implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #options: ResolvedWebhookOptions | undefined;
   readonly #scope: RecordScope;
   readonly #findHandlers: () => EventHandlers;
   readonly #runner: DeliveryRunner | undefined;
   readonly #log = new WebhookLog();
+  readonly #running = new RunningDeliveries();
+  #isShuttingDown = false;
   #handlers: EventHandlers | undefined;
 
   /** @internal Nest makes it. */
@@ -73,9 +85,19 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
     this.#handlers ??= this.#findHandlers();
   }
 
+  /** From here on deliveries are answered 503; those that run are waited for, also if their senders have hung up. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#isShuttingDown = true;
+    const left = await this.#running.ended(this.#options?.shutdownTimeoutMs ?? 0);
+    if (left > 0) this.#log.leftAtShutdown(left);
+  }
+
   async onApplicationShutdown(): Promise<void> {
     const deliveries = this.#options?.deliveries;
-    if (deliveries) await deliveries.close?.();
+    if (!deliveries) return;
+    await answerBy(performance.now() + CLOSE_TIMEOUT_MS, () => deliveries.close?.()).catch((error: unknown) => {
+      if (!(error instanceof NoAnswerError)) throw error;
+    });
   }
 
   /**
@@ -88,12 +110,13 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
   async receive(request: WebhookRequest, isRemembered: boolean): Promise<ReceivedWebhook> {
     const deadline = newDeadline();
     try {
+      if (this.#isShuttingDown) throw shuttingDown();
       const rawBody = rawBodyOf(request);
       const options = this.#options;
       verifyWebhookSignature({
         rawBody,
         headers: request.headers,
-        keys: options?.keys() ?? [],
+        keys: options ? await currentWebhookKeys(options, deadline) : [],
         proofs: options?.proofs,
         toleranceMs: isRemembered ? options?.toleranceMs : options?.unrememberedToleranceMs,
       });
@@ -119,9 +142,14 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
     { event, deadline }: Pick<ReceivedWebhook, 'event' | 'deadline'>,
     route: RouteBody<T>,
   ): Promise<DeliveryOutcome<T>> {
+    return this.#running.track(this.#deliver(event, deadline, route));
+  }
+
+  async #deliver<T>(event: CoinflowWebhookEvent, deadline: Deadline, route: RouteBody<T>): Promise<DeliveryOutcome<T>> {
     const { metrics } = this.#log;
     const record = eventRecordOf(this.#scope, event.deliveryId);
     try {
+      if (this.#isShuttingDown) throw shuttingDown();
       const handlers = this.#handlers?.for(event) ?? [];
       const handled = handlers.length > 0 && (await this.#handle(event, handlers, handlersRecordOf(record), deadline));
       const outcome = await this.#once(event, route.run, routeRecordOf(record, route.identity), deadline);
@@ -170,4 +198,12 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
     if (this.#runner) return this.#runner.run(record, run, deadline);
     return run(UNREMEMBERED).then((value) => ({ repeated: false, value }));
   }
+}
+
+function shuttingDown(): CoinflowWebhookUnavailableError {
+  return new CoinflowWebhookUnavailableError('The application is shutting down', {
+    reason: 'shutting-down',
+    action: 'Nothing: Coinflow sends the event again.',
+    retryAfterMs: SHUTDOWN_RETRY_AFTER_MS,
+  });
 }

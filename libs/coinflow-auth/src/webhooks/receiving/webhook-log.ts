@@ -42,8 +42,10 @@ export class WebhookLog {
 
   /** What lasts until the operator changes something is logged once for each merchant. */
   #unavailable({ reason, action, cause }: AnyCoinflowAuthError, line: string): void {
-    if (reason !== 'accept-merchant-missing') {
-      this.#logger.error(cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line);
+    if (reason === 'shutting-down') {
+      this.#logger.debug(line);
+    } else if (reason !== 'accept-merchant-missing') {
+      this.#logger.error(withCause(line, cause));
     } else if (!this.#logged.has(line) && this.#logged.size < MAX_LOGGED) {
       this.#logged.add(line);
       this.#logger.error(`${line} ${action}`);
@@ -54,13 +56,14 @@ export class WebhookLog {
   notRun(error: unknown, event: CoinflowWebhookEvent): void {
     if (!isCoinflowAuthError(error)) return;
     const line = `${error.message} [${error.code}: ${error.reason}] ${describe(event)}`;
-    if (error.code === 'COINFLOW_MISCONFIGURED') {
+    if (error.code === 'COINFLOW_WEBHOOK_UNAVAILABLE') {
+      this.refused(error);
+    } else if (error.code === 'COINFLOW_MISCONFIGURED') {
       this.metrics.failed += 1;
       this.#logger.error(`${line} ${error.action}`);
     } else if (error.code === 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE') {
       this.metrics.storeUnavailable += 1;
-      const { cause } = error;
-      this.#logger.error(cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line);
+      this.#logger.error(withCause(line, error.cause));
     } else {
       this.metrics.busy += 1;
       this.#logger.warn(line);
@@ -75,13 +78,38 @@ export class WebhookLog {
     );
   }
 
+  /** Their leases end by themselves, and Coinflow sends the events again. */
+  leftAtShutdown(count: number): void {
+    this.#logger.warn(
+      `${count} deliveries still run after webhook.shutdownTimeoutMs; the store of deliveries is closed, and their events run again`,
+    );
+  }
+
   /** A handler that failed: once for each run. */
   failed(error: unknown, event: CoinflowWebhookEvent): void {
-    const { stack } = Object(error) as { stack?: unknown };
     this.#logger.error(
       `A handler failed ${describe(event)}; the event runs again when Coinflow sends it again`,
-      typeof stack === 'string' ? stack : safeText(String(error), []),
+      stackOf(error),
     );
+  }
+}
+
+/** Of whatever a handler threw: reading it can throw as well. */
+function stackOf(error: unknown): string {
+  try {
+    const { stack } = Object(error) as { stack?: unknown };
+    return typeof stack === 'string' ? stack : safeText(String(error), []);
+  } catch {
+    return 'What was thrown cannot be read';
+  }
+}
+
+/** The message of a cause: reading it can throw as well. */
+function withCause(line: string, cause: unknown): string {
+  try {
+    return cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line;
+  } catch {
+    return line;
   }
 }
 

@@ -8,10 +8,12 @@ import type { CoinflowWebhooks } from './coinflow-webhooks.js';
 /** A request of Express or Fastify, with what Nest adds under `rawBody: true`. */
 export interface WebhookRequest extends RequestWithHeaders {
   readonly rawBody?: unknown;
+  /** Parsed, or the bytes themselves where nothing parses. */
+  readonly body?: unknown;
 }
 
 /** What a webhook route needs of the application, in one line. */
-export const RAW_BODY_LINE = 'NestFactory.create(AppModule, { rawBody: true })';
+const RAW_BODY_LINE = 'NestFactory.create(AppModule, { rawBody: true })';
 
 const EMPTY = new Uint8Array();
 
@@ -20,13 +22,15 @@ const EMPTY = new Uint8Array();
  * @throws {CoinflowWebhookUnsupportedTypeError} when the request does not say that it is JSON
  * @throws {CoinflowMisconfiguredError} when the application did not keep them
  */
-export function rawBodyOf({ headers, rawBody }: WebhookRequest): Uint8Array {
+export function rawBodyOf({ headers, rawBody, body }: WebhookRequest): Uint8Array {
   // Of any other type the parsers keep no bytes, whatever the application is told.
   if (!/^application\/json\s*(?:;|$)/i.test(String(headers['content-type'] ?? ''))) {
     throw new CoinflowWebhookUnsupportedTypeError('A webhook is not application/json', { reason: 'not-json' });
   }
   if (rawBody instanceof Uint8Array) return rawBody;
   if (typeof rawBody === 'string') return Buffer.from(rawBody);
+  // Nobody has parsed it: `express.raw()`, or a platform that gives the bytes themselves.
+  if (body instanceof Uint8Array) return body;
   // Express parses nothing where nothing was sent.
   if (!Number(headers['content-length'] ?? 0) && headers['transfer-encoding'] === undefined) return EMPTY;
   throw rawBodyMissing();

@@ -6,6 +6,9 @@ import { writeMethodMetadata, type DecoratedMethod } from '../../options/method-
 import { COINFLOW_WEBHOOK_ROUTE_METADATA } from '../../options/webhook-tokens.js';
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
 
+/** Where Nest keeps what `@HttpCode()` says. */
+const HTTP_CODE = '__httpCode__';
+
 /** What a webhook route is told. */
 export interface WebhookRoute {
   readonly instance: string | undefined;
@@ -46,9 +49,22 @@ export function readWebhookRoute(handler: object): WebhookRoute {
   return route ?? { instance: undefined, isRemembered: false };
 }
 
+/** A webhook route of an application. */
+interface FoundWebhookRoute {
+  /** The handler's name, as `WebhooksController.receive`. */
+  readonly name: string;
+  readonly route: WebhookRoute;
+  /** What `@HttpCode()` says. */
+  readonly status: number | undefined;
+}
+
 /** Every route of an application that the guard, or a subclass of it, is on. */
-export function webhookRoutes(modules: ModulesContainer, guard: object): { name: string; route: WebhookRoute }[] {
+export function webhookRoutes(modules: ModulesContainer, guard: object): FoundWebhookRoute[] {
   return routesOf(modules)
     .filter(({ controller, method }) => hasGuard(controller, guard) || hasGuard(method.method, guard))
-    .map(({ name, method }) => ({ name, route: readWebhookRoute(method.method) }));
+    .map(({ name, method }) => ({
+      name,
+      route: readWebhookRoute(method.method),
+      status: Reflect.getMetadata(HTTP_CODE, method.method) as number | undefined,
+    }));
 }
