@@ -11,14 +11,19 @@ const AT_ONCE = 500;
 const [EPOCH, COUNT] = ['epoch', 'count'];
 
 // KEYS of all scripts: values by name (and the channel), end by name.
-/** ARGV: now, a text of one's own. What is over goes, a thousand at a time. Nothing is written needlessly: it works when Redis is full. */
+/**
+ * ARGV: a text of one's own. What is over by the server's clock goes, a thousand at a time: a replica whose clock is ahead must not
+ * remove what the others need. Nothing is written needlessly: it works when Redis is full.
+ */
 const LOOK = `
-local over = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, 1000)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local over = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1000)
 if #over > 0 then
   redis.call('ZREM', KEYS[2], unpack(over))
   redis.call('HDEL', KEYS[1], unpack(over))
 end
-if redis.call('HEXISTS', KEYS[1], '${EPOCH}') == 0 then redis.call('HSET', KEYS[1], '${EPOCH}', ARGV[2]) end
+if redis.call('HEXISTS', KEYS[1], '${EPOCH}') == 0 then redis.call('HSET', KEYS[1], '${EPOCH}', ARGV[1]) end
 return redis.call('HMGET', KEYS[1], '${EPOCH}', '${COUNT}')`;
 
 /** ARGV: name, value and end of each. */
@@ -107,7 +112,7 @@ class RedisRevocationFeed implements RevocationFeed {
   }
 
   async #catchUp(): Promise<void> {
-    const [epoch, count] = (await this.#eval(LOOK, Date.now(), randomUUID())) as [unknown, unknown];
+    const [epoch, count] = (await this.#eval(LOOK, randomUUID())) as [unknown, unknown];
     const isNew = this.#wasCutOff || String(epoch) !== this.#epoch;
     // Before anything is read: who is cut off from now on must read again.
     this.#wasCutOff = false;
