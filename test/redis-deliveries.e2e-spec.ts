@@ -81,7 +81,7 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
     ['no Redis', {}],
     ['two', { url: 'redis://127.0.0.1', client: { sendCommand: () => undefined } }],
     ['what is no client', { client: {} }],
-    ['a client of a cluster', { client: { sendCommand: () => undefined, isOpen: true } }],
+    ['what only looks like a client', { client: { sendCommand: () => undefined, isOpen: true } }],
     ['what is no URL', { url: 'redis//user:a-password@redis.example.com' }],
     ['what is no URL of a Redis', { url: 'http://user:a-password@redis.example.com' }],
     ['what is nearly one', { url: 'redis://user:a-password@redis.example.com:port' }],

@@ -260,7 +260,7 @@ describeWithRedis('what instances share over Redis', () => {
       const one = await start({}, { url: redis.url.replace('//', '//somebody:a-wrong-password@') });
       expect(await refusal(one, coinflow.key())).toBeUndefined();
       expect(one.sessions.sharedRevocations?.isInformed).toBe(false);
-      const lines = logger.at('warn').filter((line) => line.includes('redis-away'));
+      const lines = logger.at('warn').filter((line) => line.includes('redis-unreachable'));
       expect(lines).toEqual([expect.stringContaining('Redis cannot be reached: WRONGPASS')]);
       expect(JSON.stringify(logger)).not.toContain('a-wrong-password');
     });

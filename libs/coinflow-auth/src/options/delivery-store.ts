@@ -15,7 +15,8 @@ export type DeliveryClaim =
 
 /**
  * Remembers which deliveries of webhooks run and which have succeeded, so that a repeat does not run again. For a store of
- * your own: every method must be atomic, and must reject when it cannot tell. The suite that the package's own stores pass is
+ * your own: every method must be atomic, and must reject when it cannot tell; with a `CoinflowMisconfiguredError` when it never can as it
+ * is configured. The suite that the package's own stores pass is
  * `test/delivery-store-contract.ts` in its repository.
  */
 export interface DeliveryStore {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryClaim, DeliveryStore } from '../options/delivery-store.js';
 import { DELIVERY_MEMORY_MS } from '../options/webhook-options.js';
-import type { RedisConnectionOptions } from './redis-client.js';
 import { RedisConnection } from './redis-connection.js';
+import { prefixOf, type RedisConnectionOptions } from './redis-options.js';
 
 // The braces make Redis Cluster keep both keys of a delivery in one slot, where a script may use them.
-const keysOf = (id: string): [state: string, fence: string] => [
-  `coinflow:webhook:{${id}}`,
-  `coinflow:webhook:{${id}}:fence`,
+const keysOf = (prefix: string, id: string): [state: string, fence: string] => [
+  `${prefix}webhook:{${id}}`,
+  `${prefix}webhook:{${id}}:fence`,
 ];
 
 /** The value of a state is `done`, or the token of a lease. ARGV: nonce, lease, for how long the fence is kept. */
@@ -49,33 +49,36 @@ return redis.call('DEL', KEYS[1])`;
  * webhook: { keys, deliveries: redisDeliveries({ url: 'redis://127.0.0.1:6379' }) }
  */
 export function redisDeliveries(options: RedisConnectionOptions): DeliveryStore {
-  return new RedisDeliveryStore(new RedisConnection(options));
+  const prefix = prefixOf(options);
+  return new RedisDeliveryStore(new RedisConnection(options, 'coinflow-deliveries'), prefix);
 }
 
 class RedisDeliveryStore implements DeliveryStore {
   readonly #redis: RedisConnection;
+  readonly #prefix: string;
 
-  constructor(redis: RedisConnection) {
+  constructor(redis: RedisConnection, prefix: string) {
     this.#redis = redis;
+    this.#prefix = prefix;
   }
 
   async claim(id: string, leaseMs: number): Promise<DeliveryClaim> {
-    const answer = await this.#eval(CLAIM, keysOf(id), randomUUID(), leaseMs, DELIVERY_MEMORY_MS);
+    const answer = await this.#eval(CLAIM, keysOf(this.#prefix, id), randomUUID(), leaseMs, DELIVERY_MEMORY_MS);
     const [state, token, fence] = answer as [unknown, unknown, unknown];
     if (String(state) === 'won') return { state: 'won', token: String(token), fencingToken: Number(fence) };
     return { state: String(state) === 'done' ? 'done' : 'running' };
   }
 
   async renew(id: string, token: string, leaseMs: number): Promise<boolean> {
-    return Number(await this.#eval(RENEW, keysOf(id), token, leaseMs)) === 1;
+    return Number(await this.#eval(RENEW, keysOf(this.#prefix, id), token, leaseMs)) === 1;
   }
 
   async complete(id: string, token: string, keepMs: number): Promise<boolean> {
-    return Number(await this.#eval(COMPLETE, keysOf(id), token, keepMs)) === 1;
+    return Number(await this.#eval(COMPLETE, keysOf(this.#prefix, id), token, keepMs)) === 1;
   }
 
   async release(id: string, token: string): Promise<void> {
-    await this.#eval(RELEASE, keysOf(id), token);
+    await this.#eval(RELEASE, keysOf(this.#prefix, id), token);
   }
 
   close(): void {

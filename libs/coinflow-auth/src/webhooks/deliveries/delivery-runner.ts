@@ -1,5 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CoinflowWebhookBusyError, CoinflowWebhookStoreUnavailableError } from '../../errors/coinflow-auth.errors.js';
+import {
+  CoinflowMisconfiguredError,
+  CoinflowWebhookBusyError,
+  CoinflowWebhookStoreUnavailableError,
+} from '../../errors/coinflow-auth.errors.js';
 import { DELIVERY_MEMORY_MS } from '../../options/webhook-options.js';
 import type { DeliveryClaim, DeliveryStore } from '../../options/delivery-store.js';
 import { LEASE_MS, LeaseKeeper } from './lease-keeper.js';
@@ -35,6 +39,7 @@ export class DeliveryRunner {
    * @returns once the delivery has succeeded, now or before
    * @throws {CoinflowWebhookBusyError} when it runs elsewhere and does not end within four seconds, or its lease was lost
    * @throws {CoinflowWebhookStoreUnavailableError} when the store cannot tell
+   * @throws {CoinflowMisconfiguredError} when the store says that it can never tell as it is configured
    * @throws whatever the run throws; the next delivery runs again
    */
   async run<T>(id: string, run: (run: DeliveryRun) => Promise<T>): Promise<DeliveryOutcome<T>> {
@@ -93,6 +98,7 @@ export class DeliveryRunner {
     try {
       return await question();
     } catch (cause) {
+      if (cause instanceof CoinflowMisconfiguredError) throw cause;
       throw new CoinflowWebhookStoreUnavailableError('Whether a delivery was handled before cannot be told', {
         reason: 'store-failed',
         retryAfterMs: RETRY_AFTER_MS,

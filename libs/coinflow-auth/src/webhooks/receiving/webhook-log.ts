@@ -40,6 +40,9 @@ export class WebhookLog {
       this.metrics.storeUnavailable += 1;
       const { cause } = error;
       this.#logger.error(cause instanceof Error ? `${line}: ${safeText(cause.message, [])}` : line);
+    } else if (error.code === 'COINFLOW_MISCONFIGURED') {
+      this.metrics.storeUnavailable += 1;
+      this.#logger.error(`${line} ${error.action}`);
     } else {
       this.metrics.busy += 1;
       this.#logger.warn(line);

@@ -16,7 +16,7 @@ export interface CoinflowWebhookMetrics {
   failed: number;
   /** Answered 503, since the same delivery was running, or its lease was lost. */
   busy: number;
-  /** Answered 503, since the store of deliveries was away. */
+  /** Answered 503, since the store of deliveries was unreachable; or 500, since it cannot work as it is configured. */
   storeUnavailable: number;
 }
 
