@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +50,21 @@ export class RedisCluster {
     await Promise.all(this.nodes.map((node) => node.kill()));
     await rm(this.folder, { recursive: true });
   }
+}
+
+/** A Redis behind TLS whose certificate nobody has signed. */
+export async function startTlsRedis(): Promise<{ url: string; kill: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
+  const [key, certificate, port] = [join(folder, 'key.pem'), join(folder, 'certificate.pem'), await freePort()];
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=127.0.0.1'];
+  spawnSync('openssl', [...request, '-keyout', key, '-out', certificate]);
+  const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'];
+  const server = await RedisServer.start(['--tls-port', String(port), ...files]);
+  const kill = async (): Promise<void> => {
+    await server.kill();
+    await rm(folder, { recursive: true });
+  };
+  return { url: `rediss://127.0.0.1:${port}`, kill };
 }
 
 /** A primary, a replica of it, and a sentinel that makes the replica the primary when the primary is gone. */

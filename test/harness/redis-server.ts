@@ -6,6 +6,8 @@ import { createClient, type RedisClientType as RedisClient } from '@redis/client
 
 export type { RedisClient };
 
+/** Whether a certificate can be made: what a test of TLS needs. */
+export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
 /** `npm test` installs Redis where it can; where it cannot, it says so, and a CI must not pass without it. */

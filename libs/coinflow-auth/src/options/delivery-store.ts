@@ -38,6 +38,13 @@ export interface DeliveryStore {
   complete(id: string, token: string, keepMs: number): Promise<boolean>;
   /** Gives the delivery back, to whoever claims it next; does nothing unless the lease is the caller's. */
   release(id: string, token: string): Promise<void>;
+  /**
+   * Called when the application starts, which does not wait for it: connects, and finds out what is wrong before the first webhook
+   * arrives. What it rejects with is logged.
+   */
+  open?(): void | Promise<void>;
+  /** Whether deliveries can be remembered, as far as is known; `undefined` where it is not known. For health checks. */
+  readonly isAvailable?: boolean | undefined;
   /** Called when the application shuts down; for what the store itself has opened. */
   close?(): void | Promise<void>;
 }

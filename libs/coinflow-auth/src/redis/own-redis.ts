@@ -94,10 +94,16 @@ export class OwnRedis implements RedisAdapter {
     this.#client = client;
     const isCurrent = (): boolean => this.#client === client && !this.#isClosed;
     // Without a listener the process ends.
-    client.on('error', (error: Error) => isCurrent() && this.#events.lost(error));
+    let hasFailed = false;
+    client.on('error', (error: Error) => {
+      hasFailed = true;
+      if (isCurrent()) this.#events.lost(error);
+    });
     client.on('ready', () => isCurrent() && this.#events.ready());
     // For a second the first who come wait for the connection; afterwards it is there, or it is not.
-    await inTime(client.connect()).catch((error: Error) => isCurrent() && this.#events.lost(error));
+    await inTime(client.connect()).catch((error: Error) => {
+      if (!hasFailed && isCurrent()) this.#events.lost(error);
+    });
   }
 
   #newClient({ createClient }: NodeRedis, name: string): Client {

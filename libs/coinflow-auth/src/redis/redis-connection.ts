@@ -21,7 +21,9 @@ export class RedisConnection {
   #reconnectedAt = -Infinity;
   /** The last command was not carried out, for a reason that the client cannot know. */
   #isFailing = false;
+  /** Why there is no connection, as far as the package's own client has said. */
   #lastError: unknown;
+  #isClosed = false;
 
   /**
    * @param name of the package's own connections, in `CLIENT LIST`
@@ -36,7 +38,13 @@ export class RedisConnection {
       this.#log = RedisLog.of(client, this);
       return;
     }
-    this.#redis = new OwnRedis(url, name, { lost: (error) => this.#lost(error), ready: () => this.#works() });
+    this.#redis = new OwnRedis(url, name, {
+      lost: (error) => {
+        this.#lastError = error;
+        this.#lost(error);
+      },
+      ready: () => this.#works(),
+    });
     const { host, port } = parseRedisUrl(url).socket;
     this.#log = RedisLog.of(`${host}:${port}`, this);
   }
@@ -60,7 +68,21 @@ export class RedisConnection {
    * @throws {CoinflowMisconfiguredError} when node-redis is not installed
    */
   async connect(): Promise<void> {
-    await this.#redis.connect?.();
+    try {
+      await this.#redis.connect?.();
+    } catch (error) {
+      throw this.#misconfigured(error);
+    }
+  }
+
+  /**
+   * Waits for the connection as {@link connect} does.
+   * @throws {RedisUnreachableError} when there is none then
+   */
+  async ready(): Promise<void> {
+    await this.connect();
+    // What a client keeps for later would be sent when nobody waits for it any more: a lease that nobody has, say.
+    if (!this.#redis.isReady) throw this.#unreachable(new RedisUnreachableError(this.#lastError));
   }
 
   /**
@@ -70,9 +92,7 @@ export class RedisConnection {
    * @throws what Redis answers, when that is an error
    */
   async command(...command: string[]): Promise<unknown> {
-    await this.connect();
-    // What a client keeps for later would be sent when nobody waits for it any more: a lease that nobody has, say.
-    if (!this.#redis.isReady) throw this.#unreachable(new RedisUnreachableError(this.#lastError));
+    await this.ready();
     const sentAt = performance.now();
     const patience = new AbortController();
     try {
@@ -85,6 +105,12 @@ export class RedisConnection {
     }
   }
 
+  /** Whether the log says already what made a command fail. */
+  hasLogged(error: unknown): boolean {
+    const isOutage = error instanceof RedisUnreachableError || error instanceof CoinflowMisconfiguredError;
+    return isOutage || isDenied(error);
+  }
+
   /** Receives the messages of a channel over a connection of its own, as soon as there is one. */
   subscribe(listener: RedisListener): RedisSubscription {
     const { newSubscriber } = this.#redis;
@@ -93,6 +119,7 @@ export class RedisConnection {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#redis.close();
     this.#log.closed(this);
   }
@@ -104,8 +131,8 @@ export class RedisConnection {
   }
 
   #lost(error: unknown): void {
-    this.#lastError = error;
-    this.#log.lost(this, error);
+    // What fails since it was closed is no news.
+    if (!this.#isClosed) this.#log.lost(this, error);
   }
 
   #failed(error: unknown, sentAt: number): unknown {
@@ -118,7 +145,7 @@ export class RedisConnection {
       this.#reconnect();
       return this.#unreachable(new RedisUnreachableError(error));
     }
-    if (code === 'MOVED') return this.#isCluster(error);
+    if (code === 'MOVED') return this.#misconfigured(isCluster(error));
     if (isDenied(error)) {
       this.#isFailing = true;
       this.#log.denied(error);
@@ -151,15 +178,19 @@ export class RedisConnection {
     this.#redis.reconnect();
   }
 
-  #isCluster(error: unknown): CoinflowMisconfiguredError {
+  #misconfigured(error: unknown): unknown {
     this.#isFailing = true;
-    this.#log.isCluster();
-    return new CoinflowMisconfiguredError('The Redis is a cluster, and the client is for a single Redis', {
-      reason: 'redis-is-cluster',
-      action: 'Pass the client of a cluster: createCluster() of node-redis, or new Cluster() of ioredis.',
-      ...(error instanceof Error && { cause: error }),
-    });
+    if (error instanceof CoinflowMisconfiguredError) this.#log.misconfigured(error);
+    return error;
   }
+}
+
+function isCluster(error: unknown): CoinflowMisconfiguredError {
+  return new CoinflowMisconfiguredError('The Redis is a node of a cluster, and the client is for a single Redis', {
+    reason: 'redis-is-cluster',
+    action: 'Pass the client of a cluster: createCluster() of node-redis, or new Cluster() of ioredis.',
+    ...(error instanceof Error && { cause: error }),
+  });
 }
 
 /** @throws {TypeError} when it is no client that can be used */

@@ -10,6 +10,10 @@ const keysOf = (prefix: string, id: string): [state: string, fence: string] => [
   `${prefix}webhook:{${id}}:fence`,
 ];
 
+/** No delivery has this id. */
+const STARTUP_CHECK = 'startup-check';
+const STARTUP_CHECK_MS = 1_000;
+
 /** The value of a state is `done`, or the token of a lease. ARGV: nonce, lease, for how long the fence is kept. */
 const CLAIM = `
 local state = redis.call('GET', KEYS[1])
@@ -79,6 +83,20 @@ class RedisDeliveryStore implements DeliveryStore {
 
   async release(id: string, token: string): Promise<void> {
     await this.#eval(RELEASE, keysOf(this.#prefix, id), token);
+  }
+
+  /** Asks what a delivery asks: a permission that is missing, say, is known before the first webhook. */
+  async open(): Promise<void> {
+    try {
+      const claim = await this.claim(STARTUP_CHECK, STARTUP_CHECK_MS);
+      if (claim.state === 'won') await this.release(STARTUP_CHECK, claim.token);
+    } catch (error) {
+      if (!this.#redis.hasLogged(error)) throw error;
+    }
+  }
+
+  get isAvailable(): boolean {
+    return this.#redis.isAvailable;
   }
 
   close(): void {

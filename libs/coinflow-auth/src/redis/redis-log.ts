@@ -1,9 +1,8 @@
 import { Logger } from '@nestjs/common';
+import type { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import { safeText } from '../client/redact.js';
 import { causeOf } from './redis-errors.js';
 
-const IS_CLUSTER =
-  'This Redis is a node of a cluster, and the client is for a single Redis. Pass the client of a cluster: createCluster() of node-redis, or new Cluster() of ioredis. [redis-is-cluster]';
 const MAX_DENIALS = 20;
 
 /** What is wrong with one Redis: one log line, however many connections there are to it. */
@@ -15,7 +14,7 @@ export class RedisLog {
   readonly #connections = new Set<object>();
   readonly #lost = new Set<object>();
   readonly #denials = new Set<string>();
-  #isCluster = false;
+  readonly #mistakes = new Set<string>();
 
   private constructor(redis: unknown) {
     this.#redis = redis;
@@ -49,9 +48,10 @@ export class RedisLog {
     );
   }
 
-  isCluster(): void {
-    if (!this.#isCluster) this.#logger.error(IS_CLUSTER);
-    this.#isCluster = true;
+  /** Once for each reason. */
+  misconfigured({ message, action, code, reason }: CoinflowMisconfiguredError): void {
+    if (!this.#mistakes.has(reason)) this.#logger.error(`${message} [${code}: ${reason}] ${action}`);
+    this.#mistakes.add(reason);
   }
 
   closed(connection: object): void {

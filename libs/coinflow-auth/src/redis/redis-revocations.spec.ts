@@ -143,6 +143,17 @@ describe('a feed of revocations', () => {
     expect(informed.at(-1)).toBe(true);
   });
 
+  it('keeps a connection over which messages arrive in between', async () => {
+    await look();
+    const busy = subscriber;
+    for (let i = 0; i < 6; i += 1) {
+      count += 1;
+      await look();
+      if (i % 2 === 1) hear(`${count} heard sealed`);
+    }
+    expect(subscriber).toBe(busy);
+  });
+
   it('reads again when it could not read to the end', async () => {
     values.set('second', 'sealed');
     subscriber.connected();

@@ -111,6 +111,8 @@ class RedisRevocationFeed implements RevocationFeed {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
+      // Knows the cause, which the subscription does not.
+      await this.#redis.ready();
       await this.#subscription.ready();
       await this.#catchUp();
       this.#inform(true);

@@ -1,5 +1,6 @@
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
+import type { DeliveryStore } from '../../options/delivery-store.js';
 import type { ResolvedCoinflowAuthOptions } from '../../options/resolve-options.js';
 import type { ResolvedWebhookOptions } from '../../options/webhook-options.js';
 import { DeliveryRunner, type DeliveryOutcome, type DeliveryRun } from '../deliveries/delivery-runner.js';
@@ -21,7 +22,7 @@ const UNREMEMBERED: DeliveryRun = { fencingToken: 0, signal: new AbortController
  * Receives the webhooks of an instance. Its routes do that by themselves, with `@CoinflowWebhook()`; inject it for its
  * figures.
  */
-export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
+export class CoinflowWebhooks implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #options: ResolvedWebhookOptions | undefined;
   readonly #scope: readonly string[];
   readonly #findHandlers: () => EventHandlers;
@@ -44,6 +45,11 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
     return this.#options !== undefined;
   }
 
+  /** Whether deliveries can be remembered, as far as their store tells: what it cannot do now is answered 503. */
+  get isStoreAvailable(): boolean | undefined {
+    return this.#store?.isAvailable;
+  }
+
   /** How often what has happened to webhooks, since the application started. */
   metrics(): CoinflowWebhookMetrics {
     return { ...this.#log.metrics };
@@ -53,9 +59,13 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
     this.#handlers ??= this.#findHandlers();
   }
 
+  /** Nobody waits for it: the application starts while the store is down. */
+  onApplicationBootstrap(): void {
+    void this.#openStore().catch((error: unknown) => this.#log.storeFailed(error));
+  }
+
   async onApplicationShutdown(): Promise<void> {
-    const deliveries = this.#options?.deliveries;
-    if (deliveries) await deliveries.close?.();
+    await this.#store?.close?.();
   }
 
   /**
@@ -106,6 +116,15 @@ export class CoinflowWebhooks implements OnModuleInit, OnApplicationShutdown {
       else this.#log.notRun(error, event);
       throw error;
     }
+  }
+
+  get #store(): DeliveryStore | undefined {
+    return this.#options?.deliveries || undefined;
+  }
+
+  /** A promise even where the store throws at once. */
+  async #openStore(): Promise<void> {
+    await this.#store?.open?.();
   }
 
   /** One after the other: the first that fails ends the run, and none is running any more when the delivery is given back. */
