@@ -101,6 +101,16 @@ export class RedisSentinel {
     return new RedisSentinel(primary, replica, sentinel, folder);
   }
 
+  /** Kills the primary, and waits until the replica has its place. */
+  async failover(): Promise<void> {
+    await this.primary.kill();
+    const admin = await this.replica.connect();
+    // The sentinel closes the connections of a server whose role changes.
+    const role = (): Promise<string> => admin.info('replication').catch(() => '');
+    await until(async () => (await role()).includes('role:master'));
+    admin.destroy();
+  }
+
   async kill(): Promise<void> {
     await Promise.all([this.sentinel, this.primary, this.replica].map((server) => server.kill()));
     await rm(this.folder, { recursive: true });

@@ -5,7 +5,7 @@ interface CommandOptions {
   abortSignal: AbortSignal;
 }
 
-/** What subscribes: a client, a cluster or a sentinel of node-redis. */
+/** What subscribes: a client or a cluster of node-redis. */
 export interface NodeRedisSubscriber {
   readonly isOpen: boolean;
   readonly isReady?: boolean;
@@ -36,9 +36,11 @@ interface NodeRedisCluster {
 }
 
 interface NodeRedisSentinel {
+  readonly isOpen: boolean;
   readonly isReady: boolean;
   sendCommand(isReadonly: boolean, command: readonly string[], options: CommandOptions): Promise<unknown>;
-  duplicate(overrides?: object): NodeRedisSubscriber;
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
 }
 
 interface NodeRedisPool {
@@ -88,7 +90,7 @@ function ofSentinel(sentinel: NodeRedisSentinel): RedisAdapter {
       return sentinel.isReady;
     },
     send: (command, abortSignal) => sentinel.sendCommand(false, command, { abortSignal }),
-    newSubscriber: (listener) => nodeRedisSubscriber(sentinel.duplicate(), listener),
+    newSubscriber: (listener) => sentinelSubscriber(sentinel, listener),
     close: () => undefined,
   };
 }
@@ -132,6 +134,20 @@ export function nodeRedisSubscriber(
       await client.subscribe(channel, received);
     },
     close: () => closeClient(client),
+  };
+}
+
+/** A sentinel has a connection for this, beside those for commands. */
+function sentinelSubscriber(sentinel: NodeRedisSentinel, { channel, received }: RedisListener): RedisSubscriber {
+  return {
+    get isReady() {
+      return sentinel.isReady;
+    },
+    get isOpen() {
+      return sentinel.isOpen;
+    },
+    open: () => sentinel.subscribe(channel, received),
+    close: () => void sentinel.unsubscribe(channel, received).catch(() => undefined),
   };
 }
 
