@@ -32,7 +32,8 @@ export function ioredisAdapter(client: IoredisLike, name: string): RedisAdapter 
       // One that connects lazily does so with its first command.
       return client.status === 'ready' || client.status === 'wait';
     },
-    send: ([command = '', ...values]) => client.call(command, ...values),
+    // Older ones find the keys only of a command in lower case.
+    send: ([command = '', ...values]) => client.call(command.toLowerCase(), ...values),
     newSubscriber: (listener) => ioredisSubscriber(duplicate(), listener),
     close: () => undefined,
   };

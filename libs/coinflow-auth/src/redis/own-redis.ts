@@ -1,4 +1,5 @@
-import type * as nodeRedis from '@redis/client';
+import type * as NodeRedisModule from '@redis/client';
+import type { RedisClientOptions } from '@redis/client';
 import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import { closeClient, nodeRedisSubscriber } from './node-redis-adapter.js';
 import type { RedisAdapter, RedisSubscriber, RedisListener } from './redis-adapter.js';
@@ -8,7 +9,7 @@ import { parseRedisUrl, type RedisAddress } from './redis-options.js';
 const RECONNECT_FROM_MS = 25;
 const RECONNECT_TO_MS = 1_000;
 
-type NodeRedis = typeof nodeRedis;
+type NodeRedis = typeof NodeRedisModule;
 type Client = ReturnType<NodeRedis['createClient']>;
 
 /** What is told of a connection. */
@@ -106,20 +107,27 @@ export class OwnRedis implements RedisAdapter {
     });
   }
 
-  #newClient({ createClient }: NodeRedis, name: string): Client {
+  #newClient(nodeRedis: NodeRedis, name: string): Client {
     const { socket, ...address } = this.#address;
     const options = {
       ...address,
       name,
-      // With RESP 2 nothing but AUTH, SELECT and CLIENT SETNAME is sent to connect.
-      RESP: 2,
+      ...resp2(nodeRedis),
       disableClientInfo: true,
       socket: { ...socket, connectTimeout: COMMAND_TIMEOUT_MS, reconnectStrategy: reconnectDelayMs },
     };
     // Of no modules and scripts: how it is typed by default.
-    const client: unknown = createClient(options as nodeRedis.RedisClientOptions);
+    const client: unknown = nodeRedis.createClient(options as RedisClientOptions);
     return client as Client;
   }
+}
+
+/**
+ * With RESP 2 nothing but AUTH, CLIENT SETNAME and SELECT is sent to connect: what an old Redis knows, and a user is easily granted.
+ * It is the default of node-redis 5, which sends HELLO when it is set.
+ */
+function resp2(nodeRedis: object): { RESP?: 2 } {
+  return 'DEFAULT_RESP' in nodeRedis ? { RESP: 2 } : {};
 }
 
 /** Grows, up to a second; half of it is random, so that replicas do not come back all at once. */

@@ -19,9 +19,8 @@ export type RedisCoinflowMemoryOptions = RedisConnectionOptions & {
  * What the instances of an application share, in Redis: sessions that one of them has proven or obtained, the budget of calls,
  * and every revocation, which reaches all of them in less than a second. While Redis is away each instance goes by what it knows itself.
  *
- * Revocations should outlive everything else: give that Redis `maxmemory-policy volatile-lru`, which evicts sessions and leaves
- * them alone.
- * @throws {TypeError} when the options name no Redis, or two, or no sensible time
+ * Set `maxmemory-policy noeviction` for that Redis: a revocation that is evicted is unknown to a replica that starts later.
+ * @throws {TypeError} when the options name no Redis, or two, or no sensible time; for a pool, which has no pub/sub
  * @example
  * cache: { store: redisCoinflowMemory({ url: 'redis://127.0.0.1:6379' }) }
  */
