@@ -44,7 +44,8 @@ export class RedisServer {
 
   /** Starts, or starts again at the same port. */
   async start(): Promise<void> {
-    const memory = ['--save', '', '--appendonly', 'no'];
+    // Not even what a replica is sent.
+    const memory = ['--save', '', '--appendonly', 'no', '--repl-diskless-load', 'swapdb'];
     const address = ['--port', String(this.port), '--bind', '127.0.0.1'];
     const args = this.sentinel ? [...this.sentinel, ...address] : [...address, ...memory, ...this.settings];
     const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });

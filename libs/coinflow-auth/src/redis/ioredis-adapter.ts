@@ -19,12 +19,12 @@ interface IoredisCluster extends IoredisLike {
 }
 
 /** Whatever the application has set for its own commands: what subscribes waits for Redis and subscribes again. */
-const SUBSCRIBER = { enableOfflineQueue: true, autoResubscribe: true, lazyConnect: true, maxRetriesPerRequest: null };
+const SUBSCRIBER = { enableOfflineQueue: true, autoResubscribe: true, lazyConnect: true };
 
 /** @param name of a connection of the package's own */
 export function ioredisAdapter(client: IoredisLike, name: string): RedisAdapter {
   const duplicate = client.isCluster
-    ? () => (client as IoredisCluster).duplicate([], { enableOfflineQueue: true, lazyConnect: true })
+    ? () => (client as IoredisCluster).duplicate([], SUBSCRIBER)
     : () => (client as IoredisClient).duplicate({ ...SUBSCRIBER, connectionName: name });
   return {
     kind: client.isCluster ? 'an ioredis cluster' : 'an ioredis client',
