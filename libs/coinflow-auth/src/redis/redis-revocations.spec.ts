@@ -188,6 +188,14 @@ describe('a feed of revocations', () => {
     expect(received).toContain('lost');
   });
 
+  it('that is closed while it looks, does not connect again', async () => {
+    subscriber.destroy();
+    jest.advanceTimersByTime(SECOND_MS);
+    feed.close();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(subscriber.isOpen).toBe(false);
+  });
+
   it('that is closed says nothing of what fails', async () => {
     answer = () => new Promise((_, reject) => setTimeout(() => reject(new Error('lost')), 500));
     subscriber.connected();

@@ -8,6 +8,7 @@ export class RedisSubscription {
   #subscriber: RedisSubscriber;
   #opening: Promise<unknown> | undefined;
   #isDenied = false;
+  #isClosed = false;
 
   constructor(newSubscriber: (listener: RedisListener) => RedisSubscriber, listener: RedisListener) {
     this.#newSubscriber = newSubscriber;
@@ -22,6 +23,7 @@ export class RedisSubscription {
 
   /** Rejects while messages are not received. */
   async ready(): Promise<void> {
+    if (this.#isClosed) throw new RedisUnreachableError(new Error('Closed'));
     // A client whose strategy is to give up is connected anew.
     if (!this.#subscriber.isOpen) this.#opening = undefined;
     this.#opening ??= this.#open();
@@ -37,6 +39,7 @@ export class RedisSubscription {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#subscriber.close();
   }
 
