@@ -224,7 +224,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     await expect(store.claim('late', 60_000)).rejects.toMatchObject({ cause: { message: 'No answer within 1000 ms' } });
     await redis.start();
     // What was kept for later would be sent before that.
-    await until(() => store.claim('next', 60_000).then(Boolean, () => false));
+    await until(() => store.claim(randomUUID(), 60_000).then(Boolean, () => false));
     expect(await store.claim('late', 60_000)).toMatchObject({ state: 'won' });
   });
 
@@ -272,7 +272,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
       await until(() => isRevokedIn(other, before));
       await sentinel.failover();
       await until(() =>
-        deliveries.claim('after', 60_000).then(
+        deliveries.claim(randomUUID(), 60_000).then(
           ({ state }) => state === 'won',
           () => false,
         ),
