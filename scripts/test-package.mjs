@@ -37,6 +37,7 @@ const OLDEST = {
   '@nestjs/config': '4.0.0',
   '@nestjs/terminus': '11.0.0',
   '@redis/client': '5.0.0',
+  ioredis: '5.0.0',
   '@nestjs/platform-express': '11.0.0',
   // Those before ask for @nestjs/common 10.
   '@nestjs/platform-fastify': '11.0.3',

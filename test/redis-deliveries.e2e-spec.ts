@@ -91,9 +91,19 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
     ['no Redis', {}],
     ['two', { url: 'redis://127.0.0.1', client: { sendCommand: () => undefined } }],
     ['what is no client', { client: {} }],
-    ['a client of a cluster', { client: { sendCommand: () => undefined, isOpen: true } }],
+    ['what only looks like a client', { client: { sendCommand: () => undefined, isOpen: true } }],
     ['what is no URL', { url: 'redis//user:a-password@redis.example.com' }],
     ['what is no URL of a Redis', { url: 'http://user:a-password@redis.example.com' }],
+    ['a password whose # is not encoded', { url: 'redis://user:12#a-password@redis.example.com' }],
+    ['a password whose ? is not encoded', { url: 'redis://user:12?a-password@redis.example.com' }],
+    ['a password whose / is not encoded', { url: 'redis://user:12/a-password@redis.example.com' }],
+    ['a password whose % is not encoded', { url: 'redis://user:a-password%@redis.example.com' }],
+    ['a database that is no number', { url: 'redis://user:a-password@redis.example.com/first' }],
+    ['no host', { url: 'redis://' }],
+    ['a URL that is no text', { url: 6379 }],
+    ['a prefix with braces', { url: 'redis://127.0.0.1', prefix: '{shop}:' }],
+    ['an empty prefix', { url: 'redis://127.0.0.1', prefix: '' }],
+    ['a prefix that is no text', { url: 'redis://127.0.0.1', prefix: 1 }],
     ['what is nearly one', { url: 'redis://user:a-password@redis.example.com:port' }],
   ])('refuses %s, and repeats no password', (_, options) => {
     const connect = (): DeliveryStore => redisDeliveries(options as RedisConnectionOptions);
@@ -146,6 +156,23 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
       ...UNREACHABLE,
       cause: new Error('No answer within 1000 ms'),
     });
+  });
+
+  it('takes a user, a password of any characters and a number of a database from the url', async () => {
+    const password = 'p@ss:w/o#r?d%&ü ';
+    await client.sendCommand(['ACL', 'SETUSER', 'special:user', 'on', `>${password}`, 'allkeys', 'allcommands']);
+    const credentials = `${encodeURIComponent('special:user')}:${encodeURIComponent(password)}`;
+    const url = `${redis.url.replace('//', `//${credentials}@`)}/3`;
+    expect(await store({ url }).claim('in-three', 60_000)).toMatchObject({ state: 'won' });
+    expect(await client.exists('coinflow:webhook:{in-three}')).toBe(0);
+    expect(await store({ url: `${redis.url}/3` }).claim('in-three', 60_000)).toEqual({ state: 'running' });
+  });
+
+  it('begins every key with the prefix', async () => {
+    await client.flushAll();
+    await store({ url: redis.url, prefix: 'shop:' }).claim('prefixed', 60_000);
+    expect((await client.keys('*')).sort()).toEqual(['shop:webhook-fence:{prefixed}', 'shop:webhook:{prefixed}']);
+    await client.flushAll();
   });
 
   it('passes on what Redis answers when that is an error', async () => {

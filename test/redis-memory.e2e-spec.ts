@@ -139,6 +139,18 @@ describeWithRedis('what instances share over Redis', () => {
       expect(Number(await admin.sendCommand(['HLEN', await boardKey()]))).toBe(3);
     });
 
+    it('is not removed from Redis by a replica whose clock is ahead', async () => {
+      const one = await start();
+      const key = coinflow.key();
+      await one.revokeKey(key);
+      const dayAhead = Date.now() + 25 * 3_600_000;
+      const now = jest.spyOn(Date, 'now').mockReturnValue(dayAhead);
+      const ahead = await start();
+      await looksOf(one, ahead);
+      now.mockRestore();
+      await until(async () => isRevokedIn(await start(), key));
+    });
+
     it('that ends later stays, whichever is said last', async () => {
       const { revocations, close: end } = redisCoinflowMemory({ url: redis.url });
       const listener = { received: () => undefined, informed: () => undefined, published: () => [] };
@@ -248,7 +260,7 @@ describeWithRedis('what instances share over Redis', () => {
       const one = await start({}, { url: redis.url.replace('//', '//somebody:a-wrong-password@') });
       expect(await refusal(one, coinflow.key())).toBeUndefined();
       expect(one.sessions.sharedRevocations?.isInformed).toBe(false);
-      const lines = logger.at('warn').filter((line) => line.includes('redis-away'));
+      const lines = logger.at('warn').filter((line) => line.includes('redis-unreachable'));
       expect(lines).toEqual([expect.stringContaining('Redis cannot be reached: WRONGPASS')]);
       expect(JSON.stringify(logger)).not.toContain('a-wrong-password');
     });

@@ -16,6 +16,7 @@ import {
   CoinflowAuthModule,
   CoinflowEvent,
   CoinflowMintRefusedError,
+  CoinflowMisconfiguredError,
   CoinflowWebhook,
   CoinflowWebhookGuard,
   CoinflowWebhooks,
@@ -253,6 +254,19 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
     expect(ran).toEqual([]);
     expect(app.logger.at('error')).toEqual([expect.stringMatching(/STORE_UNAVAILABLE.*ECONNREFUSED \[Nest\] forged/)]);
     expect(figures()).toMatchObject({ storeUnavailable: 1, failed: 0 });
+  });
+
+  it('are answered 500 while the store of deliveries cannot work as it is configured', async () => {
+    const wrong = (): Promise<never> =>
+      Promise.reject(new CoinflowMisconfiguredError('The Redis is a cluster', { reason: 'mine', action: 'Pass one.' }));
+    const deliveries: DeliveryStore = { claim: wrong, renew: wrong, complete: wrong, release: wrong, forget: wrong };
+    await start({ platform, webhook: { deliveries, consumer: 'shop' } });
+    expect(await app.deliver(settled())).toMatchObject({ status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } });
+    expect(ran).toEqual([]);
+    expect(app.logger.at('error')).toEqual([
+      expect.stringMatching(/The Redis is a cluster.*MISCONFIGURED.*Pass one\./),
+    ]);
+    expect(figures()).toMatchObject({ failed: 1, busy: 0 });
   });
 
   it('are answered 503 while another process runs them', async () => {

@@ -6,6 +6,8 @@ import { createClient, type RedisClientType as RedisClient } from '@redis/client
 
 export type { RedisClient };
 
+/** Whether a certificate can be made: what a test of TLS needs. */
+export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
 /** `npm test` installs Redis where it can; where it cannot, it says so, and a CI must not pass without it. */
@@ -18,25 +20,40 @@ export class RedisServer {
   readonly url: string;
   #process: ChildProcess | undefined;
 
-  private constructor(private readonly port: number) {
+  private constructor(
+    readonly port: number,
+    private readonly settings: readonly string[],
+    private readonly sentinel?: readonly string[],
+  ) {
     this.url = `redis://127.0.0.1:${port}`;
   }
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+  /** @param settings of redis-server, beside the port */
+  static async start(settings: readonly string[] = []): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), settings);
+    await server.start();
+    return server;
+  }
+
+  /** @param file its configuration, which it rewrites */
+  static async startSentinel(file: string): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), [], [file, '--sentinel']);
     await server.start();
     return server;
   }
 
   /** Starts, or starts again at the same port. */
   async start(): Promise<void> {
-    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    // Not even what a replica is sent.
+    const memory = ['--save', '', '--appendonly', 'no', '--repl-diskless-load', 'swapdb'];
+    const address = ['--port', String(this.port), '--bind', '127.0.0.1'];
+    const args = this.sentinel ? [...this.sentinel, ...address] : [...address, ...memory, ...this.settings];
     const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = child;
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject).once('exit', () => reject(new Error('redis-server has ended')));
       const lines = createInterface({ input: child.stdout });
-      lines.on('line', (line) => line.includes('Ready to accept connections') && resolve());
+      lines.on('line', (line) => /Ready to accept connections|Sentinel ID is/.test(line) && resolve());
     });
   }
 
@@ -75,7 +92,7 @@ export async function countCommands(client: RedisClient, name: string): Promise<
   return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(await client.info('commandstats'))?.[1] ?? 0);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
   const { port } = holder.address() as AddressInfo;

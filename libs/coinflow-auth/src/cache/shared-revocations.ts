@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { safeText } from '../http/redact.js';
 import type { RevocationBoard, RevocationFeed, RevocationNotice } from '../options/shared-store.js';
 import type { Sealer } from './sealer.js';
 import { ExpiringMap, untilExpiry } from './expiring-map.js';
@@ -65,7 +66,7 @@ export class SharedRevocations {
       boards.map((board) =>
         this.#board.open(board, {
           received: ({ name, value }) => this.#receive(name, value),
-          informed: (isInformed) => this.#inform(isInformed, board),
+          informed: (isInformed, cause) => this.#inform(board, isInformed, cause),
           published: () => this.#stillNeeded(),
         }),
       ),
@@ -141,12 +142,15 @@ export class SharedRevocations {
     this.#revocations.revokeKey(id, revocation.untilMs ?? Infinity);
   }
 
-  #inform(isFeedInformed: boolean, board: string): void {
+  #inform(board: string, isFeedInformed: boolean, cause?: string): void {
     this.#informed.set(board, isFeedInformed);
     const isInformed = Array.from(this.#informed.values()).every(Boolean);
     if (isInformed === this.#isInformed) return;
-    if (!isInformed) this.#logger.warn(`${UNINFORMED}. [revocations-unknown]`);
-    else if (this.#isInformed === false)
+    if (!isInformed) {
+      const because = cause === undefined ? '' : ` Cause: ${safeText(cause, [])}`;
+      this.#logger.warn(`${UNINFORMED}.${because} [revocations-unknown]`);
+    }
+    if (isInformed && this.#isInformed === false)
       this.#logger.log('The shared revocations are known again. [revocations-known]');
     this.#isInformed = isInformed;
   }

@@ -179,7 +179,7 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_MISCONFIGURED: {
     status: 500,
-    when: 'The API key is refused or another merchant’s; a 404 or a redirect before Coinflow ever did what was asked; something that calls a made-up session key valid; a webhook route without a key or without the raw body; `@CurrentSession()` or the guard where it cannot work; a route that has lost its guard, or with a policy that contradicts itself; wrong options at boot.',
+    when: 'The API key is refused or another merchant’s; a 404 or a redirect before Coinflow ever did what was asked; something that calls a made-up session key valid; a webhook route without a key or without the raw body; `@CurrentSession()` or the guard where it cannot work; a route that has lost its guard, or with a policy that contradicts itself; a client for a single Redis that reaches a cluster, or a url without `@redis/client`; wrong options at boot.',
     message: 'Internal server error',
     action: 'Correct the configuration that the message names.',
     guard: true,

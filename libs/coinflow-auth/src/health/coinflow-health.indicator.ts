@@ -4,6 +4,8 @@ import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/term
 import type { CoinflowAuthService } from '../coinflow-auth.service.js';
 import type { CoinflowAuthMetrics, CoinflowSharedMetrics } from '../metrics/coinflow-auth-metrics.js';
 import { coinflowAuthServiceToken } from '../options/tokens.js';
+import { coinflowWebhooksToken } from '../options/webhook-tokens.js';
+import type { CoinflowWebhooks } from '../webhooks/receiving/coinflow-webhooks.js';
 
 /** What a health check can ask for. */
 export interface CoinflowHealthOptions {
@@ -28,7 +30,7 @@ interface Indicators {
 type Details = Record<string, unknown>;
 
 /**
- * How Coinflow and the shared store look from here, for `@nestjs/terminus`. It makes no call, however often it is probed: it tells what calls
+ * How Coinflow, the shared store and the store of deliveries look from here, for `@nestjs/terminus`. It makes no call, however often it is probed: it tells what calls
  * came to. It is never `down`: with both away the application still serves whomever it knows, and a restart would make
  * it forget them. Where Terminus knows `degraded` (12 and up) it says that, otherwise `up` with what is `unreachable`.
  * @example
@@ -47,13 +49,19 @@ export class CoinflowHealthIndicator {
     const token = coinflowAuthServiceToken(instance);
     const coinflow = this.moduleRef.get<CoinflowAuthService>(token, { strict: false });
     const indicator = this.indicators.check(key);
-    const details = detailsOf(coinflow.metrics());
-    const isDegraded = details.coinflow === 'unreachable' || details.sharedMemory === 'unreachable';
+    const { isStoreAvailable } = this.moduleRef.get<CoinflowWebhooks>(coinflowWebhooksToken(instance), {
+      strict: false,
+    });
+    const details = detailsOf(coinflow.metrics(), isStoreAvailable);
+    const isDegraded = [details.coinflow, details.sharedMemory, details.deliveries].includes('unreachable');
     return isDegraded && indicator.degraded ? indicator.degraded(details) : indicator.up(details);
   }
 }
 
-function detailsOf({ upstream, clockSkewMs, memory, sharedMemory }: CoinflowAuthMetrics): Details {
+function detailsOf(
+  { upstream, clockSkewMs, memory, sharedMemory }: CoinflowAuthMetrics,
+  areDeliveriesRemembered: boolean | undefined,
+): Details {
   const endpoints = Object.values(upstream);
   const isAway = endpoints.some(({ breaker }) => breaker !== 'closed');
   const wasReached = endpoints.some(({ answered }) => answered > 0);
@@ -62,6 +70,7 @@ function detailsOf({ upstream, clockSkewMs, memory, sharedMemory }: CoinflowAuth
     clockSkewMs,
     sessions: memory.sessions,
     ...(sharedMemory && { sharedMemory: isWhole(sharedMemory) ? 'reachable' : 'unreachable' }),
+    ...(areDeliveriesRemembered !== undefined && { deliveries: areDeliveriesRemembered ? 'reachable' : 'unreachable' }),
   };
 }
 

@@ -18,7 +18,8 @@ export type DeliveryClaim =
 
 /**
  * Remembers which deliveries of webhooks run and which have succeeded, so that a repeat does not run again. For a store of
- * your own: every method must be atomic, and must reject when it cannot tell. The suite that the package's own stores pass is
+ * your own: every method must be atomic, and must reject when it cannot tell; with a `CoinflowMisconfiguredError` when it never can as it
+ * is configured. The suite that the package's own stores pass is
  * `test/delivery-store-contract.ts` in its repository.
  */
 export interface DeliveryStore {
@@ -45,6 +46,13 @@ export interface DeliveryStore {
    * @param event the part of the ids before the dot
    */
   forget(event: string): Promise<void>;
+  /**
+   * Called when the application starts, which does not wait for it: connects, and finds out what is wrong before the first webhook
+   * arrives. What it rejects with is logged.
+   */
+  open?(): void | Promise<void>;
+  /** Whether deliveries can be remembered, as far as is known; `undefined` where it is not known. For health checks. */
+  readonly isAvailable?: boolean | undefined;
   /** Called when the application shuts down; for what the store itself has opened. */
   close?(): void | Promise<void>;
 }

@@ -36,8 +36,11 @@ export interface RevocationNotice {
 export interface RevocationListener {
   /** There is a revocation: one that was published, or that stood there when this instance came, or came back. */
   received(notice: Pick<RevocationNotice, 'name' | 'value'>): void;
-  /** Whether this instance knows what stands there. */
-  informed(isInformed: boolean): void;
+  /**
+   * Whether this instance knows what stands there.
+   * @param cause why it does not, for the log
+   */
+  informed(isInformed: boolean, cause?: string): void;
   /** What this instance has published: said again when the board has forgotten it. */
   published(): Iterable<RevocationNotice>;
 }

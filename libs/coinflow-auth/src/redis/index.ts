@@ -1,3 +1,3 @@
-export type { RedisClientLike, RedisConnectionOptions, RedisSubscriberLike } from './redis-client.js';
+export type { IoredisLike, NodeRedisLike, RedisConnectionOptions } from './redis-options.js';
 export { redisCoinflowMemory, type RedisCoinflowMemoryOptions } from './redis-coinflow-memory.js';
 export { redisDeliveries } from './redis-deliveries.js';

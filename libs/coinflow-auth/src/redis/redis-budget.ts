@@ -23,22 +23,20 @@ if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[
 /** Counts in Redis, for every instance that uses it. */
 export class RedisBudget implements BudgetStore {
   readonly #redis: RedisConnection;
+  readonly #prefix: string;
 
-  constructor(redis: RedisConnection) {
+  constructor(redis: RedisConnection, prefix: string) {
     this.#redis = redis;
+    this.#prefix = `${prefix}budget:`;
   }
 
   async take(name: string, limit: number, windowMs: number): Promise<BudgetSlot> {
-    const answer = await this.#redis.command('EVAL', TAKE, '1', keyOf(name), String(limit), String(windowMs));
+    const answer = await this.#redis.command('EVAL', TAKE, '1', this.#prefix + name, String(limit), String(windowMs));
     const [taken, left] = answer as [unknown, unknown];
     return { taken: Number(taken) === 1, retryAfterMs: Number(left) };
   }
 
   async giveBack(name: string): Promise<void> {
-    await this.#redis.command('EVAL', GIVE_BACK, '1', keyOf(name));
+    await this.#redis.command('EVAL', GIVE_BACK, '1', this.#prefix + name);
   }
-}
-
-function keyOf(name: string): string {
-  return `coinflow:budget:${name}`;
 }

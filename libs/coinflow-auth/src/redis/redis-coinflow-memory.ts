@@ -1,7 +1,8 @@
 import type { CoinflowSharedStore } from '../options/shared-store.js';
 import { RedisBudget } from './redis-budget.js';
-import { COMMAND_TIMEOUT_MS, type RedisConnectionOptions } from './redis-client.js';
 import { RedisConnection } from './redis-connection.js';
+import { COMMAND_TIMEOUT_MS } from './redis-errors.js';
+import { prefixOf, type RedisConnectionOptions } from './redis-options.js';
 import { RedisRevocationBoard } from './redis-revocations.js';
 
 /** Which Redis, and how long it may take. */
@@ -18,9 +19,8 @@ export type RedisCoinflowMemoryOptions = RedisConnectionOptions & {
  * What the instances of an application share, in Redis: sessions that one of them has proven or obtained, the budget of calls,
  * and every revocation, which reaches all of them in less than a second. While Redis is away each instance goes by what it knows itself.
  *
- * Revocations should outlive everything else: give that Redis `maxmemory-policy volatile-lru`, which evicts sessions and leaves
- * them alone.
- * @throws {TypeError} when the options name no Redis, or two, or no sensible time
+ * Set `maxmemory-policy noeviction` for that Redis: a revocation that is evicted is unknown to a replica that starts later.
+ * @throws {TypeError} when the options name no Redis, or two, or no sensible time; for a pool, which has no pub/sub
  * @example
  * cache: { store: redisCoinflowMemory({ url: 'redis://127.0.0.1:6379' }) }
  */
@@ -29,14 +29,20 @@ export function redisCoinflowMemory(options: RedisCoinflowMemoryOptions): Coinfl
   if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= COMMAND_TIMEOUT_MS)) {
     throw new TypeError(`timeoutMs must be an integer from 1 to ${COMMAND_TIMEOUT_MS}`);
   }
-  const redis = new RedisConnection(options);
+  const prefix = prefixOf(options);
+  const keyOf = (key: string): string => key.replace(/^coinflow:/, () => prefix);
+  const redis = new RedisConnection(options, 'coinflow-shared-store');
+  if (!redis.hasPubSub) {
+    redis.close();
+    throw new TypeError(`client is ${redis.kind}, which has no pub/sub: pass a client, a cluster or a sentinel`);
+  }
   return {
     timeoutMs,
-    get: (key) => redis.command('GET', key),
-    set: (key, value, ttlMs) => redis.command('SET', key, value, 'PX', String(ttlMs)),
-    delete: (key) => redis.command('DEL', key),
-    revocations: new RedisRevocationBoard(redis),
-    budget: new RedisBudget(redis),
+    get: (key) => redis.command('GET', keyOf(key)),
+    set: (key, value, ttlMs) => redis.command('SET', keyOf(key), value, 'PX', String(ttlMs)),
+    delete: (key) => redis.command('DEL', keyOf(key)),
+    revocations: new RedisRevocationBoard(redis, prefix),
+    budget: new RedisBudget(redis, prefix),
     close: () => redis.close(),
   };
 }

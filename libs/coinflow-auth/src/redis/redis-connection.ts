@@ -1,81 +1,214 @@
-import { Logger } from '@nestjs/common';
-import { safeText } from '../http/redact.js';
-import {
-  RedisUnreachableError,
-  closeClient,
-  inTime,
-  ownClient,
-  type OwnClient,
-  type RedisClientLike,
-  type RedisConnectionOptions,
-} from './redis-client.js';
-import { RedisSubscription, type RedisListener } from './redis-subscription.js';
+import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
+import { ioredisAdapter } from './ioredis-adapter.js';
+import { nodeRedisAdapter } from './node-redis-adapter.js';
+import { OwnRedis } from './own-redis.js';
+import type { RedisAdapter, RedisListener } from './redis-adapter.js';
+import { RedisTimeoutError, RedisUnreachableError, inTime, isDenied, replyCode } from './redis-errors.js';
+import { RedisLog } from './redis-log.js';
+import { parseRedisUrl, type IoredisLike, type NodeRedisLike, type RedisConnectionOptions } from './redis-options.js';
+import { RedisSubscription } from './redis-subscription.js';
+
+/** So many commands in a row without an answer, and the connection is taken for dead. */
+const MAX_TIMEOUTS = 2;
+const RECONNECT_EVERY_MS = 1_000;
 
 /** Sends commands to Redis, and gives up those that it does not answer in a second. */
 export class RedisConnection {
-  readonly #logger = new Logger('CoinflowAuth');
-  readonly #client: RedisClientLike;
-  readonly #own: OwnClient | undefined;
-  #connecting: Promise<unknown> | undefined;
+  readonly #redis: RedisAdapter;
+  readonly #log: RedisLog;
+  #timeouts = 0;
+  #timedOutAt = -Infinity;
+  #reconnectedAt = -Infinity;
+  /** The last command was not carried out, for a reason that the client cannot know. */
+  #isFailing = false;
+  /** Why there is no connection, as far as the package's own client has said. */
+  #lastError: unknown;
   #isClosed = false;
-  #isAway = false;
 
-  /** @throws {TypeError} when the options name no Redis, or two */
-  constructor({ url, client }: RedisConnectionOptions) {
+  /**
+   * @param name of the package's own connections, in `CLIENT LIST`
+   * @throws {TypeError} when the options name no Redis, or two
+   */
+  constructor({ url, client }: RedisConnectionOptions, name: string) {
     if ((url === undefined) === (client === undefined)) {
-      throw new TypeError('Give either the url of a Redis or a client of node-redis');
+      throw new TypeError('Give either the url of a Redis or a client of node-redis or ioredis');
     }
     if (client !== undefined) {
-      if (typeof client.sendCommand !== 'function' || typeof client.isReady !== 'boolean') {
-        throw new TypeError('client must be one of node-redis 5, of one Redis and no cluster');
-      }
-      this.#client = client;
+      this.#redis = adapterOf(client, name);
+      this.#log = RedisLog.of(client, this);
       return;
     }
-    this.#own = ownClient(url);
-    // Without a listener the process ends.
-    this.#own.on('error', (error: Error & { code?: string }) => this.#lost(error));
-    this.#own.on('ready', () => (this.#isAway = false));
-    this.#client = this.#own;
+    this.#redis = new OwnRedis(url, name, {
+      lost: (error) => {
+        this.#lastError = error;
+        this.#lost(error);
+      },
+      ready: () => this.#works(),
+    });
+    const { host, port } = parseRedisUrl(url).socket;
+    this.#log = RedisLog.of(`${host}:${port}`, this);
+  }
+
+  /** What the client is, for messages. */
+  get kind(): string {
+    return this.#redis.kind;
+  }
+
+  get hasPubSub(): boolean {
+    return this.#redis.newSubscriber !== undefined;
+  }
+
+  /** Whether commands are carried out, as far as is known. */
+  get isAvailable(): boolean {
+    return this.#redis.isReady && !this.#isFailing;
+  }
+
+  /**
+   * Waits for the connection, for a second at most.
+   * @throws {CoinflowMisconfiguredError} when node-redis is not installed
+   */
+  async connect(): Promise<void> {
+    try {
+      await this.#redis.connect?.();
+    } catch (error) {
+      throw this.#misconfigured(error);
+    }
+  }
+
+  /**
+   * Waits for the connection as {@link connect} does.
+   * @throws {RedisUnreachableError} when there is none then
+   */
+  async ready(): Promise<void> {
+    await this.connect();
+    // What a client keeps for later would be sent when nobody waits for it any more: a lease that nobody has, say.
+    if (!this.#redis.isReady) throw this.#unreachable(new RedisUnreachableError(this.#lastError));
   }
 
   /**
    * Connects when it is first used, so that an application starts while Redis is down.
    * @throws {RedisUnreachableError} when the connection is lost, also when it breaks during the command
+   * @throws {CoinflowMisconfiguredError} when the Redis is a cluster and the client is for one Redis, or node-redis is not installed
    * @throws what Redis answers, when that is an error
    */
   async command(...command: string[]): Promise<unknown> {
-    await this.#connect();
-    // What a client keeps for later would be sent when nobody waits for it any more: a lease that nobody has, say.
-    if (!this.#client.isReady) throw new RedisUnreachableError();
+    await this.ready();
+    const sentAt = performance.now();
+    const patience = new AbortController();
     try {
-      return await inTime(this.#client.sendCommand(command));
+      const answer = await inTime(this.#redis.send(command, patience.signal));
+      this.#works();
+      return answer;
     } catch (error) {
-      // Only an answer of Redis leaves the connection as it was.
-      throw this.#client.isReady || error instanceof RedisUnreachableError ? error : new RedisUnreachableError(error);
+      patience.abort();
+      throw this.#failed(error, sentAt);
     }
   }
 
-  /** Listens over a connection of its own, as soon as there is one. */
-  subscribe(channel: string, listener: RedisListener): RedisSubscription {
-    return new RedisSubscription(this.#client.duplicate(), channel, listener);
+  /** Whether the log says already what made a command fail. */
+  hasLogged(error: unknown): boolean {
+    const isOutage = error instanceof RedisUnreachableError || error instanceof CoinflowMisconfiguredError;
+    return isOutage || isDenied(error);
+  }
+
+  /** Receives the messages of a channel over a connection of its own, as soon as there is one. */
+  subscribe(listener: RedisListener): RedisSubscription {
+    const { newSubscriber } = this.#redis;
+    if (!newSubscriber) throw new TypeError(`${this.kind} has no pub/sub`);
+    return new RedisSubscription(newSubscriber, listener);
   }
 
   close(): void {
     this.#isClosed = true;
-    if (this.#own) closeClient(this.#own);
+    this.#redis.close();
+    this.#log.closed(this);
   }
 
-  /** For a second the first who come wait for the connection; afterwards it is there, or it is not. */
-  async #connect(): Promise<void> {
-    if (!this.#own || this.#isClosed) return;
-    this.#connecting ??= inTime(this.#own.connect()).catch(() => undefined);
-    await this.#connecting;
+  #works(): void {
+    this.#timeouts = 0;
+    this.#isFailing = false;
+    this.#log.back(this);
   }
 
-  /** Once, however often it tries: what fails for it does not know why (a password, say). */
-  #lost({ code, message }: Error & { code?: string }): void {
-    if (!this.#isAway) this.#logger.warn(`Redis cannot be reached: ${safeText(code ?? message, [])} [redis-away]`);
-    this.#isAway = true;
+  #lost(error: unknown): void {
+    // What fails since it was closed is no news.
+    if (!this.#isClosed) this.#log.lost(this, error);
   }
+
+  #failed(error: unknown, sentAt: number): unknown {
+    if (error instanceof RedisTimeoutError) return this.#timedOut(error, sentAt);
+    const code = replyCode(error);
+    if (code === undefined) return this.#unreachable(new RedisUnreachableError(error));
+    this.#timeouts = 0;
+    // A primary that was demoted by a failover: whoever connects now reaches the new one.
+    if (code === 'READONLY') {
+      this.#reconnect();
+      return this.#unreachable(new RedisUnreachableError(error));
+    }
+    if (code === 'MOVED') return this.#misconfigured(isCluster(error));
+    if (isDenied(error)) {
+      this.#isFailing = true;
+      this.#log.denied(error);
+    }
+    return error;
+  }
+
+  #unreachable(error: RedisUnreachableError): RedisUnreachableError {
+    this.#isFailing = this.#redis.isReady;
+    this.#lost(error);
+    return error;
+  }
+
+  /** Of those that wait at the same time one is counted. */
+  #timedOut(error: RedisTimeoutError, sentAt: number): RedisTimeoutError {
+    if (sentAt < this.#timedOutAt) return error;
+    this.#timedOutAt = performance.now();
+    this.#timeouts += 1;
+    if (this.#timeouts < MAX_TIMEOUTS) return error;
+    this.#reconnect();
+    this.#unreachable(error);
+    return error;
+  }
+
+  #reconnect(): void {
+    const now = performance.now();
+    if (!this.#redis.reconnect || now < this.#reconnectedAt + RECONNECT_EVERY_MS) return;
+    this.#reconnectedAt = now;
+    this.#timeouts = 0;
+    this.#redis.reconnect();
+  }
+
+  #misconfigured(error: unknown): unknown {
+    this.#isFailing = true;
+    if (error instanceof CoinflowMisconfiguredError) this.#log.misconfigured(error);
+    return error;
+  }
+}
+
+function isCluster(error: unknown): CoinflowMisconfiguredError {
+  return new CoinflowMisconfiguredError('The Redis is a node of a cluster, and the client is for a single Redis', {
+    reason: 'redis-is-cluster',
+    action: 'Pass the client of a cluster: createCluster() of node-redis, or new Cluster() of ioredis.',
+    ...(error instanceof Error && { cause: error }),
+  });
+}
+
+/** @throws {TypeError} when it is no client that can be used */
+function adapterOf(client: unknown, name: string): RedisAdapter {
+  if (isIoredis(client)) return ioredisAdapter(client, name);
+  const adapter = isNodeRedis(client) ? nodeRedisAdapter(client, name) : undefined;
+  if (adapter) return adapter;
+  throw new TypeError(
+    'client must be a client, cluster, sentinel or pool of node-redis 5 or 6, or a client or cluster of ioredis 5 or 6',
+  );
+}
+
+function isNodeRedis(client: unknown): client is NodeRedisLike {
+  const { isOpen, sendCommand } = Object(client) as Partial<NodeRedisLike>;
+  return typeof isOpen === 'boolean' && typeof sendCommand === 'function';
+}
+
+function isIoredis(client: unknown): client is IoredisLike {
+  const { status, isCluster, call } = Object(client) as Partial<IoredisLike>;
+  return typeof status === 'string' && typeof isCluster === 'boolean' && typeof call === 'function';
 }

@@ -1,23 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { DeliveryClaim, DeliveryStore } from '../options/delivery-store.js';
 import { DELIVERY_MEMORY_MS } from '../options/webhook-options.js';
-import type { RedisConnectionOptions } from './redis-client.js';
 import { RedisConnection } from './redis-connection.js';
+import { prefixOf, type RedisConnectionOptions } from './redis-options.js';
 
 /** The braces make Redis Cluster keep all keys of an event in one slot, where a script may use them. */
-function keysOf(id: string): { state: string; fence: string; succeeded: string } {
+function keysOf(prefix: string, id: string): { state: string; fence: string; succeeded: string } {
   const [event = ''] = id.split('.');
   return {
-    state: `coinflow:webhook:{${event}}${id.slice(event.length)}`,
-    fence: `coinflow:webhook-fence:{${event}}`,
-    succeeded: succeededKeyOf(event),
+    state: `${prefix}webhook:{${event}}${id.slice(event.length)}`,
+    fence: `${prefix}webhook-fence:{${event}}`,
+    succeeded: succeededKeyOf(prefix, event),
   };
 }
 
 /** A set of the states that are `done`, for forgetting them. */
-function succeededKeyOf(event: string): string {
-  return `coinflow:webhook-succeeded:{${event}}`;
+function succeededKeyOf(prefix: string, event: string): string {
+  return `${prefix}webhook-succeeded:{${event}}`;
 }
+
+/** No delivery has this id. */
+const STARTUP_CHECK = 'startup-check';
+const STARTUP_CHECK_MS = 1_000;
 
 /**
  * The value of a state is `done`, or the token of a lease. The fence is the time in microseconds, which grows also where Redis
@@ -72,18 +76,21 @@ return redis.call('DEL', KEYS[1])`;
  * webhook: { keys, consumer: 'billing', deliveries: redisDeliveries({ url: 'redis://127.0.0.1:6379' }) }
  */
 export function redisDeliveries(options: RedisConnectionOptions): DeliveryStore {
-  return new RedisDeliveryStore(new RedisConnection(options));
+  const prefix = prefixOf(options);
+  return new RedisDeliveryStore(new RedisConnection(options, 'coinflow-deliveries'), prefix);
 }
 
 class RedisDeliveryStore implements DeliveryStore {
   readonly #redis: RedisConnection;
+  readonly #prefix: string;
 
-  constructor(redis: RedisConnection) {
+  constructor(redis: RedisConnection, prefix: string) {
     this.#redis = redis;
+    this.#prefix = prefix;
   }
 
   async claim(id: string, leaseMs: number): Promise<DeliveryClaim> {
-    const { state: key, fence: fenceKey } = keysOf(id);
+    const { state: key, fence: fenceKey } = keysOf(this.#prefix, id);
     const answer = await this.#eval(CLAIM, [key, fenceKey], randomUUID(), leaseMs, DELIVERY_MEMORY_MS);
     const [state, token, fence] = answer as [unknown, unknown, unknown];
     if (String(state) === 'won') return { state: 'won', token: String(token), fencingToken: Number(fence) };
@@ -91,20 +98,34 @@ class RedisDeliveryStore implements DeliveryStore {
   }
 
   async renew(id: string, token: string, leaseMs: number): Promise<boolean> {
-    return Number(await this.#eval(RENEW, [keysOf(id).state], token, leaseMs)) === 1;
+    return Number(await this.#eval(RENEW, [keysOf(this.#prefix, id).state], token, leaseMs)) === 1;
   }
 
   async complete(id: string, token: string, keepMs: number): Promise<boolean> {
-    const { state, succeeded } = keysOf(id);
+    const { state, succeeded } = keysOf(this.#prefix, id);
     return Number(await this.#eval(COMPLETE, [state, succeeded], token, keepMs)) === 1;
   }
 
   async release(id: string, token: string): Promise<void> {
-    await this.#eval(RELEASE, [keysOf(id).state], token);
+    await this.#eval(RELEASE, [keysOf(this.#prefix, id).state], token);
   }
 
   async forget(event: string): Promise<void> {
-    await this.#eval(FORGET, [succeededKeyOf(event)]);
+    await this.#eval(FORGET, [succeededKeyOf(this.#prefix, event)]);
+  }
+
+  /** Asks what a delivery asks: a permission that is missing, say, is known before the first webhook. */
+  async open(): Promise<void> {
+    try {
+      const claim = await this.claim(STARTUP_CHECK, STARTUP_CHECK_MS);
+      if (claim.state === 'won') await this.release(STARTUP_CHECK, claim.token);
+    } catch (error) {
+      if (!this.#redis.hasLogged(error)) throw error;
+    }
+  }
+
+  get isAvailable(): boolean {
+    return this.#redis.isAvailable;
   }
 
   close(): void {

@@ -1,12 +1,14 @@
+import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { RevocationFeed } from '../options/shared-store.js';
-import type { RedisClientLike, RedisSubscriberLike } from './redis-client.js';
+import type { RevocationFeed, RevocationNotice } from '../options/shared-store.js';
+import type { NodeRedisSubscriber } from './node-redis-adapter.js';
+import type { NodeRedisLike } from './redis-options.js';
 import { redisCoinflowMemory } from './redis-coinflow-memory.js';
 
 const SECOND_MS = 1_000;
 
 /** A client of node-redis that listens, as far as it is used. */
-class FakeSubscriber implements RedisSubscriberLike {
+class FakeSubscriber implements NodeRedisSubscriber {
   isOpen = false;
   isReady = false;
   readonly subscribers = new Set<(message: string) => void>();
@@ -47,19 +49,24 @@ describe('a feed of revocations', () => {
   let answer: () => Promise<void>;
   let received: string[];
   let informed: boolean[];
+  let published: RevocationNotice[];
+  let sent: string[];
   let feed: RevocationFeed;
 
   beforeEach(async () => {
+    Logger.overrideLogger(false);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
-    subscriber = new FakeSubscriber();
     values = new Map([['first', 'sealed']]);
-    [count, received, informed] = [1, [], []];
+    [count, received, informed, published, sent] = [1, [], [], [], []];
     answer = () => Promise.resolve();
-    const client: RedisClientLike = {
+    const client = {
+      isOpen: true,
       isReady: true,
-      duplicate: () => subscriber,
-      sendCommand: async ([command]) => {
+      duplicate: () => (subscriber = new FakeSubscriber()),
+      sendCommand: async ([command, script, , , , , ...args]: string[]) => {
         await (command === 'HSCAN' ? answer() : undefined);
+        // Values, end by name, the channel; then name, value and end of each.
+        if (script?.includes('PUBLISH')) sent.push(...args.filter((_, i) => i % 3 === 0));
         return command === 'HSCAN' ? ['0', Array.from(values).flat()] : ['epoch', String(count)];
       },
     };
@@ -71,17 +78,21 @@ describe('a feed of revocations', () => {
     jest.useRealTimers();
   });
 
-  async function openFeed(client: RedisClientLike): Promise<RevocationFeed> {
+  async function openFeed(client: NodeRedisLike): Promise<RevocationFeed> {
     const { revocations } = redisCoinflowMemory({ client });
     if (!revocations) throw new TypeError('redisCoinflowMemory() shares no revocations');
     return revocations.open('board', {
       received: ({ name }) => received.push(name),
       informed: (isInformed) => informed.push(isInformed),
-      published: () => [],
+      published: () => published,
     });
   }
 
   const look = (): Promise<void> => jest.advanceTimersByTimeAsync(SECOND_MS);
+
+  const hear = (message: string): void => {
+    for (const listener of subscriber.subscribers) listener(message);
+  };
 
   it('reads what stands there once, and not again while nothing is missing', async () => {
     await look();
@@ -96,6 +107,51 @@ describe('a feed of revocations', () => {
     for (const listener of subscriber.subscribers) listener('3 later sealed');
     await look();
     expect(received).toContain('lost');
+  });
+
+  it('reads again when a message was skipped, although nobody says that it was cut off', async () => {
+    hear('1 first sealed');
+    await look();
+    received = [];
+    values.set('lost', 'sealed');
+    hear('3 later sealed');
+    count = 3;
+    await look();
+    expect(received).toEqual(['later', 'first', 'lost']);
+    await look();
+    expect(received).toHaveLength(3);
+  });
+
+  it('publishes again what a failover has lost: Redis counts fewer messages than were received', async () => {
+    await look();
+    hear('2 second sealed');
+    published = [{ name: 'second', value: 'sealed', untilMs: 1 }];
+    await look();
+    expect(sent).toEqual(['second']);
+  });
+
+  it('subscribes over another connection when messages do not arrive', async () => {
+    await look();
+    const dead = subscriber;
+    for (let i = 0; i < 3; i += 1) {
+      expect(subscriber).toBe(dead);
+      count += 1;
+      await look();
+    }
+    for (let i = 0; i < 2; i += 1) await look();
+    expect([subscriber === dead, dead.isOpen, subscriber.isReady]).toEqual([false, false, true]);
+    expect(informed.at(-1)).toBe(true);
+  });
+
+  it('keeps a connection over which messages arrive in between', async () => {
+    await look();
+    const busy = subscriber;
+    for (let i = 0; i < 6; i += 1) {
+      count += 1;
+      await look();
+      if (i % 2 === 1) hear(`${count} heard sealed`);
+    }
+    expect(subscriber).toBe(busy);
   });
 
   it('reads again when it could not read to the end', async () => {
@@ -130,6 +186,14 @@ describe('a feed of revocations', () => {
     await look();
     await look();
     expect(received).toContain('lost');
+  });
+
+  it('that is closed while it looks, does not connect again', async () => {
+    subscriber.destroy();
+    jest.advanceTimersByTime(SECOND_MS);
+    feed.close();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(subscriber.isOpen).toBe(false);
   });
 
   it('that is closed says nothing of what fails', async () => {

@@ -1,48 +1,60 @@
 import { randomUUID } from 'node:crypto';
 import type { RevocationBoard, RevocationFeed, RevocationListener, RevocationNotice } from '../options/shared-store.js';
 import type { RedisConnection } from './redis-connection.js';
+import { causeOf } from './redis-errors.js';
 import type { RedisSubscription } from './redis-subscription.js';
 
 /** How soon it is noticed that a message got lost, or that Redis has forgotten. */
 const LOOK_EVERY_MS = 1_000;
 const AT_ONCE = 500;
+/** So often, and the connection that subscribes is taken for dead. */
+const MAX_MISSES = 2;
 
 /** What Redis knows of itself stands among the values: it is not forgotten later than them. No name is as short. */
 const [EPOCH, COUNT] = ['epoch', 'count'];
 
-// KEYS of all scripts: values by name (and the channel), end by name.
-/** ARGV: now, a text of one's own. What is over goes, a thousand at a time. Nothing is written needlessly: it works when Redis is full. */
+// KEYS of all scripts: values by name, end by name.
+/**
+ * ARGV: a text of one's own. What is over by the server's clock goes, a thousand at a time: a replica whose clock is ahead must not
+ * remove what the others need. Nothing is written needlessly: it works when Redis is full.
+ */
 const LOOK = `
-local over = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, 1000)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local over = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1000)
 if #over > 0 then
   redis.call('ZREM', KEYS[2], unpack(over))
   redis.call('HDEL', KEYS[1], unpack(over))
 end
-if redis.call('HEXISTS', KEYS[1], '${EPOCH}') == 0 then redis.call('HSET', KEYS[1], '${EPOCH}', ARGV[2]) end
+if redis.call('HEXISTS', KEYS[1], '${EPOCH}') == 0 then redis.call('HSET', KEYS[1], '${EPOCH}', ARGV[1]) end
 return redis.call('HMGET', KEYS[1], '${EPOCH}', '${COUNT}')`;
 
-/** ARGV: name, value and end of each. */
+/** ARGV: the channel (a client may write another prefix before keys, and not before channels); name, value and end of each. */
 const PUBLISH = `
-for i = 1, #ARGV, 3 do
+for i = 2, #ARGV, 3 do
   local known = redis.call('ZSCORE', KEYS[2], ARGV[i])
   if not known or tonumber(known) <= tonumber(ARGV[i + 2]) then
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
     redis.call('ZADD', KEYS[2], ARGV[i + 2], ARGV[i])
   end
   local count = redis.call('HINCRBY', KEYS[1], '${COUNT}', 1)
-  redis.call('PUBLISH', KEYS[1], count .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 1])
+  redis.call('PUBLISH', ARGV[1], count .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 1])
 end`;
 
 /** Revocations in Redis: kept there until they are over, and told to whoever listens. */
 export class RedisRevocationBoard implements RevocationBoard {
   readonly #redis: RedisConnection;
+  readonly #prefix: string;
 
-  constructor(redis: RedisConnection) {
+  constructor(redis: RedisConnection, prefix: string) {
     this.#redis = redis;
+    this.#prefix = prefix;
   }
 
   async open(board: string, listener: RevocationListener): Promise<RevocationFeed> {
-    const feed = new RedisRevocationFeed(this.#redis, board, listener);
+    // The braces make a cluster keep both keys in one slot, where a script may use them.
+    await this.#redis.connect();
+    const feed = new RedisRevocationFeed(this.#redis, `${this.#prefix}revocations:{${board}}`, listener);
     await feed.look();
     return feed;
   }
@@ -61,25 +73,31 @@ class RedisRevocationFeed implements RevocationFeed {
   /** Which message was the newest that came, and the newest there was when it was last looked. */
   #received = 0;
   #wasPublished = 0;
+  /** A message was skipped: it is lost, or on its way. */
+  #isMissing = false;
+  /** How often in a row messages were read that should have been received. */
+  #misses = 0;
   /** What this instance has said, Redis may not know. */
   #mustPublish = false;
   #isLooking = false;
   #isClosed = false;
 
-  constructor(redis: RedisConnection, board: string, listener: RevocationListener) {
+  constructor(redis: RedisConnection, values: string, listener: RevocationListener) {
     this.#redis = redis;
     this.#listener = listener;
-    const values = `coinflow:revocations:{${board}}`;
     this.#keys = [values, `${values}:ends`];
-    this.#subscription = redis.subscribe(values, {
+    this.#subscription = redis.subscribe({
+      channel: values,
       received: (message) => this.#receive(message),
       connected: () => (this.#wasCutOff = true),
     });
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
   }
 
-  publish(notice: RevocationNotice): Promise<void> {
-    return this.#publishAll([notice]);
+  async publish(notice: RevocationNotice): Promise<void> {
+    await this.#publishAll([notice]);
+    // Replicas have the same permissions: none of them receives it.
+    if (this.#subscription.isDenied) throw new Error('Redis does not let replicas subscribe');
   }
 
   close(): void {
@@ -93,34 +111,51 @@ class RedisRevocationFeed implements RevocationFeed {
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
+      // Knows the cause, which the subscription does not.
+      await this.#redis.ready();
       await this.#subscription.ready();
       await this.#catchUp();
       this.#inform(true);
       // A Redis that is full can still be read.
       if (this.#mustPublish) await this.#sayAgain().catch(() => undefined);
-    } catch {
-      // What was not read to its end is missing, and read the next time.
-      this.#inform(false);
+    } catch (error) {
+      this.#inform(false, causeOf(error));
     } finally {
       this.#isLooking = false;
     }
   }
 
   async #catchUp(): Promise<void> {
-    const [epoch, count] = (await this.#eval(LOOK, Date.now(), randomUUID())) as [unknown, unknown];
-    const isNew = this.#wasCutOff || String(epoch) !== this.#epoch;
-    // Before anything is read: who is cut off from now on must read again.
-    this.#wasCutOff = false;
-    this.#epoch = String(epoch);
-    if (isNew) this.#mustPublish = true;
+    const received = this.#received;
+    const [epoch, count] = (await this.#eval(LOOK, randomUUID())) as [unknown, unknown];
+    const published = Number(count) || 0;
+    // A failover may lose what was published last: then fewer messages are counted than were received.
+    const hasForgotten = String(epoch) !== this.#epoch || published < received;
+    if (this.#wasCutOff || hasForgotten) this.#mustPublish = true;
     // A message that is on its way gets until the next time.
-    const isMissing = this.#received < this.#wasPublished;
-    this.#wasPublished = Number(count ?? 0);
-    if (isNew) this.#received = 0;
-    if (isNew || isMissing) {
+    const isOverdue = this.#received < this.#wasPublished;
+    const mustRead = this.#wasCutOff || hasForgotten || this.#isMissing || isOverdue;
+    if (isOverdue && !this.#wasCutOff && !hasForgotten) this.#missed();
+    // Before anything is read: who is cut off from now on must read again.
+    this.#wasCutOff = this.#isMissing = false;
+    this.#epoch = String(epoch);
+    this.#wasPublished = published;
+    this.#received = hasForgotten ? published : Math.max(this.#received, mustRead ? published : 0);
+    if (!mustRead) return;
+    try {
       await this.#readAll();
-      this.#received = Math.max(this.#received, this.#wasPublished);
+    } catch (error) {
+      // What was not read to its end is missing, and read the next time.
+      this.#isMissing = true;
+      throw error;
     }
+  }
+
+  #missed(): void {
+    this.#misses += 1;
+    if (this.#misses < MAX_MISSES) return;
+    this.#misses = 0;
+    this.#subscription.reopen();
   }
 
   async #sayAgain(): Promise<void> {
@@ -129,15 +164,17 @@ class RedisRevocationFeed implements RevocationFeed {
     await this.#publishAll(this.#listener.published());
   }
 
-  #inform(isInformed: boolean): void {
+  #inform(isInformed: boolean, cause?: string): void {
     // What fails since it was closed is no news.
-    if (!this.#isClosed) this.#listener.informed(isInformed);
+    if (!this.#isClosed) this.#listener.informed(isInformed, cause);
   }
 
   #receive(message: string): void {
     const [count, name, value] = message.split(' ');
     if (name === undefined || value === undefined) return;
+    this.#misses = 0;
     // What is no number changes nothing.
+    if (Number(count) > this.#received + 1) this.#isMissing = true;
     if (Number(count) > this.#received) this.#received = Number(count);
     this.#listener.received({ name, value });
   }
@@ -160,7 +197,7 @@ class RedisRevocationFeed implements RevocationFeed {
     const send = async (): Promise<void> => {
       const values = page.flatMap(({ name, value, untilMs }) => [name, value, untilMs]);
       page = [];
-      if (values.length > 0) await this.#eval(PUBLISH, ...values);
+      if (values.length > 0) await this.#eval(PUBLISH, this.#keys[0], ...values);
     };
     try {
       for (const notice of notices) {

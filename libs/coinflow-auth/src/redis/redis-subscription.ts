@@ -1,48 +1,56 @@
-import { RedisUnreachableError, closeClient, inTime, type RedisSubscriberLike } from './redis-client.js';
+import type { RedisListener, RedisSubscriber } from './redis-adapter.js';
+import { RedisUnreachableError, inTime, isDenied } from './redis-errors.js';
 
-/** What a subscription tells. */
-export interface RedisListener {
-  received(message: string): void;
-  /** Connected, or again: messages from before are lost. */
-  connected(): void;
-}
-
-/** A connection that listens to one channel. */
+/** A subscription to one channel, over one connection after the other. */
 export class RedisSubscription {
-  readonly #client: RedisSubscriberLike;
-  readonly #channel: string;
-  /** One for all attempts: a client that has it already adds no second. */
-  readonly #received: (message: string) => void;
-  #listening: Promise<unknown> | undefined;
+  readonly #newSubscriber: (listener: RedisListener) => RedisSubscriber;
+  readonly #listener: RedisListener;
+  #subscriber: RedisSubscriber;
+  #opening: Promise<unknown> | undefined;
+  #isDenied = false;
+  #isClosed = false;
 
-  constructor(client: RedisSubscriberLike, channel: string, listener: RedisListener) {
-    this.#client = client;
-    this.#channel = channel;
-    this.#received = (message) => listener.received(message);
-    // Without a listener the process ends; whoever asks whether it listens is told.
-    client.on('error', () => undefined);
-    client.on('ready', () => listener.connected());
+  constructor(newSubscriber: (listener: RedisListener) => RedisSubscriber, listener: RedisListener) {
+    this.#newSubscriber = newSubscriber;
+    this.#listener = listener;
+    this.#subscriber = newSubscriber(listener);
   }
 
-  /** Rejects while it does not listen. */
+  /** Whether Redis has denied it when it was last tried. */
+  get isDenied(): boolean {
+    return this.#isDenied;
+  }
+
+  /** Rejects while messages are not received. */
   async ready(): Promise<void> {
+    if (this.#isClosed) throw new RedisUnreachableError(new Error('Closed'));
     // A client whose strategy is to give up is connected anew.
-    if (!this.#client.isOpen) this.#listening = undefined;
-    this.#listening ??= this.#listen();
-    await inTime(this.#listening);
-    if (!this.#client.isReady) throw new RedisUnreachableError();
+    if (!this.#subscriber.isOpen) this.#opening = undefined;
+    this.#opening ??= this.#open();
+    await inTime(this.#opening);
+    if (!this.#subscriber.isReady) throw new RedisUnreachableError();
+  }
+
+  /** For a connection that is open, and over which nothing arrives. */
+  reopen(): void {
+    this.#subscriber.close();
+    this.#subscriber = this.#newSubscriber(this.#listener);
+    this.#opening = undefined;
   }
 
   close(): void {
-    closeClient(this.#client);
+    this.#isClosed = true;
+    this.#subscriber.close();
   }
 
-  async #listen(): Promise<void> {
+  async #open(): Promise<void> {
+    const subscriber = this.#subscriber;
     try {
-      if (!this.#client.isOpen) await this.#client.connect();
-      await this.#client.subscribe(this.#channel, this.#received);
+      await subscriber.open();
+      this.#isDenied = false;
     } catch (error) {
-      this.#listening = undefined;
+      this.#isDenied = isDenied(error);
+      if (this.#subscriber === subscriber) this.#opening = undefined;
       throw error;
     }
   }

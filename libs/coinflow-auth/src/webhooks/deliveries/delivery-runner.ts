@@ -1,4 +1,8 @@
-import { CoinflowWebhookBusyError, CoinflowWebhookStoreUnavailableError } from '../../errors/coinflow-auth.errors.js';
+import {
+  CoinflowMisconfiguredError,
+  CoinflowWebhookBusyError,
+  CoinflowWebhookStoreUnavailableError,
+} from '../../errors/coinflow-auth.errors.js';
 import { DELIVERY_MEMORY_MS } from '../../options/webhook-options.js';
 import type { DeliveryClaim, DeliveryStore } from '../../options/delivery-store.js';
 import { NoAnswerError, answerBy, newDeadline, type Deadline } from './deadline.js';
@@ -38,6 +42,7 @@ export class DeliveryRunner {
    * @returns once the delivery has succeeded, now or before
    * @throws {CoinflowWebhookBusyError} when it runs elsewhere and does not end within four seconds, or its lease was lost
    * @throws {CoinflowWebhookStoreUnavailableError} when the store cannot tell
+   * @throws {CoinflowMisconfiguredError} when the store says that it can never tell as it is configured
    * @throws whatever the run throws; the next delivery runs again
    */
   async run<T>(
@@ -136,6 +141,7 @@ export class DeliveryRunner {
     try {
       return await answerBy(performance.now() + STORE_TIMEOUT_MS, question);
     } catch (cause) {
+      if (cause instanceof CoinflowMisconfiguredError) throw cause;
       throw new CoinflowWebhookStoreUnavailableError('Whether a delivery was handled before cannot be told', {
         reason: 'store-failed',
         retryAfterMs: RETRY_AFTER_MS,

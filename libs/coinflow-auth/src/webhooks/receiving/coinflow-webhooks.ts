@@ -1,9 +1,15 @@
-import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type {
+  BeforeApplicationShutdown,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+  OnModuleInit,
+} from '@nestjs/common';
 import {
   CoinflowInvalidArgumentError,
   CoinflowWebhookUnavailableError,
   isCoinflowAuthError,
 } from '../../errors/coinflow-auth.errors.js';
+import type { DeliveryStore } from '../../options/delivery-store.js';
 import type { ResolvedCoinflowAuthOptions } from '../../options/resolve-options.js';
 import type { ResolvedWebhookOptions } from '../../options/webhook-options.js';
 import { eventRecordOf, handlersRecordOf, routeRecordOf, type RecordScope } from '../deliveries/delivery-record.js';
@@ -35,7 +41,9 @@ const UNREMEMBERED: DeliveryRun = { fencingToken: 0, signal: new AbortController
  * Receives the webhooks of an instance. Its routes do that by themselves, with `@CoinflowWebhook()`; inject it for its
  * figures.
  */
-export class CoinflowWebhooks implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+export class CoinflowWebhooks
+  implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
   readonly #options: ResolvedWebhookOptions | undefined;
   readonly #scope: RecordScope;
   readonly #findHandlers: () => EventHandlers;
@@ -64,6 +72,11 @@ export class CoinflowWebhooks implements OnModuleInit, BeforeApplicationShutdown
     return this.#options !== undefined;
   }
 
+  /** Whether deliveries can be remembered, as far as their store tells: what it cannot do now is answered 503. */
+  get isStoreAvailable(): boolean | undefined {
+    return this.#store?.isAvailable;
+  }
+
   /** How often what has happened to webhooks, since the application started. */
   metrics(): CoinflowWebhookMetrics {
     return { ...this.#log.metrics };
@@ -83,6 +96,11 @@ export class CoinflowWebhooks implements OnModuleInit, BeforeApplicationShutdown
 
   onModuleInit(): void {
     this.#handlers ??= this.#findHandlers();
+  }
+
+  /** Nobody waits for it: the application starts while the store is down. */
+  onApplicationBootstrap(): void {
+    void this.#openStore().catch((error: unknown) => this.#log.storeFailed(error));
   }
 
   /** From here on deliveries are answered 503; those that run are waited for, also if their senders have hung up. */
@@ -197,6 +215,15 @@ export class CoinflowWebhooks implements OnModuleInit, BeforeApplicationShutdown
     };
     if (this.#runner) return this.#runner.run(record, run, deadline);
     return run(UNREMEMBERED).then((value) => ({ repeated: false, value }));
+  }
+
+  get #store(): DeliveryStore | undefined {
+    return this.#options?.deliveries || undefined;
+  }
+
+  /** A promise even where the store throws at once. */
+  async #openStore(): Promise<void> {
+    await this.#store?.open?.();
   }
 }
 

@@ -85,6 +85,14 @@ export class WebhookLog {
     );
   }
 
+  /** The store of deliveries when the application starts. */
+  storeFailed(error: unknown): void {
+    const { message } = Object(error) as { message?: unknown };
+    this.#logger.warn(
+      `The store of webhook.deliveries does not work: ${safeText(String(message ?? error), [])}. Until it does, webhooks are answered 503. [deliveries-unavailable]`,
+    );
+  }
+
   /** A handler that failed: once for each run. */
   failed(error: unknown, event: CoinflowWebhookEvent): void {
     this.#logger.error(

@@ -14,11 +14,11 @@ export interface CoinflowWebhookMetrics {
   repeated: number;
   /** Acknowledged without running: about a merchant that `webhook.acceptMerchant` does not accept. */
   notAccepted: number;
-  /** A handler has failed. */
+  /** A handler has failed, or nothing can run as the application is configured: answered 500. */
   failed: number;
   /** Answered 503, since the same delivery was running, or its lease was lost. */
   busy: number;
-  /** Answered 503, since the store of deliveries was away. */
+  /** Answered 503, since the store of deliveries was unreachable; or 500, since it cannot work as it is configured. */
   storeUnavailable: number;
   /** Answered 503, since whether to accept it was not known: `COINFLOW_WEBHOOK_UNAVAILABLE`. */
   unavailable: number;

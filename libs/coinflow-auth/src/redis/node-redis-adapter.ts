@@ -1,0 +1,159 @@
+import type { RedisAdapter, RedisSubscriber, RedisListener } from './redis-adapter.js';
+import type { NodeRedisLike } from './redis-options.js';
+
+interface CommandOptions {
+  abortSignal: AbortSignal;
+}
+
+/** What subscribes: a client or a cluster of node-redis. */
+export interface NodeRedisSubscriber {
+  readonly isOpen: boolean;
+  readonly isReady?: boolean;
+  readonly pubSubNode?: { readonly client: { readonly isReady: boolean } } | undefined;
+  on(event: string, listener: () => void): unknown;
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  unref?(): void;
+  destroy(): unknown;
+}
+
+interface NodeRedisClient {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
+  sendCommand(command: readonly string[], options: CommandOptions): Promise<unknown>;
+  duplicate(overrides?: object): NodeRedisSubscriber;
+}
+
+interface NodeRedisCluster {
+  readonly isOpen: boolean;
+  sendCommand(
+    key: string | undefined,
+    isReadonly: boolean,
+    command: readonly string[],
+    options: CommandOptions,
+  ): Promise<unknown>;
+  duplicate(overrides?: object): NodeRedisSubscriber;
+}
+
+interface NodeRedisSentinel {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
+  sendCommand(isReadonly: boolean, command: readonly string[], options: CommandOptions): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+}
+
+interface NodeRedisPool {
+  readonly isOpen: boolean;
+  sendCommand(command: readonly string[], options: CommandOptions): Promise<unknown>;
+}
+
+/**
+ * @param name of a connection of the package's own
+ * @returns nothing for what is none of them
+ */
+export function nodeRedisAdapter(client: NodeRedisLike, name: string): RedisAdapter | undefined {
+  if ('nodeByAddress' in client) return ofCluster(client as unknown as NodeRedisCluster);
+  if ('getSentinelNode' in client) return ofSentinel(client as unknown as NodeRedisSentinel);
+  if ('totalClients' in client) return ofPool(client);
+  return 'isReady' in client ? ofClient(client as unknown as NodeRedisClient, name) : undefined;
+}
+
+function ofClient(client: NodeRedisClient, name: string): RedisAdapter {
+  return {
+    kind: 'a node-redis client',
+    get isReady() {
+      return client.isReady;
+    },
+    send: (command, abortSignal) => client.sendCommand(command, { abortSignal }),
+    newSubscriber: (listener) => nodeRedisSubscriber(client.duplicate({ name }), listener),
+    close: () => undefined,
+  };
+}
+
+function ofCluster(cluster: NodeRedisCluster): RedisAdapter {
+  return {
+    kind: 'a node-redis cluster',
+    get isReady() {
+      return cluster.isOpen;
+    },
+    send: (command, abortSignal) => cluster.sendCommand(keyOf(command), false, command, { abortSignal }),
+    newSubscriber: (listener) => nodeRedisSubscriber(cluster.duplicate({ minimizeConnections: true }), listener),
+    close: () => undefined,
+  };
+}
+
+function ofSentinel(sentinel: NodeRedisSentinel): RedisAdapter {
+  return {
+    kind: 'a node-redis sentinel',
+    get isReady() {
+      return sentinel.isReady;
+    },
+    send: (command, abortSignal) => sentinel.sendCommand(false, command, { abortSignal }),
+    newSubscriber: (listener) => sentinelSubscriber(sentinel, listener),
+    close: () => undefined,
+  };
+}
+
+function ofPool(pool: NodeRedisPool): RedisAdapter {
+  return {
+    kind: 'a node-redis pool',
+    get isReady() {
+      return pool.isOpen;
+    },
+    send: (command, abortSignal) => pool.sendCommand(command, { abortSignal }),
+    newSubscriber: undefined,
+    close: () => undefined,
+  };
+}
+
+/** A script's keys share a slot: its first one decides. */
+function keyOf(command: readonly string[]): string | undefined {
+  return command[0] === 'EVAL' ? command[3] : command[1];
+}
+
+/** @param client nobody else's, not connected */
+export function nodeRedisSubscriber(
+  client: NodeRedisSubscriber,
+  { channel, received, connected }: RedisListener,
+): RedisSubscriber {
+  // Without a listener the process ends; who asks whether it is ready is told.
+  client.on('error', () => undefined);
+  client.on('ready', connected);
+  return {
+    get isReady() {
+      // A cluster has no such property; the node that it subscribes at has.
+      return client.isReady ?? client.pubSubNode?.client.isReady ?? false;
+    },
+    get isOpen() {
+      return client.isOpen;
+    },
+    open: async () => {
+      if (!client.isOpen) await client.connect();
+      // The same function each time: a client that has it already adds no second.
+      await client.subscribe(channel, received);
+    },
+    close: () => closeClient(client),
+  };
+}
+
+/** A sentinel has a connection for this, beside those for commands. */
+function sentinelSubscriber(sentinel: NodeRedisSentinel, { channel, received }: RedisListener): RedisSubscriber {
+  return {
+    get isReady() {
+      return sentinel.isReady;
+    },
+    get isOpen() {
+      return sentinel.isOpen;
+    },
+    open: () => sentinel.subscribe(channel, received),
+    close: () => void sentinel.unsubscribe(channel, received).catch(() => undefined),
+  };
+}
+
+/** Closes a client of the package's own. */
+export function closeClient(client: Pick<NodeRedisSubscriber, 'isOpen' | 'on' | 'unref' | 'destroy'>): void {
+  // One that is closed while its socket is being opened connects all the same, and must not keep the process alive.
+  client.on('connect', () => client.unref?.());
+  if (client.isOpen) void Promise.resolve(client.destroy()).catch(() => undefined);
+}

@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RedisServer, freePort } from './redis-server.js';
+import { until } from './until.js';
+
+const SLOTS = 16_384;
+
+/** A cluster of three primaries. */
+export class RedisCluster {
+  private constructor(
+    readonly nodes: readonly RedisServer[],
+    private readonly folder: string,
+  ) {}
+
+  static async start(): Promise<RedisCluster> {
+    const folder = await mkdtemp(join(tmpdir(), 'redis-cluster-'));
+    const buses = [await freePort(), await freePort(), await freePort()];
+    const nodes = await Promise.all(
+      buses.map((bus, i) =>
+        RedisServer.start(
+          Object.entries({
+            '--cluster-enabled': 'yes',
+            '--cluster-port': String(bus),
+            '--cluster-config-file': join(folder, `nodes-${i}.conf`),
+            '--dir': folder,
+            '--cluster-node-timeout': '2000',
+          }).flat(),
+        ),
+      ),
+    );
+    const clients = await Promise.all(nodes.map((node) => node.connect()));
+    for (const [i, client] of clients.entries()) {
+      const [from, to] = [i, i + 1].map((part) => Math.floor((SLOTS * part) / nodes.length)) as [number, number];
+      await client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', String(from), String(to - 1)]);
+      await clients[0]?.sendCommand(['CLUSTER', 'MEET', '127.0.0.1', String(nodes[i]?.port), String(buses[i])]);
+    }
+    for (const client of clients) {
+      await until(async () => {
+        const info = await client.clusterInfo();
+        return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3');
+      });
+      client.destroy();
+    }
+    return new RedisCluster(nodes, folder);
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill()));
+    await rm(this.folder, { recursive: true });
+  }
+}
+
+/** A Redis behind TLS whose certificate nobody has signed. */
+export async function startTlsRedis(): Promise<{ url: string; kill: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
+  const [key, certificate, port] = [join(folder, 'key.pem'), join(folder, 'certificate.pem'), await freePort()];
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=127.0.0.1'];
+  spawnSync('openssl', [...request, '-keyout', key, '-out', certificate]);
+  const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'];
+  const server = await RedisServer.start(['--tls-port', String(port), ...files]);
+  const kill = async (): Promise<void> => {
+    await server.kill();
+    await rm(folder, { recursive: true });
+  };
+  return { url: `rediss://127.0.0.1:${port}`, kill };
+}
+
+/** A primary, a replica of it, and a sentinel that makes the replica the primary when the primary is gone. */
+export class RedisSentinel {
+  readonly name = 'main';
+
+  private constructor(
+    readonly primary: RedisServer,
+    readonly replica: RedisServer,
+    readonly sentinel: RedisServer,
+    private readonly folder: string,
+  ) {}
+
+  static async start(): Promise<RedisSentinel> {
+    const folder = await mkdtemp(join(tmpdir(), 'redis-sentinel-'));
+    const primary = await RedisServer.start();
+    const replica = await RedisServer.start(['--replicaof', `127.0.0.1 ${primary.port}`]);
+    const file = join(folder, 'sentinel.conf');
+    await writeFile(
+      file,
+      [
+        `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
+        'sentinel down-after-milliseconds main 1000',
+        'sentinel failover-timeout main 5000',
+        `dir ${folder}`,
+      ].join('\n'),
+    );
+    const sentinel = await RedisServer.startSentinel(file);
+    const [ofReplica, ofSentinel] = [await replica.connect(), await sentinel.connect()];
+    await until(async () => (await ofReplica.info('replication')).includes('master_link_status:up'));
+    await until(async () => (await ofSentinel.info('sentinel')).includes('slaves=1'));
+    ofReplica.destroy();
+    ofSentinel.destroy();
+    return new RedisSentinel(primary, replica, sentinel, folder);
+  }
+
+  /** Kills the primary, and waits until the replica has its place. */
+  async failover(): Promise<void> {
+    await this.primary.kill();
+    const admin = await this.replica.connect();
+    // The sentinel closes the connections of a server whose role changes.
+    const role = (): Promise<string> => admin.info('replication').catch(() => '');
+    await until(async () => (await role()).includes('role:master'));
+    admin.destroy();
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all([this.sentinel, this.primary, this.replica].map((server) => server.kill()));
+    await rm(this.folder, { recursive: true });
+  }
+}

@@ -1,0 +1,311 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import * as nodeRedis5 from '@redis/client';
+import * as ioredis5 from 'ioredis';
+import * as ioredis6 from 'ioredis-6';
+import * as nodeRedis6 from 'node-redis-6';
+import type { DeliveryStore } from 'nestjs-coinflow-auth';
+import { redisCoinflowMemory, redisDeliveries, type IoredisLike, type NodeRedisLike } from 'nestjs-coinflow-auth/redis';
+import { deliveryStoreContract } from './delivery-store-contract.js';
+import { FakeCoinflow, TestInstance } from './harness/fake-coinflow.js';
+import { RedisCluster, RedisSentinel } from './harness/redis-deployments.js';
+import { RedisServer, countCommands, describeWithRedis } from './harness/redis-server.js';
+import { until } from './harness/until.js';
+
+type Client = NodeRedisLike | IoredisLike;
+/** A client, and what closes it. */
+type Opened = [client: Client, close: () => unknown];
+
+/** Waits until what it has written is in Redis. */
+type Replica = TestInstance & { written: () => Promise<unknown> };
+
+const GENEROUS_MS = 1_000;
+
+/** As an application does it: connected, and with a listener for errors. */
+async function connected<
+  T extends Client & { on(event: 'error', listener: () => void): unknown; connect(): Promise<unknown> },
+>(client: T, close: (client: T) => unknown): Promise<Opened> {
+  client.on('error', () => undefined);
+  await client.connect();
+  return [client, () => close(client)];
+}
+
+describeWithRedis('the clients that a Redis is reached by (skipped without redis-server)', () => {
+  let redis: RedisServer;
+  let cluster: RedisCluster;
+  const close: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    [redis, cluster] = await Promise.all([RedisServer.start(), RedisCluster.start()]);
+  });
+
+  afterAll(() => Promise.all([redis.kill(), cluster.kill()]));
+
+  beforeEach(() => {
+    Logger.overrideLogger(false);
+  });
+
+  afterEach(async () => {
+    for (const one of close.splice(0).reverse()) await one();
+  });
+
+  /** Redis loses everything, on every server. */
+  const flushAll = (): Promise<unknown> =>
+    Promise.all(
+      [redis, ...cluster.nodes].map(async (server) => {
+        const admin = await server.connect();
+        await admin.flushAll();
+        admin.destroy();
+      }),
+    );
+
+  /** How often a node has said that another has a key. */
+  async function moved(): Promise<number> {
+    const counts = cluster.nodes.map(async (node) => {
+      const admin = await node.connect();
+      const stats = await admin.info('errorstats');
+      admin.destroy();
+      return Number(/errorstat_MOVED:count=(\d+)/.exec(stats)?.[1] ?? 0);
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  }
+
+  const rootNodes = () => cluster.nodes.map(({ url }) => ({ url }));
+  const addresses = () => cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+  const lazy = { lazyConnect: true };
+
+  const SINGLE: [string, () => Promise<Opened>][] = [
+    ['a client of node-redis 5', () => connected(nodeRedis5.createClient({ url: redis.url }), (it) => it.destroy())],
+    ['a client of node-redis 6', () => connected(nodeRedis6.createClient({ url: redis.url }), (it) => it.destroy())],
+    ['a client of ioredis 5', () => connected(new ioredis5.Redis(redis.url, lazy), (it) => it.disconnect())],
+    ['a client of ioredis 6', () => connected(new ioredis6.Redis(redis.url, lazy), (it) => it.disconnect())],
+  ];
+  const CLUSTERS: [string, () => Promise<Opened>][] = [
+    [
+      'a cluster of node-redis 5',
+      () => connected(nodeRedis5.createCluster({ rootNodes: rootNodes() }), (it) => it.destroy()),
+    ],
+    [
+      'a cluster of node-redis 6',
+      () => connected(nodeRedis6.createCluster({ rootNodes: rootNodes() }), (it) => it.destroy()),
+    ],
+    ['a cluster of ioredis 5', () => connected(new ioredis5.Cluster(addresses(), lazy), (it) => it.disconnect())],
+    ['a cluster of ioredis 6', () => connected(new ioredis6.Cluster(addresses(), lazy), (it) => it.disconnect())],
+  ];
+  const POOLS: [string, () => Promise<Opened>][] = [
+    ['a pool of node-redis 5', () => connected(nodeRedis5.createClientPool({ url: redis.url }), (it) => it.destroy())],
+    ['a pool of node-redis 6', () => connected(nodeRedis6.createClientPool({ url: redis.url }), (it) => it.destroy())],
+  ];
+
+  async function deliveriesOf(open: () => Promise<Opened>): Promise<DeliveryStore> {
+    const [client, end] = await open();
+    close.push(end);
+    const store = redisDeliveries({ client });
+    close.push(() => store.close?.());
+    await store.open?.();
+    expect(store.isAvailable).toBe(true);
+    return store;
+  }
+
+  /** A replica with a client of its own. */
+  async function replicaOf(coinflow: FakeCoinflow, open: () => Promise<Opened>, prefix?: string): Promise<Replica> {
+    const [client, end] = await open();
+    close.push(end);
+    const store = redisCoinflowMemory({ client, prefix, timeoutMs: GENEROUS_MS });
+    const set = jest.spyOn(store, 'set');
+    const written = (): Promise<unknown> => Promise.all(set.mock.results.map(({ value }) => value));
+    const replica = Object.assign(new TestInstance(coinflow, { cache: { store } }), { written });
+    await replica.sessions.sharedRevocations?.open();
+    close.push(() => {
+      replica.sessions.sharedRevocations?.close();
+      return store.close?.();
+    });
+    return replica;
+  }
+
+  const isRevokedIn = (replica: TestInstance, key: string): Promise<boolean> =>
+    replica.decide(key).then(
+      () => false,
+      (error: { code: string }) => error.code === 'COINFLOW_SESSION_REVOKED',
+    );
+
+  describe.each([...SINGLE, ...CLUSTERS, ...POOLS])('%s', (_, open) => {
+    let client: Client;
+    let end: () => unknown;
+
+    beforeAll(async () => {
+      [client, end] = await open();
+    });
+
+    afterAll(async () => {
+      await end();
+    });
+
+    deliveryStoreContract(() => redisDeliveries({ client }), delay, flushAll);
+  });
+
+  it.each([...SINGLE, ...CLUSTERS])('%s shares sessions, the budget and revocations', async (_, open) => {
+    const coinflow = new FakeCoinflow();
+    const movedBefore = await moved();
+    const [one, other] = [await replicaOf(coinflow, open), await replicaOf(coinflow, open)];
+    for (const each of [one, other]) expect(each.sessions.sharedRevocations?.isInformed).toBe(true);
+    for (let i = 0; i < 10; i += 1) {
+      const key = coinflow.key({ customerId: randomUUID() });
+      await one.decide(key);
+      await one.written();
+      expect(await other.sourceOf(key)).toBe('shared-memory');
+      expect(await one.revokeKey(key)).toBe(true);
+      await until(() => isRevokedIn(other, key));
+    }
+    // Every command went to the node that has its key.
+    expect(await moved()).toBe(movedBefore);
+  });
+
+  it('a client of ioredis that is to connect when it is first used, does', async () => {
+    const client = new ioredis5.Redis(redis.url, lazy);
+    close.push(() => client.disconnect());
+    expect(await redisDeliveries({ client }).claim(randomUUID(), 60_000)).toMatchObject({ state: 'won' });
+  });
+
+  it.each<[string, object]>([
+    ['gives up at once', { retryStrategy: () => null }],
+    ['does not subscribe again', { autoResubscribe: false }],
+  ])('a client of ioredis that %s, receives revocations all the same', async (_, options) => {
+    const coinflow = new FakeCoinflow();
+    const impatient = { ...lazy, enableOfflineQueue: false, ...options };
+    const open = (): Promise<Opened> => connected(new ioredis5.Redis(redis.url, impatient), (it) => it.disconnect());
+    const [one, other] = [await replicaOf(coinflow, open), await replicaOf(coinflow, open)];
+    for (const each of [one, other]) expect(each.sessions.sharedRevocations?.isInformed).toBe(true);
+    const admin = await redis.connect();
+    const subscribers = async (): Promise<number> =>
+      String(await admin.sendCommand(['CLIENT', 'LIST', 'TYPE', 'pubsub']))
+        .split('\n')
+        .filter(Boolean).length;
+    for (let i = 0; i < 2; i += 1) {
+      const key = coinflow.key({ customerId: randomUUID() });
+      await one.decide(key);
+      await other.decide(key);
+      await one.revokeKey(key);
+      await until(() => isRevokedIn(other, key));
+      await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
+      await until(async () => (await subscribers()) === 2);
+    }
+    await until(() => other.sessions.sharedRevocations?.isInformed);
+    admin.destroy();
+  });
+
+  it('a client of ioredis that writes a prefix before keys, and the prefix of an application, share them too', async () => {
+    const coinflow = new FakeCoinflow();
+    const open = (): Promise<Opened> =>
+      connected(new ioredis5.Redis(redis.url, { ...lazy, keyPrefix: 'ours:' }), (it) => it.disconnect());
+    const admin = await redis.connect();
+    await admin.flushAll();
+    const [one, other] = [await replicaOf(coinflow, open, 'shop:'), await replicaOf(coinflow, open, 'shop:')];
+    const key = coinflow.key();
+    await one.decide(key);
+    await one.written();
+    expect(await other.sourceOf(key)).toBe('shared-memory');
+    const reads = await countCommands(admin, 'hscan');
+    await one.revokeKey(key);
+    await until(() => isRevokedIn(other, key));
+    // By a message: nobody has read the list, which is done where a message was lost.
+    expect(await countCommands(admin, 'hscan')).toBe(reads);
+    const names = await admin.keys('*');
+    expect(names.filter((name) => !name.startsWith('ours:shop:'))).toEqual([]);
+    expect(await admin.sendCommand(['PUBSUB', 'CHANNELS', 'shop:revocations:*'])).toHaveLength(1);
+    admin.destroy();
+  });
+
+  it.each(POOLS)('%s is refused for what replicas share: it has no pub/sub', async (_, open) => {
+    const [client, end] = await open();
+    close.push(end);
+    expect(() => redisCoinflowMemory({ client })).toThrow(
+      new TypeError('client is a node-redis pool, which has no pub/sub: pass a client, a cluster or a sentinel'),
+    );
+  });
+
+  it.each(POOLS)('%s does not send what nobody waits for any more', async (_, open) => {
+    const store = await deliveriesOf(open);
+    await redis.kill();
+    // The first may be sent to a connection that is not known to be lost.
+    await expect(store.claim('first', 60_000)).rejects.toMatchObject({ name: 'RedisUnreachableError' });
+    await expect(store.claim('late', 60_000)).rejects.toMatchObject({ cause: { message: 'No answer within 1000 ms' } });
+    await redis.start();
+    // What was kept for later would be sent before that.
+    await until(() => store.claim(randomUUID(), 60_000).then(Boolean, () => false));
+    expect(await store.claim('late', 60_000)).toMatchObject({ state: 'won' });
+  });
+
+  describe.each<[string, (sentinel: RedisSentinel) => Promise<Opened>]>([
+    [
+      'a sentinel of node-redis 5',
+      (sentinel) =>
+        connected(
+          nodeRedis5.createSentinel({
+            name: sentinel.name,
+            sentinelRootNodes: [{ host: '127.0.0.1', port: sentinel.sentinel.port }],
+          }),
+          (it) => it.destroy(),
+        ),
+    ],
+    [
+      'a sentinel of node-redis 6',
+      (sentinel) =>
+        connected(
+          nodeRedis6.createSentinel({
+            name: sentinel.name,
+            sentinelRootNodes: [{ host: '127.0.0.1', port: sentinel.sentinel.port }],
+          }),
+          (it) => it.destroy(),
+        ),
+    ],
+    [
+      'a client of ioredis 5 by sentinels',
+      (sentinel) => bySentinels((options) => new ioredis5.Redis(options), sentinel),
+    ],
+    [
+      'a client of ioredis 6 by sentinels',
+      (sentinel) => bySentinels((options) => new ioredis6.Redis(options), sentinel),
+    ],
+  ])('%s', (_, open) => {
+    it('goes to the new primary after a failover, and receives its revocations', async () => {
+      const sentinel = await RedisSentinel.start();
+      close.push(() => sentinel.kill());
+      const coinflow = new FakeCoinflow();
+      const opens = () => open(sentinel);
+      const [one, other] = [await replicaOf(coinflow, opens), await replicaOf(coinflow, opens)];
+      const deliveries = await deliveriesOf(opens);
+      const [before, after] = [0, 1].map(() => coinflow.key({ customerId: randomUUID() })) as [string, string];
+      expect(await one.revokeKey(before)).toBe(true);
+      await until(() => isRevokedIn(other, before));
+      await sentinel.failover();
+      await until(() =>
+        deliveries.claim(randomUUID(), 60_000).then(
+          ({ state }) => state === 'won',
+          () => false,
+        ),
+      );
+      await until(() => one.revokeKey(after));
+      await until(() => isRevokedIn(other, after));
+      await until(() => other.sessions.sharedRevocations?.isInformed);
+    });
+  });
+});
+
+interface SentinelOptions {
+  sentinels: { host: string; port: number }[];
+  name: string;
+  lazyConnect: boolean;
+  sentinelRetryStrategy: () => number;
+}
+
+function bySentinels(
+  create: (options: SentinelOptions) => ioredis5.Redis | ioredis6.Redis,
+  { name, sentinel }: RedisSentinel,
+): Promise<Opened> {
+  const sentinels = [{ host: '127.0.0.1', port: sentinel.port }];
+  const client = create({ sentinels, name, lazyConnect: true, sentinelRetryStrategy: () => 100 });
+  return connected(client as ioredis5.Redis, (it) => it.disconnect());
+}

@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DeliveryStore } from 'nestjs-coinflow-auth';
+import { redisCoinflowMemory, redisDeliveries, type RedisConnectionOptions } from 'nestjs-coinflow-auth/redis';
+import { FakeCoinflow, TestInstance } from './harness/fake-coinflow.js';
+import { RecordingLogger } from './harness/recording-logger.js';
+import { RedisCluster } from './harness/redis-deployments.js';
+import { RedisServer, describeWithRedis } from './harness/redis-server.js';
+import { TcpProxy } from './harness/tcp-proxy.js';
+import { until } from './harness/until.js';
+
+const LEASE_MS = 60_000;
+const LISTENER = { received: () => undefined, informed: () => undefined, published: () => [] };
+
+describeWithRedis('the connections to Redis (skipped without redis-server)', () => {
+  let logger: RecordingLogger;
+  const opened: (() => unknown)[] = [];
+
+  beforeEach(() => {
+    Logger.overrideLogger((logger = new RecordingLogger()));
+  });
+
+  afterEach(async () => {
+    for (const close of opened.splice(0).reverse()) await close();
+    Logger.overrideLogger(false);
+  });
+
+  function opens<T extends { close?(): unknown } | { kill(): unknown } | { destroy(): unknown }>(one: T): T {
+    opened.push(() => ('kill' in one ? one.kill() : 'destroy' in one ? one.destroy() : one.close?.()));
+    return one;
+  }
+
+  async function startProxy(): Promise<{ redis: RedisServer; proxy: TcpProxy; store: DeliveryStore }> {
+    const redis = opens(await RedisServer.start());
+    const proxy = opens(await TcpProxy.start(redis.port));
+    const store = opens(redisDeliveries({ url: `redis://127.0.0.1:${proxy.port}` }));
+    return { redis, proxy, store };
+  }
+
+  const isClaimed = (store: DeliveryStore, id: string): Promise<boolean> =>
+    store.claim(id, LEASE_MS).then(
+      ({ state }) => state === 'won',
+      () => false,
+    );
+
+  it('leave a primary that a planned failover has demoted', async () => {
+    const { redis, proxy, store } = await startProxy();
+    expect(await isClaimed(store, 'before')).toBe(true);
+    const next = opens(await RedisServer.start());
+    const admin = await redis.connect();
+    await admin.sendCommand(['REPLICAOF', '127.0.0.1', String(next.port)]);
+    admin.destroy();
+    proxy.target = next.port;
+    await expect(store.claim('during', LEASE_MS)).rejects.toMatchObject({
+      name: 'RedisUnreachableError',
+      cause: { message: expect.stringMatching(/^READONLY/) },
+    });
+    await until(() => isClaimed(store, 'after'));
+    expect(logger.at('warn')).toEqual([expect.stringContaining('Redis cannot be reached: READONLY')]);
+  });
+
+  it('leave a connection over which nothing is answered twice, and ask over a new one', async () => {
+    const { proxy, store } = await startProxy();
+    expect(await isClaimed(store, 'before')).toBe(true);
+    proxy.silence();
+    // Those that wait at the same time count as one: Redis may only be slow.
+    const refused = await Promise.allSettled(['a', 'b', 'c'].map((id) => store.claim(id, LEASE_MS)));
+    expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(logger.at('warn')).toEqual([]);
+    await expect(store.claim('d', LEASE_MS)).rejects.toThrow('Redis cannot be reached');
+    await until(() => isClaimed(store, 'after'));
+    expect(logger.at('warn')).toEqual([expect.stringContaining('No answer within 1000 ms')]);
+  });
+
+  it('are given up when a server takes them and answers nothing', async () => {
+    const mute = createServer().listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const { port } = mute.address() as AddressInfo;
+    const store = opens(redisDeliveries({ url: `redis://127.0.0.1:${port}` }));
+    await expect(store.claim('mute', LEASE_MS)).rejects.toThrow('Redis cannot be reached');
+    expect(logger.at('warn')).toEqual([expect.stringContaining('No answer within 1000 ms')]);
+    mute.close();
+  });
+
+  it('are opened once a second at most while Redis stays read-only', async () => {
+    const { redis, store } = await startProxy();
+    const admin = await redis.connect();
+    await admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
+    for (let i = 0; i < 20; i += 1)
+      await expect(store.claim('read-only', LEASE_MS)).rejects.toThrow('cannot be reached');
+    const opened = Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
+    expect(opened).toBeLessThan(10);
+    admin.destroy();
+  });
+
+  it('have names, by which an operator knows them', async () => {
+    const redis = opens(await RedisServer.start());
+    const admin = await redis.connect();
+    const shared = opens(redisCoinflowMemory({ url: redis.url }));
+    opens((await shared.revocations?.open('board', LISTENER)) ?? {});
+    await opens(redisDeliveries({ url: redis.url })).claim('named', LEASE_MS);
+    const names = String(await admin.sendCommand(['CLIENT', 'LIST'])).match(/(?<= name=)coinflow\S+/g);
+    expect(names?.sort()).toEqual(['coinflow-deliveries', 'coinflow-shared-store', 'coinflow-shared-store-subscriber']);
+    admin.destroy();
+  });
+
+  describe('of a client for one Redis to a cluster', () => {
+    let cluster: RedisCluster;
+
+    beforeAll(async () => {
+      cluster = await RedisCluster.start();
+    });
+
+    afterAll(() => cluster.kill());
+
+    it.each<[string, (node: RedisServer) => Promise<RedisConnectionOptions>]>([
+      ['by url', (node) => Promise.resolve({ url: node.url })],
+      ['of the application', async (node) => ({ client: opens(await node.connect()) })],
+    ])('are a misconfiguration, which is logged once, with what to do: %s', async (_, optionsFor) => {
+      const [node] = cluster.nodes;
+      if (!node) throw new Error('The cluster has no node');
+      const options = await optionsFor(node);
+      const deliveries = opens(redisDeliveries(options));
+      const ids = Array.from({ length: 20 }, (_, i) => `delivery-${i}`);
+      const claims = await Promise.allSettled(ids.map((id) => deliveries.claim(id, LEASE_MS)));
+      const codes = claims.flatMap((claim) =>
+        claim.status === 'rejected' ? [(claim.reason as { code: string }).code] : [],
+      );
+      expect(codes.length).toBeGreaterThan(0);
+      expect(new Set(codes)).toEqual(new Set(['COINFLOW_MISCONFIGURED']));
+      const shared = opens(redisCoinflowMemory(options));
+      const coinflow = new FakeCoinflow();
+      const replica = new TestInstance(coinflow, { cache: { store: shared } });
+      for (const customerId of ids) expect(await replica.decide(coinflow.key({ customerId }))).toBeTruthy();
+      expect(logger.at('error')).toEqual([expect.stringMatching(/redis-is-cluster\] Pass the client of a cluster/)]);
+      expect(logger.at('warn').join()).not.toContain('[redis-');
+    });
+  });
+});
