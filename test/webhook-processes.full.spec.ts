@@ -43,8 +43,7 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
 
   const at = (index: number): ListeningProcess => merchants[index % merchants.length]!;
   const numberOf = async (key: string): Promise<number> => Number((await client.get(key)) ?? 0);
-  const balance = async (): Promise<number> =>
-    Number((await client.hGet('sample:ledger:{usd}:balances', 'user:alice')) ?? 0);
+  const balance = async (): Promise<number> => Number((await client.hGet('balances', 'alice')) ?? 0);
   const payment = { id: 'payment-1', customerId: 'alice', subtotal: { cents: 1_500 } };
 
   it('fifty deliveries of one event at once run once', async () => {
