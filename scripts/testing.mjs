@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { findPostgres } from './find-postgres.mjs';
 import { end, root, run, start } from './processes.mjs';
 
 /** Programs that no npm package has, and the tests that need them. The names of the Debian packages are the same. */
@@ -10,6 +11,7 @@ const TOOLS = {
   python3: 'the test of the Python in the README of the emulator',
   chromium: 'the tests of the page in a browser',
   'redis-server': 'the tests of the stores in Redis',
+  postgresql: 'the tests of the ledger in PostgreSQL',
 };
 
 /** Installs what is missing, as root on Debian. Elsewhere says which tests are skipped; with `CI=true` they fail instead. */
@@ -28,6 +30,7 @@ export function installTools() {
 }
 
 function isInstalled(program) {
+  if (program === 'postgresql') return findPostgres() !== undefined;
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);

@@ -43,8 +43,7 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
 
   const at = (index: number): ListeningProcess => merchants[index % merchants.length]!;
   const numberOf = async (key: string): Promise<number> => Number((await client.get(key)) ?? 0);
-  const balance = async (): Promise<number> =>
-    Number((await client.hGet('sample:ledger:{usd}:balances', 'user:alice')) ?? 0);
+  const balance = async (): Promise<number> => Number((await client.hGet('balances', 'alice')) ?? 0);
   // With every field that the emulator would choose anew for each endpoint: the processes are replicas, and get one body.
   const payment = {
     id: 'payment-1',

@@ -39,6 +39,8 @@ export async function createSampleApp({
     COINFLOW_API_KEY: apiKey,
     COINFLOW_MERCHANT_ID: merchantId,
     COINFLOW_BASE_URL: baseUrl,
+    // Not the database of whoever runs the tests.
+    DATABASE_URL: '',
     ...env,
   };
   Object.assign(process.env, variables);

@@ -30,7 +30,7 @@ export function npmStart(env: Record<string, string>, ...args: string[]): Starte
 export function startCommand([command = '', ...args]: string[], env: Record<string, string>): Started {
   assertBuilt();
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(COINFLOW_|REDIS_URL$|PORT$|HOST$|PLATFORM$|NODE_OPTIONS$)/.test(name),
+    ([name]) => !/^(COINFLOW_|REDIS_URL$|DATABASE_URL$|PORT$|HOST$|PLATFORM$|NODE_OPTIONS$)/.test(name),
   );
   const child = spawn(command, args, {
     cwd: root,

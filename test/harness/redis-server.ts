@@ -1,8 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe } from '@jest/globals';
 import { createClient, type RedisClientType as RedisClient } from '@redis/client';
+import { freePort } from './free-port.js';
 
 export type { RedisClient };
 
@@ -90,12 +90,4 @@ export class RedisServer {
 /** How often a command has run. */
 export async function countCommands(client: RedisClient, name: string): Promise<number> {
   return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(await client.info('commandstats'))?.[1] ?? 0);
-}
-
-export async function freePort(): Promise<number> {
-  const holder = createServer();
-  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { port } = holder.address() as AddressInfo;
-  await new Promise((resolve) => holder.close(resolve));
-  return port;
 }

@@ -1,11 +1,10 @@
-// A merchant's process, for tests that need several, or kill one: built code, with the sample's ledger in Redis. Everything
-// that it is told, and everything that it has seen, is in that Redis.
+// A merchant's process, for tests that need several, or kill one: built code, with balances in Redis. Everything that it
+// is told, and everything that it has seen, is in that Redis.
 import 'reflect-metadata';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Controller, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { RedisLedger } from '../../dist/apps/sample/apps/sample/src/ledger/redis-ledger.js';
 import { connectTo } from '../../dist/apps/sample/apps/sample/src/redis/redis.module.js';
 import {
   CoinflowAuthModule,
@@ -17,7 +16,10 @@ import { redisDeliveries } from '../../dist/apps/sample/libs/coinflow-auth/src/r
 const { REDIS_URL: url, WEBHOOK_KEY: keys } = process.env;
 
 const redis = await connectTo(url);
-const ledger = new RedisLedger(redis);
+/** Adds the payment and moves the balance, or neither. */
+const CREDIT = `
+  if redis.call('HSETNX', 'payments', ARGV[1], ARGV[3]) == 0 then return end
+  redis.call('HINCRBY', 'balances', ARGV[2], ARGV[3])`;
 
 class Settlements {
   async credit({ data }) {
@@ -28,7 +30,7 @@ class Settlements {
     );
     // Held up until the test lets it go, or kills it.
     while ((await redis.get('hold')) === String(process.pid)) await delay(10);
-    await ledger.credit(`user:${data.customerId}`, data.id, data.subtotal.cents);
+    await redis.eval(CREDIT, { arguments: [data.id, data.customerId, String(data.subtotal.cents)] });
     await redis.decr('running');
     if (Number((await redis.get('failures')) ?? 0) > 0 && (await redis.decr('failures')) >= 0) {
       throw new Error('After the credit');

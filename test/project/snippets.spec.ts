@@ -50,8 +50,10 @@ describe('the snippets of the documents', () => {
     expect(problems).toEqual([]);
   });
 
-  it('have the guard that is tested as a recipe', () => {
-    const recipe = readFileSync(`${root}test/session-or-api-key.guard.ts`, 'utf8');
-    expect([...snippets.values()]).toContain(recipe);
+  it.each([
+    ['the guard of sessions and API keys', 'test/session-or-api-key.guard.ts'],
+    ['the ledger in a database', 'apps/sample/src/ledger/ledger.ts'],
+  ])('contain %s as it is tested', (_, file) => {
+    expect([...snippets.values()]).toContain(readFileSync(root + file, 'utf8'));
   });
 });

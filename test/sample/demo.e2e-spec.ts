@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { DemoDecision, DemoDelivery } from '../../apps/sample/src/demo/demo-api.js';
+import { Users } from '../../apps/sample/src/ledger/users.js';
 import { createSampleApp, type SampleApp, type SampleAppOptions } from '../harness/create-sample-app.js';
 import { PLATFORMS, unseenKey } from '../harness/create-test-app.js';
 import { EventStream } from '../harness/event-stream.js';
@@ -160,8 +161,10 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
       ['a user', ALICE, { customerId: 'alice' }],
       ['a wallet', WALLET, { customerId: undefined, wallet: WALLET.wallet, blockchain: 'eth' }],
     ])('one credits %s, twice the same no more than once, a forged one nothing', async (_, subject, claims) => {
-      const { get, coinflow } = await start({ env: WITH_WEBHOOKS });
+      const { app: nest, get, coinflow } = await start({ env: WITH_WEBHOOKS });
       const key = unseenKey(coinflow, claims);
+      // As its login does.
+      await nest.get(Users).add(subject);
       const balance = async (): Promise<unknown> => ((await get('/me', key)).body as { balance: unknown }).balance;
       expect(await deliver('settle', subject)).toMatchObject({ status: 200, body: { statuses: [200] } });
       expect(await balance()).toMatchObject({ cents: 500 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { PLATFORMS, foreignKey, forge, unseenKey } from '../harness/create-test-app.js';
 import { createSampleApp, type SampleApp, type SampleAppOptions } from '../harness/create-sample-app.js';
+import { walletOn } from '../harness/wallets.js';
 import { LoginLimitGuard } from '../../apps/sample/src/login/login-limit.guard.js';
 
 const WEBHOOK_KEY = 'webhook-key';
@@ -269,25 +270,53 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       expect(await balanceOf(bob)).toEqual({ cents: 0, currency: 'USD' });
     });
 
-    it('knows a wallet of version 2, in any case', async () => {
+    it('credits a wallet of version 2 that has logged in, in any case', async () => {
       await startWithWebhooks(2);
-      const wallet = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
-      await settle({ id: 'p1', wallet: wallet.toLowerCase(), subtotal: { cents: 7 } });
-      expect(await balanceOf(unseenKey(app.coinflow, { customerId: undefined, wallet, blockchain: 'eth' }))).toEqual({
-        cents: 7,
-        currency: 'USD',
-      });
+      const { address, sign } = walletOn('eth');
+      const payment = { id: 'p1', wallet: address.toUpperCase().replace('0X', '0x'), subtotal: { cents: 7 } };
+      expect(await settle(payment)).toMatchObject([{ attempts: [{ status: 500 }] }]);
+      const post = (path: string, body: object) => app.send(`/coinflow/wallet/${path}`, { method: 'POST', body });
+      const wallet = { wallet: address, blockchain: 'eth' };
+      const { message } = (await post('message', wallet)).body as { message: string };
+      const loggedIn = await post('session-key', { ...wallet, signedMessage: await sign(message) });
+      // Coinflow sends again what was not acknowledged.
+      expect(await settle(payment)).toMatchObject([{ acknowledged: true }]);
+      expect(await balanceOf((loggedIn.body as { key: string }).key)).toEqual({ cents: 7, currency: 'USD' });
     });
 
-    it('credits nothing in another currency, and takes no settlement that says nothing', async () => {
+    it.each<[string, Record<string, unknown>]>([
+      ['of an unknown user', { customerId: 'carol' }],
+      ['of an unknown user who names a wallet too', { customerId: 'carol', wallet: 'alice' }],
+      ['of the user "undefined"', { customerId: 'undefined' }],
+      ['of the user "null"', { customerId: 'null' }],
+      ['of the user null', { customerId: null }],
+      ['of the user ""', { customerId: '' }],
+      ['of a list of users', { customerId: ['alice'] }],
+      ['of the wallet null', { customerId: null, wallet: null }],
+      ['of the wallet ""', { customerId: null, wallet: '' }],
+      [
+        'of a wallet that has not logged in',
+        { customerId: null, wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed' },
+      ],
+      ['in another currency', { subtotal: { cents: 5, currency: 'EUR' } }],
+      ['of half a cent', { subtotal: { cents: 0.5 } }],
+      ['without an amount', { subtotal: null }],
+      ['whose id is a number', { id: 5 }],
+    ])('rejects a payment %s, and credits it once the event is right', async (_, wrong) => {
       await startWithWebhooks();
       const alice = await app.sessionKey('alice');
-      expect(await settle({ id: 'p1', subtotal: { cents: 5, currency: 'EUR' } })).toMatchObject([
-        { acknowledged: true },
-      ]);
-      expect(await settle({ id: 'p2', subtotal: { cents: 0.5 } })).toMatchObject([{ attempts: [{ status: 500 }] }]);
-      expect(await settle({ id: 5, subtotal: { cents: 5 } })).toMatchObject([{ attempts: [{ status: 500 }] }]);
+      const payment = { id: 'p1', customerId: 'alice', subtotal: { cents: 5 } };
+      expect(await settle({ ...payment, ...wrong })).toMatchObject([{ attempts: [{ status: 500 }] }]);
       expect(await balanceOf(alice)).toEqual({ cents: 0, currency: 'USD' });
+      expect(await settle(payment)).toMatchObject([{ acknowledged: true }]);
+      expect(await balanceOf(alice)).toEqual({ cents: 5, currency: 'USD' });
+    });
+
+    it('rejects a payment of a demo user where demo users cannot log in', async () => {
+      await start({ env: { ...WITH_WEBHOOKS, COINFLOW_ENV: 'prod' } });
+      app.coinflow.registerWebhook({ url: `${app.url}/webhooks/coinflow`, key: WEBHOOK_KEY });
+      const payment = { id: 'p1', customerId: 'alice', subtotal: { cents: 5 } };
+      expect(await settle(payment)).toMatchObject([{ attempts: [{ status: 500 }] }]);
     });
 
     it('is moved by no forged one', async () => {

@@ -1,6 +1,7 @@
 import { Body, Controller, Header, HttpCode, Ip, Post, UseGuards } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiOkResponse, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import { CoinflowAuthService } from 'nestjs-coinflow-auth';
+import { Users } from '../ledger/users.js';
 import { LoginLimitGuard } from '../login/login-limit.guard.js';
 import { SessionKeyDto } from './session-key.dto.js';
 import { SignedWalletDto, WalletDto, WalletMessageDto } from './wallet.dto.js';
@@ -11,7 +12,10 @@ import { SignedWalletDto, WalletDto, WalletMessageDto } from './wallet.dto.js';
 @UseGuards(LoginLimitGuard)
 @ApiBadRequestResponse({ description: 'The wallet cannot be one of this blockchain; the message says why' })
 export class WalletController {
-  constructor(private readonly coinflow: CoinflowAuthService) {}
+  constructor(
+    private readonly coinflow: CoinflowAuthService,
+    private readonly users: Users,
+  ) {}
 
   /** What the wallet signs to log in. */
   @Post('message')
@@ -31,11 +35,12 @@ export class WalletController {
   @ApiUnauthorizedResponse({ description: 'The signature is not this wallet’s over its message' })
   async sessionKey(@Body() signed: SignedWalletDto, @Ip() clientIp: string): Promise<SessionKeyDto> {
     const { wallet, blockchain, signedMessage } = signed;
-    return SessionKeyDto.of(
-      await this.coinflow.createSessionKeyWithSignature(
-        { wallet, blockchain, signedMessage },
-        { clientIp, rateLimitClient: clientIp },
-      ),
+    const session = await this.coinflow.createSessionKeyWithSignature(
+      { wallet, blockchain, signedMessage },
+      { clientIp, rateLimitClient: clientIp },
     );
+    // From now on a payment of this wallet has an account to go to.
+    await this.users.add({ wallet });
+    return SessionKeyDto.of(session);
   }
 }

@@ -1,19 +1,32 @@
-import { Module } from '@nestjs/common';
-import { REDIS, RedisModule, type Redis } from '../redis/redis.module.js';
-import { Ledger } from './ledger.js';
-import { MemoryLedger } from './memory-ledger.js';
-import { RedisLedger } from './redis-ledger.js';
+import { Logger, Module, type OnModuleInit } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { DEMO_USERS, hasDemoUsers } from '../login/demo-users.js';
+import { EmbeddedDatabase } from './embedded-database.js';
+import { Database, Ledger } from './ledger.js';
+import { PostgresDatabase } from './postgres-database.js';
+import { Users } from './users.js';
 
-/** Who has paid in how much: in memory, or in Redis if there is one. */
+/** What users have paid: in PostgreSQL with `DATABASE_URL`, otherwise in this process. */
 @Module({
-  imports: [RedisModule],
-  providers: [
-    {
-      provide: Ledger,
-      inject: [REDIS],
-      useFactory: (redis: Redis | null): Ledger => (redis ? new RedisLedger(redis) : new MemoryLedger()),
-    },
-  ],
-  exports: [Ledger],
+  providers: [{ provide: Database, inject: [ConfigService], useFactory: openDatabase }, Ledger, Users],
+  exports: [Ledger, Users],
 })
-export class LedgerModule {}
+export class LedgerModule implements OnModuleInit {
+  constructor(
+    private readonly users: Users,
+    private readonly config: ConfigService,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    if (hasDemoUsers(this.config)) await this.users.add(...DEMO_USERS.map(({ username }) => ({ userId: username })));
+  }
+}
+
+async function openDatabase(config: ConfigService): Promise<Database> {
+  const url = config.get<string>('DATABASE_URL')?.trim();
+  if (url) return PostgresDatabase.connect(url);
+  if (config.get<string>('REDIS_URL')) {
+    new Logger('Ledger').warn('Each replica has balances of its own. Set DATABASE_URL to share them.');
+  }
+  return new EmbeddedDatabase();
+}

@@ -1,7 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { CoinflowAuth, CurrentSession, type CoinflowSession } from 'nestjs-coinflow-auth';
-import { Ledger, SHOP_CURRENCY, accountOf } from '../ledger/ledger.js';
+import { CURRENCY, Ledger } from '../ledger/ledger.js';
+import { idOf } from '../ledger/users.js';
 import { MeDto } from './me.dto.js';
 
 @ApiTags('3. Use the session key')
@@ -14,7 +15,7 @@ export class MeController {
   @CoinflowAuth()
   @ApiOkResponse({ type: MeDto })
   async me(@CurrentSession() { subject, merchantId, expiresAt }: CoinflowSession): Promise<MeDto> {
-    const balance = subject ? await this.ledger.balance(accountOf(subject)) : { cents: 0, currency: SHOP_CURRENCY };
-    return { subject, merchantId, expiresAt, balance };
+    const cents = subject ? await this.ledger.balance(idOf(subject)) : 0;
+    return { subject, merchantId, expiresAt, balance: { cents, currency: CURRENCY } };
   }
 }
