@@ -24,6 +24,7 @@ import type { EventHandler, EventHandlers } from '../handlers/event-handlers.js'
 import { verifyWebhookSignature } from '../signature/webhook-signature.js';
 import { HandlerFailure } from './handler-failure.js';
 import { WebhookLog } from './webhook-log.js';
+import { WebhookTelemetry, failureOutcome } from './webhook-telemetry.js';
 import { currentWebhookKeys } from './webhook-keys.js';
 import type { CoinflowWebhookMetrics } from './webhook-metrics.js';
 import { isAccepted, merchantOf } from './merchant-acceptance.js';
@@ -49,6 +50,7 @@ export class CoinflowWebhooks
   readonly #findHandlers: () => EventHandlers;
   readonly #runner: DeliveryRunner | undefined;
   readonly #log = new WebhookLog();
+  readonly #telemetry: WebhookTelemetry;
   readonly #running = new RunningDeliveries();
   #isShuttingDown = false;
   #handlers: EventHandlers | undefined;
@@ -62,6 +64,7 @@ export class CoinflowWebhooks
     this.#options = webhook;
     this.#scope = { env, merchantId, consumer: webhook?.consumer, instance };
     this.#findHandlers = findHandlers;
+    this.#telemetry = new WebhookTelemetry(instance);
     if (webhook && webhook.deliveries !== false) {
       this.#runner = new DeliveryRunner(webhook.deliveries ?? new ProcessDeliveryStore());
     }
@@ -141,11 +144,16 @@ export class CoinflowWebhooks
       const parsed = parseEvent(rawBody);
       const { acceptMerchant } = options ?? {};
       const accepted = await isAccepted(parsed, this.#scope.merchantId, acceptMerchant, deadline);
-      if (!accepted) this.#log.metrics.notAccepted += 1;
+      this.#telemetry.accepted();
+      if (!accepted) {
+        this.#log.metrics.notAccepted += 1;
+        this.#telemetry.ended('not-accepted', deadline);
+      }
       const deliveryId = deliveryIdOf(rawBody);
       const event = Object.freeze({ ...parsed, merchantId: merchantOf(parsed), deliveryId, ...UNREMEMBERED });
       return { webhooks: this, event, isAccepted: accepted, deadline };
     } catch (error) {
+      this.#telemetry.rejected(error);
       if (isCoinflowAuthError(error)) this.#log.refused(error);
       throw error;
     }
@@ -171,13 +179,16 @@ export class CoinflowWebhooks
       const handlers = this.#handlers?.for(event) ?? [];
       const handled = handlers.length > 0 && (await this.#handle(event, handlers, handlersRecordOf(record), deadline));
       const outcome = await this.#once(event, route.run, routeRecordOf(record, route.identity), deadline);
-      if (outcome.repeated && !handled) this.#log.duplicate(event);
+      const isDuplicate = outcome.repeated && !handled;
+      if (isDuplicate) this.#log.duplicate(event);
       else metrics.succeeded += 1;
+      this.#telemetry.ended(isDuplicate ? 'duplicate' : 'handled', deadline);
       if (handlers.length === 0 && !outcome.repeated) metrics.unhandled += 1;
       return outcome;
     } catch (error) {
       if (error instanceof HandlerFailure) metrics.failed += 1;
       else this.#log.notRun(error, event);
+      this.#telemetry.ended(failureOutcome(error), deadline);
       throw error;
     }
   }

@@ -10,7 +10,7 @@ const MAX_LOGGED = 1_000;
 /** Counts what happens to webhooks, and says what the operator should know. Nothing of a body that is not proven. */
 export class WebhookLog {
   readonly metrics: CoinflowWebhookMetrics = newMetrics();
-  readonly #logger = new Logger('CoinflowWebhooks');
+  readonly #logger = new Logger('CoinflowAuth');
   readonly #logged = new Set<string>();
 
   /** A webhook that did not get as far as being an event. */

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import { metrics } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { OnCoinflowEvent, type CoinflowWebhookEvent } from 'nestjs-coinflow-auth';
+import { PLATFORMS } from './harness/create-test-app.js';
+import { createWebhookApp, settled, type WebhookApp } from './harness/webhooks.js';
+
+@Injectable()
+class Handlers {
+  @OnCoinflowEvent('Settled')
+  credit({ data }: CoinflowWebhookEvent<'Settled'>): void {
+    if (data.id === 'canary-fails') throw new Error('canary');
+  }
+}
+
+describe.each(PLATFORMS)('the webhooks in OpenTelemetry on %s', (platform) => {
+  let app: WebhookApp;
+  let metering: MeterProvider;
+  let measured: InMemoryMetricExporter;
+
+  beforeEach(async () => {
+    app = await createWebhookApp({
+      platform,
+      providers: [Handlers],
+      webhook: { acceptMerchant: () => false },
+    });
+    // Set up afterwards, as an application may do it.
+    measured = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    metering = new MeterProvider({
+      readers: [new PeriodicExportingMetricReader({ exporter: measured, exportIntervalMillis: 3_600_000 })],
+    });
+    metrics.setGlobalMeterProvider(metering);
+  });
+
+  afterEach(async () => {
+    metrics.disable();
+    await metering.shutdown();
+    await app.close();
+  });
+
+  /** By name, how often each set of attributes was recorded. */
+  async function recorded(): Promise<Record<string, [object, number][]>> {
+    await metering.forceFlush();
+    const all =
+      measured
+        .getMetrics()
+        .at(-1)
+        ?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
+    return Object.fromEntries(
+      all.map(({ descriptor, dataPoints }) => [
+        descriptor.name,
+        dataPoints.map(({ attributes, value }): [object, number] => [
+          attributes,
+          typeof value === 'number' ? value : value.count,
+        ]),
+      ]),
+    );
+  }
+
+  it('are counted when they are received, and measured until they are answered', async () => {
+    const event = settled();
+    for (let i = 0; i < 2; i += 1) expect((await app.deliver(event)).status).toBe(200);
+    expect((await app.deliver(settled({ id: 'canary-fails' }))).status).toBe(500);
+    expect((await app.deliver(settled({ merchantId: 'canary-seller' }))).status).toBe(200);
+    expect((await app.deliver(event, { key: 'forged' })).status).toBe(401);
+    expect((await app.deliver(event, { raw: '{"data":{}}' })).status).toBe(400);
+    const { 'coinflow_auth.webhook.received': received, 'coinflow_auth.webhook.duration': duration } = await recorded();
+    expect(received).toEqual([
+      [{ outcome: 'accepted' }, 4],
+      [{ outcome: 'rejected', reason: 'signature-mismatch' }, 1],
+      [{ outcome: 'rejected', reason: expect.any(String) }, 1],
+    ]);
+    expect(duration).toEqual([
+      [{ outcome: 'handled' }, 1],
+      [{ outcome: 'duplicate' }, 1],
+      [{ outcome: 'failed' }, 1],
+      [{ outcome: 'not-accepted' }, 1],
+    ]);
+    expect(JSON.stringify([received, duration])).not.toContain('canary');
+  });
+});
