@@ -30,7 +30,8 @@ describe.each(PLATFORMS)('the webhooks in OpenTelemetry on %s', (platform) => {
       providers: [Handlers],
       webhook: { acceptMerchant: () => false },
     });
-    // Set up afterwards, as an application may do it.
+    // The SDK is set up afterwards, as an application may do it.
+    await app.deliver(settled({ id: 'before' }));
     measured = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     metering = new MeterProvider({
       readers: [new PeriodicExportingMetricReader({ exporter: measured, exportIntervalMillis: 3_600_000 })],
