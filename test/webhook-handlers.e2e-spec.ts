@@ -36,6 +36,35 @@ const Bound: MethodDecorator = (_target, _name, { value }: PropertyDescriptor) =
     },
   }) as never;
 
+describe('the handlers of an event', () => {
+  it('run one after the other, and none after one that fails', async () => {
+    @Injectable()
+    class Handlers {
+      @OnCoinflowEvent('Settled')
+      async first(): Promise<void> {
+        ran.push('first begins');
+        await delay(5);
+        ran.push('first ends');
+      }
+
+      @OnCoinflowEvent('Settled')
+      async second(): Promise<void> {
+        ran.push('second begins');
+        await delay(5);
+        throw new Error('failed');
+      }
+
+      @OnCoinflowEvent('Settled')
+      third(): void {
+        ran.push('third');
+      }
+    }
+    await start({ providers: [Handlers] });
+    expect(await status()).toBe(500);
+    expect(ran).toEqual(['first begins', 'first ends', 'second begins']);
+  });
+});
+
 describe('a handler that returns an observable', () => {
   it.each<[string, () => unknown, number, string[]]>([
     ['is subscribed', () => defer(() => from([ran.push('subscribed')])), 200, ['subscribed']],

@@ -131,6 +131,42 @@ describe('DeliveryRunner', () => {
       expect(await second).toMatchObject({ repeated: false });
     });
 
+    it('gives the lease up in time when the claim was answered late: it is counted from before it was sent', async () => {
+      const claim = store.claim.bind(store);
+      jest.spyOn(store, 'claim').mockImplementation(async (id, leaseMs) => {
+        const won = await claim(id, leaseMs);
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        return won;
+      });
+      jest.spyOn(store, 'renew').mockReturnValue(new Promise(() => undefined));
+      const first = settled(here.run('a', open.run));
+      await pass(8_500);
+      expect(open.runs[0]?.signal.aborted).toBe(false);
+      await pass(1_000);
+      expect(open.runs[0]?.signal.aborted).toBe(true);
+      open.end();
+      await first;
+    });
+
+    it('counts from before it was sent, not from its answer', async () => {
+      const renew = store.renew.bind(store);
+      const first = settled(here.run('a', open.run));
+      await pass(0);
+      jest.spyOn(store, 'renew').mockImplementationOnce(async (...given) => {
+        const isOurs = await renew(...given);
+        await new Promise((resolve) => setTimeout(resolve, 900));
+        return isOurs;
+      });
+      await pass(1_900);
+      jest.spyOn(store, 'renew').mockReturnValue(new Promise(() => undefined));
+      await pass(8_099);
+      expect(open.runs[0]?.signal.aborted).toBe(false);
+      await pass(1);
+      expect(open.runs[0]?.signal.aborted).toBe(true);
+      open.end();
+      await first;
+    });
+
     it('that is answered when the run has ended aborts nothing', async () => {
       let answer: (isOurs: boolean) => void = () => undefined;
       const first = here.run('a', open.run);
@@ -286,6 +322,24 @@ describe('DeliveryRunner, in real time', () => {
     ]);
     expect(waitedMs).toBeGreaterThan(3_500);
     expect(waitedMs).toBeLessThan(4_900);
+    open.end();
+    await first;
+  });
+
+  it('does not wait for a run elsewhere when the next look would come after the deadline', async () => {
+    const claim = jest.fn<DeliveryStore['claim']>().mockResolvedValue({ state: 'running' } satisfies DeliveryClaim);
+    const runner = new DeliveryRunner({ claim } as unknown as DeliveryStore);
+    await expect(runner.run('a', succeed, performance.now() + 10)).rejects.toMatchObject(BUSY);
+    expect(claim).toHaveBeenCalledTimes(1);
+  });
+
+  it('does not keep the process alive by its renewals', async () => {
+    const setTimer = jest.spyOn(globalThis, 'setInterval');
+    const open = new OpenRun();
+    const first = new DeliveryRunner(new ProcessDeliveryStore()).run('a', open.run);
+    await new Promise(setImmediate);
+    expect(setTimer.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
+    setTimer.mockRestore();
     open.end();
     await first;
   });
