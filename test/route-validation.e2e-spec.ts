@@ -8,6 +8,7 @@ import {
   CoinflowWebhook,
   OnCoinflowEvent,
   type CoinflowAuthModuleOptions,
+  CoinflowWebhookGuard,
 } from 'nestjs-coinflow-auth';
 import { createTestApp, moduleOf, unseenKey, type TestApp, type TestAppOptions } from './harness/create-test-app.js';
 import { WebhookController, createWebhookApp, settled } from './harness/webhooks.js';
@@ -324,6 +325,19 @@ describe('at startup', () => {
     }
     const { get } = await start({ controllers: [ShopController] });
     expect(await get('/public')).toMatchObject({ status: 200 });
+  });
+
+  it('a webhook route with a subclass of CoinflowWebhookGuard needs its key as well', async () => {
+    class ShopWebhookGuard extends CoinflowWebhookGuard {}
+    @Controller()
+    class ShopController {
+      @Post()
+      @UseGuards(ShopWebhookGuard)
+      receive(): void {}
+    }
+    await expect(start({ controllers: [ShopController] })).rejects.toMatchObject(
+      misconfigured('webhook-key-missing', 'ShopController\\.receive'),
+    );
   });
 
   it('a webhook route that a controller inherits needs its key as well', async () => {

@@ -39,8 +39,8 @@ export class SharedRevocations {
   readonly #published = new ExpiringMap<RevocationNotice>(MAX_PUBLISHED);
   /** Rejections have a bound of their own: those of invalid keys must not displace a revocation. */
   readonly #publishedRejections = new ExpiringMap<RevocationNotice>(MAX_PUBLISHED);
-  /** By name, the serial of the rejection that was heard of last: one that is read again is no news. */
-  readonly #heard = new LRUCache<string, string>({ max: MAX_HEARD });
+  /** The serials of the rejections that were heard of: one that is read again, as after a lost connection, is no news. */
+  readonly #heard = new LRUCache<string, true>({ max: MAX_HEARD });
   /** One for each seal key, newest first: while they are rotated, instances differ about which is the newest. */
   #feeds: readonly RevocationFeed[] = [];
   /** Of each feed, whether what stands there is known here. */
@@ -98,7 +98,7 @@ export class SharedRevocations {
     const known = isKnown(session);
     const untilMs = known && session.expiresAt !== null ? session.expiresAt * 1_000 : Date.now() + DAY_MS;
     const serial = randomBytes(9).toString('base64url');
-    this.#heard.set(this.#sealer.nameOf('revocation', about), serial);
+    this.#heard.set(serial, true);
     return this.#publish(this.#publishedRejections, about, { rejectedKey, isKnown: known, untilMs, serial }, untilMs);
   }
 
@@ -132,8 +132,8 @@ export class SharedRevocations {
     }
     if ('rejectedKey' in revocation) {
       const { rejectedKey, isKnown, untilMs, serial } = revocation;
-      if (this.#heard.get(name) === serial) return;
-      this.#heard.set(name, serial);
+      if (this.#heard.has(serial)) return;
+      this.#heard.set(serial, true);
       this.#memory.rejectElsewhere(decodeId(rejectedKey), isKnown, untilMs);
       return;
     }

@@ -153,12 +153,27 @@ describe('a rejection by Coinflow', () => {
     for (const each of [one, other]) await each.decide(key);
     store.revocations.replay();
     coinflow.answer = DOWN;
-    for (const each of [one, other]) expect(each.verify(key)).toMatchObject({ key });
+    for (const each of [one, other]) await expect(each.decide(key)).resolves.toMatchObject({ key });
     // The next rejection is news.
     coinflow.answer = NO;
     await expect(one.decide(key, 0)).rejects.toMatchObject(REJECTED);
     coinflow.answer = DOWN;
     await expect(other.decide(key)).rejects.toMatchObject(UNAVAILABLE);
+  });
+
+  it('that is read again does not end a newer acceptance, although a later rejection has replaced it for others', async () => {
+    const [one, other] = [await replica(), await replica()];
+    const { key } = await one.mint();
+    coinflow.answer = NO;
+    // For the other replica the key is new: its notice ends later than that of the replica that created the key.
+    jest.advanceTimersByTime(1);
+    for (const each of [other, one]) await expect(each.decide(key, 0)).rejects.toMatchObject(REJECTED);
+    jest.advanceTimersByTime(MINUTE_MS);
+    coinflow.answer = YES;
+    for (const each of [one, other]) await each.decide(key);
+    store.revocations.replay();
+    coinflow.answer = DOWN;
+    for (const each of [one, other]) await expect(each.decide(key)).resolves.toMatchObject({ key });
   });
 
   it('by another replica leaves it known that this application created the key', async () => {
