@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Controller, Get, Injectable, Post, type Type } from '@nestjs/common';
+import { Controller, Get, Injectable, Post, type Type, UseGuards } from '@nestjs/common';
 import {
   CoinflowAuth,
   CoinflowAuthModule,
