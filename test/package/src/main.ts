@@ -44,7 +44,8 @@ async function main(platform: string): Promise<void> {
   coinflow.heal();
 
   coinflow.registerWebhook({ url: `${url}/webhooks`, key: 'key' });
-  const event = { eventType: 'Settled', data: { id: 'payment' } };
+  // With every field that the emulator would choose anew: a delivery is identified by its body.
+  const event = { eventType: 'Settled', data: { id: 'payment', signature: '0xab' } };
   const created = new Date().toISOString();
   const results = await coinflow.sendWebhooks([
     { ...event, created },
