@@ -133,7 +133,10 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
       const shared = opens(redisCoinflowMemory(options));
       const coinflow = new FakeCoinflow();
       const replica = new TestInstance(coinflow, { cache: { store: shared } });
-      for (const customerId of ids) expect(await replica.decide(coinflow.key({ customerId }))).toBeTruthy();
+      for (const customerId of ids) {
+        const session = await replica.decide(coinflow.key({ customerId }));
+        expect(session.subject).toEqual({ kind: 'user', userId: customerId });
+      }
       expect(logger.at('error')).toEqual([expect.stringMatching(/redis-is-cluster\] Pass the client of a cluster/)]);
       expect(logger.at('warn').join()).not.toContain('[redis-');
     });

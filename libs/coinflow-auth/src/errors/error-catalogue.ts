@@ -113,7 +113,7 @@ export const COINFLOW_AUTH_ERRORS = {
     when: 'A client or a user has had its part of the calls to Coinflow: too many new or rejected session keys of one client, too many verifications of one user’s keys, or too many wallet logins. Coinflow was not asked.',
     message: 'There were too many requests. Try again later.',
     action:
-      'Nothing, if it is an attack or a client that loops. If many payers share the address, see budget.getClient and the limits per client of the option budget.',
+      'Nothing, if it is an attack or a client that loops. If many users share the address, see budget.getClient and the limits per client of the option budget.',
     guard: true,
   },
   COINFLOW_WEBHOOK_SIGNATURE_INVALID: {
@@ -179,7 +179,7 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_MISCONFIGURED: {
     status: 500,
-    when: 'The API key is refused or another merchant’s; a 404 or a redirect before Coinflow ever did what was asked; something that calls a made-up session key valid; a webhook route without a key or without the raw body; `@CurrentSession()` or the guard where it cannot work; a route that has lost its guard, or with a policy that contradicts itself; a client for a single Redis that reaches a cluster, or a url without `@redis/client`; wrong options at boot.',
+    when: 'The API key is refused or another merchant’s; a 404 or a redirect before Coinflow ever did what was asked; something that accepts a random session key; a webhook route without a key or without the raw body; `@CurrentSession()` or the guard where it cannot work; a route that has lost its guard, or with a policy that contradicts itself; a client for a single Redis that reaches a cluster, or a url without `@redis/client`; wrong options at boot.',
     message: 'Internal server error',
     action: 'Correct the configuration that the message names.',
     guard: true,

@@ -59,8 +59,8 @@ export interface CoinflowWebhookOptions {
   consumer?: string;
   /**
    * Where deliveries are remembered for 37 hours, so that none takes effect twice: `redisDeliveries()` of
-   * `nestjs-coinflow-auth/redis` where there is more than one process, a store of your own, or `false` for nowhere. A store
-   * needs `consumer`.
+   * `nestjs-coinflow-auth/redis` where there is more than one process, a store of your own, or `false` to remember none, so
+   * that every delivery runs. A store needs `consumer`.
    * @default the memory of this process: the newest 100,000; a restart forgets
    */
   deliveries?: DeliveryStore | false;

@@ -53,11 +53,16 @@ interface NodeRedisPool {
  * @returns nothing for what is none of them
  */
 export function nodeRedisAdapter(client: NodeRedisLike, name: string): RedisAdapter | undefined {
-  if ('nodeByAddress' in client) return ofCluster(client as unknown as NodeRedisCluster);
-  if ('getSentinelNode' in client) return ofSentinel(client as unknown as NodeRedisSentinel);
+  if (isCluster(client)) return ofCluster(client);
+  if (isSentinel(client)) return ofSentinel(client);
   if ('totalClients' in client) return ofPool(client);
-  return 'isReady' in client ? ofClient(client as unknown as NodeRedisClient, name) : undefined;
+  return isClient(client) ? ofClient(client, name) : undefined;
 }
+
+// Each kind has a property that the others lack; `sendCommand` takes different arguments in each.
+const isCluster = (client: object): client is NodeRedisCluster => 'nodeByAddress' in client;
+const isSentinel = (client: object): client is NodeRedisSentinel => 'getSentinelNode' in client;
+const isClient = (client: object): client is NodeRedisClient => 'isReady' in client;
 
 function ofClient(client: NodeRedisClient, name: string): RedisAdapter {
   return {
