@@ -143,10 +143,10 @@ describe('authenticateRequest', () => {
       error: expect.objectContaining({ code: 'COINFLOW_UNAVAILABLE' }),
     });
     expect(decisions).toMatchObject([
-      { source: 'coinflow', subject: { userId: 'alice' }, error: undefined, handler: undefined },
-      { source: 'memory', subject: null, error: { code: 'COINFLOW_SUBJECT_NOT_ALLOWED' } },
-      { source: 'local', error: { code: 'COINFLOW_SESSION_KEY_MISSING' } },
-      { source: 'coinflow', error: { code: 'COINFLOW_UNAVAILABLE' } },
+      { decidedBy: 'coinflow', subject: { userId: 'alice' }, error: undefined, handler: undefined },
+      { decidedBy: 'cache', subject: null, error: { code: 'COINFLOW_SUBJECT_NOT_ALLOWED' } },
+      { decidedBy: 'request', error: { code: 'COINFLOW_SESSION_KEY_MISSING' } },
+      { decidedBy: 'coinflow', error: { code: 'COINFLOW_UNAVAILABLE' } },
     ]);
     expect(service.metrics().decisions.total).toBe(4);
   });

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { redisCoinflowMemory } from 'nestjs-coinflow-auth/redis';
+import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import type { BudgetStore } from '../libs/coinflow-auth/src/options/budget-store.js';
 import { ProcessBudgetStore } from '../libs/coinflow-auth/src/budget/process-budget-store.js';
 import { FakeCoinflow, TestInstance } from './harness/fake-coinflow.js';
@@ -78,11 +78,11 @@ describeWithRedis('a budget in Redis (skipped without redis-server)', () => {
   });
 
   // Over a connection that is there, and with time: a busy machine is no fault of Redis.
-  const openStore = (): ReturnType<typeof redisCoinflowMemory> => redisCoinflowMemory({ client, timeoutMs: 1_000 });
+  const openStore = (): ReturnType<typeof redisSharedStore> => redisSharedStore({ client, timeoutMs: 1_000 });
 
   contract('as any other', () => {
     const { budget } = openStore();
-    if (!budget) throw new TypeError('redisCoinflowMemory() has no budget');
+    if (!budget) throw new TypeError('redisSharedStore() has no budget');
     return budget;
   });
 
@@ -108,10 +108,7 @@ describeWithRedis('a budget in Redis (skipped without redis-server)', () => {
       const options = {
         budget: { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: false as const },
       };
-      instances = Array.from(
-        { length: 3 },
-        () => new TestInstance(coinflow, { ...options, cache: { store: openStore() } }),
-      );
+      instances = Array.from({ length: 3 }, () => new TestInstance(coinflow, { ...options, store: openStore() }));
     });
 
     /** How many of so many new keys are let in, on one instance after the other. */

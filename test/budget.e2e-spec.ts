@@ -29,7 +29,7 @@ class ShopController {
 
 const REJECTED = { status: 401, body: { code: 'COINFLOW_SESSION_REJECTED' } };
 const TOO_MANY = { status: 429, body: { code: 'COINFLOW_TOO_MANY_REQUESTS' } };
-const RATE_LIMITED = { status: 503, body: { code: 'COINFLOW_RATE_LIMITED' } };
+const RATE_LIMITED = { status: 503, body: { code: 'COINFLOW_BUDGET_EXHAUSTED' } };
 const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
 const BEHIND_ONE_PROXY: TrustProxy = (_, hop) => hop < 1;
 
@@ -87,14 +87,14 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
     const { decisions, budget } = app.service.metrics();
     expect(decisions).toMatchObject({
       total: 6,
-      byOutcome: { refused: 3, limited: 3 },
-      bySource: { coinflow: 3, budget: 3 },
+      byOutcome: { unauthenticated: 3, 'rate-limited': 3 },
+      byDecidedBy: { coinflow: 3, budget: 3 },
       byCode: { COINFLOW_TOO_MANY_REQUESTS: 3 },
     });
     expect(budget).toEqual({
       used: { ...NO_CALLS, newKeys: 3 },
-      refused: NO_CALLS,
-      limited: { ...NO_CALLS, newKeys: 3 },
+      exhausted: NO_CALLS,
+      rateLimited: { ...NO_CALLS, newKeys: 3 },
       closedForMs: 0,
     });
     const warnings = app.logger.at('warn').filter((line) => line.includes('[rejections-per-client]'));
@@ -119,7 +119,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
 
   it.each([
     ['an outage', { kind: 'reset' } as const, 'COINFLOW_UNAVAILABLE'],
-    ['Coinflow’s 429', { kind: 'status', status: 429 } as const, 'COINFLOW_RATE_LIMITED'],
+    ['Coinflow’s 429', { kind: 'status', status: 429 } as const, 'COINFLOW_BUDGET_EXHAUSTED'],
   ])('%s makes no offender of anybody', async (_, fault, code) => {
     const clock = stopClock();
     await start();
@@ -165,8 +165,8 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
     expect(await app.get('/strict', known)).toMatchObject({ status: 200 });
     expect(app.service.metrics().decisions).toMatchObject({
       byOutcome: { unavailable: 3 },
-      bySource: { budget: 3 },
-      byCode: { COINFLOW_RATE_LIMITED: 3 },
+      byDecidedBy: { budget: 3 },
+      byCode: { COINFLOW_BUDGET_EXHAUSTED: 3 },
     });
     expect(app.logger.at('warn').filter((line) => line.includes('[budget-spent]'))).toHaveLength(2);
   });

@@ -50,7 +50,7 @@ describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
 
   afterEach(() => app.close());
 
-  it('each is counted once, by outcome, source and code', async () => {
+  it('counts each request once, by outcome, decidedBy and code', async () => {
     const { key, attestedKey } = await app.service.createSessionKey({ userId: 'alice' });
     const unseen = unseenKey(app.coinflow, { customerId: 'carol' });
     await app.get('/guarded', key);
@@ -74,16 +74,26 @@ describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
 
     expect(app.service.metrics().decisions).toEqual({
       total: 15,
-      byOutcome: { admitted: 6, anonymous: 1, refused: 7, limited: 0, unavailable: 1, misconfigured: 0 },
-      bySource: {
-        memory: 4,
-        'shared-memory': 0,
+      byOutcome: {
+        authenticated: 6,
+        anonymous: 1,
+        unauthenticated: 6,
+        forbidden: 1,
+        'rate-limited': 0,
+        unavailable: 1,
+        misconfigured: 0,
+      },
+      byDecidedBy: {
+        request: 3,
+        claims: 1,
+        cache: 4,
+        'shared-cache': 0,
         attestation: 1,
         coinflow: 4,
-        'shared-flight': 0,
+        coalesced: 0,
         stale: 0,
-        local: 4,
-        'refused-from-memory': 2,
+        'negative-cache': 1,
+        revocation: 1,
         budget: 0,
       },
       byCode: {
@@ -102,10 +112,10 @@ describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
     const key = unseenKey(app.coinflow);
     const answers = await Promise.all(Array.from({ length: 1_000 }, () => app.get('/guarded', key)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1_000);
-    const { total, bySource } = app.service.metrics().decisions;
+    const { total, byDecidedBy } = app.service.metrics().decisions;
     expect(total).toBe(1_000);
-    expect(bySource.coinflow).toBe(1);
-    expect(bySource.memory + bySource['shared-flight']).toBe(999);
+    expect(byDecidedBy.coinflow).toBe(1);
+    expect(byDecidedBy.cache + byDecidedBy.coalesced).toBe(999);
     const asked = app.coinflow.calls.filter(({ headers }) => headers['x-coinflow-auth-session-key'] !== undefined);
     // And the probe.
     expect(asked).toHaveLength(2);
@@ -118,20 +128,20 @@ describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
     await app.get('/optional');
     expect(decisions).toMatchObject([
       {
-        outcome: 'admitted',
-        source: 'memory',
+        outcome: 'authenticated',
+        decidedBy: 'cache',
         subject: { kind: 'user', userId: 'alice' },
         error: undefined,
         handler: 'ShopController.guarded',
         instance: undefined,
       },
       {
-        outcome: 'refused',
+        outcome: 'forbidden',
         subject: null,
         error: { code: 'COINFLOW_SUBJECT_NOT_ALLOWED', reason: 'subject-not-allowed' },
         handler: 'ShopController.wallets',
       },
-      { outcome: 'anonymous', source: 'local', subject: null, error: undefined },
+      { outcome: 'anonymous', decidedBy: 'request', subject: null, error: undefined },
     ]);
     expect(JSON.stringify(decisions)).not.toContain(key);
     stop();

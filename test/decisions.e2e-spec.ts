@@ -48,9 +48,9 @@ const EXPIRED = { status: 401, code: 'COINFLOW_SESSION_KEY_EXPIRED' };
 const WRONG_MERCHANT = { status: 401, code: 'COINFLOW_SESSION_WRONG_MERCHANT' };
 const REJECTED = { status: 401, code: 'COINFLOW_SESSION_REJECTED' };
 const UNAVAILABLE = { status: 503, code: 'COINFLOW_UNAVAILABLE' };
-const RATE_LIMITED = { status: 503, code: 'COINFLOW_RATE_LIMITED' };
+const RATE_LIMITED = { status: 503, code: 'COINFLOW_BUDGET_EXHAUSTED' };
 const MISCONFIGURED = { status: 500, code: 'COINFLOW_MISCONFIGURED' };
-const MINT_REFUSED = { status: 403, code: 'COINFLOW_MINT_REFUSED' };
+const ISSUANCE_DENIED = { status: 403, code: 'COINFLOW_ISSUANCE_DENIED' };
 
 /** Decided from the key alone: Coinflow is not asked. */
 const WITHOUT_A_CALL: [string, { status: number; code: string }, (app: TestApp) => string | string[] | undefined][] = [
@@ -113,13 +113,13 @@ const ANSWERS_TO_VERIFY: [string, { status: number; code: string }, EmulatorFaul
   ['200 and JSON to everything', MISCONFIGURED, { kind: 'raw', status: 200, body: '{}' }],
 ];
 
-const ANSWERS_TO_MINTING: [string, { status: number; code: string }, EmulatorFault][] = [
+const ISSUANCE_RESPONSES: [string, { status: number; code: string }, EmulatorFault][] = [
   ['401: the API key', MISCONFIGURED, { kind: 'status', status: 401 }],
-  ['400', MINT_REFUSED, { kind: 'status', status: 400 }],
-  ['403', MINT_REFUSED, { kind: 'status', status: 403 }],
-  ['422', MINT_REFUSED, { kind: 'status', status: 422 }],
-  ['423', MINT_REFUSED, { kind: 'status', status: 423 }],
-  ['451', MINT_REFUSED, { kind: 'status', status: 451 }],
+  ['400', ISSUANCE_DENIED, { kind: 'status', status: 400 }],
+  ['403', ISSUANCE_DENIED, { kind: 'status', status: 403 }],
+  ['422', ISSUANCE_DENIED, { kind: 'status', status: 422 }],
+  ['423', ISSUANCE_DENIED, { kind: 'status', status: 423 }],
+  ['451', ISSUANCE_DENIED, { kind: 'status', status: 451 }],
   ['403 in HTML', UNAVAILABLE, { kind: 'html', status: 403 }],
   ['401 in HTML', UNAVAILABLE, { kind: 'html', status: 401 }],
   ['200 in HTML', UNAVAILABLE, { kind: 'html', status: 200 }],
@@ -171,7 +171,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     }
   });
 
-  it.each(ANSWERS_TO_MINTING)('Get Session Key answers %s', async (_, expected, fault) => {
+  it.each(ISSUANCE_RESPONSES)('Get Session Key answers %s', async (_, expected, fault) => {
     app.coinflow.fail('session-key', fault);
     const answer = await app.get('/mint?user=alice');
     expect(answer).toMatchObject({ status: expected.status, body: { code: expected.code } });

@@ -127,7 +127,7 @@ describe('the emulator and browsers', () => {
 
   describe('a request under a host name', () => {
     const verify = async (host: string): Promise<number> => {
-      const key = await new EmulatorClient(coinflow).mint();
+      const key = await new EmulatorClient(coinflow).create();
       return (await get('/api/auth/verify', { host, 'x-coinflow-auth-session-key': key })).status;
     };
 

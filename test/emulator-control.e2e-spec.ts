@@ -40,7 +40,7 @@ describe('the control path of the emulator', () => {
     expect(await state()).toEqual({
       merchants: ['demo-merchant', 'other-merchant'],
       clock: { offsetMs: 0, now: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) },
-      minting: { form: 'jwt', lifetimeSeconds: 86_400, claims: {} },
+      issuance: { form: 'jwt', lifetimeSeconds: 86_400, claims: {} },
       limits: { withKey: 0, withoutKey: 0, retryAfter: 'seconds' },
       faults: [],
       counts: { message: 0, 'session-key': 0, verify: 0 },
@@ -50,8 +50,8 @@ describe('the control path of the emulator', () => {
   });
 
   it.each(['jwt', 'opaque'])('never shows an API key, a %s session key or a signature', async (form) => {
-    await post('minting', { form });
-    const key = await client.mint();
+    await post('issuance', { form });
+    const key = await client.create();
     const signed = await client.signed(walletOn('eth'));
     await client.sessionKey(signed);
     await client.verify(key);
@@ -107,7 +107,7 @@ describe('the control path of the emulator', () => {
   });
 
   it('moves the clock', async () => {
-    const key = await client.mint();
+    const key = await client.create();
     const { body } = await post('clock', { offsetMs: 86_400_000 });
     expect(body).toMatchObject({ clock: { offsetMs: 86_400_000 } });
     expect((await client.verify(key)).status).toBe(401);
@@ -116,13 +116,13 @@ describe('the control path of the emulator', () => {
   });
 
   it('changes what is minted', async () => {
-    await post('minting', { lifetimeSeconds: 60, claims: { merchantId: null, customerId: 42 } });
-    const { iat, exp, ...claims } = claimsOf(await client.mint());
+    await post('issuance', { lifetimeSeconds: 60, claims: { merchantId: null, customerId: 42 } });
+    const { iat, exp, ...claims } = claimsOf(await client.create());
     expect([Number(exp) - Number(iat), claims]).toEqual([60, { customerId: 42 }]);
-    expect(await post('minting', { form: 'opaque' })).toMatchObject({
-      body: { minting: { form: 'opaque', lifetimeSeconds: 86_400, claims: {} } },
+    expect(await post('issuance', { form: 'opaque' })).toMatchObject({
+      body: { issuance: { form: 'opaque', lifetimeSeconds: 86_400, claims: {} } },
     });
-    expect(await client.mint()).toMatch(/^[0-9a-f]{32}$/);
+    expect(await client.create()).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it('makes a session key with any claims; null leaves one out', async () => {
@@ -160,16 +160,16 @@ describe('the control path of the emulator', () => {
   });
 
   it('resets to the start, and leaves session keys good', async () => {
-    await start({ minting: { lifetimeSeconds: 600 }, limits: { withKey: 50 } });
-    const key = await client.mint();
+    await start({ issuance: { lifetimeSeconds: 600 }, limits: { withKey: 50 } });
+    const key = await client.create();
     const signed = await client.signed(walletOn('eth'));
     await post('faults', { endpoint: 'verify', fault: { kind: 'ok' } });
     await post('clock', { offsetMs: 1_000 });
-    await post('minting', { form: 'opaque' });
+    await post('issuance', { form: 'opaque' });
     await post('limits', { withKey: 1, withoutKey: 1, retryAfter: 'none' });
     expect((await post('reset')).body).toMatchObject({
       clock: { offsetMs: 0 },
-      minting: { form: 'jwt', lifetimeSeconds: 600, claims: {} },
+      issuance: { form: 'jwt', lifetimeSeconds: 600, claims: {} },
       limits: { withKey: 50, withoutKey: 0, retryAfter: 'seconds' },
       faults: [],
       counts: { message: 0, 'session-key': 0, verify: 0 },
@@ -207,9 +207,9 @@ describe('the control path of the emulator', () => {
       ['clock', {}, "required property 'offsetMs'"],
       ['clock', { offsetMs: 0.5 }, 'body/offsetMs must be integer'],
       ['clock', { offsetMs: 1e15 }, 'body/offsetMs must be <='],
-      ['minting', { form: 'paseto' }, 'jwt, opaque'],
-      ['minting', { lifetimeSeconds: 0 }, 'body/lifetimeSeconds must be >= 1'],
-      ['minting', { claims: [] }, 'body/claims must be object'],
+      ['issuance', { form: 'paseto' }, 'jwt, opaque'],
+      ['issuance', { lifetimeSeconds: 0 }, 'body/lifetimeSeconds must be >= 1'],
+      ['issuance', { claims: [] }, 'body/claims must be object'],
       ['session-keys', {}, "required property 'claims'"],
       ['session-keys', { claims: 'bob' }, 'body/claims must be object'],
       ['session-keys', { claims: {}, merchant: 'x' }, 'additional properties: merchant'],

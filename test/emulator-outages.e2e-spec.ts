@@ -203,10 +203,10 @@ describe('outages of the emulator', () => {
 
   describe('the clock', () => {
     it('moves what is signed, what is checked, the log, and the Date of every answer', async () => {
-      const key = await client.mint();
+      const key = await client.create();
       coinflow.setClockOffset(24 * HOUR_MS);
       expect((await client.verify(key)).status).toBe(401);
-      const later = claimsOf(await client.mint());
+      const later = claimsOf(await client.create());
       expect(Number(later.iat) - Number(claimsOf(key).iat)).toBeGreaterThanOrEqual(86_400);
       const paths = ['/', '/api/auth', '/api/auth/session-key', '/api/auth/verify', '/_emulator/state', '/nowhere'];
       for (const path of paths) {

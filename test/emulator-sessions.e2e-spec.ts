@@ -227,8 +227,8 @@ describe('session keys of the emulator', () => {
 
   describe('special keys', () => {
     it('opaque ones are verified like the others, and expire', async () => {
-      coinflow.setMinting({ form: 'opaque', lifetimeSeconds: 60 });
-      const key = await client.mint();
+      coinflow.setIssuance({ form: 'opaque', lifetimeSeconds: 60 });
+      const key = await client.create();
       expect(key).toMatch(/^[0-9a-f]{32}$/);
       expect(await client.verify(key)).toMatchObject({ status: 200 });
       coinflow.setClockOffset(60_000);
@@ -237,20 +237,20 @@ describe('session keys of the emulator', () => {
     });
 
     it('claims can be missing, added and odd, until all is reset', async () => {
-      coinflow.setMinting({ claims: { exp: null, merchantId: null, customerId: ['odd'], added: { deep: true } } });
-      const key = await client.mint();
+      coinflow.setIssuance({ claims: { exp: null, merchantId: null, customerId: ['odd'], added: { deep: true } } });
+      const key = await client.create();
       expect(claimsOf(key)).toEqual({ iat: expect.any(Number), customerId: ['odd'], added: { deep: true } });
       coinflow.setClockOffset(1_000 * 86_400_000);
       expect(await client.verify(key)).toMatchObject({ status: 200 });
       coinflow.reset();
-      expect(claimsOf(await client.mint())).toMatchObject({ customerId: 'alice', merchantId: 'demo-merchant' });
+      expect(claimsOf(await client.create())).toMatchObject({ customerId: 'alice', merchantId: 'demo-merchant' });
       expect(await client.verify(key)).toMatchObject({ status: 200 });
     });
 
     it('can be what an emulator starts with', async () => {
-      const own = await startCoinflowEmulator({ minting: { lifetimeSeconds: 60 }, messageLifetimeMs: 1_000 });
+      const own = await startCoinflowEmulator({ issuance: { lifetimeSeconds: 60 }, messageLifetimeMs: 1_000 });
       const ownClient = new EmulatorClient(own);
-      const { iat, exp } = claimsOf(await ownClient.mint());
+      const { iat, exp } = claimsOf(await ownClient.create());
       expect(Number(exp) - Number(iat)).toBe(60);
       const headers = await ownClient.signed(walletOn('solana'));
       own.setClockOffset(1_000);

@@ -98,8 +98,8 @@ describe('the emulator sends webhooks', () => {
   it('of one payer: a wallet that is given takes the place of the sample’s customer', async () => {
     await coinflow.sendWebhook({ eventType: 'Settled', data: { wallet: '0x1' } });
     await coinflow.sendWebhook({ eventType: 'Settled', data: { wallet: '0x1', customerId: 'bob' } });
-    const payers = received.map(({ event: { data } }) => [data.wallet, data.customerId, 'rawCustomerId' in data]);
-    expect(payers).toEqual([
+    const users = received.map(({ event: { data } }) => [data.wallet, data.customerId, 'rawCustomerId' in data]);
+    expect(users).toEqual([
       ['0x1', undefined, false],
       ['0x1', 'bob', false],
     ]);

@@ -114,7 +114,7 @@ describe.each(PLATFORMS)('where the session key is, on %s', (platform) => {
     expect(logger.lines.some(({ text }) => text.includes('canary'))).toBe(false);
   });
 
-  it('a route can be for some payers only', async () => {
+  it('a route can be for some users only', async () => {
     const { get, coinflow } = await start();
     const user = unseenKey(coinflow);
     const wallet = (blockchain: string): string =>

@@ -62,8 +62,8 @@ describe('a process that forgets to close the service', () => {
     const { port } = mute.address() as AddressInfo;
     const { code, livedOnMs } = await run(`
       import 'reflect-metadata';
-      import { redisCoinflowMemory } from '${BUILT}/redis/index.js';
-      const store = redisCoinflowMemory({ url: 'redis://127.0.0.1:${port}' });
+      import { redisSharedStore } from '${BUILT}/redis/index.js';
+      const store = redisSharedStore({ url: 'redis://127.0.0.1:${port}' });
       const opening = store.revocations.open('board', { received() {}, informed() {}, published: () => [] });
       const reading = store.get('key').catch(() => undefined);
       setImmediate(() => store.close());

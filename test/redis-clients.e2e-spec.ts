@@ -7,7 +7,7 @@ import * as ioredis5 from 'ioredis';
 import * as ioredis6 from 'ioredis-6';
 import * as nodeRedis6 from 'node-redis-6';
 import type { DeliveryStore } from 'nestjs-coinflow-auth';
-import { redisCoinflowMemory, redisDeliveries, type IoredisLike, type NodeRedisLike } from 'nestjs-coinflow-auth/redis';
+import { redisSharedStore, redisDeliveryStore, type IoredisLike, type NodeRedisLike } from 'nestjs-coinflow-auth/redis';
 import { deliveryStoreContract } from './delivery-store-contract.js';
 import { FakeCoinflow, TestInstance } from './harness/fake-coinflow.js';
 import { RedisCluster, RedisSentinel } from './harness/redis-deployments.js';
@@ -102,7 +102,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
   async function deliveriesOf(open: () => Promise<Opened>): Promise<DeliveryStore> {
     const [client, end] = await open();
     close.push(end);
-    const store = redisDeliveries({ client });
+    const store = redisDeliveryStore({ client });
     close.push(() => store.close?.());
     await store.open?.();
     expect(store.isAvailable).toBe(true);
@@ -113,10 +113,10 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
   async function replicaOf(coinflow: FakeCoinflow, open: () => Promise<Opened>, prefix?: string): Promise<Replica> {
     const [client, end] = await open();
     close.push(end);
-    const store = redisCoinflowMemory({ client, prefix, timeoutMs: GENEROUS_MS });
+    const store = redisSharedStore({ client, prefix, timeoutMs: GENEROUS_MS });
     const set = jest.spyOn(store, 'set');
     const written = (): Promise<unknown> => Promise.all(set.mock.results.map(({ value }) => value));
-    const replica = Object.assign(new TestInstance(coinflow, { cache: { store } }), { written });
+    const replica = Object.assign(new TestInstance(coinflow, { store }), { written });
     await replica.sessions.sharedRevocations?.open();
     close.push(() => {
       replica.sessions.sharedRevocations?.close();
@@ -143,7 +143,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
       await end();
     });
 
-    deliveryStoreContract(() => redisDeliveries({ client }), delay, flushAll);
+    deliveryStoreContract(() => redisDeliveryStore({ client }), delay, flushAll);
   });
 
   it.each([...SINGLE, ...CLUSTERS])('%s shares sessions, the budget and revocations', async (_, open) => {
@@ -155,7 +155,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
       const key = coinflow.key({ customerId: randomUUID() });
       await one.decide(key);
       await one.written();
-      expect(await other.sourceOf(key)).toBe('shared-memory');
+      expect(await other.decidedBy(key)).toBe('shared-cache');
       expect(await one.revokeKey(key)).toBe(true);
       await until(() => isRevokedIn(other, key));
     }
@@ -166,7 +166,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
   it('a client of ioredis that is to connect when it is first used, does', async () => {
     const client = new ioredis5.Redis(redis.url, lazy);
     close.push(() => client.disconnect());
-    expect(await redisDeliveries({ client }).claim(randomUUID(), 60_000)).toMatchObject({ state: 'won' });
+    expect(await redisDeliveryStore({ client }).claim(randomUUID(), 60_000)).toMatchObject({ state: 'won' });
   });
 
   it.each<[string, object]>([
@@ -206,7 +206,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     const key = coinflow.key();
     await one.decide(key);
     await one.written();
-    expect(await other.sourceOf(key)).toBe('shared-memory');
+    expect(await other.decidedBy(key)).toBe('shared-cache');
     const reads = await countCommands(admin, 'hscan');
     await one.revokeKey(key);
     await until(() => isRevokedIn(other, key));
@@ -221,7 +221,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
   it.each(POOLS)('%s is refused for what replicas share: it has no pub/sub', async (_, open) => {
     const [client, end] = await open();
     close.push(end);
-    expect(() => redisCoinflowMemory({ client })).toThrow(
+    expect(() => redisSharedStore({ client })).toThrow(
       new TypeError('client is a node-redis pool, which has no pub/sub: pass a client, a cluster or a sentinel'),
     );
   });

@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DeliveryStore } from 'nestjs-coinflow-auth';
-import { redisCoinflowMemory, redisDeliveries, type RedisConnectionOptions } from 'nestjs-coinflow-auth/redis';
+import { redisSharedStore, redisDeliveryStore, type RedisConnectionOptions } from 'nestjs-coinflow-auth/redis';
 import { deliveryStoreContract } from './delivery-store-contract.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
 const UNREACHABLE = { name: 'RedisUnreachableError', message: 'Redis cannot be reached' };
 
-describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
+describeWithRedis('redisDeliveryStore (skipped without redis-server)', () => {
   let redis: RedisServer;
   let client: RedisClient;
   const open: DeliveryStore[] = [];
@@ -33,7 +33,7 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
   });
 
   function store(options: RedisConnectionOptions = { url: redis.url }): DeliveryStore {
-    const one = redisDeliveries(options);
+    const one = redisDeliveryStore(options);
     open.push(one);
     return one;
   }
@@ -62,13 +62,13 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
   });
 
   it('closes its own connection, and leaves a client of the user’s alone', async () => {
-    const own = redisDeliveries({ url: redis.url });
+    const own = redisDeliveryStore({ url: redis.url });
     await own.claim('closing', 1_000);
     await own.close?.();
     await expect(own.claim('closing', 1_000)).rejects.toThrow();
-    await redisDeliveries({ client }).close?.();
+    await redisDeliveryStore({ client }).close?.();
     expect(await client.ping()).toBe('PONG');
-    const unused = redisDeliveries({ url: redis.url });
+    const unused = redisDeliveryStore({ url: redis.url });
     await unused.close?.();
     const connections = async (): Promise<number> => (await client.clientList()).length;
     const before = await connections();
@@ -106,14 +106,14 @@ describeWithRedis('redisDeliveries (skipped without redis-server)', () => {
     ['a prefix that is no text', { url: 'redis://127.0.0.1', prefix: 1 }],
     ['what is nearly one', { url: 'redis://user:a-password@redis.example.com:port' }],
   ])('refuses %s, and repeats no password', (_, options) => {
-    const connect = (): DeliveryStore => redisDeliveries(options as RedisConnectionOptions);
+    const connect = (): DeliveryStore => redisDeliveryStore(options as RedisConnectionOptions);
     expect(connect).toThrow(TypeError);
     expect(connect).not.toThrow(expect.objectContaining({ input: expect.anything() }));
     expect(connect).not.toThrow('a-password');
   });
 
   it.each([0, 1.5, 1_001, NaN])('a memory refuses %d as its time', (timeoutMs) => {
-    expect(() => redisCoinflowMemory({ url: redis.url, timeoutMs })).toThrow(TypeError);
+    expect(() => redisSharedStore({ url: redis.url, timeoutMs })).toThrow(TypeError);
   });
 
   const isBack = async (store: DeliveryStore): Promise<boolean> =>

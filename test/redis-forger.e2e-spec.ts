@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
-import { redisCoinflowMemory } from 'nestjs-coinflow-auth/redis';
+import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import { FakeCoinflow, NO, TestInstance } from './harness/fake-coinflow.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
@@ -42,8 +42,8 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
 
   /** A process of its own each time, that has started. */
   async function start(options: Partial<CoinflowAuthModuleOptions> = {}): Promise<TestInstance> {
-    const store = redisCoinflowMemory({ url: redis.url, timeoutMs: GENEROUS_MS });
-    const one = new TestInstance(coinflow, { sealKeys: OURS, cache: { store }, ...options });
+    const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS });
+    const one = new TestInstance(coinflow, { sealKeys: OURS, store, ...options });
     await one.sessions.sharedRevocations?.open();
     close.push(() => {
       one.sessions.sharedRevocations?.close();
@@ -95,7 +95,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     it('learns no session key, no payer and no address, in whatever form', async () => {
       const budget = { verificationsPerMinute: 100, rejectionsPerClient: 10, revalidationsPerSubject: 5 };
       const one = await start({ budget });
-      const { key, attestedKey = '' } = await one.mint('alice-in-wonderland', { clientIp: ADDRESS });
+      const { key, attestedKey = '' } = await one.create('alice-in-wonderland', { clientIp: ADDRESS });
       const [asked, refused] = [coinflow.key({ customerId: 'bob-the-builder' }), coinflow.key({ customerId: 'eve' })];
       await one.verify(asked, Infinity, undefined, ADDRESS);
       await one.verify(asked, 0, undefined, ADDRESS);
@@ -128,7 +128,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       ['nothing', () => ''],
       [
         'JSON',
-        () => JSON.stringify({ subject: { kind: 'user', userId: 'alice' }, holdsMs: null, mintedUntilMs: null }),
+        () => JSON.stringify({ subject: { kind: 'user', userId: 'alice' }, holdsMs: null, createdUntilMs: null }),
       ],
       ['cut short', (value) => value.slice(0, -8)],
       ['longer', (value) => `${value}AAAA`],
@@ -159,19 +159,19 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       });
 
       it('hands out no key but the payer’s own, and is counted', async () => {
-        await (await start({ sealKeys: THEIRS })).mint('alice');
+        await (await start({ sealKeys: THEIRS })).create('alice');
         const [theirName = ''] = await namesOf('minted', 1);
         const theirs = (await admin.get(theirName)) ?? '';
         await admin.flushAll();
-        await (await start()).mint('mallory');
+        await (await start()).create('mallory');
         const [another = ''] = await namesOf('minted', 1);
-        await (await start()).mint('alice');
+        await (await start()).create('alice');
         const name = (await namesOf('minted', 2)).find((one) => one !== another) ?? '';
         const forged = forge((await admin.get(name)) ?? '', { another: (await admin.get(another)) ?? '', theirs });
         await admin.set(name, forged);
         const one = await start();
-        expect(await one.mint('alice')).toMatchObject({ subject: { userId: 'alice' } });
-        expect(coinflow.minted).toBe(4);
+        expect(await one.create('alice')).toMatchObject({ subject: { userId: 'alice' } });
+        expect(coinflow.created).toBe(4);
         expect(unreadable(one)).toBe(1);
       });
 
@@ -211,12 +211,12 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     });
 
     it('an older entry anew, gains nothing: it ends when it would have', async () => {
-      const store = redisCoinflowMemory({ url: redis.url, timeoutMs: GENEROUS_MS });
+      const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS });
       close.push(() => void store.close?.());
       // It is in Redis too briefly to be read there.
       const set = jest.spyOn(store, 'set');
       const key = coinflow.key();
-      await (await start({ cache: { ttlMs: 100, store } })).decide(key);
+      await (await start({ cache: { ttlMs: 100 }, store })).decide(key);
       await until(() => set.mock.results.length > 0);
       await set.mock.results[0]?.value;
       const [name = '', value = ''] = set.mock.calls[0] ?? [];
@@ -255,7 +255,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
 
     describe('counts of the budget', () => {
       const NEW_KEYS = 15;
-      const LIMITED = 'COINFLOW_RATE_LIMITED';
+      const LIMITED = 'COINFLOW_BUDGET_EXHAUSTED';
       const budget = { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: false as const };
 
       /** Uses the budget once, then writes over its counts. @returns what becomes of twenty new keys, and of one that is known */

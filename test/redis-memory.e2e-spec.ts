@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import KeyvRedis from '@keyv/redis';
 import { Keyv } from 'keyv';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
-import { redisCoinflowMemory, type RedisCoinflowMemoryOptions } from 'nestjs-coinflow-auth/redis';
+import { redisSharedStore, type RedisSharedStoreOptions } from 'nestjs-coinflow-auth/redis';
 import { DOWN, FakeCoinflow, NO, TestInstance } from './harness/fake-coinflow.js';
 import { RecordingLogger } from './harness/recording-logger.js';
 import { RedisServer, countCommands, describeWithRedis, type RedisClient } from './harness/redis-server.js';
@@ -48,10 +48,10 @@ describeWithRedis('what instances share over Redis', () => {
   /** A process of its own each time, that has started. */
   async function start(
     options: Partial<CoinflowAuthModuleOptions> = {},
-    redisOptions: Partial<RedisCoinflowMemoryOptions> = {},
+    redisOptions: Partial<RedisSharedStoreOptions> = {},
   ): Promise<TestInstance> {
-    const store = redisCoinflowMemory({ url: redis.url, timeoutMs: GENEROUS_MS, ...redisOptions, client: undefined });
-    const one = new TestInstance(coinflow, { cache: { store }, ...options });
+    const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS, ...redisOptions, client: undefined });
+    const one = new TestInstance(coinflow, { store, ...options });
     await one.sessions.sharedRevocations?.open();
     close.push(() => {
       one.sessions.sharedRevocations?.close();
@@ -89,11 +89,11 @@ describeWithRedis('what instances share over Redis', () => {
     const [one, other] = [await start(), await start()];
     const asked = coinflow.key({ customerId: 'bob' });
     await one.decide(asked);
-    const { key } = await one.mint('alice');
+    const { key } = await one.create('alice');
     await until(async () => (await admin.keys('coinflow:[sm]*')).length === 3);
-    expect(await other.sourceOf(asked)).toBe('shared-memory');
-    expect((await other.mint('alice')).key).toBe(key);
-    expect([coinflow.asked, coinflow.minted]).toEqual([[asked], 1]);
+    expect(await other.decidedBy(asked)).toBe('shared-cache');
+    expect((await other.create('alice')).key).toBe(key);
+    expect([coinflow.asked, coinflow.created]).toEqual([[asked], 1]);
     const [name = ''] = await admin.keys('coinflow:session:*');
     expect(Number(await admin.sendCommand(['PTTL', name]))).toBeGreaterThan(0);
   });
@@ -102,7 +102,7 @@ describeWithRedis('what instances share over Redis', () => {
     it('by key or of a user is pushed to every instance: for cached, attested and reused keys', async () => {
       const [one, ...others] = [await start(), await start(), await start(), await start()];
       const plain = coinflow.key({ customerId: 'bob' });
-      const { key, attestedKey = '' } = await one.mint('alice');
+      const { key, attestedKey = '' } = await one.create('alice');
       const kept = coinflow.key({ customerId: 'carol' });
       for (const other of others) for (const each of [plain, attestedKey, kept]) await other.decide(each);
       const reads = await countCommands(admin, 'hscan');
@@ -116,7 +116,7 @@ describeWithRedis('what instances share over Redis', () => {
       }
       // By a message, within milliseconds: nobody has read the list, which is done once a second where a message was lost.
       expect(await countCommands(admin, 'hscan')).toBe(reads);
-      expect((await others[0]?.mint('alice'))?.key).not.toBe(key);
+      expect((await others[0]?.create('alice'))?.key).not.toBe(key);
     });
 
     it('is known to who starts afterwards', async () => {
@@ -152,7 +152,7 @@ describeWithRedis('what instances share over Redis', () => {
     });
 
     it('that ends later stays, whichever is said last', async () => {
-      const { revocations, close: end } = redisCoinflowMemory({ url: redis.url });
+      const { revocations, close: end } = redisSharedStore({ url: redis.url });
       const listener = { received: () => undefined, informed: () => undefined, published: () => [] };
       const feed = await revocations?.open('board', listener);
       const endsAt = Date.now() + 600_000;
@@ -322,7 +322,7 @@ describeWithRedis('what instances share over Redis', () => {
   describe('who reads and writes Redis', () => {
     it('learns no session key, no payer and no address', async () => {
       const one = await start();
-      const { key } = await one.mint('alice-in-wonderland', { clientIp: '203.0.113.77' });
+      const { key } = await one.create('alice-in-wonderland', { clientIp: '203.0.113.77' });
       const asked = coinflow.key({ customerId: 'bob-the-builder' });
       await one.decide(asked);
       await one.revokeKey(asked);
@@ -386,22 +386,22 @@ describeWithRedis('what instances share over Redis', () => {
     const set = jest.spyOn(store, 'set');
     const written = (): Promise<unknown> => Promise.all(set.mock.results.map(({ value }) => value));
     const asked = coinflow.key({ customerId: 'bob' });
-    const [one, other] = [0, 1].map(() => new TestInstance(coinflow, { cache: { store } }));
+    const [one, other] = [0, 1].map(() => new TestInstance(coinflow, { store }));
     await one?.decide(asked);
     await written();
-    expect(await other?.sourceOf(asked)).toBe('shared-memory');
-    const { key } = (await one?.mint('alice')) ?? {};
+    expect(await other?.decidedBy(asked)).toBe('shared-cache');
+    const { key } = (await one?.create('alice')) ?? {};
     await written();
-    expect((await other?.mint('alice'))?.key).toBe(key);
-    expect([coinflow.asked, coinflow.minted]).toEqual([[asked], 1]);
+    expect((await other?.create('alice'))?.key).toBe(key);
+    expect([coinflow.asked, coinflow.created]).toEqual([[asked], 1]);
     expect(await one?.revokeKey(asked)).toBe(false);
     await store.disconnect();
   });
 
   it('a client of the application’s own does as well, and is left open', async () => {
     const client = await redis.connect();
-    const store = redisCoinflowMemory({ client });
-    const one = new TestInstance(coinflow, { cache: { store } });
+    const store = redisSharedStore({ client });
+    const one = new TestInstance(coinflow, { store });
     await one.sessions.sharedRevocations?.open();
     const key = coinflow.key();
     expect(await one.revokeKey(key)).toBe(true);

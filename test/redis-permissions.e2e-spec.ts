@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { redisCoinflowMemory, redisDeliveries } from 'nestjs-coinflow-auth/redis';
+import type { redisSharedStore, redisDeliveryStore } from 'nestjs-coinflow-auth/redis';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
@@ -14,8 +14,8 @@ function documented(user: string): string[] {
 }
 
 interface Subpath {
-  redisCoinflowMemory: typeof redisCoinflowMemory;
-  redisDeliveries: typeof redisDeliveries;
+  redisSharedStore: typeof redisSharedStore;
+  redisDeliveryStore: typeof redisDeliveryStore;
 }
 
 /** The subpath with one version of node-redis, which it loads for a url. */
@@ -52,7 +52,7 @@ function permissions(version: 5 | 6): void {
   });
 
   async function useDeliveries(url: string): Promise<void> {
-    const store = library.redisDeliveries({ url });
+    const store = library.redisDeliveryStore({ url });
     close.push(() => store.close?.());
     await store.open?.();
     const claim = await store.claim('id', 60_000);
@@ -63,7 +63,7 @@ function permissions(version: 5 | 6): void {
   }
 
   async function useSharedStore(url: string): Promise<void> {
-    const store = library.redisCoinflowMemory({ url });
+    const store = library.redisSharedStore({ url });
     close.push(() => store.close?.());
     await store.set('coinflow:session:a', 'value', 60_000);
     await store.get('coinflow:session:a');

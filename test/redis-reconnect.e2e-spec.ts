@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DeliveryStore } from 'nestjs-coinflow-auth';
-import { redisCoinflowMemory, redisDeliveries, type RedisConnectionOptions } from 'nestjs-coinflow-auth/redis';
+import { redisSharedStore, redisDeliveryStore, type RedisConnectionOptions } from 'nestjs-coinflow-auth/redis';
 import { FakeCoinflow, TestInstance } from './harness/fake-coinflow.js';
 import { RecordingLogger } from './harness/recording-logger.js';
 import { RedisCluster } from './harness/redis-deployments.js';
@@ -35,7 +35,7 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
   async function startProxy(): Promise<{ redis: RedisServer; proxy: TcpProxy; store: DeliveryStore }> {
     const redis = opens(await RedisServer.start());
     const proxy = opens(await TcpProxy.start(redis.port));
-    const store = opens(redisDeliveries({ url: `redis://127.0.0.1:${proxy.port}` }));
+    const store = opens(redisDeliveryStore({ url: `redis://127.0.0.1:${proxy.port}` }));
     return { redis, proxy, store };
   }
 
@@ -78,7 +78,7 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
     const mute = createServer().listen(0, '127.0.0.1');
     await once(mute, 'listening');
     const { port } = mute.address() as AddressInfo;
-    const store = opens(redisDeliveries({ url: `redis://127.0.0.1:${port}` }));
+    const store = opens(redisDeliveryStore({ url: `redis://127.0.0.1:${port}` }));
     await expect(store.claim('mute', LEASE_MS)).rejects.toThrow('Redis cannot be reached');
     expect(logger.at('warn')).toEqual([expect.stringContaining('No answer within 1000 ms')]);
     mute.close();
@@ -98,9 +98,9 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
   it('have names, by which an operator knows them', async () => {
     const redis = opens(await RedisServer.start());
     const admin = await redis.connect();
-    const shared = opens(redisCoinflowMemory({ url: redis.url }));
+    const shared = opens(redisSharedStore({ url: redis.url }));
     opens((await shared.revocations?.open('board', LISTENER)) ?? {});
-    await opens(redisDeliveries({ url: redis.url })).claim('named', LEASE_MS);
+    await opens(redisDeliveryStore({ url: redis.url })).claim('named', LEASE_MS);
     const names = String(await admin.sendCommand(['CLIENT', 'LIST'])).match(/(?<= name=)coinflow\S+/g);
     expect(names?.sort()).toEqual(['coinflow-deliveries', 'coinflow-shared-store', 'coinflow-shared-store-subscriber']);
     admin.destroy();
@@ -122,7 +122,7 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
       const [node] = cluster.nodes;
       if (!node) throw new Error('The cluster has no node');
       const options = await optionsFor(node);
-      const deliveries = opens(redisDeliveries(options));
+      const deliveries = opens(redisDeliveryStore(options));
       const ids = Array.from({ length: 20 }, (_, i) => `delivery-${i}`);
       const claims = await Promise.allSettled(ids.map((id) => deliveries.claim(id, LEASE_MS)));
       const codes = claims.flatMap((claim) =>
@@ -130,9 +130,9 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
       );
       expect(codes.length).toBeGreaterThan(0);
       expect(new Set(codes)).toEqual(new Set(['COINFLOW_MISCONFIGURED']));
-      const shared = opens(redisCoinflowMemory(options));
+      const shared = opens(redisSharedStore(options));
       const coinflow = new FakeCoinflow();
-      const replica = new TestInstance(coinflow, { cache: { store: shared } });
+      const replica = new TestInstance(coinflow, { store: shared });
       for (const customerId of ids) {
         const session = await replica.decide(coinflow.key({ customerId }));
         expect(session.subject).toEqual({ kind: 'user', userId: customerId });

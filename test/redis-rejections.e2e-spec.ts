@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { redisCoinflowMemory } from 'nestjs-coinflow-auth/redis';
+import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import { DOWN, FakeCoinflow, NO, TestInstance, YES } from './harness/fake-coinflow.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
@@ -37,8 +37,8 @@ describeWithRedis('a rejection by Coinflow, over Redis,', () => {
   });
 
   async function start(): Promise<TestInstance> {
-    const store = redisCoinflowMemory({ url: redis.url, timeoutMs: GENEROUS_MS });
-    const one = new TestInstance(coinflow, { cache: { store } });
+    const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS });
+    const one = new TestInstance(coinflow, { store });
     await one.sessions.sharedRevocations?.open();
     close.push(() => {
       one.sessions.sharedRevocations?.close();
@@ -62,7 +62,7 @@ describeWithRedis('a rejection by Coinflow, over Redis,', () => {
   it('ends what other replicas have in their caches, of plain and attested keys', async () => {
     const [one, other] = [await start(), await start()];
     const plain = coinflow.key({ customerId: 'bob' });
-    const { key, attestedKey = '' } = await one.mint('alice');
+    const { key, attestedKey = '' } = await one.create('alice');
     coinflow.know(key);
     await other.decide(plain);
     await other.decide(attestedKey);

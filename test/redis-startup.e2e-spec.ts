@@ -3,7 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { DeliveryStore } from 'nestjs-coinflow-auth';
 import { CoinflowHealthIndicator } from 'nestjs-coinflow-auth/health';
-import { redisCoinflowMemory, redisDeliveries } from 'nestjs-coinflow-auth/redis';
+import { redisSharedStore, redisDeliveryStore } from 'nestjs-coinflow-auth/redis';
 import { startTlsRedis } from './harness/redis-deployments.js';
 import { RedisServer, describeWithRedis, hasOpenssl, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
@@ -47,10 +47,10 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
   });
 
   /** With both stores in Redis. */
-  async function start(url = redis.url, deliveries: DeliveryStore = redisDeliveries({ url })): Promise<WebhookApp> {
+  async function start(url = redis.url, deliveries: DeliveryStore = redisDeliveryStore({ url })): Promise<WebhookApp> {
     app = await createWebhookApp({
       webhook: { deliveries, consumer: 'shop' },
-      options: { cache: { store: redisCoinflowMemory({ url }) } },
+      options: { store: redisSharedStore({ url }) },
     });
     Logger.overrideLogger(app.logger);
     return app;
@@ -83,13 +83,13 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
     expect(warnings('redis-unreachable')).toEqual([expect.stringMatching(cause)]);
     expect(warnings('revocations-unknown')).toEqual([expect.stringMatching(cause)]);
     expect(app?.logger.at('warn')).toHaveLength(2);
-    expect(health()).toMatchObject({ status: 'degraded', sharedMemory: 'unreachable', deliveries: 'unreachable' });
+    expect(health()).toMatchObject({ status: 'degraded', sharedStore: 'unreachable', deliveries: 'unreachable' });
   }
 
   it('connects before the first webhook, and is healthy', async () => {
     const { deliver } = await start();
     await until(() => (health() as { deliveries: string }).deliveries === 'reachable');
-    expect(health()).toMatchObject({ status: 'up', sharedMemory: 'reachable', deliveries: 'reachable' });
+    expect(health()).toMatchObject({ status: 'up', sharedStore: 'reachable', deliveries: 'reachable' });
     expect(app?.logger.at('warn')).toEqual([]);
     expect(await deliver(settled())).toMatchObject({ status: 200 });
   });
@@ -117,7 +117,7 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
     await start(limited());
     expect(warnings('revocations-unknown')).toEqual([expect.stringMatching(/Cause: NOPERM.*subscribe/)]);
     expect(await sharesRevocations()).toBe(false);
-    expect(health()).toMatchObject({ status: 'degraded', sharedMemory: 'unreachable' });
+    expect(health()).toMatchObject({ status: 'degraded', sharedStore: 'unreachable' });
     await forbid('+subscribe');
     await until(sharesRevocations);
   });
@@ -173,7 +173,7 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
       },
     ],
   ])('and a store of deliveries that %s when it is opened, starts and is told why', async (_, open) => {
-    const store = redisDeliveries({ url: redis.url });
+    const store = redisDeliveryStore({ url: redis.url });
     await start(redis.url, {
       open,
       claim: (id, leaseMs) => store.claim(id, leaseMs),

@@ -38,7 +38,7 @@ describe('a shared store of the application', () => {
         apiKey: 'key',
         merchantId: 'ours',
         baseUrl: 'http://127.0.0.1:9',
-        cache: { store },
+        store,
       }),
     );
   }
@@ -56,7 +56,7 @@ describe('a shared store of the application', () => {
     await starting;
     expect(AbortSignal.timeout).toHaveBeenCalledWith(30_000);
     expect(logger.at('warn')).toEqual([expect.stringMatching(/did not open within 30 s.*\[revocations-unknown\]/)]);
-    expect(service.metrics().sharedMemory).toMatchObject({ revocationsKnown: false });
+    expect(service.metrics().sharedStore).toMatchObject({ revocationsKnown: false });
   });
 
   it('whose revocations fail to open after that time ends no process', async () => {

@@ -245,7 +245,7 @@ describe('overrideProvider(CoinflowAuthService)', () => {
     const service = {
       extractSessionKey: () => 'any',
       authenticate: () => asUser('alice'),
-      decisions: { admitted: () => undefined, refused: () => undefined },
+      decisions: { accepted: () => undefined, rejected: () => undefined },
       schemes: [],
       vary: 'Cookie',
     };

@@ -12,7 +12,7 @@ import {
 
 declare const coinflow: CoinflowAuthService;
 
-export async function waysToMint(): Promise<void> {
+export async function waysToCreate(): Promise<void> {
   await coinflow.createSessionKey({ userId: 'alice' });
   await coinflow.createSessionKey({ wallet: '0x1', blockchain: 'eth' });
   await coinflow.createSessionKeyWithSignature({ wallet: '0x1', blockchain: 'eth', signedMessage: '0x2' });
@@ -118,7 +118,7 @@ export class Handlers {
   mistyped(): void {}
 }
 
-export function payers(event: CoinflowWebhookEvent): string {
+export function users(event: CoinflowWebhookEvent): string {
   // @ts-expect-error nobody has said of what type it is
   const id: string = event.data.id;
   if (!isCoinflowEvent(event, 'Settled')) return id;

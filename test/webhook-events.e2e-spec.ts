@@ -15,7 +15,7 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import {
   CoinflowAuthModule,
   CoinflowEvent,
-  CoinflowMintRefusedError,
+  CoinflowIssuanceDeniedError,
   CoinflowMisconfiguredError,
   CoinflowWebhook,
   CoinflowWebhookGuard,
@@ -173,7 +173,7 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
     const repeat = await app.deliver(settled(), { now: Date.now() - 3_600_000 });
     expect(repeat).toMatchObject({ status: 200, text: '' });
     expect(names()).toEqual(['settled', 'route']);
-    expect(figures()).toMatchObject({ succeeded: 1, repeated: 1 });
+    expect(figures()).toMatchObject({ succeeded: 1, duplicates: 1 });
   });
 
   it('that arrive fifty times at once run once', async () => {
@@ -205,7 +205,7 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
     ['settled', new BadRequestException('mine'), 500],
     ['route', new HttpException('mine', 204), 500],
     ['settled', new ServiceUnavailableException('mine'), 503],
-    ['settled', new CoinflowMintRefusedError('mine', { reason: 'mine' }), 500],
+    ['settled', new CoinflowIssuanceDeniedError('mine', { reason: 'mine' }), 500],
   ])('that fail in %s with %p are a %i, and the next delivery runs', async (handler, failure, status) => {
     await start({ platform });
     failures.set(handler, failure);

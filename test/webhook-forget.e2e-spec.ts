@@ -8,7 +8,7 @@ import {
   type CoinflowWebhookEvent,
   type DeliveryStore,
 } from 'nestjs-coinflow-auth';
-import { redisDeliveries } from 'nestjs-coinflow-auth/redis';
+import { redisDeliveryStore } from 'nestjs-coinflow-auth/redis';
 import { ProcessDeliveryStore } from '../libs/coinflow-auth/src/webhooks/deliveries/process-delivery-store.js';
 import { RedisServer, describeWithRedis } from './harness/redis-server.js';
 import { createWebhookApp, deliver, settled, type WebhookApp } from './harness/webhooks.js';
@@ -116,7 +116,7 @@ describeWithRedis('a forgotten delivery, in Redis (skipped without redis-server)
   let redis: RedisServer;
   beforeEach(async () => void (redis = await RedisServer.start()));
   afterEach(() => redis.kill());
-  forgets(() => redisDeliveries({ url: redis.url }));
+  forgets(() => redisDeliveryStore({ url: redis.url }));
 });
 
 it('a duplicate is logged with its id, and what to do to run it again', async () => {

@@ -78,11 +78,11 @@ describe('two events of one type and one `created` both run', () => {
 });
 
 it('a retry with another `created` runs again, and one that is signed anew does not', async () => {
-  const { repeated } = app.app.get(CoinflowWebhooks).metrics();
+  const { duplicates } = app.app.get(CoinflowWebhooks).metrics();
   await app.deliver(settled());
   await app.deliver(settled(), { now: Date.now() - 3_600_000 });
   expect(ran).toHaveLength(1);
-  expect(app.app.get(CoinflowWebhooks).metrics().repeated).toBe(repeated + 1);
+  expect(app.app.get(CoinflowWebhooks).metrics().duplicates).toBe(duplicates + 1);
   await app.deliver(settled({}, { created: '2026-01-02T00:00:00.000Z' }));
   expect(ran).toHaveLength(2);
 });

@@ -24,7 +24,7 @@ const ZEROS = '0'.repeat(64);
 
 const INVALID = [401, 'COINFLOW_WEBHOOK_SIGNATURE_INVALID'];
 const TOO_OLD = [401, 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD'];
-const UNREADABLE = [400, 'COINFLOW_WEBHOOK_UNREADABLE'];
+const UNREADABLE = [400, 'COINFLOW_WEBHOOK_MALFORMED'];
 const UNSUPPORTED = [415, 'COINFLOW_WEBHOOK_UNSUPPORTED_TYPE'];
 const GOOD = [200, undefined];
 /** Nest's own answers. */
@@ -320,7 +320,7 @@ describe('the log and the figures', () => {
       expect.stringContaining('[COINFLOW_WEBHOOK_UNSUPPORTED_TYPE: not-json]'),
     ]);
     expect(app.logger.lines.map(({ text }) => text).join()).not.toMatch(/attacker|canary/);
-    expect(figures()).toMatchObject({ refused: 3, tooOld: 0, succeeded: 0 });
+    expect(figures()).toMatchObject({ rejected: 3, tooOld: 0, succeeded: 0 });
   });
 
   it('signed but too old is an error, and so is what is proven and no event', async () => {
@@ -329,10 +329,10 @@ describe('the log and the figures', () => {
     await app.deliver({}, { raw: '{"eventType":""}' });
     expect(app.logger.at('error')).toEqual([
       expect.stringMatching(/too-old\] An event of Coinflow’s was refused/),
-      expect.stringContaining('[COINFLOW_WEBHOOK_UNREADABLE: event-type-missing]'),
+      expect.stringContaining('[COINFLOW_WEBHOOK_MALFORMED: event-type-missing]'),
     ]);
     expect(app.logger.at('warn')).toEqual([]);
-    expect(figures()).toMatchObject({ refused: 0, tooOld: 1, unreadable: 1 });
+    expect(figures()).toMatchObject({ rejected: 0, tooOld: 1, malformed: 1 });
   });
 });
 

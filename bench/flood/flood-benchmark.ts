@@ -3,17 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Choices, Platform } from '../choices.js';
 import type { Report } from '../measuring/report.js';
 import { quantile, ratios, spreadOf } from '../measuring/statistics.js';
-import { claimsOf, junkKey } from './keys.js';
+import { claimsOf, invalidKey } from './keys.js';
 import { meanwhile, sendEvenly } from './load.js';
 import { Merchant } from './merchant.js';
 
 interface FloodOptions {
-  readonly junkKeys: number;
+  readonly invalidKeys: number;
   readonly rounds: number;
 }
 
-const THOROUGH: FloodOptions = { junkKeys: 100_000, rounds: 8 };
-const QUICK: FloodOptions = { junkKeys: 20_000, rounds: 3 };
+const THOROUGH: FloodOptions = { invalidKeys: 100_000, rounds: 8 };
+const QUICK: FloodOptions = { invalidKeys: 20_000, rounds: 3 };
 /** A hundred thousand within a minute; and what Express can answer beside a load generator on two cores. */
 const REQUESTS_PER_SECOND: Record<Platform, number> = { fastify: 100_000 / 60, express: 400 };
 const SLICE_MS = 2_000;
@@ -71,7 +71,7 @@ class Flood {
     const slices: { junk: number[]; keyless: number[] }[] = [];
     for (let round = 1; round <= this.options.rounds; round += 1) {
       console.error(`${this.platform}: ${round} of ${this.options.rounds} rounds ...`);
-      const junk = await this.#slice(known, () => junkKey(this.merchant.merchantId));
+      const junk = await this.#slice(known, () => invalidKey(this.merchant.merchantId));
       slices.push({ junk, keyless: await this.#slice(known, () => undefined) });
     }
     const each = (share: number): { junk: number[]; keyless: number[] } => ({
@@ -112,8 +112,8 @@ class Flood {
 
   async #flood(known: readonly string[]): Promise<Report[]> {
     const { merchant, platform } = this;
-    const { junkKeys } = this.options;
-    console.error(`${platform}: ${junkKeys} junk keys ...`);
+    const { invalidKeys } = this.options;
+    console.error(`${platform}: ${invalidKeys} junk keys ...`);
     merchant.coinflow.clearCalls();
     const before = await merchant.figures();
     const requests = { of: 0, failed: 0 };
@@ -124,15 +124,15 @@ class Flood {
       }
     };
     const during = delay(LATE_USER_COMES_AFTER_MS).then(() => this.#newUser('during'));
-    const durationMs = (junkKeys / this.#rate) * 1_000;
-    const load = { requestsPerSecond: this.#rate, durationMs, nextKey: () => junkKey(merchant.merchantId) };
+    const durationMs = (invalidKeys / this.#rate) * 1_000;
+    const load = { requestsPerSecond: this.#rate, durationMs, nextKey: () => invalidKey(merchant.merchantId) };
     const began = performance.now();
     const statuses = await meanwhile(sendEvenly(merchant, load), askAll);
     const tookS = (performance.now() - began) / 1_000;
     const calls = merchant.coinflow.countCalls('verify');
     const refusedCalls = merchant.coinflow.calls.filter(({ status }) => status === 429).length;
     const after = this.#newUser('after');
-    const { memory, budget, decisions } = await merchant.figures();
+    const { cache, budget, decisions } = await merchant.figures();
     const counts = {
       'in seconds': tookS,
       'let in': statuses.get(200) ?? 0,
@@ -142,12 +142,12 @@ class Flood {
       'answered 429 by Coinflow': refusedCalls,
       'requests of known users': requests.of,
       'of them not let in': requests.failed,
-      'sessions lost': before.memory.sessions - memory.sessions,
+      'sessions lost': before.cache.sessions - cache.sessions,
       misconfigured: decisions.byOutcome.misconfigured,
     };
     return [
       {
-        title: `${junkKeys.toLocaleString('en')} junk keys, ${platform}`,
+        title: `${invalidKeys.toLocaleString('en')} junk keys, ${platform}`,
         columns: [
           { key: 'what', title: 'what' },
           { key: 'count', title: 'how many' },

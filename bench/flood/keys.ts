@@ -15,7 +15,7 @@ export function claimsOf(customerId: string, merchantId: string): Claims {
 }
 
 /** Nobody can tell it from a good one without Coinflow: this merchant's, not expired, with a signature that is nobody's. */
-export function junkKey(merchantId: string): string {
+export function invalidKey(merchantId: string): string {
   const parts = [{ alg: 'HS256', typ: 'JWT' }, claimsOf(randomBytes(6).toString('hex'), merchantId)];
   const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
   return [...signed, randomBytes(32).toString('base64url')].join('.');

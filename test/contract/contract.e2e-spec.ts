@@ -101,7 +101,7 @@ describe(`the contract, kept by ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () =>
 
   (IS_REAL ? describe.skip : describe)('what only the emulator can be made to answer', () => {
     it('an opaque key', async () => {
-      emulator?.setMinting({ form: 'opaque' });
+      emulator?.setIssuance({ form: 'opaque' });
       await expectValid(await mint({ authorization: apiKey, ...USER }));
       emulator?.reset();
     });

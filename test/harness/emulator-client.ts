@@ -32,7 +32,7 @@ export class EmulatorClient {
   }
 
   /** The user way. @returns the key */
-  async mint(userId = 'alice'): Promise<string> {
+  async create(userId = 'alice'): Promise<string> {
     const { body } = await this.sessionKey({ authorization: this.apiKey, 'x-coinflow-auth-user-id': userId });
     return (body as { key: string }).key;
   }

@@ -6,7 +6,7 @@ import {
 import { SessionIssuer } from '../../libs/coinflow-auth/src/issuance/session-issuer.js';
 import type { CoinflowAuthModuleOptions } from '../../libs/coinflow-auth/src/options/coinflow-auth-options.js';
 import { resolveOptions } from '../../libs/coinflow-auth/src/options/resolve-options.js';
-import type { MintRequest } from '../../libs/coinflow-auth/src/session/session-key-subject.js';
+import type { IssuanceRequest } from '../../libs/coinflow-auth/src/session/session-key-subject.js';
 import type { CoinflowSession } from '../../libs/coinflow-auth/src/session/coinflow-session.js';
 import { newTrace, type DecisionTrace } from '../../libs/coinflow-auth/src/verification/decision-trace.js';
 import { SessionParts } from '../../libs/coinflow-auth/src/verification/session-parts.js';
@@ -29,7 +29,7 @@ export class FakeCoinflow implements TokenVerifier, SessionKeySource {
   /** Coinflow's clock minus ours. */
   skewMs = 0;
   readonly asked: string[] = [];
-  minted = 0;
+  created = 0;
   readonly known = new Set<string>();
 
   /** Whether it is known here what time it is there. */
@@ -50,8 +50,8 @@ export class FakeCoinflow implements TokenVerifier, SessionKeySource {
     return this.answer();
   };
 
-  getSessionKey = ({ subject }: MintRequest): Promise<string> => {
-    this.minted += 1;
+  getSessionKey = ({ subject }: IssuanceRequest): Promise<string> => {
+    this.created += 1;
     const claims = subject.kind === 'user' ? { customerId: subject.userId } : { customerId: undefined, ...subject };
     return Promise.resolve(this.nextKey ?? this.key(claims));
   };
@@ -76,7 +76,7 @@ export function jwtOf(claims: Record<string, unknown>): string {
 /** An instance of the module without Nest and HTTP: what decides, beside a fake Coinflow. */
 export class TestInstance {
   readonly sessions: SessionParts;
-  readonly #minter: SessionIssuer;
+  readonly #issuer: SessionIssuer;
 
   constructor(coinflow: FakeCoinflow, options: Partial<CoinflowAuthModuleOptions> = {}) {
     const resolved = resolveOptions({
@@ -87,7 +87,7 @@ export class TestInstance {
       ...options,
     });
     this.sessions = new SessionParts(coinflow, resolved);
-    this.#minter = new SessionIssuer(coinflow, this.sessions, resolved);
+    this.#issuer = new SessionIssuer(coinflow, this.sessions, resolved);
   }
 
   /** As the guard calls it: at once where no call is needed. */
@@ -105,18 +105,18 @@ export class TestInstance {
     return this.verify(key, maxAgeMs);
   }
 
-  /** What the decision about a key rests on. */
-  async sourceOf(key: string, maxAgeMs = Infinity): Promise<string> {
+  /** What the decision about a key came from. */
+  async decidedBy(key: string, maxAgeMs = Infinity): Promise<string> {
     const trace = newTrace();
     await new Promise<unknown>((resolve) => resolve(this.verify(key, maxAgeMs, trace))).catch(() => undefined);
-    return trace.source;
+    return trace.decidedBy;
   }
 
-  mint(
+  create(
     userId = 'alice',
     { clientIp, fresh = false }: { clientIp?: string; fresh?: boolean } = {},
   ): Promise<CoinflowSession> {
-    return this.#minter.mint({ subject: { kind: 'user', userId } }, { clientIp, fresh });
+    return this.#issuer.issue({ subject: { kind: 'user', userId } }, { clientIp, fresh });
   }
 
   /** @returns whether other instances are being told */

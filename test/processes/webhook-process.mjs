@@ -11,7 +11,7 @@ import {
   CoinflowWebhook,
   OnCoinflowEvent,
 } from '../../dist/apps/sample/libs/coinflow-auth/src/index.js';
-import { redisDeliveries } from '../../dist/apps/sample/libs/coinflow-auth/src/redis/index.js';
+import { redisDeliveryStore } from '../../dist/apps/sample/libs/coinflow-auth/src/redis/index.js';
 
 const { REDIS_URL: url, WEBHOOK_KEY: keys } = process.env;
 
@@ -52,7 +52,7 @@ Module({
       env: 'local',
       apiKey: 'key',
       merchantId: 'merchant',
-      webhook: { keys, consumer: 'shop', deliveries: redisDeliveries({ client: redis }) },
+      webhook: { keys, consumer: 'shop', deliveries: redisDeliveryStore({ client: redis }) },
     }),
   ],
   controllers: [WebhooksController],

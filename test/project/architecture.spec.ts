@@ -25,7 +25,7 @@ describe('a layer of the library imports only layers below it', () => {
     ['webhooks/receiving/coinflow-webhooks.ts', `import '../../decorators/webhook.decorators.js';`, false],
     ['webhooks/receiving/coinflow-webhooks.ts', `import '../../redis/index.js';`, false],
     ['webhooks/receiving/coinflow-webhooks.ts', `import '../../contexts/http-context.js';`, true],
-    ['redis/redis-deliveries.ts', `import '../options/delivery-store.js';`, true],
+    ['redis/redis-delivery-store.ts', `import '../options/delivery-store.js';`, true],
     ['coinflow-auth.guard.ts', `import './config/index.js';`, false],
     ['cache/session-cache.ts', `import '../session/claims.js';`, true],
     ['coinflow-auth.guard.ts', `import './coinflow-auth.service.js';`, true],

@@ -108,11 +108,11 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
 
     it('leave what else was said of keys as it is', async () => {
       const { coinflow } = await start();
-      coinflow.setMinting({ form: 'opaque', claims: { customerId: 42 } });
+      coinflow.setIssuance({ form: 'opaque', claims: { customerId: 42 } });
       await change({ lifetimeSeconds: 20 });
       const state = await (await fetch(`${coinflow.url}/_emulator/state`)).json();
       expect(state).toMatchObject({
-        minting: { form: 'opaque', claims: { customerId: 42 }, lifetimeSeconds: 20 },
+        issuance: { form: 'opaque', claims: { customerId: 42 }, lifetimeSeconds: 20 },
       });
     });
 
@@ -275,16 +275,16 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
       expect(decisionsOf(stream)).toEqual([
         {
           at: expect.any(Number),
-          outcome: 'admitted',
-          source: 'memory',
+          outcome: 'authenticated',
+          decidedBy: 'cache',
           code: null,
           handler: 'MeController.me',
           subject: ALICE,
         },
         {
           at: expect.any(Number),
-          outcome: 'refused',
-          source: 'local',
+          outcome: 'unauthenticated',
+          decidedBy: 'claims',
           code: 'COINFLOW_SESSION_WRONG_MERCHANT',
           handler: 'MeController.me',
           subject: null,

@@ -71,7 +71,7 @@ describe.each(PLATFORMS)('a flood of made-up session keys, on %s', (platform) =>
     const { attestedKey = '' } = await app.service.createSessionKey({ userId: 'attested' });
     clock.advance(60_000);
     app.coinflow.clearCalls();
-    const { sessions } = app.service.metrics().memory;
+    const { sessions } = app.service.metrics().cache;
 
     const known = [proven, minted, attestedKey, ...lapsed];
     const answers: number[] = [];
@@ -89,8 +89,8 @@ describe.each(PLATFORMS)('a flood of made-up session keys, on %s', (platform) =>
     expect(app.coinflow.countCalls('verify')).toBe(15 + LAPSED_USERS);
     expect(app.coinflow.calls.filter(({ status }) => status === 429)).toEqual([]);
     expect(app.service.metrics()).toMatchObject({
-      memory: { sessions },
-      budget: { refused: { knownKeys: 0 }, closedForMs: 0 },
+      cache: { sessions },
+      budget: { exhausted: { knownKeys: 0 }, closedForMs: 0 },
       decisions: { byOutcome: { misconfigured: 0 } },
     });
 
@@ -99,7 +99,7 @@ describe.each(PLATFORMS)('a flood of made-up session keys, on %s', (platform) =>
     const waiting = await app.send('/me', {
       headers: { 'x-coinflow-auth-session-key': fresh, 'x-forwarded-for': '198.51.100.2' },
     });
-    expect(waiting).toMatchObject({ status: 503, body: { code: 'COINFLOW_RATE_LIMITED' } });
+    expect(waiting).toMatchObject({ status: 503, body: { code: 'COINFLOW_BUDGET_EXHAUSTED' } });
     expect(Number(waiting.headers['retry-after'])).toBeLessThanOrEqual(60);
     clock.advance(60_000);
     expect(await statusFor(fresh, '198.51.100.2')).toBe(200);

@@ -56,7 +56,7 @@ it('is degraded with a shared store away: what others have revoked is not known'
   expect(status).toBe(200);
   expect(body).toMatchObject({
     status: 'degraded',
-    details: { coinflow: { status: 'degraded', coinflow: 'unknown', sharedMemory: 'unreachable' } },
+    details: { coinflow: { status: 'degraded', coinflow: 'unknown', sharedStore: 'unreachable' } },
   });
   expect(await app.get('/catalog', await app.sessionKey('alice'))).toMatchObject({
     status: 200,

@@ -104,18 +104,18 @@ describePage('the page in a browser, all that it shows', (sample) => {
     await sample.open();
     await sample.choose('20 s');
     await sample.text(/^Keys made from now on live 20 s/).waitFor();
-    sample.app.coinflow.setMinting({ lifetimeSeconds: 1 });
+    sample.app.coinflow.setIssuance({ lifetimeSeconds: 1 });
     // A slow browser may see no second of its life.
     await sample.button('Log in as alice').click();
     await sample.text('Expired: get a new key.').waitFor();
     await until(async () => (await sample.send('1', '1 request')).includes('COINFLOW_SESSION_KEY_EXPIRED'));
-    sample.app.coinflow.setMinting({ lifetimeSeconds: 60 });
+    sample.app.coinflow.setIssuance({ lifetimeSeconds: 60 });
     await sample.button('Ask for the key again').click();
     await sample.text(/^Expires in/).waitFor();
     await sample.send('1', 'Let in.');
 
     // A shopper's page does so by itself.
-    sample.app.coinflow.setMinting({ lifetimeSeconds: 2 });
+    sample.app.coinflow.setIssuance({ lifetimeSeconds: 2 });
     await sample.button('Revoke your key').click();
     await sample.text(/^Revoked:/).waitFor();
     await sample.turn(/^Keep shopping/);

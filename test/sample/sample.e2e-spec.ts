@@ -96,7 +96,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect(await get('/coinflow/metrics')).toMatchObject({
       status: 200,
       headers: { 'cache-control': 'no-store' },
-      body: { decisions: { total: 1, bySource: { memory: 1 } }, upstream: { sessionKey: { attempts: 1 } } },
+      body: { decisions: { total: 1, byDecidedBy: { cache: 1 } }, upstream: { sessionKey: { attempts: 1 } } },
     });
     const { port } = new URL(app.url);
     const fromElsewhere: Record<string, string>[] = [

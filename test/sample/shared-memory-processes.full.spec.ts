@@ -207,9 +207,9 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
       [{ kind: 'reset' }, UNAVAILABLE],
       [{ kind: 'hang' }, UNAVAILABLE],
       [{ kind: 'delay', ms: TOO_LATE_MS }, UNAVAILABLE],
-      [RATE_LIMITED, 'COINFLOW_RATE_LIMITED'],
-      [{ ...RATE_LIMITED, retryAfter: 'date' }, 'COINFLOW_RATE_LIMITED'],
-      [{ ...RATE_LIMITED, retryAfter: 'none' }, 'COINFLOW_RATE_LIMITED'],
+      [RATE_LIMITED, 'COINFLOW_BUDGET_EXHAUSTED'],
+      [{ ...RATE_LIMITED, retryAfter: 'date' }, 'COINFLOW_BUDGET_EXHAUSTED'],
+      [{ ...RATE_LIMITED, retryAfter: 'none' }, 'COINFLOW_BUDGET_EXHAUSTED'],
     ])(
       '%j: no 401 for a valid key, and known ones go on',
       async (fault, code) => {
@@ -231,7 +231,8 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
         expect(answers.filter((refusal) => refusal !== undefined)).toEqual([]);
         // Whoever comes when the breaker is open already meets that, or another's 429.
         expect(refusals).toContain(code);
-        for (const refusal of refusals) expect(['COINFLOW_UNAVAILABLE', 'COINFLOW_RATE_LIMITED']).toContain(refusal);
+        for (const refusal of refusals)
+          expect(['COINFLOW_UNAVAILABLE', 'COINFLOW_BUDGET_EXHAUSTED']).toContain(refusal);
         // And none is held against anybody.
         const isAdmitted = async (key: string): Promise<boolean> =>
           (await everywhere(key)).every((refusal) => refusal === undefined);

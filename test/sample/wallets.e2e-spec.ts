@@ -141,11 +141,11 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
       ['400', { kind: 'status', status: 400 }, REJECTED],
       ['401', { kind: 'status', status: 401 }, REJECTED],
       ['422', { kind: 'status', status: 422 }, REJECTED],
-      ['403', { kind: 'status', status: 403 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
-      ['423', { kind: 'status', status: 423 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
-      ['451', { kind: 'status', status: 451 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
+      ['403', { kind: 'status', status: 403 }, { status: 403, body: { code: 'COINFLOW_ISSUANCE_DENIED' } }],
+      ['423', { kind: 'status', status: 423 }, { status: 403, body: { code: 'COINFLOW_ISSUANCE_DENIED' } }],
+      ['451', { kind: 'status', status: 451 }, { status: 403, body: { code: 'COINFLOW_ISSUANCE_DENIED' } }],
       ['401 in HTML', { kind: 'html', status: 401 }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
-      ['429', { kind: 'rate-limited' }, { status: 503, body: { code: 'COINFLOW_RATE_LIMITED' } }],
+      ['429', { kind: 'rate-limited' }, { status: 503, body: { code: 'COINFLOW_BUDGET_EXHAUSTED' } }],
       ['a reset', { kind: 'reset' }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
     ])('with a signed message Get Session Key answers %s', async (_, fault, expected) => {
       const wallet = walletOn('eth');
@@ -163,7 +163,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
         { kind: 'status', status: 400, body: { details: 'unknown wallet' } },
         { status: 400, body: { code: 'COINFLOW_INVALID_ARGUMENT' } },
       ],
-      ['403', { kind: 'status', status: 403 }, { status: 403, body: { code: 'COINFLOW_MINT_REFUSED' } }],
+      ['403', { kind: 'status', status: 403 }, { status: 403, body: { code: 'COINFLOW_ISSUANCE_DENIED' } }],
       ['401', { kind: 'status', status: 401 }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
       ['200 in HTML', { kind: 'html', status: 200 }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
       [
@@ -172,7 +172,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
         { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } },
       ],
       ['404', { kind: 'status', status: 404 }, { status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } }],
-      ['429', { kind: 'rate-limited' }, { status: 503, body: { code: 'COINFLOW_RATE_LIMITED' } }],
+      ['429', { kind: 'rate-limited' }, { status: 503, body: { code: 'COINFLOW_BUDGET_EXHAUSTED' } }],
     ])('Get Message answers %s', async (_, fault, expected) => {
       app.coinflow.fail('message', fault);
       expect(await post('message', { wallet: walletOn('eth').address, blockchain: 'eth' })).toMatchObject(expected);

@@ -71,11 +71,11 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     const admit = (session: CoinflowSession | undefined): true => {
       if (session) this.#checkSubject(session, route);
       const admitted = this.admit(context, http, session);
-      coinflow?.decisions.admitted(trace.source, session, route.name);
+      coinflow?.decisions.accepted(trace.decidedBy, session, route.name);
       return admitted;
     };
     const refuse = (error: unknown): never => {
-      if (isCoinflowAuthError(error)) coinflow?.decisions.refused(trace.source, error, route.name);
+      if (isCoinflowAuthError(error)) coinflow?.decisions.rejected(trace.decidedBy, error, route.name);
       return this.refuse(error, http, coinflow?.schemes);
     };
     try {
@@ -146,7 +146,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     if (access !== 'optional') throw new CoinflowSessionKeyMissingError();
   }
 
-  /** Proven is not enough where the route is for some payers only. */
+  /** Proven is not enough where the route is for some users only. */
   protected assertSubjectAllowed({ subject }: CoinflowSession, { policy }: CoinflowRoute): void {
     assertSubjectAllowed(subject, policy);
   }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { resolveOptions } from './options/resolve-options.js';
-import type { SessionKeySubject, SignedWalletToMint } from './session/session-key-subject.js';
+import type { SessionKeySubject, SignedWallet } from './session/session-key-subject.js';
 
 const WALLET = { wallet: `0x${'0'.repeat(40)}`, blockchain: 'eth' } as const;
 
@@ -85,7 +85,7 @@ describe('CoinflowAuthService', () => {
     );
   });
 
-  it.each<[string, Partial<Record<keyof SignedWalletToMint, unknown>> | undefined]>([
+  it.each<[string, Partial<Record<keyof SignedWallet, unknown>> | undefined]>([
     ['blockchain', undefined],
     ['blockchain', {}],
     ['blockchain', { wallet: WALLET.wallet, signedMessage: '0x00' }],
@@ -98,7 +98,7 @@ describe('CoinflowAuthService', () => {
     ['signedMessage', { ...WALLET, signedMessage: 'x'.repeat(2_049) }],
     ['signedMessage', { ...WALLET, signedMessage: 'a\nb' }],
   ])('a signed login without a good %s is rejected before a call: %j', async (argument, signed) => {
-    await expect(service.createSessionKeyWithSignature(signed as SignedWalletToMint)).rejects.toMatchObject({
+    await expect(service.createSessionKeyWithSignature(signed as SignedWallet)).rejects.toMatchObject({
       code: 'COINFLOW_INVALID_ARGUMENT',
       argument,
     });
@@ -132,7 +132,7 @@ describe('CoinflowAuthService', () => {
     ['no key', 'COINFLOW_SESSION_KEY_MALFORMED'],
   ])('revokeSessionKey(%p) rejects with %s, and revokes nothing', async (key, code) => {
     await expect(service.revokeSessionKey(key as string)).rejects.toMatchObject({ code });
-    expect(service.metrics().memory.revokedKeys).toBe(0);
+    expect(service.metrics().cache.revokedKeys).toBe(0);
   });
 
   it.each([{}, { userId: '' }, { wallet: 'w' }, { userId: 'a', wallet: 'w', blockchain: 'eth' }, undefined])(
@@ -141,7 +141,7 @@ describe('CoinflowAuthService', () => {
       await expect(service.revokeSubject(subject as never)).rejects.toMatchObject({
         code: 'COINFLOW_INVALID_ARGUMENT',
       });
-      expect(service.metrics().memory.revokedSubjects).toBe(0);
+      expect(service.metrics().cache.revokedSubjects).toBe(0);
     },
   );
 
@@ -162,14 +162,14 @@ describe('CoinflowAuthService', () => {
     await expect(logIn(client)).rejects.toMatchObject(limited);
     await expect(service.verifySessionKey(key, { maxAgeMs: 0 })).resolves.toMatchObject({ key });
     for (let i = 0; i < 15; i += 1) await logIn({}).catch(() => undefined);
-    const spent = { code: 'COINFLOW_RATE_LIMITED', reason: 'budget-spent' };
+    const spent = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-spent' };
     await expect(logIn({})).rejects.toMatchObject(spent);
     await expect(service.getMessage(WALLET)).rejects.toMatchObject(spent);
     expect([coinflow.countCalls('message'), coinflow.countCalls('session-key')]).toEqual([3, 18]);
     // The API key vouches for users whom the application has logged in.
     await expect(service.createSessionKey({ userId: 'bob' })).resolves.toMatchObject({ subject: { userId: 'bob' } });
     await expect(service.createSessionKey(WALLET)).resolves.toMatchObject({ subject: WALLET });
-    expect(service.metrics().budget).toMatchObject({ used: { walletLogins: 20 }, limited: { walletLogins: 2 } });
+    expect(service.metrics().budget).toMatchObject({ used: { walletLogins: 20 }, rateLimited: { walletLogins: 2 } });
   });
 
   it('tells a wrong API key from a refused user', async () => {

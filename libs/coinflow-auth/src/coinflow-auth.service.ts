@@ -20,20 +20,20 @@ import type { CoinflowDecisionListener } from './metrics/coinflow-decision.js';
 import { DecisionLog } from './metrics/decision-log.js';
 import { ErrorLog } from './metrics/error-log.js';
 import { observeInstance } from './metrics/open-telemetry.js';
-import { SessionIssuer, type MintOptions } from './issuance/session-issuer.js';
+import { SessionIssuer, type IssuanceOptions } from './issuance/session-issuer.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
 import { MAX_AGE_RULE, isMaxAge, policyProblem, type CoinflowRoutePolicy } from './options/route-metadata.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import {
-  checkPayer,
+  checkSubjectToRevoke,
   checkSignedWallet,
   checkSubject,
   checkWallet,
-  type PayerToRevoke,
-  type MintRequest,
+  type SubjectToRevoke,
+  type IssuanceRequest,
   type SessionKeySubject,
-  type SignedWalletToMint,
-  type WalletToSign,
+  type SignedWallet,
+  type SessionKeyWallet,
 } from './session/session-key-subject.js';
 import { assertSubjectAllowed } from './session/subject.js';
 import { newTrace, type DecisionTrace } from './verification/decision-trace.js';
@@ -94,7 +94,7 @@ export type CoinflowRequestResult =
 /** How far a revocation reaches. */
 export interface CoinflowRevocation {
   /**
-   * Whether the other instances are told now. Without `redisCoinflowMemory()` none is; while Redis is away they are once it is
+   * Whether the other instances are told now. Without `redisSharedStore()` none is; while Redis is away they are once it is
    * back.
    */
   readonly shared: boolean;
@@ -118,7 +118,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   readonly #options: ResolvedCoinflowAuthOptions;
   readonly #client: CoinflowClient;
   readonly #sessions: SessionParts;
-  readonly #minter: SessionIssuer;
+  readonly #issuer: SessionIssuer;
   readonly #name: string | undefined;
   #stopObserving = (): void => undefined;
   #hasRevoked = false;
@@ -128,7 +128,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#options = options;
     this.#client = new CoinflowClient(options);
     this.#sessions = new SessionParts(this.#client, options);
-    this.#minter = new SessionIssuer(this.#client, this.#sessions, options);
+    this.#issuer = new SessionIssuer(this.#client, this.#sessions, options);
     this.decisions = new DecisionLog(name);
     this.vary = varyOf(options.extractor);
     this.#name = name;
@@ -140,14 +140,14 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * Strangers can cause this call: give `rateLimitClient`, so that one of them cannot spend the wallet logins of all others.
    * @returns the `message` to sign, and on some chains a `transaction` that says the same
    * @throws {CoinflowInvalidArgumentError} when the wallet cannot be one of that chain, or Coinflow does not know it
-   * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now, or the option
+   * @throws {CoinflowUnavailableError | CoinflowBudgetExhaustedError} when Coinflow cannot answer now, or the option
    * `budget.walletLogins` is spent
    * @throws {CoinflowTooManyRequestsError} when the client has made `budget.walletLoginsPerClient` calls in this minute
    * @example
    * await coinflow.getMessage({ wallet, blockchain: 'solana' }, { rateLimitClient: request.ip });
    */
   async getMessage(
-    { wallet, blockchain }: WalletToSign,
+    { wallet, blockchain }: SessionKeyWallet,
     { rateLimitClient }: WalletLoginOptions = {},
   ): Promise<MessageToSign> {
     const subject = checkWallet(wallet, blockchain);
@@ -170,9 +170,9 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * revocation does not cover.
    * @throws {CoinflowInvalidArgumentError} when the subject has another property than `userId`, or `wallet` and `blockchain`
    * (also one that is `undefined`), or an argument cannot be sent; nothing was sent
-   * @throws {CoinflowMintRefusedError} when Coinflow creates no key for this user
+   * @throws {CoinflowIssuanceDeniedError} when Coinflow creates no key for this user
    * @throws {CoinflowMisconfiguredError} when Coinflow rejects the API key, or it is another merchant's
-   * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now
+   * @throws {CoinflowUnavailableError | CoinflowBudgetExhaustedError} when Coinflow cannot answer now
    * @example
    * await coinflow.createSessionKey({ userId: user.id }, { clientIp: request.ip });
    */
@@ -189,9 +189,9 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * cause this call: give `rateLimitClient`.
    * @throws {CoinflowInvalidArgumentError} when `wallet`, `blockchain` or `signedMessage` is missing or cannot be sent; nothing was sent
    * @throws {CoinflowSignatureRejectedError} when Coinflow does not accept the signature
-   * @throws {CoinflowMintRefusedError} when Coinflow creates no key for this wallet
+   * @throws {CoinflowIssuanceDeniedError} when Coinflow creates no key for this wallet
    * @throws {CoinflowMisconfiguredError} when the key that Coinflow created is another merchant's
-   * @throws {CoinflowUnavailableError | CoinflowRateLimitedError} when Coinflow cannot answer now, or the option
+   * @throws {CoinflowUnavailableError | CoinflowBudgetExhaustedError} when Coinflow cannot answer now, or the option
    * `budget.walletLogins` is spent
    * @throws {CoinflowTooManyRequestsError} when the client has made `budget.walletLoginsPerClient` calls in this minute
    * @example
@@ -201,7 +201,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * );
    */
   async createSessionKeyWithSignature(
-    signed: SignedWalletToMint,
+    signed: SignedWallet,
     { clientIp, rateLimitClient }: Pick<CreateSessionKeyOptions, 'clientIp'> & WalletLoginOptions = {},
   ): Promise<CoinflowSession> {
     return this.#create(checkSignedWallet(signed), { clientIp, fresh: true, rateLimitClient });
@@ -212,7 +212,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * @returns the session, proven to be this merchant's
    * @throws {CoinflowSessionKeyMissingError | CoinflowSessionKeyMalformedError | CoinflowSessionKeyExpiredError | CoinflowSessionWrongMerchantError | CoinflowSessionRejectedError | CoinflowSessionRevokedError}
    * when the key lets nobody in
-   * @throws {CoinflowUnavailableError | CoinflowRateLimitedError | CoinflowMisconfiguredError} when nobody can tell now: never take it for a refusal
+   * @throws {CoinflowUnavailableError | CoinflowBudgetExhaustedError | CoinflowMisconfiguredError} when nobody can tell now: never take it for a refusal
    * @throws {CoinflowTooManyRequestsError} when the client, or the user, has made too many calls necessary
    */
   async verifySessionKey(
@@ -292,8 +292,8 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * @returns whether other processes learn of it
    * @throws {CoinflowInvalidArgumentError} when it names nobody
    */
-  async revokeSubject(subject: PayerToRevoke): Promise<CoinflowRevocation> {
-    return this.#revoked(this.#sessions.revoker.revokeSubject(checkPayer(subject)));
+  async revokeSubject(subject: SubjectToRevoke): Promise<CoinflowRevocation> {
+    return this.#revoked(this.#sessions.revoker.revokeSubject(checkSubjectToRevoke(subject)));
   }
 
   /** What this instance has done since the process started, and what it remembers: plain JSON. */
@@ -301,10 +301,10 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     const { memory, revocations, shared, sharedRevocations, budgetMetrics } = this.#sessions;
     return {
       decisions: this.decisions.summary(),
-      minting: this.#minter.statistics,
-      memory: { ...memory.size, ...revocations.size },
+      issuance: this.#issuer.statistics,
+      cache: { ...memory.size, ...revocations.size },
       budget: budgetMetrics,
-      sharedMemory: shared ? { ...shared.statistics, revocationsKnown: sharedRevocations?.isInformed ?? null } : null,
+      sharedStore: shared ? { ...shared.statistics, revocationsKnown: sharedRevocations?.isInformed ?? null } : null,
       upstream: this.#client.statistics(),
       clockSkewMs: shownSkew(this.#client.clock.skewMs),
     };
@@ -350,16 +350,16 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#stopObserving();
     this.#client.close();
     this.#sessions.sharedRevocations?.close();
-    await inTime(Promise.resolve(this.#options.cache.store?.close?.()));
+    await inTime(Promise.resolve(this.#options.store?.close?.()));
   }
 
-  async #create(request: MintRequest, options: MintOptions): Promise<CoinflowSession> {
+  async #create(request: IssuanceRequest, options: IssuanceOptions): Promise<CoinflowSession> {
     const { clientIp } = options;
     if (clientIp !== undefined && !isIP(clientIp)) {
       throw new CoinflowInvalidArgumentError('clientIp', 'must be an IPv4 or IPv6 address');
     }
     try {
-      return await this.#minter.mint(request, options);
+      return await this.#issuer.issue(request, options);
     } catch (error) {
       throw this.#errors.report(error);
     }
@@ -372,10 +372,10 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     const trace = newTrace();
     try {
       const session = await decide(trace);
-      this.decisions.admitted(trace.source, session);
+      this.decisions.accepted(trace.decidedBy, session);
       return session;
     } catch (error) {
-      if (isCoinflowAuthError(error)) this.decisions.refused(trace.source, error);
+      if (isCoinflowAuthError(error)) this.decisions.rejected(trace.decidedBy, error);
       throw error;
     }
   }

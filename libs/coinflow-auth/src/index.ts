@@ -37,14 +37,14 @@ export type {
   CoinflowHttpOptions,
 } from './options/coinflow-auth-options.js';
 export type { CoinflowSharedStore } from './options/shared-store.js';
-export type { CoinflowSharedMemoryMetrics } from './cache/shared-cache.js';
+export type { CoinflowSharedCacheMetrics } from './cache/shared-cache.js';
 export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-metadata.js';
 export type {
   CoinflowAuthMetrics,
   CoinflowDecisionMetrics,
-  CoinflowMemoryMetrics,
-  CoinflowSharedMetrics,
-  CoinflowMintingMetrics,
+  CoinflowCacheMetrics,
+  CoinflowSharedStoreMetrics,
+  CoinflowIssuanceMetrics,
 } from './metrics/coinflow-auth-metrics.js';
 export type {
   CoinflowDecision,
@@ -52,17 +52,16 @@ export type {
   CoinflowDecisionOutcome,
 } from './metrics/coinflow-decision.js';
 export type { CoinflowBudgetMetrics } from './budget/budget-statistics.js';
-export type { CoinflowDecisionSource } from './verification/decision-trace.js';
+export type { CoinflowDecidedBy } from './verification/decision-trace.js';
 export { CoinflowSession } from './session/coinflow-session.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './options/blockchains.js';
 export type { CoinflowSubject, CoinflowUserSubject, CoinflowWalletSubject } from './session/subject.js';
 export type {
-  PayerToRevoke,
+  SubjectToRevoke,
   SessionKeySubject,
-  SignedWalletToMint,
-  UserToMint,
-  WalletToMint,
-  WalletToSign,
+  SignedWallet,
+  SessionKeyUser,
+  SessionKeyWallet,
 } from './session/session-key-subject.js';
 export type { MessageToSign } from './http/coinflow-client.js';
 export { SessionKeyExtractors } from './extraction/session-key-extractors.js';

@@ -6,7 +6,7 @@ import { refused } from './refusal.js';
 import { vouchedByApiKey, vouchedBySignature } from './session-subjects.js';
 
 /** Coinflow's authentication endpoints. */
-export function authRoutes(server: FastifyInstance, { merchants, messages, minting, keys }: EmulatorParts): void {
+export function authRoutes(server: FastifyInstance, { merchants, messages, issuance, keys }: EmulatorParts): void {
   server.get('/api/auth', { config: { endpoint: 'message' } }, (request) => {
     const credentials = new Credentials(request.headers);
     const wallets = walletsOf(credentials.require('wallet'), credentials.get('blockchain'));
@@ -19,7 +19,7 @@ export function authRoutes(server: FastifyInstance, { merchants, messages, minti
       whoVouches(credentials) === 'signature'
         ? vouchedBySignature(credentials, merchants, messages)
         : vouchedByApiKey(credentials, merchants);
-    return { key: minting.mint(claims) };
+    return { key: issuance.create(claims) };
   });
 
   server.get('/api/auth/verify', { config: { endpoint: 'verify' } }, (request, reply) => {

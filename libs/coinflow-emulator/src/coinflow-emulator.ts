@@ -3,7 +3,7 @@ import type { EmulatorCall } from './calls.js';
 import type { EmulatorParts } from './emulator-parts.js';
 import type { EmulatorEndpoint, EmulatorFault } from './faults.js';
 import type { EmulatorMerchant } from './merchants.js';
-import type { EmulatorMinting } from './minting.js';
+import type { EmulatorIssuance } from './issuance.js';
 import type { EmulatorLimits } from './rate-limits.js';
 import type { SessionKeyClaims } from './session-keys.js';
 import type {
@@ -62,7 +62,7 @@ export class CoinflowEmulator {
 
   /** Makes a validly signed session key with any claims: an expired one, another merchant's, one without `exp`. */
   signSessionKey(claims: SessionKeyClaims): string {
-    return this.#parts.minting.sign(claims);
+    return this.#parts.issuance.sign(claims);
   }
 
   /**
@@ -79,11 +79,11 @@ export class CoinflowEmulator {
    * Mints differently until it is called again, or until {@link reset}. What is not given is as at the start.
    * @throws {RangeError} naming the setting that cannot be
    * @example
-   * coinflow.setMinting({ form: 'opaque', lifetimeSeconds: 60 });
-   * coinflow.setMinting({ claims: { merchantId: null, customerId: 42 } });
+   * coinflow.setIssuance({ form: 'opaque', lifetimeSeconds: 60 });
+   * coinflow.setIssuance({ claims: { merchantId: null, customerId: 42 } });
    */
-  setMinting(settings: Partial<EmulatorMinting>): void {
-    this.#parts.minting.set(settings);
+  setIssuance(settings: Partial<EmulatorIssuance>): void {
+    this.#parts.issuance.set(settings);
   }
 
   /**

@@ -3,7 +3,7 @@ import { readOrigins } from './cors.js';
 import { CONTROLS, type CoinflowEmulatorOptions, type EmulatorControl } from './emulator-options.js';
 import { readHosts } from './hosts.js';
 import { DEFAULT_MERCHANTS, type EmulatorMerchant } from './merchants.js';
-import { MAX_LIFETIME_SECONDS } from './minting.js';
+import { MAX_LIFETIME_SECONDS } from './issuance.js';
 import { ASSUMED_LIMITS, MAX_LIMIT } from './rate-limits.js';
 
 /** The port of the command, unless it is told another one. */
@@ -44,7 +44,7 @@ export function readCommandLine(args: string[], env: NodeJS.ProcessEnv): Command
       withKey: wholeNumber(flags['limit-with-key'], 0, MAX_LIMIT, 'limit'),
       withoutKey: wholeNumber(flags['limit-without-key'], 0, MAX_LIMIT, 'limit'),
     },
-    minting: { lifetimeSeconds: wholeNumber(flags['session-lifetime'], 1, MAX_LIFETIME_SECONDS, 'session lifetime') },
+    issuance: { lifetimeSeconds: wholeNumber(flags['session-lifetime'], 1, MAX_LIFETIME_SECONDS, 'session lifetime') },
     control: controlOf(flags.control),
     allowOrigins: usable(() => readOrigins(flags['allow-origin'], '--allow-origin')),
     allowHosts: usable(() => readHosts(flags['allow-host'], '--allow-host')),

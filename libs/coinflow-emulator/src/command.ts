@@ -45,7 +45,7 @@ To see and to change what it does, with JSON bodies, content-type: application/j
                               rate-limited, delay, hang, reset
   POST /_emulator/heal        ends all faults
   POST /_emulator/clock       {"offsetMs":86400000}
-  POST /_emulator/minting     {"form":"opaque","lifetimeSeconds":60,"claims":{"merchantId":null}}
+  POST /_emulator/issuance     {"form":"opaque","lifetimeSeconds":60,"claims":{"merchantId":null}}
   POST /_emulator/limits      {"withKey":2000,"withoutKey":100,"retryAfter":"date"}
   POST /_emulator/webhooks/endpoints  {"url":"http://127.0.0.1:3000/webhooks/coinflow","key":"..."}
   POST /_emulator/webhooks/send       {"eventType":"Settled","data":{"customerId":"alice"},"copies":2}

@@ -1,5 +1,5 @@
 import type { EmulatorMerchant } from './merchants.js';
-import type { EmulatorMinting } from './minting.js';
+import type { EmulatorIssuance } from './issuance.js';
 import type { EmulatorLimits } from './rate-limits.js';
 
 /** Who may use the control path, `/_emulator`: programs on this machine, whoever reaches it, or nobody. */
@@ -25,10 +25,10 @@ export interface CoinflowEmulatorOptions {
    */
   merchants?: readonly EmulatorMerchant[];
   /**
-   * What the session keys look like that are minted, until `setMinting` says otherwise.
+   * What the session keys look like that are minted, until `setIssuance` says otherwise.
    * @default JWTs of 24 hours with the usual claims
    */
-  minting?: Partial<EmulatorMinting>;
+  issuance?: Partial<EmulatorIssuance>;
   /**
    * How many requests a minute are answered, until `setLimits` says otherwise.
    * @default no limits

@@ -4,7 +4,7 @@ import type { CoinflowEmulatorOptions } from './emulator-options.js';
 import { Faults } from './faults.js';
 import { DEFAULT_MERCHANTS, Merchants } from './merchants.js';
 import { Messages } from './messages.js';
-import { Minting, type EmulatorMinting } from './minting.js';
+import { Issuance, type EmulatorIssuance } from './issuance.js';
 import { RateLimits, type EmulatorLimits } from './rate-limits.js';
 import { SessionKeys } from './session-keys.js';
 import type { EmulatorWebhookAttempt, EmulatorWebhookEndpoint } from './webhooks/webhook-options.js';
@@ -16,7 +16,7 @@ const SHOWN_CALLS = 100;
 export interface EmulatorState {
   merchants: string[];
   clock: { offsetMs: number; now: string };
-  minting: EmulatorMinting;
+  issuance: EmulatorIssuance;
   limits: EmulatorLimits;
   faults: Faults['summary'];
   counts: CallLog['counts'];
@@ -36,15 +36,15 @@ export class EmulatorParts {
   readonly faults = new Faults();
   readonly merchants: Merchants;
   readonly messages: Messages;
-  readonly minting: Minting;
+  readonly issuance: Issuance;
   readonly limits: RateLimits;
   readonly log: CallLog;
   readonly webhooks: Webhooks;
 
-  constructor({ merchants = DEFAULT_MERCHANTS, minting, limits, messageLifetimeMs }: CoinflowEmulatorOptions) {
+  constructor({ merchants = DEFAULT_MERCHANTS, issuance, limits, messageLifetimeMs }: CoinflowEmulatorOptions) {
     this.merchants = new Merchants(merchants);
     this.messages = new Messages(this.clock, messageLifetimeMs);
-    this.minting = new Minting(this.keys, this.clock, minting);
+    this.issuance = new Issuance(this.keys, this.clock, issuance);
     this.limits = new RateLimits(this.clock, limits);
     this.log = new CallLog(this.clock, (text) => this.#isSecret(text));
     this.webhooks = new Webhooks(this.clock, merchants[0]?.merchantId ?? 'no-merchant');
@@ -54,7 +54,7 @@ export class EmulatorParts {
     return {
       merchants: this.merchants.ids,
       clock: { offsetMs: this.clock.offsetMs, now: new Date(this.clock.nowMs()).toISOString() },
-      minting: this.minting.settings,
+      issuance: this.issuance.settings,
       limits: this.limits.settings,
       faults: this.faults.summary,
       counts: this.log.counts,
@@ -76,7 +76,7 @@ export class EmulatorParts {
     this.clock.setOffset(0);
     this.faults.clear();
     this.messages.clear();
-    this.minting.reset();
+    this.issuance.reset();
     this.limits.reset();
     this.log.clear();
     this.webhooks.cancel();

@@ -3,7 +3,7 @@ export type { CoinflowEmulator } from './coinflow-emulator.js';
 export type { CoinflowEmulatorOptions, EmulatorControl } from './emulator-options.js';
 export type { EmulatorEndpoint, EmulatorFault } from './faults.js';
 export { DEFAULT_MERCHANTS, type EmulatorMerchant } from './merchants.js';
-export type { EmulatorMinting } from './minting.js';
+export type { EmulatorIssuance } from './issuance.js';
 export type { EmulatorLimits } from './rate-limits.js';
 export type { EmulatorRetryAfter } from './retry-after.js';
 export type { SessionKeyClaims } from './session-keys.js';

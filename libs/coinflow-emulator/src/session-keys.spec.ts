@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { EmulatorClock } from './clock.js';
-import { Minting } from './minting.js';
+import { Issuance } from './issuance.js';
 import { SessionKeys } from './session-keys.js';
 
 function claimsOf(key: string): Record<string, unknown> {
@@ -23,33 +23,33 @@ describe('session keys', () => {
   });
 
   it.each(['jwt', 'opaque'] as const)('%s without exp never expires; with an odd one it is not valid', (form) => {
-    const minting = new Minting(keys, clock, { form, claims: { exp: null } });
-    const forEver = minting.mint(subject);
-    minting.set({ claims: { exp: 'tomorrow' } });
-    const odd = minting.mint(subject);
+    const issuance = new Issuance(keys, clock, { form, claims: { exp: null } });
+    const forEver = issuance.create(subject);
+    issuance.set({ claims: { exp: 'tomorrow' } });
+    const odd = issuance.create(subject);
     clock.setOffset(40 * 365 * 86_400_000);
     expect([keys.isValid(forEver), keys.isValid(odd)]).toEqual([true, false]);
     clock.setOffset(0);
   });
 
   it('are minted as set, from what was at the start', () => {
-    const minting = new Minting(keys, clock, { lifetimeSeconds: 60, claims: undefined });
-    expect(claimsOf(minting.mint(subject))).toEqual({
+    const issuance = new Issuance(keys, clock, { lifetimeSeconds: 60, claims: undefined });
+    expect(claimsOf(issuance.create(subject))).toEqual({
       ...subject,
       iat: expect.any(Number),
       exp: clock.nowSeconds() + 60,
     });
-    minting.set({ claims: { merchantId: null, customerId: 42, roles: ['odd'] } });
-    expect(claimsOf(minting.mint(subject))).toEqual({
+    issuance.set({ claims: { merchantId: null, customerId: 42, roles: ['odd'] } });
+    expect(claimsOf(issuance.create(subject))).toEqual({
       customerId: 42,
       roles: ['odd'],
       iat: expect.any(Number),
       exp: clock.nowSeconds() + 60,
     });
-    minting.set({ form: 'opaque' });
-    expect(minting.settings).toEqual({ form: 'opaque', lifetimeSeconds: 60, claims: {} });
-    minting.reset();
-    expect(claimsOf(minting.mint(subject))).toMatchObject(subject);
+    issuance.set({ form: 'opaque' });
+    expect(issuance.settings).toEqual({ form: 'opaque', lifetimeSeconds: 60, claims: {} });
+    issuance.reset();
+    expect(claimsOf(issuance.create(subject))).toMatchObject(subject);
   });
 
   it.each([
@@ -57,7 +57,7 @@ describe('session keys', () => {
     [{ lifetimeSeconds: 0 }, 'lifetimeSeconds must be a whole number'],
     [{ lifetimeSeconds: 1.5 }, 'lifetimeSeconds must be a whole number'],
   ])('%j cannot be set', (wrong, message) => {
-    expect(() => new Minting(keys, clock).set(wrong)).toThrow(message);
-    expect(() => new Minting(keys, clock, wrong)).toThrow(message);
+    expect(() => new Issuance(keys, clock).set(wrong)).toThrow(message);
+    expect(() => new Issuance(keys, clock, wrong)).toThrow(message);
   });
 });

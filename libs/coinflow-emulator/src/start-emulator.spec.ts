@@ -24,7 +24,7 @@ describe('the emulator', () => {
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
-  async function mint(headers: Record<string, string>): Promise<{ key: string; claims: Record<string, unknown> }> {
+  async function create(headers: Record<string, string>): Promise<{ key: string; claims: Record<string, unknown> }> {
     const answer = await get('session-key', headers);
     const { key } = answer.body as { key: string };
     const payload = Buffer.from(key.split('.')[1] ?? '', 'base64url').toString();
@@ -32,7 +32,7 @@ describe('the emulator', () => {
   }
 
   it('mints for a user, with the claims of Coinflow', async () => {
-    const { key, claims } = await mint({ authorization: apiKey, 'x-coinflow-auth-user-id': 'alice' });
+    const { key, claims } = await create({ authorization: apiKey, 'x-coinflow-auth-user-id': 'alice' });
     expect(Buffer.from(key.split('.')[0] ?? '', 'base64url').toString()).toBe('{"alg":"HS256","typ":"JWT"}');
     expect(claims).toEqual({
       customerId: 'alice',
@@ -46,7 +46,7 @@ describe('the emulator', () => {
 
   it('mints for a wallet', async () => {
     const headers = { authorization: apiKey, 'x-coinflow-auth-wallet': '0x1', 'x-coinflow-auth-blockchain': 'eth' };
-    expect((await mint(headers)).claims).toMatchObject({
+    expect((await create(headers)).claims).toMatchObject({
       wallet: '0x1',
       blockchain: 'eth',
       merchantId: 'demo-merchant',
@@ -55,7 +55,7 @@ describe('the emulator', () => {
 
   it('mints for the merchant whose API key it is', async () => {
     const [, other] = coinflow.merchants;
-    const { claims, key } = await mint({ authorization: other?.apiKey ?? '', 'x-coinflow-auth-user-id': 'alice' });
+    const { claims, key } = await create({ authorization: other?.apiKey ?? '', 'x-coinflow-auth-user-id': 'alice' });
     expect(claims).toMatchObject({ merchantId: 'other-merchant' });
     expect(await get('verify', { [SESSION_KEY]: key })).toMatchObject({ status: 200 });
   });

@@ -4,7 +4,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CoinflowAuthModule, CoinflowAuthService } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
-import { redisDeliveries } from 'nestjs-coinflow-auth/redis';
+import { redisDeliveryStore } from 'nestjs-coinflow-auth/redis';
 
 Object.assign(process.env, { COINFLOW_ENV: 'sandbox', COINFLOW_API_KEY: 'key', COINFLOW_MERCHANT_ID: 'merchant' });
 
@@ -15,7 +15,7 @@ class ConfiguredModule {}
 async function main(): Promise<void> {
   const app = await NestFactory.createApplicationContext(ConfiguredModule, { logger: false });
   assert(app.get(CoinflowAuthService) instanceof CoinflowAuthService);
-  assert.equal(typeof redisDeliveries({ url: 'redis://127.0.0.1:6379' }).claim, 'function');
+  assert.equal(typeof redisDeliveryStore({ url: 'redis://127.0.0.1:6379' }).claim, 'function');
   await app.close();
   console.log('ok');
 }

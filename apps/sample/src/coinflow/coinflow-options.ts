@@ -1,5 +1,5 @@
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
-import { redisCoinflowMemory, redisDeliveries } from 'nestjs-coinflow-auth/redis';
+import { redisSharedStore, redisDeliveryStore } from 'nestjs-coinflow-auth/redis';
 import type { Redis } from '../redis/redis.module.js';
 
 /** The page signs in with one wallet after another, all from one address. `LoginLimitGuard` limits how often. */
@@ -9,10 +9,14 @@ const WALLET_LOGINS_PER_CLIENT = 20;
 export function withRedis(options: CoinflowAuthModuleOptions, client: Redis | null): CoinflowAuthModuleOptions {
   const base = { ...options, budget: { ...options.budget, walletLoginsPerClient: WALLET_LOGINS_PER_CLIENT } };
   if (!client) return base;
-  const { cache, webhook } = options;
+  const { webhook } = options;
   return {
     ...base,
-    cache: { ...cache, store: redisCoinflowMemory({ client }) },
-    webhook: webhook && { ...webhook, consumer: webhook.consumer ?? 'sample', deliveries: redisDeliveries({ client }) },
+    store: redisSharedStore({ client }),
+    webhook: webhook && {
+      ...webhook,
+      consumer: webhook.consumer ?? 'sample',
+      deliveries: redisDeliveryStore({ client }),
+    },
   };
 }

@@ -13,7 +13,7 @@ import type {
   AnyCoinflowAuthError,
   CoinflowAuthMetrics,
   CoinflowDecisionOutcome,
-  CoinflowDecisionSource,
+  CoinflowDecidedBy,
   CoinflowSubject,
 } from 'nestjs-coinflow-auth';
 
@@ -61,7 +61,7 @@ export interface DemoDecision {
   /** Milliseconds since 1970, by the sample's clock. */
   readonly at: number;
   readonly outcome: CoinflowDecisionOutcome;
-  readonly source: CoinflowDecisionSource;
+  readonly decidedBy: CoinflowDecidedBy;
   readonly code: AnyCoinflowAuthError['code'] | null;
   /** The handler, as `MeController.me`. */
   readonly handler: string | null;

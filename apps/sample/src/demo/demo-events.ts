@@ -70,6 +70,6 @@ function event<Name extends keyof Events>(type: Name, data: Events[Name]): Messa
 }
 
 /** Without the error's words: of the refusal the page needs the code, and what is not there cannot leak. */
-function asTold({ outcome, source, error, handler, subject }: CoinflowDecision): DemoDecision {
-  return { at: Date.now(), outcome, source, code: error?.code ?? null, handler: handler ?? null, subject };
+function asTold({ outcome, decidedBy, error, handler, subject }: CoinflowDecision): DemoDecision {
+  return { at: Date.now(), outcome, decidedBy, code: error?.code ?? null, handler: handler ?? null, subject };
 }

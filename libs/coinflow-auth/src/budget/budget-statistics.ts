@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import {
-  CoinflowRateLimitedError,
+  CoinflowBudgetExhaustedError,
   CoinflowTooManyRequestsError,
   isCoinflowAuthError,
   type AnyCoinflowAuthError,
@@ -38,9 +38,9 @@ export interface CoinflowBudgetMetrics {
    */
   readonly used: Readonly<Record<BudgetedCall, number>>;
   /** Calls that were not made, since none was left or Coinflow had answered 429: 503. */
-  readonly refused: Readonly<Record<BudgetedCall, number>>;
+  readonly exhausted: Readonly<Record<BudgetedCall, number>>;
   /** Calls that were not made, since the client or the user had had its part: 429. */
-  readonly limited: Readonly<Record<BudgetedCall, number>>;
+  readonly rateLimited: Readonly<Record<BudgetedCall, number>>;
   /** For how many milliseconds Verify Token is not called for anybody, since Coinflow has answered 429; 0 otherwise. */
   readonly closedForMs: number;
 }
@@ -49,8 +49,8 @@ export interface CoinflowBudgetMetrics {
 export class BudgetStatistics {
   readonly #logger = new Logger('CoinflowAuth');
   readonly #used = noCalls();
-  readonly #refused = noCalls();
-  readonly #limited = noCalls();
+  readonly #exhausted = noCalls();
+  readonly #rateLimited = noCalls();
   /** By topic, until when the log has said enough: by the monotonic clock. */
   readonly #loggedUntil = new Map<string, number>();
 
@@ -59,22 +59,27 @@ export class BudgetStatistics {
   }
 
   /** @param error whatever was thrown: counted if it says that the budget refuses */
-  refused(call: BudgetedCall, error: AnyCoinflowAuthError): void {
+  denied(call: BudgetedCall, error: AnyCoinflowAuthError): void {
     if (!isRefusedByBudget(error)) return;
     const limited = LIMITED[error.reason];
     if (limited !== undefined) {
-      this.#limited[call] += 1;
+      this.#rateLimited[call] += 1;
       this.#logOnce(limited, error, WINDOW_MS, error.reason);
       return;
     }
-    this.#refused[call] += 1;
-    if (!(error instanceof CoinflowRateLimitedError) || error.reason !== 'budget-spent') return;
+    this.#exhausted[call] += 1;
+    if (!(error instanceof CoinflowBudgetExhaustedError) || error.reason !== 'budget-spent') return;
     const seconds = Math.ceil(error.retryAfterMs / 1_000);
     this.#logOnce(`The ${CALLS[call]} are spent: answered 503 for ${seconds} s`, error, error.retryAfterMs, call);
   }
 
   snapshot(closedForMs: number): CoinflowBudgetMetrics {
-    return { used: { ...this.#used }, refused: { ...this.#refused }, limited: { ...this.#limited }, closedForMs };
+    return {
+      used: { ...this.#used },
+      exhausted: { ...this.#exhausted },
+      rateLimited: { ...this.#rateLimited },
+      closedForMs,
+    };
   }
 
   #logOnce(line: string, { reason, action }: AnyCoinflowAuthError, forMs: number, topic: string): void {

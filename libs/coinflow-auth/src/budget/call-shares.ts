@@ -1,4 +1,4 @@
-import { CoinflowRateLimitedError } from '../errors/coinflow-auth.errors.js';
+import { CoinflowBudgetExhaustedError } from '../errors/coinflow-auth.errors.js';
 import type { BudgetStore } from '../options/budget-store.js';
 import type { ResolvedBudgetOptions } from '../options/budget-options.js';
 import type { BudgetNames } from './budget-names.js';
@@ -31,7 +31,7 @@ export class CallShares {
     };
   }
 
-  /** @throws {CoinflowRateLimitedError} when none is left */
+  /** @throws {CoinflowBudgetExhaustedError} when none is left */
   async take(kind: VerificationKind | 'probe'): Promise<TakenSlot> {
     let retryAfterMs = Infinity;
     for (const share of OPEN_TO[kind]) {
@@ -41,7 +41,7 @@ export class CallShares {
       // A share of none never has any.
       if (limit > 0) retryAfterMs = Math.min(retryAfterMs, slot);
     }
-    throw new CoinflowRateLimitedError(
+    throw new CoinflowBudgetExhaustedError(
       'The calls of Verify Token that the option budget allows in a minute are spent',
       {
         reason: 'budget-spent',

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { CoinflowRateLimitedError, isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import { CoinflowBudgetExhaustedError, isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 
 /** However long Coinflow asks to wait. */
 const MAX_CLOSED_MS = 60_000;
@@ -24,14 +24,14 @@ export class UpstreamLimit {
     return Math.max(this.#closedUntil - performance.now(), 0);
   }
 
-  /** @throws {CoinflowRateLimitedError} while no call is made for this party */
+  /** @throws {CoinflowBudgetExhaustedError} while no call is made for this party */
   assertOpen(party: string | undefined): void {
     const now = performance.now();
     const partyUntil = (party !== undefined && this.#parties.get(party)) || -Infinity;
     const trialUntil = this.#isSuspected(now) && this.#isTrialUnderWay ? now + TRIAL_RETRY_AFTER_MS : -Infinity;
     const retryAfterMs = Math.max(this.#closedUntil, partyUntil, trialUntil) - now;
     if (retryAfterMs <= 0) return;
-    throw new CoinflowRateLimitedError('Coinflow has answered 429 a moment ago, so no call is made', {
+    throw new CoinflowBudgetExhaustedError('Coinflow has answered 429 a moment ago, so no call is made', {
       reason: 'budget-closed',
       retryAfterMs,
     });
@@ -51,7 +51,7 @@ export class UpstreamLimit {
       this.#answered(startedAt);
       return result;
     } catch (error) {
-      if (error instanceof CoinflowRateLimitedError) this.#limited(party, error.retryAfterMs);
+      if (error instanceof CoinflowBudgetExhaustedError) this.#limited(party, error.retryAfterMs);
       // Whatever is not worth trying again is an answer of Coinflow's.
       else if (isCoinflowAuthError(error) && !('retryAfterMs' in error)) this.#answered(startedAt);
       throw error;

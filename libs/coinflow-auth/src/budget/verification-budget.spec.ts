@@ -4,7 +4,7 @@ import { amount } from '../../../../test/harness/amount.js';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
 import { Logger } from '@nestjs/common';
 import {
-  CoinflowRateLimitedError,
+  CoinflowBudgetExhaustedError,
   CoinflowSessionRejectedError,
   CoinflowUnavailableError,
 } from '../errors/coinflow-auth.errors.js';
@@ -19,8 +19,8 @@ import { VerificationBudget } from './verification-budget.js';
 import { WalletLoginBudget } from './wallet-login-budget.js';
 
 const MINUTE_MS = 60_000;
-const SPENT = { code: 'COINFLOW_RATE_LIMITED', reason: 'budget-spent' };
-const CLOSED = { code: 'COINFLOW_RATE_LIMITED', reason: 'budget-closed' };
+const SPENT = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-spent' };
+const CLOSED = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-closed' };
 const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
 const limitedBy = (reason: string): object => ({ code: 'COINFLOW_TOO_MANY_REQUESTS', reason });
 
@@ -32,7 +32,7 @@ const down =
   (): Promise<void> =>
     Promise.reject(new CoinflowUnavailableError('down', { reason, retryAfterMs: 1_000 }));
 const rateLimited = (retryAfterMs: number) => (): Promise<void> =>
-  Promise.reject(new CoinflowRateLimitedError('429', { reason: 'rate-limited-by-coinflow', retryAfterMs }));
+  Promise.reject(new CoinflowBudgetExhaustedError('429', { reason: 'rate-limited-by-coinflow', retryAfterMs }));
 
 describe('VerificationBudget', () => {
   let budget: VerificationBudget;
@@ -284,7 +284,7 @@ describe('VerificationBudget', () => {
         error: { ...limitedBy('rejections-per-client'), retryAfterMs: MINUTE_MS },
       });
       expect(await wish({ client: '203.0.113.8' })).toMatchObject({ asked: true });
-      expect(metrics()).toMatchObject({ used: { newKeys: 11 }, limited: { ...NO_CALLS, newKeys: 41 } });
+      expect(metrics()).toMatchObject({ used: { newKeys: 11 }, rateLimited: { ...NO_CALLS, newKeys: 41 } });
       jest.advanceTimersByTime(MINUTE_MS);
       expect(await callsOf(50, { client: CLIENT, call: no })).toBe(10);
     });
@@ -403,8 +403,8 @@ describe('VerificationBudget', () => {
       expect(await callsOf(50, { kind: 'revalidations', user: 'bob' })).toBe(5);
       // Those of the second are stopped by the share, and cost the user nothing.
       expect(metrics()).toMatchObject({
-        limited: { ...NO_CALLS, revalidations: 40, knownKeys: 1 },
-        refused: { ...NO_CALLS, revalidations: 45 },
+        rateLimited: { ...NO_CALLS, revalidations: 40, knownKeys: 1 },
+        exhausted: { ...NO_CALLS, revalidations: 45 },
       });
       expect(await callsOf(50, { kind: 'knownKeys', user: 'bob' })).toBe(5);
     });

@@ -48,7 +48,7 @@ export class VerificationBudget {
 
   /**
    * Makes a call, if there is one left for it. Its repeats take no further slot.
-   * @throws {CoinflowRateLimitedError} when there is none, or Coinflow has answered 429
+   * @throws {CoinflowBudgetExhaustedError} when there is none, or Coinflow has answered 429
    * @throws {CoinflowTooManyRequestsError} when the client, or the user, has had its part
    */
   async run(verification: Verification, call: () => Promise<void>): Promise<void> {
@@ -114,7 +114,7 @@ export class VerificationBudget {
     try {
       return await step();
     } catch (error) {
-      if (isCoinflowAuthError(error)) this.#parts.statistics.refused(kind, error);
+      if (isCoinflowAuthError(error)) this.#parts.statistics.denied(kind, error);
       throw error;
     }
   }

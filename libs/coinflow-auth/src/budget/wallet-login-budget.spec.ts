@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
 import {
   CoinflowInvalidArgumentError,
-  CoinflowRateLimitedError,
+  CoinflowBudgetExhaustedError,
   CoinflowUnavailableError,
 } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowBudgetOptions } from '../options/budget-options.js';
@@ -12,14 +12,14 @@ import { budgetParts, type BudgetParts } from './budget-parts.js';
 import { WalletLoginBudget } from './wallet-login-budget.js';
 
 const MINUTE_MS = 60_000;
-const SPENT = { code: 'COINFLOW_RATE_LIMITED', reason: 'budget-spent' };
-const CLOSED = { code: 'COINFLOW_RATE_LIMITED', reason: 'budget-closed' };
+const SPENT = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-spent' };
+const CLOSED = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-closed' };
 const LIMITED = { code: 'COINFLOW_TOO_MANY_REQUESTS', reason: 'wallet-logins-per-client' };
 
 const done = (): Promise<string> => Promise.resolve('done');
 const rejected = (): Promise<string> => Promise.reject(new CoinflowInvalidArgumentError('wallet', 'is unknown'));
 const rateLimited = (): Promise<string> =>
-  Promise.reject(new CoinflowRateLimitedError('429', { reason: 'rate-limited-by-coinflow', retryAfterMs: 9_000 }));
+  Promise.reject(new CoinflowBudgetExhaustedError('429', { reason: 'rate-limited-by-coinflow', retryAfterMs: 9_000 }));
 const stopped = (): Promise<string> =>
   Promise.reject(new CoinflowUnavailableError('down', { reason: 'breaker-open', retryAfterMs: 1_000 }));
 
@@ -62,7 +62,7 @@ describe('the budget of wallet logins', () => {
     ]);
     expect(parts.statistics.snapshot(0)).toMatchObject({
       used: { walletLogins: 20, newKeys: 0 },
-      refused: { walletLogins: 43 },
+      exhausted: { walletLogins: 43 },
     });
     jest.advanceTimersByTime(MINUTE_MS);
     await expect(budget.run('a', done)).resolves.toBe('done');
@@ -72,7 +72,10 @@ describe('the budget of wallet logins', () => {
     expect(await callsOf(50, '2001:db8::1')).toBe(5);
     await expect(budget.run('2001:db8::2', done)).rejects.toMatchObject({ ...LIMITED, retryAfterMs: MINUTE_MS });
     await expect(budget.run('2001:db8:0:1::1', done)).resolves.toBe('done');
-    expect(parts.statistics.snapshot(0)).toMatchObject({ used: { walletLogins: 6 }, limited: { walletLogins: 46 } });
+    expect(parts.statistics.snapshot(0)).toMatchObject({
+      used: { walletLogins: 6 },
+      rateLimited: { walletLogins: 46 },
+    });
   });
 
   it('costs a client nothing when no call is left for anybody', async () => {

@@ -1,5 +1,5 @@
 import {
-  CoinflowRateLimitedError,
+  CoinflowBudgetExhaustedError,
   CoinflowTooManyRequestsError,
   isCoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
@@ -24,7 +24,7 @@ export class WalletLoginBudget {
 
   /**
    * @param rateLimitClient whom the call counts for; without it the limit per client does not apply
-   * @throws {CoinflowRateLimitedError} when no call is left, or Coinflow has answered 429
+   * @throws {CoinflowBudgetExhaustedError} when no call is left, or Coinflow has answered 429
    * @throws {CoinflowTooManyRequestsError} when the client has had its part
    */
   async run<T>(rateLimitClient: string | undefined, call: () => Promise<T>): Promise<T> {
@@ -38,7 +38,7 @@ export class WalletLoginBudget {
       statistics.used('walletLogins');
       return result;
     } catch (error) {
-      if (isCoinflowAuthError(error)) statistics.refused('walletLogins', error);
+      if (isCoinflowAuthError(error)) statistics.denied('walletLogins', error);
       if (outcomeOf(error) === 'not-made') for (const slot of slots) slot.giveBack();
       else if (slots.length > 0) statistics.used('walletLogins');
       throw error;
@@ -61,7 +61,7 @@ export class WalletLoginBudget {
     const share = await takeSlot(stores.shares, this.#share, options.walletLogins);
     if (typeof share !== 'number') return [...slots, share];
     for (const slot of slots) slot.giveBack();
-    throw new CoinflowRateLimitedError('The wallet logins that the option budget allows in a minute are spent', {
+    throw new CoinflowBudgetExhaustedError('The wallet logins that the option budget allows in a minute are spent', {
       reason: 'budget-spent',
       retryAfterMs: share,
     });

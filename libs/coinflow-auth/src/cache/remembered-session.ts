@@ -10,7 +10,7 @@ export interface SessionProof {
    * Until when it counts that this application obtained the key itself, so that the key need not say whose it is: in
    * seconds of the monotonic clock (`performance.now()`), {@link FOREVER} for a key that says itself when it expires.
    */
-  readonly mintedUntilS: number;
+  readonly createdUntilS: number;
   /** When the call that proved it began, in milliseconds of the monotonic clock. */
   readonly provenAt: number;
   /** For how many milliseconds from then the proof holds; {@link FOREVER}; 0 once Coinflow has taken it back. */
@@ -23,14 +23,14 @@ export interface SessionProof {
 export type RememberedSession = SessionClaims & SessionProof;
 
 /** A key of which nothing is known but what it says. */
-export const UNPROVEN: SessionProof = { mintedUntilS: 0, provenAt: -Infinity, holdsMs: 0 };
+export const UNPROVEN: SessionProof = { createdUntilS: 0, provenAt: -Infinity, holdsMs: 0 };
 
 /** Written out, property by property: objects that are put together from others take half as much memory again. */
 export function remembered(
   { subject, merchantId, issuedAt, expiresAt }: SessionClaims,
-  { mintedUntilS, provenAt, holdsMs, tag }: SessionProof,
+  { createdUntilS, provenAt, holdsMs, tag }: SessionProof,
 ): RememberedSession {
-  return { subject, merchantId, issuedAt, expiresAt, mintedUntilS, provenAt, holdsMs, tag };
+  return { subject, merchantId, issuedAt, expiresAt, createdUntilS, provenAt, holdsMs, tag };
 }
 
 /** The name under which a session key is remembered: the key itself must be in no memory dump's map of keys. */
@@ -51,11 +51,11 @@ export function isKnown({ provenAt }: SessionProof): boolean {
 }
 
 /** Whether it still counts that this application obtained the key itself. */
-export function isMinted({ mintedUntilS }: SessionProof): boolean {
-  return mintedUntilS === FOREVER || performance.now() < mintedUntilS * 1_000;
+export function isCreated({ createdUntilS }: SessionProof): boolean {
+  return createdUntilS === FOREVER || performance.now() < createdUntilS * 1_000;
 }
 
 /** For how long that still counts, from a moment of the monotonic clock. */
-export function mintedForMs({ mintedUntilS }: SessionProof, from: number): number {
-  return mintedUntilS === FOREVER ? FOREVER : Math.floor(mintedUntilS * 1_000 - from);
+export function createdForMs({ createdUntilS }: SessionProof, from: number): number {
+  return createdUntilS === FOREVER ? FOREVER : Math.floor(createdUntilS * 1_000 - from);
 }

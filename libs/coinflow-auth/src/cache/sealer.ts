@@ -38,7 +38,7 @@ export class Sealer {
     return this.#unopened;
   }
 
-  /** What an entry is stored under: a digest, since names are of session keys and payers. */
+  /** What an entry is stored under: a digest, since names are of session keys and users. */
   nameOf(kind: SealedKind, name: string): string {
     return this.#nameUnder(this.#naming[0], kind, name);
   }

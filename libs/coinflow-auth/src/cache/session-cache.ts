@@ -16,9 +16,9 @@ export class SessionCache {
     this.#rejections = new Rejections(clock);
   }
 
-  get size(): { sessions: number; doubted: number; refusals: number } {
-    const { known, new: refusals } = this.#rejections.size;
-    return { sessions: this.#sessions.size, doubted: known, refusals };
+  get size(): { sessions: number; invalidated: number; rejected: number } {
+    const { known, new: rejected } = this.#rejections.size;
+    return { sessions: this.#sessions.size, invalidated: known, rejected };
   }
 
   /** What is known, verified now or once. */

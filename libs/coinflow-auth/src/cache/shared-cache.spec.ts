@@ -31,8 +31,7 @@ afterEach(() => {
 
 /** A process of its own each time. */
 function instance(options: Partial<CoinflowAuthModuleOptions> = {}): TestInstance {
-  const { cache, ...others } = options;
-  return new TestInstance(coinflow, { cache: { store, ...cache }, ...others });
+  return new TestInstance(coinflow, { store, ...options });
 }
 
 const sharedIn = (one: TestInstance) => one.sessions.shared?.statistics;
@@ -48,8 +47,8 @@ describe('what one instance has proven', () => {
     const other = instance();
     expect(await other.decide(key)).toMatchObject({ key, subject: { kind: 'user', userId: 'alice' } });
     expect(coinflow.asked).toEqual([key]);
-    expect(await instance().sourceOf(key)).toBe('shared-memory');
-    expect(await other.sourceOf(key)).toBe('memory');
+    expect(await instance().decidedBy(key)).toBe('shared-cache');
+    expect(await other.decidedBy(key)).toBe('cache');
   });
 
   it('is read once for all who wait', async () => {
@@ -71,10 +70,10 @@ describe('what one instance has proven', () => {
     const first = one.decide(key);
     await jest.advanceTimersByTimeAsync(5);
     jest.spyOn(store, 'get').mockImplementation(after(20));
-    const second = one.sourceOf(key);
+    const second = one.decidedBy(key);
     await jest.advanceTimersByTimeAsync(25);
     expect(await first).toMatchObject({ key });
-    expect(await second).toBe('memory');
+    expect(await second).toBe('cache');
     expect(coinflow.asked).toEqual([key]);
   });
 
@@ -94,9 +93,9 @@ describe('what one instance has proven', () => {
     const key = coinflow.key();
     await instance().decide(key);
     await jest.advanceTimersByTimeAsync(10 * MINUTE_MS);
-    expect(await instance().sourceOf(key, 11 * MINUTE_MS)).toBe('shared-memory');
-    expect(await instance().sourceOf(key, 9 * MINUTE_MS)).toBe('coinflow');
-    expect(await instance().sourceOf(key, 0)).toBe('coinflow');
+    expect(await instance().decidedBy(key, 11 * MINUTE_MS)).toBe('shared-cache');
+    expect(await instance().decidedBy(key, 9 * MINUTE_MS)).toBe('coinflow');
+    expect(await instance().decidedBy(key, 0)).toBe('coinflow');
   });
 
   it('a clock that is ahead makes no younger', async () => {
@@ -196,50 +195,50 @@ describe('what one instance has proven', () => {
 
 describe('what one instance has obtained', () => {
   it('every one hands out again, and knows to be minted', async () => {
-    const { key } = await instance().mint('alice');
+    const { key } = await instance().create('alice');
     await settle();
     const other = instance();
-    expect((await other.mint('alice')).key).toBe(key);
-    expect(coinflow.minted).toBe(1);
-    expect(await other.sourceOf(key)).toBe('memory');
-    expect(await instance().sourceOf(key)).toBe('shared-memory');
+    expect((await other.create('alice')).key).toBe(key);
+    expect(coinflow.created).toBe(1);
+    expect(await other.decidedBy(key)).toBe('cache');
+    expect(await instance().decidedBy(key)).toBe('shared-cache');
     expect(coinflow.asked).toEqual([]);
   });
 
   it('not to another payer, to another address, or who wants a fresh one', async () => {
-    await instance().mint('alice', { clientIp: '203.0.113.1' });
+    await instance().create('alice', { clientIp: '203.0.113.1' });
     await settle();
-    await instance().mint('bob', { clientIp: '203.0.113.1' });
-    await instance().mint('alice', { clientIp: '203.0.113.2' });
-    await instance().mint('alice', { clientIp: '203.0.113.1', fresh: true });
-    expect(coinflow.minted).toBe(4);
+    await instance().create('bob', { clientIp: '203.0.113.1' });
+    await instance().create('alice', { clientIp: '203.0.113.2' });
+    await instance().create('alice', { clientIp: '203.0.113.1', fresh: true });
+    expect(coinflow.created).toBe(4);
   });
 
   it('not when it is about to expire', async () => {
-    await instance().mint('alice');
+    await instance().create('alice');
     const [[name, entry] = ['', { value: '', until: 0 }]] = Array.from(store.entries).filter(([key]) =>
       key.includes(':minted:'),
     );
     await jest.advanceTimersByTimeAsync(24 * HOUR_MS - 4 * MINUTE_MS);
     store.entries.set(name, { ...entry, until: Infinity });
-    await instance().mint('alice');
-    expect(coinflow.minted).toBe(2);
+    await instance().create('alice');
+    expect(coinflow.created).toBe(2);
   });
 
   it('not once it is revoked', async () => {
-    await instance().mint('alice');
+    await instance().create('alice');
     await settle();
     const other = instance();
     void other.revokeUser('alice');
-    const minting = other.mint('alice');
+    const minting = other.create('alice');
     await jest.advanceTimersByTimeAsync(2_000);
     await minting;
-    expect(coinflow.minted).toBe(2);
+    expect(coinflow.created).toBe(2);
   });
 
   it('lets in even where it does not say whose it is, with whom it was asked for', async () => {
     coinflow.nextKey = 'opaque-session-key';
-    await instance().mint('alice');
+    await instance().create('alice');
     await settle();
     // Until when it may be handed out again, nobody knows.
     expect(store.text).not.toContain(':minted:');
@@ -305,10 +304,10 @@ describe('the store', () => {
     await settle();
     store.before = () => new Promise((resolve) => setTimeout(resolve, 100));
     for (const [timeoutMs, source] of [
-      [200, 'shared-memory'],
+      [200, 'shared-cache'],
       [undefined, 'coinflow'],
     ] as const) {
-      const decided = instance({ cache: { store: Object.assign(store, { timeoutMs }) } }).sourceOf(key);
+      const decided = instance({ store: Object.assign(store, { timeoutMs }) }).decidedBy(key);
       await jest.advanceTimersByTimeAsync(100);
       expect(await decided).toBe(source);
     }
@@ -322,7 +321,7 @@ describe('the store', () => {
 
   it('is not asked about what is remembered or attested', async () => {
     const one = instance();
-    const { key, attestedKey = '' } = await one.mint();
+    const { key, attestedKey = '' } = await one.create();
     await settle();
     store.asked = 0;
     void one.verify(key);
@@ -340,7 +339,7 @@ describe('the store', () => {
 describe('a thief of the store', () => {
   it('learns no session key, no payer and no address', async () => {
     const one = instance();
-    const { key } = await one.mint('alice-in-wonderland', { clientIp: '203.0.113.77' });
+    const { key } = await one.create('alice-in-wonderland', { clientIp: '203.0.113.77' });
     await one.decide(coinflow.key({ customerId: 'bob-the-builder' }));
     await settle();
     expect(store.entries.size).toBe(3);
@@ -351,7 +350,7 @@ describe('a thief of the store', () => {
     // Equal entries do not look equal.
     const values = Array.from(store.entries.values(), ({ value }) => value);
     for (const name of store.entries.keys()) if (name.includes(':minted:')) store.entries.delete(name);
-    await instance().mint('alice-in-wonderland', { clientIp: '203.0.113.77' });
+    await instance().create('alice-in-wonderland', { clientIp: '203.0.113.77' });
     await settle();
     expect(store.entries.size).toBe(3);
     expect(
@@ -366,7 +365,7 @@ describe('a forger in the store', () => {
     Array.from(store.entries).filter(([key]) => key.includes(`:${kind}:`));
 
   it('gets nobody in by an entry that stood under another name or of another kind', async () => {
-    await instance().mint('mallory');
+    await instance().create('mallory');
     await settle();
     const theirs = [...entriesOf('session'), ...entriesOf('minted')];
     expect(theirs).toHaveLength(2);
@@ -382,14 +381,14 @@ describe('a forger in the store', () => {
   });
 
   it('hands out no key of another payer', async () => {
-    await instance().mint('mallory');
+    await instance().create('mallory');
     await settle();
     const [[, mallorys] = []] = entriesOf('minted');
-    await instance().mint('alice');
+    await instance().create('alice');
     await settle();
     for (const [key] of entriesOf('minted')) store.entries.set(key, mallorys ?? { value: '', until: 0 });
-    expect(await instance().mint('alice')).toMatchObject({ subject: { userId: 'alice' } });
-    expect(coinflow.minted).toBe(3);
+    expect(await instance().create('alice')).toMatchObject({ subject: { userId: 'alice' } });
+    expect(coinflow.created).toBe(3);
   });
 
   it('gains nothing by an old entry: it ends when it would have', async () => {

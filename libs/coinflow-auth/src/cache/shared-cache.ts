@@ -4,7 +4,7 @@ import type { SealedKind, Sealer } from './sealer.js';
 import type { ResilientStore } from './resilient-store.js';
 
 /** What the shared store came to, since the application started. */
-export interface CoinflowSharedMemoryMetrics {
+export interface CoinflowSharedCacheMetrics {
   /** Entries that were found, and were good. */
   readonly hits: number;
   readonly misses: number;
@@ -34,7 +34,7 @@ export class SharedCache {
     this.#sealer = sealer;
   }
 
-  get statistics(): CoinflowSharedMemoryMetrics {
+  get statistics(): CoinflowSharedCacheMetrics {
     return {
       hits: this.#hits,
       misses: this.#misses,

@@ -9,12 +9,12 @@ import { FOREVER, remembered, type RememberedSession } from './remembered-sessio
 interface SharedProof extends SessionClaims {
   readonly provenAtMs: number;
   readonly holdsMs: number | null;
-  readonly mintedUntilMs: number | null;
+  readonly createdUntilMs: number | null;
 }
 
 /** What other processes are told of a proven session. */
 export function writeProof(session: RememberedSession): string {
-  const { subject, merchantId, issuedAt, expiresAt, provenAt, holdsMs, mintedUntilS } = session;
+  const { subject, merchantId, issuedAt, expiresAt, provenAt, holdsMs, createdUntilS } = session;
   const shared: SharedProof = {
     subject,
     merchantId,
@@ -22,14 +22,14 @@ export function writeProof(session: RememberedSession): string {
     expiresAt,
     provenAtMs: Math.round(provenAt + wallClockAhead()),
     holdsMs: holdsMs === FOREVER ? null : holdsMs,
-    mintedUntilMs: mintedUntilS === FOREVER ? null : Math.round(mintedUntilS * 1_000 + wallClockAhead()),
+    createdUntilMs: createdUntilS === FOREVER ? null : Math.round(createdUntilS * 1_000 + wallClockAhead()),
   };
   return JSON.stringify(shared);
 }
 
 /** @param text of {@link writeProof}, unsealed: nobody else can have written it */
 export function readProof(text: string, ours: string): RememberedSession {
-  const { subject, merchantId, issuedAt, expiresAt, provenAtMs, holdsMs, mintedUntilMs } = JSON.parse(
+  const { subject, merchantId, issuedAt, expiresAt, provenAtMs, holdsMs, createdUntilMs } = JSON.parse(
     text,
   ) as SharedProof;
   const claims = {
@@ -43,7 +43,7 @@ export function readProof(text: string, ours: string): RememberedSession {
     // A clock that is ahead of ours must make no proof younger than this moment.
     provenAt: Math.min(provenAtMs - wallClockAhead(), performance.now()),
     holdsMs: holdsMs ?? FOREVER,
-    mintedUntilS: mintedUntilMs === null ? FOREVER : Math.floor((mintedUntilMs - wallClockAhead()) / 1_000),
+    createdUntilS: createdUntilMs === null ? FOREVER : Math.floor((createdUntilMs - wallClockAhead()) / 1_000),
   });
 }
 

@@ -210,7 +210,7 @@ describe('the OpenAPI document', () => {
     }
     expect(responses['400']).toMatchObject({
       content: {
-        'application/json': { schema: { properties: { code: { enum: ['COINFLOW_WEBHOOK_UNREADABLE'] } } } },
+        'application/json': { schema: { properties: { code: { enum: ['COINFLOW_WEBHOOK_MALFORMED'] } } } },
       },
     });
     expect(paths['/webhooks/own']?.post?.responses['200']).toMatchObject({
@@ -234,7 +234,7 @@ describe('the OpenAPI document', () => {
       string,
       { content: object; description: string }
     >;
-    expect(responses['503']?.description).toBe('`COINFLOW_UNAVAILABLE`, `COINFLOW_RATE_LIMITED`');
+    expect(responses['503']?.description).toBe('`COINFLOW_UNAVAILABLE`, `COINFLOW_BUDGET_EXHAUSTED`');
     expect(responses['401']).toMatchObject({
       content: {
         'application/json': {

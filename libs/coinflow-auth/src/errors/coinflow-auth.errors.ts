@@ -148,10 +148,10 @@ export class CoinflowInvalidArgumentError extends CoinflowAuthError {
 }
 
 /** Coinflow does not give this user a session key. */
-export class CoinflowMintRefusedError extends CoinflowAuthError {
-  static override readonly code = 'COINFLOW_MINT_REFUSED';
-  declare readonly code: typeof CoinflowMintRefusedError.code;
-  override readonly name: string = 'CoinflowMintRefusedError';
+export class CoinflowIssuanceDeniedError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_ISSUANCE_DENIED';
+  declare readonly code: typeof CoinflowIssuanceDeniedError.code;
+  override readonly name: string = 'CoinflowIssuanceDeniedError';
 }
 
 /** What an error that passes by itself has besides. */
@@ -179,10 +179,10 @@ export class CoinflowUnavailableError extends CoinflowRetryLaterError {
 }
 
 /** Coinflow's rate limit is reached, or this application's own budget of calls is spent. Never a refusal of the session key. */
-export class CoinflowRateLimitedError extends CoinflowRetryLaterError {
-  static override readonly code = 'COINFLOW_RATE_LIMITED';
-  declare readonly code: typeof CoinflowRateLimitedError.code;
-  override readonly name: string = 'CoinflowRateLimitedError';
+export class CoinflowBudgetExhaustedError extends CoinflowRetryLaterError {
+  static override readonly code = 'COINFLOW_BUDGET_EXHAUSTED';
+  declare readonly code: typeof CoinflowBudgetExhaustedError.code;
+  override readonly name: string = 'CoinflowBudgetExhaustedError';
 }
 
 /** A client or a user has had its part of the calls to Coinflow, for session keys or for wallet logins. */
@@ -207,10 +207,10 @@ export class CoinflowWebhookSignatureTooOldError extends CoinflowAuthError {
 }
 
 /** A webhook that is proven, and no event. */
-export class CoinflowWebhookUnreadableError extends CoinflowAuthError {
-  static override readonly code = 'COINFLOW_WEBHOOK_UNREADABLE';
-  declare readonly code: typeof CoinflowWebhookUnreadableError.code;
-  override readonly name: string = 'CoinflowWebhookUnreadableError';
+export class CoinflowWebhookMalformedError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_WEBHOOK_MALFORMED';
+  declare readonly code: typeof CoinflowWebhookMalformedError.code;
+  override readonly name: string = 'CoinflowWebhookMalformedError';
 }
 
 /** A webhook that does not say that it is JSON. */
@@ -260,13 +260,13 @@ export type AnyCoinflowAuthError =
   | CoinflowCrossSiteError
   | CoinflowSignatureRejectedError
   | CoinflowInvalidArgumentError
-  | CoinflowMintRefusedError
+  | CoinflowIssuanceDeniedError
   | CoinflowUnavailableError
-  | CoinflowRateLimitedError
+  | CoinflowBudgetExhaustedError
   | CoinflowTooManyRequestsError
   | CoinflowWebhookSignatureInvalidError
   | CoinflowWebhookSignatureTooOldError
-  | CoinflowWebhookUnreadableError
+  | CoinflowWebhookMalformedError
   | CoinflowWebhookUnsupportedTypeError
   | CoinflowWebhookBusyError
   | CoinflowWebhookStoreUnavailableError

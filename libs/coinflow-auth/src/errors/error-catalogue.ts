@@ -86,7 +86,7 @@ export const COINFLOW_AUTH_ERRORS = {
     action: 'Correct the argument that the message names.',
     guard: false,
   },
-  COINFLOW_MINT_REFUSED: {
+  COINFLOW_ISSUANCE_DENIED: {
     status: 403,
     when: 'Coinflow refused this user or wallet: 400, 403, 422, 423 or 451 on Get Session Key; 403, 423 or 451 on Get Message and with a signed message.',
     message: 'Coinflow does not open a session for this user.',
@@ -100,7 +100,7 @@ export const COINFLOW_AUTH_ERRORS = {
     action: 'Nothing, if it passes: Coinflow or the way to it is disturbed. Otherwise see the reason in the log.',
     guard: true,
   },
-  COINFLOW_RATE_LIMITED: {
+  COINFLOW_BUDGET_EXHAUSTED: {
     status: 503,
     when: 'Coinflow answered 429, now or a moment ago; or the calls that the option `budget` allows in this minute are spent, for session keys or for wallet logins.',
     message: 'The session cannot be checked right now. Try again shortly.',
@@ -134,7 +134,7 @@ export const COINFLOW_AUTH_ERRORS = {
     guard: false,
     webhook: true,
   },
-  COINFLOW_WEBHOOK_UNREADABLE: {
+  COINFLOW_WEBHOOK_MALFORMED: {
     status: 400,
     when: 'A webhook is proven, but its body is no event: not UTF-8, not JSON, or without `eventType` or `data`.',
     message: 'This is no event.',

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { CoinflowAuthService } from '../coinflow-auth.service.js';
-import type { CoinflowAuthMetrics, CoinflowSharedMetrics } from '../metrics/coinflow-auth-metrics.js';
+import type { CoinflowAuthMetrics, CoinflowSharedStoreMetrics } from '../metrics/coinflow-auth-metrics.js';
 import { coinflowAuthServiceToken } from '../options/tokens.js';
 import { coinflowWebhooksToken } from '../options/webhook-tokens.js';
 import type { CoinflowWebhooks } from '../webhooks/receiving/coinflow-webhooks.js';
@@ -53,13 +53,13 @@ export class CoinflowHealthIndicator {
       strict: false,
     });
     const details = detailsOf(coinflow.metrics(), isStoreAvailable);
-    const isDegraded = [details.coinflow, details.sharedMemory, details.deliveries].includes('unreachable');
+    const isDegraded = [details.coinflow, details.sharedStore, details.deliveries].includes('unreachable');
     return isDegraded && indicator.degraded ? indicator.degraded(details) : indicator.up(details);
   }
 }
 
 function detailsOf(
-  { upstream, clockSkewMs, memory, sharedMemory }: CoinflowAuthMetrics,
+  { upstream, clockSkewMs, cache, sharedStore }: CoinflowAuthMetrics,
   areDeliveriesRemembered: boolean | undefined,
 ): Details {
   const endpoints = Object.values(upstream);
@@ -68,13 +68,13 @@ function detailsOf(
   return {
     coinflow: isAway ? 'unreachable' : wasReached ? 'reachable' : 'unknown',
     clockSkewMs,
-    sessions: memory.sessions,
-    ...(sharedMemory && { sharedMemory: isWhole(sharedMemory) ? 'reachable' : 'unreachable' }),
+    sessions: cache.sessions,
+    ...(sharedStore && { sharedStore: isWhole(sharedStore) ? 'reachable' : 'unreachable' }),
     ...(areDeliveriesRemembered !== undefined && { deliveries: areDeliveriesRemembered ? 'reachable' : 'unreachable' }),
   };
 }
 
 /** Sessions are read and written, and revocations heard. */
-function isWhole({ breaker, revocationsKnown }: CoinflowSharedMetrics): boolean {
+function isWhole({ breaker, revocationsKnown }: CoinflowSharedStoreMetrics): boolean {
   return breaker === 'closed' && revocationsKnown !== false;
 }

@@ -96,7 +96,7 @@ describe('CoinflowClient', () => {
     await client.getSessionKey(ALICE);
     coinflow.fail('message', { kind: 'rate-limited' });
     await expect(client.getMessage(WALLET.wallet, WALLET.blockchain)).rejects.toMatchObject({
-      code: 'COINFLOW_RATE_LIMITED',
+      code: 'COINFLOW_BUDGET_EXHAUSTED',
     });
     expect(before).toEqual({ verify: UNUSED, sessionKey: UNUSED, message: UNUSED });
     expect(Object.isFrozen(before)).toBe(true);

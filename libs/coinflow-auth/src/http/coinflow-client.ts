@@ -1,19 +1,19 @@
 import {
   CoinflowInvalidArgumentError,
   CoinflowMisconfiguredError,
-  CoinflowRateLimitedError,
+  CoinflowBudgetExhaustedError,
   CoinflowSessionRejectedError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import type { MintRequest } from '../session/session-key-subject.js';
+import type { IssuanceRequest } from '../session/session-key-subject.js';
 import type { CoinflowSubject } from '../session/subject.js';
 import type { CoinflowResponse } from './coinflow-response.js';
 import { currentApiKey } from './api-key.js';
 import type { EndpointName, UpstreamMetrics } from './call-statistics.js';
 import { isRedirect } from './outcome.js';
-import { apiKeyRefusal, payerRefusal, signatureRefusal, unavailable } from './refusals.js';
+import { apiKeyRefusal, subjectDenial, signatureRefusal, unavailable } from './refusals.js';
 import { Transport } from './transport.js';
 import { UpstreamClock, type UpstreamTime } from './upstream-clock.js';
 import { UpstreamEndpoint } from './upstream-endpoint.js';
@@ -87,14 +87,14 @@ export class CoinflowClient {
       // The message of this error reaches the client. Coinflow's own words are for the log.
       throw new CoinflowInvalidArgumentError('wallet', 'is rejected by Coinflow', new Error(answer.describe()));
     }
-    throw payerRefusal(answer) ?? this.#noAnswerToTheQuestion(answer);
+    throw subjectDenial(answer) ?? this.#noAnswerToTheQuestion(answer);
   }
 
   /**
    * Get Session Key, in whichever way the request is made.
    * @returns the new session key
    */
-  async getSessionKey({ subject, signedMessage }: MintRequest, clientIp?: string): Promise<string> {
+  async getSessionKey({ subject, signedMessage }: IssuanceRequest, clientIp?: string): Promise<string> {
     const answer = await this.#endpoints.sessionKey.get({
       headers: {
         ...subjectHeaders(subject),
@@ -154,7 +154,7 @@ export class CoinflowClient {
 
   #noAnswerToTheQuestion(answer: CoinflowResponse): CoinflowAuthError {
     if (answer.status === 429) {
-      return new CoinflowRateLimitedError(`Coinflow’s rate limit is reached: ${answer.describe()}`, {
+      return new CoinflowBudgetExhaustedError(`Coinflow’s rate limit is reached: ${answer.describe()}`, {
         reason: 'rate-limited-by-coinflow',
         retryAfterMs: answer.retryAfterMs,
       });

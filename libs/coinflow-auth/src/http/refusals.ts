@@ -1,5 +1,5 @@
 import {
-  CoinflowMintRefusedError,
+  CoinflowIssuanceDeniedError,
   CoinflowMisconfiguredError,
   CoinflowSignatureRejectedError,
   CoinflowUnavailableError,
@@ -10,13 +10,13 @@ import type { CoinflowResponse } from './coinflow-response.js';
 /** Coinflow's refusals of a user. 401 is not among them: it is about the API key. */
 const USER_REFUSED = new Set([400, 403, 422, 423, 451]);
 /** Coinflow's refusals of a payer where another status is about what was sent. */
-const PAYER_BLOCKED = new Set([403, 423, 451]);
+const USER_BLOCKED = new Set([403, 423, 451]);
 const SIGNATURE_REFUSED = new Set([400, 401, 422]);
 
 /** What an answer to the API key refuses, if it does: the key or the user. */
 export function apiKeyRefusal(answer: CoinflowResponse, env: string): CoinflowAuthError | undefined {
   if (!answer.isCoinflows) return undefined;
-  if (USER_REFUSED.has(answer.status)) return mintRefused(answer);
+  if (USER_REFUSED.has(answer.status)) return issuanceDenied(answer);
   if (answer.status !== 401) return undefined;
   return new CoinflowMisconfiguredError(`Coinflow does not accept the API key: ${answer.describe()}`, {
     reason: 'api-key-refused',
@@ -31,12 +31,12 @@ export function signatureRefusal(answer: CoinflowResponse): CoinflowAuthError | 
       reason: 'signature-refused',
     });
   }
-  return payerRefusal(answer);
+  return subjectDenial(answer);
 }
 
 /** Whether an answer refuses the payer, where nothing else vouches for them. */
-export function payerRefusal(answer: CoinflowResponse): CoinflowAuthError | undefined {
-  return answer.isCoinflows && PAYER_BLOCKED.has(answer.status) ? mintRefused(answer) : undefined;
+export function subjectDenial(answer: CoinflowResponse): CoinflowAuthError | undefined {
+  return answer.isCoinflows && USER_BLOCKED.has(answer.status) ? issuanceDenied(answer) : undefined;
 }
 
 /** An answer that is none to the question. */
@@ -47,8 +47,8 @@ export function unavailable(answer: CoinflowResponse, reason: string): CoinflowU
   });
 }
 
-function mintRefused(answer: CoinflowResponse): CoinflowMintRefusedError {
-  return new CoinflowMintRefusedError(`Coinflow gives this payer no session key: ${answer.describe()}`, {
+function issuanceDenied(answer: CoinflowResponse): CoinflowIssuanceDeniedError {
+  return new CoinflowIssuanceDeniedError(`Coinflow gives this payer no session key: ${answer.describe()}`, {
     reason: 'payer-refused',
   });
 }

@@ -1,17 +1,17 @@
 import type { UpstreamMetrics } from '../http/call-statistics.js';
 import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
 import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
-import type { CoinflowDecisionSource } from '../verification/decision-trace.js';
-import type { CoinflowSharedMemoryMetrics } from '../cache/shared-cache.js';
+import type { CoinflowDecidedBy } from '../verification/decision-trace.js';
+import type { CoinflowSharedCacheMetrics } from '../cache/shared-cache.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
 
 /** What this process has done since it started, and what it remembers now: plain JSON. */
 export interface CoinflowAuthMetrics {
   readonly decisions: CoinflowDecisionMetrics;
-  readonly minting: CoinflowMintingMetrics;
-  readonly memory: CoinflowMemoryMetrics;
+  readonly issuance: CoinflowIssuanceMetrics;
+  readonly cache: CoinflowCacheMetrics;
   /** What the store came to that the instances share; `null` where each is by itself. */
-  readonly sharedMemory: CoinflowSharedMetrics | null;
+  readonly sharedStore: CoinflowSharedStoreMetrics | null;
   readonly budget: CoinflowBudgetMetrics;
   /** Calls to Coinflow, by endpoint. */
   readonly upstream: UpstreamMetrics;
@@ -20,7 +20,7 @@ export interface CoinflowAuthMetrics {
 }
 
 /** What the instances share. */
-export interface CoinflowSharedMetrics extends CoinflowSharedMemoryMetrics {
+export interface CoinflowSharedStoreMetrics extends CoinflowSharedCacheMetrics {
   /** Whether what other instances have revoked is known here; `null` where the store does not share revocations. */
   readonly revocationsKnown: boolean | null;
 }
@@ -31,13 +31,13 @@ export interface CoinflowDecisionMetrics {
   /** What became of the requests. */
   readonly byOutcome: Readonly<Record<CoinflowDecisionOutcome, number>>;
   /** What the decisions rest on. */
-  readonly bySource: Readonly<Record<CoinflowDecisionSource, number>>;
+  readonly byDecidedBy: Readonly<Record<CoinflowDecidedBy, number>>;
   /** Why requests were not let in. */
   readonly byCode: Readonly<Partial<Record<CoinflowAuthErrorCode, number>>>;
 }
 
 /** Session keys that were asked for. */
-export interface CoinflowMintingMetrics {
+export interface CoinflowIssuanceMetrics {
   /** How many were handed out again, without a call. */
   readonly reused: number;
   /** How many are kept to be handed out again. */
@@ -45,13 +45,13 @@ export interface CoinflowMintingMetrics {
 }
 
 /** How many entries memory has. */
-export interface CoinflowMemoryMetrics {
+export interface CoinflowCacheMetrics {
   /** Sessions that are proven, or were. */
   readonly sessions: number;
   /** Keys that were verified or attested before, and that Coinflow has rejected since. */
-  readonly doubted: number;
+  readonly invalidated: number;
   /** Other keys that Coinflow has rejected. Of both kinds, expired entries count until they are removed. */
-  readonly refusals: number;
+  readonly rejected: number;
   /** Revocations by key. */
   readonly revokedKeys: number;
   /** Revocations by payer. */

@@ -1,27 +1,29 @@
 import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowSubject } from '../session/subject.js';
-import type { CoinflowDecisionSource } from '../verification/decision-trace.js';
+import type { CoinflowDecidedBy } from '../verification/decision-trace.js';
 
 export const DECISION_OUTCOMES = [
-  'admitted',
+  'authenticated',
   'anonymous',
-  'refused',
-  'limited',
+  'unauthenticated',
+  'forbidden',
+  'rate-limited',
   'unavailable',
   'misconfigured',
 ] as const;
 
 /**
- * What became of a request: `admitted` with a session; `anonymous` under `@CoinflowOptional()`; `refused` (401, 403);
- * `limited` (429), since whoever asked did so too often; `unavailable` (503), since nobody could tell; `misconfigured` (500), a mistake of the merchant's.
+ * What became of a request: `authenticated`, with a session; `anonymous`, without a key under `@CoinflowOptional()`;
+ * `unauthenticated` (401); `forbidden` (403); `rate-limited` (429); `unavailable` (503), since the key could not be verified;
+ * `misconfigured` (500), a mistake in the application's configuration.
  */
 export type CoinflowDecisionOutcome = (typeof DECISION_OUTCOMES)[number];
 
 /** One decision about a request, for audit logs. It holds no secret. */
 export interface CoinflowDecision {
   readonly outcome: CoinflowDecisionOutcome;
-  /** What the decision rests on. */
-  readonly source: CoinflowDecisionSource;
+  /** What the decision came from. */
+  readonly decidedBy: CoinflowDecidedBy;
   /** Who was let in; `null` for nobody in particular. */
   readonly subject: CoinflowSubject | null;
   /** Why not: its `code`, `reason` and `message` say more than the client learns. `undefined` when the request was let in. */

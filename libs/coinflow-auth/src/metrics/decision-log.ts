@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
-import { DECISION_SOURCES, type CoinflowDecisionSource } from '../verification/decision-trace.js';
+import { DECIDED_BY, type CoinflowDecidedBy } from '../verification/decision-trace.js';
 import type { CoinflowDecisionMetrics } from './coinflow-auth-metrics.js';
 import {
   DECISION_OUTCOMES,
@@ -12,17 +12,19 @@ import {
 } from './coinflow-decision.js';
 
 /** How many decisions there were, by what became of the request and what that rests on. */
-export type DecisionCounts = Record<CoinflowDecisionOutcome, Record<CoinflowDecisionSource, number>>;
+export type DecisionCounts = Record<CoinflowDecisionOutcome, Record<CoinflowDecidedBy, number>>;
 
 const OUTCOME_OF_STATUS: Readonly<Record<number, CoinflowDecisionOutcome>> = {
-  429: 'limited',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  429: 'rate-limited',
   500: 'misconfigured',
   503: 'unavailable',
 };
 
 /** Counts decisions, and tells whoever wants to know of each. */
 export class DecisionLog {
-  readonly counts: DecisionCounts = countersFor(DECISION_OUTCOMES, () => countersFor(DECISION_SOURCES, () => 0));
+  readonly counts: DecisionCounts = countersFor(DECISION_OUTCOMES, () => countersFor(DECIDED_BY, () => 0));
 
   readonly #codes = new Map<CoinflowAuthErrorCode, number>();
   readonly #instance: string | undefined;
@@ -42,30 +44,30 @@ export class DecisionLog {
     return () => void this.#listeners.delete(entry);
   }
 
-  admitted(source: CoinflowDecisionSource, session: CoinflowSession | undefined, handler?: string): void {
-    const outcome = session ? 'admitted' : 'anonymous';
-    this.counts[outcome][source] += 1;
-    if (this.#listeners.size > 0) this.#tell(outcome, source, session, undefined, handler);
+  accepted(decidedBy: CoinflowDecidedBy, session: CoinflowSession | undefined, handler?: string): void {
+    const outcome = session ? 'authenticated' : 'anonymous';
+    this.counts[outcome][decidedBy] += 1;
+    if (this.#listeners.size > 0) this.#tell(outcome, decidedBy, session, undefined, handler);
   }
 
-  refused(source: CoinflowDecisionSource, error: AnyCoinflowAuthError, handler?: string): void {
-    const outcome = OUTCOME_OF_STATUS[COINFLOW_AUTH_ERRORS[error.code].status] ?? 'refused';
-    this.counts[outcome][source] += 1;
+  rejected(decidedBy: CoinflowDecidedBy, error: AnyCoinflowAuthError, handler?: string): void {
+    const outcome = OUTCOME_OF_STATUS[COINFLOW_AUTH_ERRORS[error.code].status] ?? 'unauthenticated';
+    this.counts[outcome][decidedBy] += 1;
     this.#codes.set(error.code, (this.#codes.get(error.code) ?? 0) + 1);
-    if (this.#listeners.size > 0) this.#tell(outcome, source, undefined, error, handler);
+    if (this.#listeners.size > 0) this.#tell(outcome, decidedBy, undefined, error, handler);
   }
 
   summary(): CoinflowDecisionMetrics {
     const byOutcome = countersFor(DECISION_OUTCOMES, (outcome) => sum(Object.values(this.counts[outcome])));
-    const bySource = countersFor(DECISION_SOURCES, (source) =>
-      sum(DECISION_OUTCOMES.map((o) => this.counts[o][source])),
+    const byDecidedBy = countersFor(DECIDED_BY, (decidedBy) =>
+      sum(DECISION_OUTCOMES.map((o) => this.counts[o][decidedBy])),
     );
-    return { total: sum(Object.values(byOutcome)), byOutcome, bySource, byCode: Object.fromEntries(this.#codes) };
+    return { total: sum(Object.values(byOutcome)), byOutcome, byDecidedBy, byCode: Object.fromEntries(this.#codes) };
   }
 
   #tell(
     outcome: CoinflowDecisionOutcome,
-    source: CoinflowDecisionSource,
+    decidedBy: CoinflowDecidedBy,
     session: CoinflowSession | undefined,
     error: AnyCoinflowAuthError | undefined,
     handler: string | undefined,
@@ -73,7 +75,7 @@ export class DecisionLog {
     const subject = session?.subject ?? null;
     const decision: CoinflowDecision = Object.freeze({
       outcome,
-      source,
+      decidedBy,
       subject,
       error,
       handler,

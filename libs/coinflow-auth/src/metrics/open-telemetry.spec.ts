@@ -40,7 +40,7 @@ describe('the figures of an instance in OpenTelemetry', () => {
     const [merchant = { apiKey: '', merchantId: '' }] = coinflow.merchants;
     const { apiKey, merchantId } = merchant;
     const one = new CoinflowAuthService(
-      resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId, cache: { store } }),
+      resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId, store }),
       name,
     );
     await one.onApplicationBootstrap();
@@ -68,12 +68,12 @@ describe('the figures of an instance in OpenTelemetry', () => {
     await expect(service.verifySessionKey('')).rejects.toThrow();
     const exportedNow = await read();
     expect(exportedNow['coinflow_auth.decisions']).toEqual([
-      [{ instance: 'eu', outcome: 'admitted', source: 'memory' }, 2],
-      [{ instance: 'eu', outcome: 'refused', source: 'local' }, 1],
+      [{ instance: 'eu', outcome: 'authenticated', decided_by: 'cache' }, 2],
+      [{ instance: 'eu', outcome: 'unauthenticated', decided_by: 'request' }, 1],
     ]);
     expect(exportedNow['coinflow_auth.session_keys.reused']).toEqual([[{ instance: 'eu' }, 1]]);
     expect(exportedNow['coinflow_auth.budget.closed']).toEqual([[{ instance: 'eu' }, 0]]);
-    expect(exportedNow['coinflow_auth.memory.entries']).toContainEqual([{ instance: 'eu', kind: 'sessions' }, 1]);
+    expect(exportedNow['coinflow_auth.cache.entries']).toContainEqual([{ instance: 'eu', kind: 'sessions' }, 1]);
     expect(exportedNow['coinflow_auth.upstream.breaker']).toContainEqual([{ instance: 'eu', endpoint: 'verify' }, 0]);
     // A `Date` has whole seconds: what is less than one is not shown as a fault of the clock.
     expect(exportedNow['coinflow_auth.clock_skew']).toEqual([[{ instance: 'eu' }, 0]]);
@@ -86,8 +86,8 @@ describe('the figures of an instance in OpenTelemetry', () => {
     await expect(service.verifySessionKey('')).rejects.toThrow();
     await expect(service.verifySessionKey('')).rejects.toThrow();
     expect((await read())['coinflow_auth.decisions']).toEqual([
-      [{ instance: 'eu', outcome: 'refused', source: 'local' }, 2],
-      [{ outcome: 'refused', source: 'local' }, 1],
+      [{ instance: 'eu', outcome: 'unauthenticated', decided_by: 'request' }, 2],
+      [{ outcome: 'unauthenticated', decided_by: 'request' }, 1],
     ]);
   });
 
@@ -95,13 +95,13 @@ describe('the figures of an instance in OpenTelemetry', () => {
     const one = await start('us', new SharedStore());
     await expect(one.verifySessionKey('opaque')).rejects.toThrow();
     const exportedNow = await read();
-    expect(exportedNow['coinflow_auth.shared_memory.reads']).toEqual([
+    expect(exportedNow['coinflow_auth.shared_store.reads']).toEqual([
       [{ instance: 'us', outcome: 'hits' }, 0],
       [{ instance: 'us', outcome: 'misses' }, 1],
       [{ instance: 'us', outcome: 'unreadable' }, 0],
       [{ instance: 'us', outcome: 'failures' }, 0],
     ]);
-    const breaker = [{ instance: 'us', endpoint: 'shared-memory' }, 0];
+    const breaker = [{ instance: 'us', endpoint: 'shared-store' }, 0];
     expect(exportedNow['coinflow_auth.upstream.breaker']).toContainEqual(breaker);
     await one.onApplicationShutdown();
   });
@@ -131,9 +131,9 @@ describe('the figures of an instance in OpenTelemetry', () => {
     const calls = exportedNow['coinflow_auth.budget.calls'];
     for (const [kind, outcome, count] of [
       ['newKeys', 'used', 11],
-      ['newKeys', 'limited', 1],
+      ['newKeys', 'rate-limited', 1],
       ['revalidations', 'used', 3],
-      ['revalidations', 'refused', 1],
+      ['revalidations', 'exhausted', 1],
       ['knownKeys', 'used', 0],
     ] as const) {
       expect(calls).toContainEqual([{ instance: 'eu', kind, outcome }, count]);

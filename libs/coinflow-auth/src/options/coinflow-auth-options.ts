@@ -17,7 +17,7 @@ export interface CoinflowCacheOptions {
   ttlMs?: number;
   /**
    * For how many milliseconds beyond `ttlMs` a session that was proven by asking still counts while Coinflow cannot be
-   * asked: an outage then does not reach payers who were here before, and what Coinflow blocks meanwhile stays in. Never
+   * asked: an outage then does not reach users who were here before, and what Coinflow blocks meanwhile stays in. Never
    * past the session key's expiry, a route's `maxAgeMs` or a revocation.
    * @default 0
    */
@@ -27,13 +27,6 @@ export interface CoinflowCacheOptions {
    * @default 100_000
    */
   maxEntries?: number;
-  /**
-   * What the instances of the application share: any Keyv, or `redisCoinflowMemory()` of `nestjs-coinflow-auth/redis`, which
-   * also makes revocations reach every instance. What one has proven the others need not ask; what one has obtained every one
-   * hands out again. Sealed with `sealKeys`, which it needs. While it is away each instance goes by what it knows itself.
-   * @default each instance is by itself
-   */
-  store?: CoinflowSharedStore;
 }
 
 /** How Coinflow is called. */
@@ -107,9 +100,17 @@ export interface CoinflowAuthModuleOptions {
   extractor?: SessionKeyExtractor;
   /** How long, and how many, sessions are remembered. */
   cache?: CoinflowCacheOptions;
+  /**
+   * What the replicas of the application share: `redisSharedStore()` of `nestjs-coinflow-auth/redis`, or any Keyv. Replicas then
+   * share verified sessions and reuse each other's session keys. `redisSharedStore()` also shares revocations, rejections and
+   * the budget. Values are sealed with `sealKeys`, which it requires. While the store is unreachable, each replica uses its own
+   * cache.
+   * @default none: each replica has its own cache
+   */
+  store?: CoinflowSharedStore;
   /** How Coinflow is called. */
   http?: CoinflowHttpOptions;
-  /** How many calls of Verify Token are made, so that junk cannot spend those of payers. */
+  /** How many calls of Verify Token are made, so that junk cannot spend those of users. */
   budget?: CoinflowBudgetOptions;
   /**
    * How webhooks are believed, and how their deliveries are remembered.

@@ -80,7 +80,7 @@ const SharedStore = (): PropertyDecorator =>
   Rule(
     'sharedStore',
     (value) => hasMethods(value, SHARED_STORE_METHODS),
-    'must be redisCoinflowMemory(), a Keyv, or have the methods get, set and delete',
+    'must be redisSharedStore(), a Keyv, or have the methods get, set and delete',
   );
 
 const SharedStoreTimeout = (): PropertyDecorator =>
@@ -105,11 +105,6 @@ class CacheShape {
   @IsOptional()
   @Whole(1, 10_000_000)
   maxEntries?: number;
-
-  @IsOptional()
-  @SharedStore()
-  @SharedStoreTimeout()
-  store?: unknown;
 }
 
 class HttpShape {
@@ -160,6 +155,11 @@ class OptionsShape {
   @IsObject({ message: 'must be an object' })
   @ValidateNested()
   cache?: unknown;
+
+  @IsOptional()
+  @SharedStore()
+  @SharedStoreTimeout()
+  store?: unknown;
 
   @IsOptional()
   @IsObject({ message: 'must be an object' })

@@ -199,36 +199,31 @@ describe('resolveOptions', () => {
     const A = Buffer.alloc(32, 1).toString('base64');
 
     it('is the one that is given', () => {
-      expect(resolveOptions({ ...OPTIONS, cache: { store } }).cache.store).toBe(store);
-      expect(resolveOptions({ ...OPTIONS, env: 'prod', sealKeys: [A], cache: { store } }).cache.store).toBe(store);
+      expect(resolveOptions({ ...OPTIONS, store }).store).toBe(store);
+      expect(resolveOptions({ ...OPTIONS, env: 'prod', sealKeys: [A], store }).store).toBe(store);
     });
 
     it.each([{ env: 'prod' as const }, { env: 'sandbox' as const, apiKey: () => 'key' }])(
       'is sealed, so that it needs seal keys: %p',
       (options) => {
-        const message = problems({ ...OPTIONS, ...options, cache: { store } });
-        expect(message).toContain(
-          'sealKeys must be given where cache.store is (environment variable COINFLOW_SEAL_KEYS)',
-        );
-        expect(problems({ ...OPTIONS, ...options, merchantId: '', cache: { store } })).toMatch(
-          /merchantId[^]*sealKeys/,
-        );
+        const message = problems({ ...OPTIONS, ...options, store });
+        expect(message).toContain('sealKeys must be given where store is (environment variable COINFLOW_SEAL_KEYS)');
+        expect(problems({ ...OPTIONS, ...options, merchantId: '', store })).toMatch(/merchantId[^]*sealKeys/);
       },
     );
 
     it.each([5, 'redis://127.0.0.1', {}, { get: () => undefined }])('has three methods: %p has not', (wrong) => {
-      expect(problems({ ...OPTIONS, cache: { store: wrong } })).toContain(
-        'cache.store must be redisCoinflowMemory(), a Keyv, or have the methods get, set and delete',
+      expect(problems({ ...OPTIONS, store: wrong })).toContain(
+        'store must be redisSharedStore(), a Keyv, or have the methods get, set and delete',
       );
     });
 
     it('has a time of its own, or none', () => {
       const inTime = (timeoutMs: unknown): object => Object.assign(new SharedStore(), { timeoutMs });
-      for (const right of [1, 1_000, undefined])
-        expect(problems({ ...OPTIONS, cache: { store: inTime(right) } })).toBe('');
+      for (const right of [1, 1_000, undefined]) expect(problems({ ...OPTIONS, store: inTime(right) })).toBe('');
       for (const wrong of [0, 1_001, 1.5, NaN, '50', null]) {
-        expect(problems({ ...OPTIONS, cache: { store: inTime(wrong) } })).toContain(
-          'cache.store must have no timeoutMs, or a whole number from 1 to 1000',
+        expect(problems({ ...OPTIONS, store: inTime(wrong) })).toContain(
+          'store must have no timeoutMs, or a whole number from 1 to 1000',
         );
       }
     });

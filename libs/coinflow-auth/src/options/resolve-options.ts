@@ -5,6 +5,7 @@ import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import { COINFLOW_BASE_URLS, type CoinflowEnv } from './base-url.js';
 import { resolveBudgetOptions, type ResolvedBudgetOptions } from './budget-options.js';
 import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptions } from './coinflow-auth-options.js';
+import type { CoinflowSharedStore } from './shared-store.js';
 import { mergeEnvironment } from './environment.js';
 import { problemsOf } from './option-rules.js';
 import { resolveWebhookOptions, type ResolvedWebhookOptions } from './webhook-options.js';
@@ -25,7 +26,8 @@ export interface ResolvedCoinflowAuthOptions {
   /** Newest first; as key objects, which show in no inspection. Empty: nothing is attested. */
   readonly sealKeys: readonly KeyObject[];
   readonly extractor: SessionKeyExtractor;
-  readonly cache: Readonly<Required<Omit<CoinflowCacheOptions, 'store'>>> & Pick<CoinflowCacheOptions, 'store'>;
+  readonly cache: Readonly<Required<CoinflowCacheOptions>>;
+  readonly store: CoinflowSharedStore | undefined;
   readonly http: Readonly<{ timeoutMs: number; retries: number; agent: CoinflowHttpOptions['agent'] }>;
   readonly budget: ResolvedBudgetOptions;
   /** `undefined`: webhooks are off. */
@@ -45,7 +47,8 @@ export function resolveOptions(given: CoinflowAuthModuleOptions): ResolvedCoinfl
       { reason: 'invalid-options', action: 'Correct the options that the message names.' },
     );
   }
-  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, http, budget, webhook } = options;
+  const { env, apiKey, merchantId, baseUrl, acceptUnboundKeys, extractor, cache, store, http, budget, webhook } =
+    options;
   return Object.freeze({
     env,
     apiKey: typeof apiKey === 'function' ? apiKey : () => apiKey,
@@ -58,8 +61,8 @@ export function resolveOptions(given: CoinflowAuthModuleOptions): ResolvedCoinfl
       ttlMs: cache?.ttlMs ?? DEFAULTS.ttlMs,
       staleIfErrorMs: cache?.staleIfErrorMs ?? DEFAULTS.staleIfErrorMs,
       maxEntries: cache?.maxEntries ?? DEFAULTS.maxEntries,
-      store: cache?.store,
     }),
+    store,
     http: Object.freeze({
       timeoutMs: http?.timeoutMs ?? DEFAULTS.timeoutMs,
       retries: http?.retries ?? DEFAULTS.retries,
@@ -72,9 +75,9 @@ export function resolveOptions(given: CoinflowAuthModuleOptions): ResolvedCoinfl
 
 /** A shared store is not trusted: nothing goes there that is not sealed. */
 function sealProblemsOf(options: unknown): string[] {
-  const { sealKeys, cache, env, apiKey } = Object(options) as Partial<CoinflowAuthModuleOptions>;
-  if (cache?.store === undefined || sealKeys || isSealedByApiKey(env, apiKey)) return [];
-  return ['sealKeys must be given where cache.store is (environment variable COINFLOW_SEAL_KEYS)'];
+  const { sealKeys, store, env, apiKey } = Object(options) as Partial<CoinflowAuthModuleOptions>;
+  if (store === undefined || sealKeys || isSealedByApiKey(env, apiKey)) return [];
+  return ['sealKeys must be given where store is (environment variable COINFLOW_SEAL_KEYS)'];
 }
 
 function isSealedByApiKey(env: unknown, apiKey: unknown): apiKey is string {

@@ -139,7 +139,7 @@ describe('the options of webhooks', () => {
       '  - webhook.key is not an option of this version',
       "  - webhook.proofs must be ['signature'] or ['signature', 'authorization']",
       '  - webhook.toleranceMs must be a whole number from 1 to 133200000',
-      '  - webhook.deliveries must be redisDeliveries(), false, or have the methods claim, renew, complete, release, forget',
+      '  - webhook.deliveries must be redisDeliveryStore(), false, or have the methods claim, renew, complete, release, forget',
     ]);
     expect(problems(KEY)[0]).toBe('  - webhook must be an object');
   });

@@ -58,7 +58,7 @@ export interface CoinflowWebhookOptions {
    */
   consumer?: string;
   /**
-   * Where deliveries are remembered for 37 hours, so that none takes effect twice: `redisDeliveries()` of
+   * Where deliveries are remembered for 37 hours, so that none takes effect twice: `redisDeliveryStore()` of
    * `nestjs-coinflow-auth/redis` where there is more than one process, a store of your own, or `false` to remember none, so
    * that every delivery runs. A store needs `consumer`.
    * @default the memory of this process: the newest 100,000; a restart forgets

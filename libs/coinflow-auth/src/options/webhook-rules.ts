@@ -30,7 +30,7 @@ const Deliveries = (): PropertyDecorator =>
   Rule(
     'deliveryStore',
     (value) => value === false || hasMethods(value, DELIVERY_STORE_METHODS),
-    `must be redisDeliveries(), false, or have the methods ${DELIVERY_STORE_METHODS.join(', ')}`,
+    `must be redisDeliveryStore(), false, or have the methods ${DELIVERY_STORE_METHODS.join(', ')}`,
   );
 
 const AcceptMerchant = (): PropertyDecorator =>

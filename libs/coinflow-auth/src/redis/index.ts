@@ -1,3 +1,3 @@
 export type { IoredisLike, NodeRedisLike, RedisConnectionOptions } from './redis-options.js';
-export { redisCoinflowMemory, type RedisCoinflowMemoryOptions } from './redis-coinflow-memory.js';
-export { redisDeliveries } from './redis-deliveries.js';
+export { redisSharedStore, type RedisSharedStoreOptions } from './redis-shared-store.js';
+export { redisDeliveryStore } from './redis-delivery-store.js';

@@ -6,7 +6,7 @@ jest.unstable_mockModule('@redis/client', () => {
   throw new Error("Cannot find package '@redis/client'");
 });
 
-const { redisCoinflowMemory, redisDeliveries } = await import('./index.js');
+const { redisSharedStore, redisDeliveryStore } = await import('./index.js');
 
 const NOT_INSTALLED = { code: 'COINFLOW_MISCONFIGURED', reason: 'redis-not-installed' };
 const url = 'redis://127.0.0.1:6379';
@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 it('a url without node-redis is a misconfiguration, which is logged once with what to install', async () => {
-  const deliveries = redisDeliveries({ url });
+  const deliveries = redisDeliveryStore({ url });
   for (let i = 0; i < 2; i += 1) await expect(deliveries.claim('id', 1_000)).rejects.toMatchObject(NOT_INSTALLED);
   await deliveries.open?.();
   expect(deliveries.isAvailable).toBe(false);
@@ -30,7 +30,7 @@ it('a url without node-redis is a misconfiguration, which is logged once with wh
 });
 
 it('an application whose shared store has a url without node-redis does not start', async () => {
-  const store = redisCoinflowMemory({ url });
+  const store = redisSharedStore({ url });
   const listener = { received: () => undefined, informed: () => undefined, published: () => [] };
   await expect(store.revocations?.open('board', listener)).rejects.toMatchObject(NOT_INSTALLED);
   await store.close?.();
@@ -39,7 +39,7 @@ it('an application whose shared store has a url without node-redis does not star
 it('a client of ioredis needs no node-redis', async () => {
   const answers: unknown[] = [['won', 'token', 1], 1];
   const client = { status: 'ready', isCluster: false, call: () => Promise.resolve(answers.shift()) };
-  const deliveries = redisDeliveries({ client });
+  const deliveries = redisDeliveryStore({ client });
   expect(await deliveries.claim('id', 1_000)).toEqual({ state: 'won', token: 'token', fencingToken: 1 });
   await deliveries.close?.();
   expect(logger.at('error')).toEqual([]);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { RevocationFeed, RevocationNotice } from '../options/shared-store.js';
 import type { NodeRedisSubscriber } from './node-redis-adapter.js';
 import type { NodeRedisLike } from './redis-options.js';
-import { redisCoinflowMemory } from './redis-coinflow-memory.js';
+import { redisSharedStore } from './redis-shared-store.js';
 
 const SECOND_MS = 1_000;
 
@@ -79,8 +79,8 @@ describe('a feed of revocations', () => {
   });
 
   async function openFeed(client: NodeRedisLike): Promise<RevocationFeed> {
-    const { revocations } = redisCoinflowMemory({ client });
-    if (!revocations) throw new TypeError('redisCoinflowMemory() shares no revocations');
+    const { revocations } = redisSharedStore({ client });
+    if (!revocations) throw new TypeError('redisSharedStore() shares no revocations');
     return revocations.open('board', {
       received: ({ name }) => received.push(name),
       informed: (isInformed) => informed.push(isInformed),

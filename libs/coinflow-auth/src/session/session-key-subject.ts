@@ -8,7 +8,7 @@ const MAX_SIGNED_MESSAGE_LENGTH = 2_048;
 const SIGNED_MESSAGE_RULE = `must be 1 to ${MAX_SIGNED_MESSAGE_LENGTH} visible ASCII characters`;
 
 /** A user whom the application itself has logged in. */
-export interface UserToMint {
+export interface SessionKeyUser {
   /** 1 to 256 visible ASCII characters. From the application's own login, never from the request's body or query. */
   userId: string;
   wallet?: never;
@@ -16,7 +16,7 @@ export interface UserToMint {
 }
 
 /** A wallet that the application itself knows to be the payer's. */
-export interface WalletToMint {
+export interface SessionKeyWallet {
   /** The wallet's address: checked against its chain before anything is sent. */
   wallet: string;
   blockchain: KnownBlockchain;
@@ -24,7 +24,7 @@ export interface WalletToMint {
 }
 
 /** A wallet that proves by its signature that it is the payer's; the API key plays no part. */
-export interface SignedWalletToMint {
+export interface SignedWallet {
   /** The wallet's address: checked against its chain before anything is sent. */
   wallet: string;
   blockchain: KnownBlockchain;
@@ -36,16 +36,13 @@ export interface SignedWalletToMint {
 }
 
 /** For whom your API key vouches: a user or a wallet that the application itself has logged in. */
-export type SessionKeySubject = UserToMint | WalletToMint;
-
-/** Whom to ask a message to sign for. */
-export type WalletToSign = WalletToMint;
+export type SessionKeySubject = SessionKeyUser | SessionKeyWallet;
 
 /** Whose session keys to revoke: as for a session key, or the `subject` of a session. */
-export type PayerToRevoke = SessionKeySubject | CoinflowSubject;
+export type SubjectToRevoke = SessionKeySubject | CoinflowSubject;
 
 /** What Coinflow is asked for, checked. */
-export interface MintRequest {
+export interface IssuanceRequest {
   readonly subject: CoinflowSubject;
   readonly signedMessage?: string;
 }
@@ -55,7 +52,7 @@ export interface MintRequest {
  * what a client has sent must not get in: a body whose `signedMessage` is missing would make a session for any wallet.
  * @throws {CoinflowInvalidArgumentError} that names what cannot be
  */
-export function checkSubject(given: SessionKeySubject): MintRequest {
+export function checkSubject(given: SessionKeySubject): IssuanceRequest {
   // From JavaScript it may be anything.
   const { userId, wallet, blockchain } = Object(given) as Partial<Record<string, unknown>>;
   const names = namesIn(given);
@@ -75,7 +72,7 @@ export function checkSubject(given: SessionKeySubject): MintRequest {
 }
 
 /** @throws {CoinflowInvalidArgumentError} that names what is missing, or cannot be */
-export function checkSignedWallet(given: SignedWalletToMint): MintRequest & { readonly signedMessage: string } {
+export function checkSignedWallet(given: SignedWallet): IssuanceRequest & { readonly signedMessage: string } {
   const { wallet, blockchain, signedMessage } = Object(given) as Partial<Record<string, unknown>>;
   const subject = checkWallet(wallet, blockchain);
   const problem = headerValueProblem(signedMessage, MAX_SIGNED_MESSAGE_LENGTH, SIGNED_MESSAGE_RULE);
@@ -100,7 +97,7 @@ function assertNothingBeside(names: Set<string>, allowed: readonly string[]): vo
  * Less strict than {@link checkSubject}: what a session key says must be revocable, though it be a chain of tomorrow.
  * @throws {CoinflowInvalidArgumentError} that names what cannot be
  */
-export function checkPayer(given: PayerToRevoke): CoinflowSubject {
+export function checkSubjectToRevoke(given: SubjectToRevoke): CoinflowSubject {
   const { userId, wallet, blockchain } = Object(given) as Partial<Record<string, unknown>>;
   if (wallet === undefined && blockchain === undefined) {
     return { kind: 'user', userId: requireName('userId', userId) };

@@ -8,7 +8,7 @@ import {
   COINFLOW_AUTH_SERVICE_FACTORY,
 } from '../options/tokens.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
-import type { SessionKeySubject, SignedWalletToMint, WalletToSign } from '../session/session-key-subject.js';
+import type { SessionKeySubject, SignedWallet, SessionKeyWallet } from '../session/session-key-subject.js';
 import { createTestSession } from './create-test-session.js';
 
 /** As much of a `TestingModuleBuilder` of `@nestjs/testing` as is used. */
@@ -48,11 +48,11 @@ class TestCoinflowAuthService extends CoinflowAuthService {
     return Promise.resolve(createTestSession(subject));
   }
 
-  override createSessionKeyWithSignature({ wallet, blockchain }: SignedWalletToMint): Promise<CoinflowSession> {
+  override createSessionKeyWithSignature({ wallet, blockchain }: SignedWallet): Promise<CoinflowSession> {
     return Promise.resolve(createTestSession({ wallet, blockchain }));
   }
 
-  override getMessage({ wallet, blockchain }: WalletToSign): Promise<MessageToSign> {
+  override getMessage({ wallet, blockchain }: SessionKeyWallet): Promise<MessageToSign> {
     return Promise.resolve({ message: `Test message for ${wallet} on ${blockchain}` });
   }
 }

@@ -33,7 +33,7 @@ describe('an attested key', () => {
     new TestInstance(coinflow, options);
 
   async function attested(options: Partial<CoinflowAuthModuleOptions> = {}): Promise<string> {
-    const { attestedKey = '' } = await instance(options).mint();
+    const { attestedKey = '' } = await instance(options).create();
     expect(attestedKey).toMatch(/~[\w-]{43}$/);
     return attestedKey;
   }
@@ -44,8 +44,8 @@ describe('an attested key', () => {
     const elsewhere = instance();
     const session = elsewhere.verify(key);
     expect(session).toMatchObject({ key: plain, attestedKey: key, subject: { userId: 'alice' }, merchantId: 'ours' });
-    expect(await elsewhere.sourceOf(key)).toBe('memory');
-    expect(await instance().sourceOf(key)).toBe('attestation');
+    expect(await elsewhere.decidedBy(key)).toBe('cache');
+    expect(await instance().decidedBy(key)).toBe('attestation');
     expect(coinflow.asked).toEqual([]);
     await expect(instance().decide(plain ?? '')).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
   });
@@ -128,8 +128,8 @@ describe('an attested key', () => {
   it('a tag of another key is refused, though memory knows the session', async () => {
     coinflow.answer = YES;
     const one = instance();
-    const { attestedKey = '' } = await one.mint('alice');
-    const { key } = await one.mint('bob');
+    const { attestedKey = '' } = await one.create('alice');
+    const { key } = await one.create('bob');
     const swapped = `${key}~${attestedKey.split('~')[1]}`;
     await one.verify(key);
     expect(() => one.verify(swapped)).toThrow(expect.objectContaining({ reason: 'wrong-tag' }));
@@ -145,7 +145,7 @@ describe('an attested key', () => {
     ['of two', jwtOf({ customerId: 'alice', wallet: 'w', blockchain: 'eth', merchantId: 'ours', exp: 4_000_000_000 })],
   ])('there is none of a key %s', async (_, key) => {
     coinflow.nextKey = coinflow.know(key);
-    expect((await instance().mint()).attestedKey).toBeUndefined();
+    expect((await instance().create()).attestedKey).toBeUndefined();
   });
 
   it('there is none of a key that was proven by asking', async () => {
@@ -212,7 +212,7 @@ describe('an attested key', () => {
       const one = instance();
       coinflow.answer = NO;
       await expect(one.decide(key.split('~')[0] ?? '')).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
-      await expect(one.decide(key)).rejects.toMatchObject({ reason: 'refused-from-memory' });
+      await expect(one.decide(key)).rejects.toMatchObject({ reason: 'rejected-recently' });
       coinflow.answer = DOWN;
       jest.advanceTimersByTime(30_000);
       await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../../../test/harness/fake-coinflow.js';
-import { CoinflowRateLimitedError } from '../errors/coinflow-auth.errors.js';
+import { CoinflowBudgetExhaustedError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
 import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
-const SPENT = { code: 'COINFLOW_RATE_LIMITED', reason: 'budget-spent' };
+const SPENT = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-spent' };
 const TOO_MANY = { code: 'COINFLOW_TOO_MANY_REQUESTS' };
 
 describe('session keys and the budget', () => {
@@ -39,7 +39,7 @@ describe('session keys and the budget', () => {
     return jwtOf({ customerId: `junk-${(serial += 1)}`, merchantId: 'ours', exp });
   }
 
-  async function floodedWithJunk(one: TestInstance): Promise<void> {
+  async function floodedWithInvalidKeys(one: TestInstance): Promise<void> {
     for (let i = 0; i < 100; i += 1) await one.decide(junk()).catch(() => undefined);
   }
 
@@ -52,7 +52,7 @@ describe('session keys and the budget', () => {
 
   it('minted, attested and remembered keys need none', async () => {
     const one = start();
-    const { key, attestedKey = '' } = await one.mint();
+    const { key, attestedKey = '' } = await one.create();
     const other = start();
     for (let i = 0; i < 100; i += 1) {
       expect(one.verify(key)).not.toBeInstanceOf(Promise);
@@ -71,7 +71,7 @@ describe('session keys and the budget', () => {
     const keys = Array.from({ length: 12 }, newKey);
     for (const key of keys) await one.decide(key);
     jest.advanceTimersByTime(HOUR_MS * 1.1);
-    await floodedWithJunk(one);
+    await floodedWithInvalidKeys(one);
     await expect(one.decide(newKey())).rejects.toMatchObject(SPENT);
     for (const key of keys) await expect(one.decide(key)).resolves.toMatchObject({ key });
     expect(usedBy(one).knownKeys).toBe(12);
@@ -79,22 +79,22 @@ describe('session keys and the budget', () => {
 
   it('a key that Coinflow doubted is one that was proven', async () => {
     const one = start();
-    const { key } = await one.mint();
+    const { key } = await one.create();
     coinflow.answer = NO;
     await expect(one.decide(key, 0)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
     coinflow.answer = YES;
-    await floodedWithJunk(one);
+    await floodedWithInvalidKeys(one);
     await expect(one.decide(key)).resolves.toMatchObject({ key });
     expect(usedBy(one)).toMatchObject({ knownKeys: 1, revalidations: 1 });
   });
 
   it('a check that maxAgeMs forces has a share of its own, and a bound for each key', async () => {
     const one = start();
-    const { key } = await one.mint();
-    const { key: others } = await one.mint('bob');
+    const { key } = await one.create();
+    const { key: others } = await one.create('bob');
     for (let i = 0; i < 10; i += 1) await one.decide(key, 0);
     await expect(one.decide(key, 0)).rejects.toMatchObject({ ...TOO_MANY, reason: 'verifications-per-user' });
-    expect(await one.sourceOf(key, 0)).toBe('budget');
+    expect(await one.decidedBy(key, 0)).toBe('budget');
     for (let i = 0; i < 5; i += 1) await one.decide(others, 0);
     await expect(one.decide(others, 0)).rejects.toMatchObject(SPENT);
     // Without maxAgeMs both are let in as ever.
@@ -115,11 +115,11 @@ describe('session keys and the budget', () => {
     const logins: string[] = [];
     for (let login = 0; login < 6; login += 1) {
       coinflow.nextKey = coinflow.key({ jti: login });
-      const { key, attestedKey = '' } = await one.mint('alice', { fresh: true });
+      const { key, attestedKey = '' } = await one.create('alice', { fresh: true });
       logins.push(login % 2 === 0 ? key : attestedKey);
     }
     coinflow.nextKey = coinflow.key({ customerId: 'bob' });
-    const bob = await one.mint('bob');
+    const bob = await one.create('bob');
     const codes: unknown[] = [];
     for (let round = 0; round < 3; round += 1) {
       for (const key of logins)
@@ -149,9 +149,9 @@ describe('session keys and the budget', () => {
 
   it('what was decided without a call says so, also to those who joined', async () => {
     const one = start();
-    await floodedWithJunk(one);
+    await floodedWithInvalidKeys(one);
     const key = newKey();
-    const sources = await Promise.all([one.sourceOf(key), one.sourceOf(key)]);
+    const sources = await Promise.all([one.decidedBy(key), one.decidedBy(key)]);
     expect(sources).toEqual(['budget', 'budget']);
   });
 
@@ -174,7 +174,7 @@ describe('session keys and the budget', () => {
       }
       jest.advanceTimersByTime(HOUR_MS * 1.1);
       const sources: string[] = [];
-      for (const key of keys) sources.push(await one.sourceOf(key));
+      for (const key of keys) sources.push(await one.decidedBy(key));
       expect(sources).toEqual(['coinflow', 'coinflow', 'coinflow', 'coinflow', 'stale']);
       await expect(one.decide(newKey())).rejects.toMatchObject(SPENT);
     });
@@ -184,13 +184,13 @@ describe('session keys and the budget', () => {
       const key = await lapsed(one);
       coinflow.answerToStrangers = () =>
         Promise.reject(
-          new CoinflowRateLimitedError('429', { reason: 'rate-limited-by-coinflow', retryAfterMs: 5_000 }),
+          new CoinflowBudgetExhaustedError('429', { reason: 'rate-limited-by-coinflow', retryAfterMs: 5_000 }),
         );
       for (let i = 0; i < 2; i += 1) await one.decide(junk()).catch(() => undefined);
-      expect(await one.sourceOf(key)).toBe('stale');
+      expect(await one.decidedBy(key)).toBe('stale');
       expect(coinflow.asked).toHaveLength(1);
       jest.advanceTimersByTime(5_000);
-      expect(await one.sourceOf(key)).toBe('coinflow');
+      expect(await one.decidedBy(key)).toBe('coinflow');
     });
 
     it('does not stand in for a verification that its user has needed too often', async () => {
@@ -198,11 +198,11 @@ describe('session keys and the budget', () => {
       const keys = [coinflow.key({ jti: 1 }), coinflow.key({ jti: 2 })];
       for (const key of keys) await one.decide(key);
       jest.advanceTimersByTime(HOUR_MS * 1.1);
-      expect(await one.sourceOf(keys[0] ?? '')).toBe('coinflow');
+      expect(await one.decidedBy(keys[0] ?? '')).toBe('coinflow');
       await expect(one.decide(keys[1] ?? '')).rejects.toMatchObject({ ...TOO_MANY, reason: 'verifications-per-user' });
       coinflow.answer = DOWN;
       jest.advanceTimersByTime(MINUTE_MS);
-      expect(await one.sourceOf(keys[1] ?? '')).toBe('stale');
+      expect(await one.decidedBy(keys[1] ?? '')).toBe('stale');
     });
 
     it('does not stand in for a check that its key has forced too often', async () => {

@@ -9,7 +9,7 @@ import type { SharedRevocations } from '../cache/shared-revocations.js';
 import type { SharedSessions } from '../cache/shared-sessions.js';
 import { SingleFlight } from '../util/single-flight.js';
 import type { Revocations } from '../cache/revocations.js';
-import { isMinted, mintedForMs, remembered, type RememberedSession } from '../cache/remembered-session.js';
+import { isCreated, createdForMs, remembered, type RememberedSession } from '../cache/remembered-session.js';
 import type { SessionCache } from '../cache/session-cache.js';
 import { EndpointProbe } from './endpoint-probe.js';
 
@@ -54,9 +54,9 @@ export class CoinflowVerification {
     known: RememberedSession,
     { maxAgeMs, trace, caller }: { maxAgeMs: number; trace: DecisionTrace; caller: Caller },
   ): Promise<RememberedSession> {
-    trace.source = 'shared-flight';
+    trace.decidedBy = 'coalesced';
     return this.#flights.run(id, maxAgeMs, () => {
-      trace.source = 'coinflow';
+      trace.decidedBy = 'coinflow';
       return this.#ask(id, key, known, caller);
     });
   }
@@ -77,7 +77,7 @@ export class CoinflowVerification {
     await this.#trust.establish();
     const ttlMs = Math.round(options.cache.ttlMs * (1 + TTL_JITTER * (2 * Math.random() - 1)));
     // Minting is the longer proof, and a yes does not shorten it.
-    const holdsMs = isMinted(known) ? mintedForMs(known, provenAt) : ttlMs;
+    const holdsMs = isCreated(known) ? createdForMs(known, provenAt) : ttlMs;
     const proven = remembered(known, { ...known, provenAt, holdsMs });
     // An acceptance that was on its way when the key was revoked, or rejected elsewhere, comes too late.
     if (!revocations.hasKey(id) && memory.remember(id, proven)) shared?.keep(id, proven);

@@ -1,29 +1,31 @@
 /**
- * What a decision about a request rests on:
- * `memory`: a proof that this process remembers; `shared-memory`: one that the instances share; `attestation`: this application's own tag; `coinflow`: a call;
- * `shared-flight`: a call that another request had made; `stale`: an older proof, while Coinflow cannot be asked;
- * `local`: what the request or its session key says by itself, or that there is none; `refused-from-memory`: a refusal or
- * revocation that this process remembers; `budget`: no call, since none was left for it.
+ * What a decision about a request came from:
+ * `request`: the request carries no session key, or two; `claims`: what the key says, without a call; `cache`: this replica's
+ * cache; `shared-cache`: another replica's verification; `negative-cache`: a rejection that is remembered; `revocation`: the
+ * application revoked the key or its user; `attestation`: this application's own tag; `coinflow`: a call; `coalesced`: the
+ * call of a concurrent request; `stale`: an expired verification, while Coinflow is unavailable; `budget`: no call was left.
  */
-export type CoinflowDecisionSource = (typeof DECISION_SOURCES)[number];
+export type CoinflowDecidedBy = (typeof DECIDED_BY)[number];
 
-export const DECISION_SOURCES = [
-  'memory',
-  'shared-memory',
+export const DECIDED_BY = [
+  'request',
+  'claims',
+  'cache',
+  'shared-cache',
+  'negative-cache',
+  'revocation',
   'attestation',
-  'shared-flight',
+  'coalesced',
   'coinflow',
   'stale',
-  'local',
-  'refused-from-memory',
   'budget',
 ] as const;
 
-/** Written along the way, so that whoever answers the request can say what the answer rests on. */
+/** Written along the way, so that the guard can count the decision. */
 export interface DecisionTrace {
-  source: CoinflowDecisionSource;
+  decidedBy: CoinflowDecidedBy;
 }
 
 export function newTrace(): DecisionTrace {
-  return { source: 'local' };
+  return { decidedBy: 'request' };
 }

@@ -20,13 +20,13 @@ export class EndpointProbe {
   /** @throws {CoinflowMisconfiguredError} when a made-up key is called valid, or whatever kept the probe from an answer */
   async establish(): Promise<void> {
     if (this.#trusted) return;
-    this.#probe ??= this.#refusesAMadeUpKey().finally(() => (this.#probe = undefined));
+    this.#probe ??= this.#rejectsARandomKey().finally(() => (this.#probe = undefined));
     await this.#probe;
   }
 
-  async #refusesAMadeUpKey(): Promise<void> {
+  async #rejectsARandomKey(): Promise<void> {
     try {
-      await this.#client.verifyToken(madeUpKey(this.#merchantId));
+      await this.#client.verifyToken(randomKey(this.#merchantId));
     } catch (error) {
       if (!(error instanceof CoinflowSessionRejectedError)) throw error;
       this.#trusted = true;
@@ -44,7 +44,7 @@ export class EndpointProbe {
 }
 
 /** Right in everything but its signature, so that only a server that checks signatures refuses it. */
-function madeUpKey(merchantId: string): string {
+function randomKey(merchantId: string): string {
   const iat = Math.floor(Date.now() / 1_000);
   const claims = { customerId: randomBytes(8).toString('hex'), merchantId, iat, exp: iat + 86_400 };
   const parts = [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) =>

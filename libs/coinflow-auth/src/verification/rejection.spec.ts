@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
+import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
 import { SharedBoard, SharedStore } from '../../../../test/harness/shared-store.js';
 
 const MINUTE_MS = 60_000;
@@ -22,14 +23,14 @@ describe('a rejection by Coinflow', () => {
     jest.useRealTimers();
   });
 
-  async function replica(cache: object = { store }): Promise<TestInstance> {
-    const one = new TestInstance(coinflow, { cache });
+  async function replica(options: Partial<CoinflowAuthModuleOptions> = { store }): Promise<TestInstance> {
+    const one = new TestInstance(coinflow, options);
     await one.sessions.sharedRevocations?.open();
     return one;
   }
 
   async function attested(): Promise<{ plain: string; tagged: string }> {
-    const { key, attestedKey = '' } = await (await replica({})).mint();
+    const { key, attestedKey = '' } = await (await replica({})).create();
     return { plain: coinflow.know(key), tagged: attestedKey };
   }
 
@@ -77,7 +78,7 @@ describe('a rejection by Coinflow', () => {
     call.answer(NO);
     await expect(waiting).rejects.toMatchObject(REJECTED);
     // Rejections of invalid keys do not displace it.
-    expect(one.sessions.memory.size).toMatchObject({ sessions: 0, doubted: 1, refusals: 0 });
+    expect(one.sessions.memory.size).toMatchObject({ sessions: 0, invalidated: 1, rejected: 0 });
     jest.advanceTimersByTime(MINUTE_MS);
     coinflow.answer = DOWN;
     await expect(one.decide(tagged)).rejects.toMatchObject(UNAVAILABLE);
@@ -93,7 +94,7 @@ describe('a rejection by Coinflow', () => {
     coinflow.answer = DOWN;
     await expect(one.decide(tagged)).rejects.toMatchObject(UNAVAILABLE);
     // Rejections of invalid keys do not displace it any more.
-    expect(one.sessions.memory.size).toMatchObject({ doubted: 1, refusals: 0 });
+    expect(one.sessions.memory.size).toMatchObject({ invalidated: 1, rejected: 0 });
     coinflow.answer = YES;
     await expect(one.decide(tagged)).resolves.toMatchObject({ attestedKey: tagged });
     coinflow.answer = DOWN;
@@ -125,7 +126,7 @@ describe('a rejection by Coinflow', () => {
     'that another replica got is newer than an acceptance whose call began before, for a key that is %s',
     async (what) => {
       const [one, other] = [await replica(), await replica()];
-      const { key } = what === 'new here' ? { key: coinflow.key() } : await one.mint();
+      const { key } = what === 'new here' ? { key: coinflow.key() } : await one.create();
       if (what !== 'new here') {
         coinflow.answer = NO;
         await expect(one.decide(key, 0)).rejects.toMatchObject(REJECTED);
@@ -163,7 +164,7 @@ describe('a rejection by Coinflow', () => {
 
   it('that is read again does not end a newer acceptance, although a later rejection has replaced it for others', async () => {
     const [one, other] = [await replica(), await replica()];
-    const { key } = await one.mint();
+    const { key } = await one.create();
     coinflow.answer = NO;
     // For the other replica the key is new: its notice ends later than that of the replica that created the key.
     jest.advanceTimersByTime(1);
@@ -178,7 +179,7 @@ describe('a rejection by Coinflow', () => {
 
   it('by another replica leaves it known that this application created the key', async () => {
     const [one, other] = [await replica(), await replica()];
-    const { key } = await one.mint();
+    const { key } = await one.create();
     coinflow.answer = NO;
     for (const each of [one, other]) await expect(each.decide(key, 0)).rejects.toMatchObject(REJECTED);
     coinflow.answer = YES;
@@ -192,7 +193,7 @@ describe('a rejection by Coinflow', () => {
 
   it('is over with a newer acceptance, also when the cache has no room for the key any more', async () => {
     const { plain, tagged } = await attested();
-    const one = await replica({ maxEntries: 1 });
+    const one = await replica({ cache: { maxEntries: 1 } });
     coinflow.answer = NO;
     await expect(one.decide(plain)).rejects.toMatchObject(REJECTED);
     jest.advanceTimersByTime(MINUTE_MS);
@@ -215,13 +216,13 @@ describe('a rejection by Coinflow', () => {
     }
     coinflow.answer = DOWN;
     for (const key of [plain, tagged]) await expect(one.decide(key)).rejects.toMatchObject(UNAVAILABLE);
-    expect(one.sessions.memory.size).toMatchObject({ doubted: 1, refusals: 20 });
+    expect(one.sessions.memory.size).toMatchObject({ invalidated: 1, rejected: 20 });
     jest.advanceTimersByTime(24 * 60 * MINUTE_MS);
     coinflow.answer = NO;
     for (let i = 0; i < 10; i += 1)
       await expect(one.decide(coinflow.key({ jti: `${i}` }))).rejects.toMatchObject(REJECTED);
     await expect(one.decide(coinflow.key({ customerId: 'bob' }))).rejects.toMatchObject(REJECTED);
-    expect(one.sessions.memory.size).toMatchObject({ refusals: 11 });
+    expect(one.sessions.memory.size).toMatchObject({ rejected: 11 });
   });
 
   it('lets nobody else write one: what this application has not sealed changes nothing', async () => {
@@ -230,7 +231,7 @@ describe('a rejection by Coinflow', () => {
     await one.decide(key);
     coinflow.answer = NO;
     const foreign = new TestInstance(coinflow, {
-      cache: { store },
+      store,
       sealKeys: [Buffer.alloc(32, 9).toString('base64')],
     });
     await foreign.sessions.sharedRevocations?.open();

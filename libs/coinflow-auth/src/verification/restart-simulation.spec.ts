@@ -16,7 +16,7 @@ const NEW_KEYS = 15;
 
 type Keys = 'attested' | 'plain';
 
-/** As `redisCoinflowMemory()` does it: the instances count together. */
+/** As `redisSharedStore()` does it: the instances count together. */
 class StoreWithBudget extends SharedStore {
   readonly budget = new ProcessBudgetStore(10_000);
 }
@@ -35,7 +35,7 @@ describe.each<Keys>(['attested', 'plain'])('%s keys, all used once a minute, on 
     const login = new TestInstance(coinflow);
     keys = [];
     for (let user = 0; user < USERS; user += 1) {
-      const { key, attestedKey = '' } = await login.mint(`user-${user}`);
+      const { key, attestedKey = '' } = await login.create(`user-${user}`);
       keys.push(kind === 'attested' ? attestedKey : key);
     }
   });
@@ -48,7 +48,8 @@ describe.each<Keys>(['attested', 'plain'])('%s keys, all used once a minute, on 
   function restart({ shared }: { shared: boolean }): void {
     const options = {
       budget: { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: false as const },
-      cache: { ttlMs: DAY_MS, ...(shared && { store }) },
+      cache: { ttlMs: DAY_MS },
+      ...(shared && { store }),
     };
     instances = Array.from({ length: INSTANCES }, () => new TestInstance(coinflow, options));
   }

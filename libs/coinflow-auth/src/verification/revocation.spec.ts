@@ -22,7 +22,7 @@ describe('a revocation', () => {
 
   describe('of a session key', () => {
     it('holds at once and until it expires, however the key is proven and written', async () => {
-      const { key, attestedKey = '' } = await one.mint();
+      const { key, attestedKey = '' } = await one.create();
       await one.verify(attestedKey);
       void one.revokeKey(key);
       for (const written of [key, attestedKey]) {
@@ -35,7 +35,7 @@ describe('a revocation', () => {
     });
 
     it('is the same by its attested form', async () => {
-      const { key, attestedKey = '' } = await one.mint();
+      const { key, attestedKey = '' } = await one.create();
       void one.revokeKey(attestedKey);
       expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
     });
@@ -53,9 +53,9 @@ describe('a revocation', () => {
     });
 
     it('does not reach the payer’s other sessions', async () => {
-      const { key } = await one.mint();
+      const { key } = await one.create();
       jest.advanceTimersByTime(1_000);
-      const other = await one.mint('alice', { fresh: true });
+      const other = await one.create('alice', { fresh: true });
       void one.revokeKey(key);
       expect(one.verify(other.key)).toMatchObject({ key: other.key });
     });
@@ -91,7 +91,7 @@ describe('a revocation', () => {
 
     it('is forgotten once the key has expired', async () => {
       for (let day = 0; day < 3; day += 1) {
-        void one.revokeKey((await one.mint()).key);
+        void one.revokeKey((await one.create()).key);
         jest.advanceTimersByTime(DAY_MS + 6_000);
       }
       expect(one.sessions.revocations.size.revokedKeys).toBe(1);
@@ -152,7 +152,7 @@ describe('a revocation', () => {
     it('holds for every key made until this second', async () => {
       const keys = [coinflow.key(), coinflow.key({ iat: 1_799_999_000 }), coinflow.key({ iat: undefined })];
       await Promise.all(keys.map((key) => one.decide(key)));
-      const { attestedKey = '' } = await one.mint();
+      const { attestedKey = '' } = await one.create();
       const other = coinflow.key({ customerId: 'bob' });
       void one.revokeUser('alice');
       for (const key of [...keys, attestedKey]) {

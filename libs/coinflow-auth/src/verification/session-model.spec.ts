@@ -136,8 +136,8 @@ class Real {
   readonly replicas: TestInstance[] = [];
 
   async start(at: number): Promise<void> {
-    const cache = { ttlMs: TTL_MS, staleIfErrorMs: STALE_MS, maxEntries: 100, store: this.store };
-    const replica = new TestInstance(this.coinflow, { cache });
+    const cache = { ttlMs: TTL_MS, staleIfErrorMs: STALE_MS, maxEntries: 100 };
+    const replica = new TestInstance(this.coinflow, { cache, store: this.store });
     this.replicas[at]?.sessions.sharedRevocations?.close();
     await replica.sessions.sharedRevocations?.open();
     this.replicas[at] = replica;
@@ -188,7 +188,7 @@ const replica = fc.constantFrom(...REPLICAS);
 const creates = fc.tuple(replica, user, fc.boolean()).map(([at, name, fresh]) =>
   command(`replica ${at} creates a key for ${name}, fresh: ${fresh}`, async (model, real) => {
     real.coinflow.nextKey = real.coinflow.key({ customerId: name, jti: (serial += 1) });
-    const session = await real.replica(at).mint(name, { fresh });
+    const session = await real.replica(at).create(name, { fresh });
     const reused = fresh ? undefined : model.reused(at, name);
     expect(session.key).toBe(reused?.text ?? real.coinflow.nextKey);
     if (!reused) model.created(at, addKey(model, name, session.key, session.attestedKey), fresh);

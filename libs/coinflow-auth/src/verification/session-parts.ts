@@ -31,8 +31,8 @@ export class SessionParts {
   readonly #budgetStatistics: BudgetStatistics;
 
   constructor(client: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
-    const { maxEntries, store } = options.cache;
-    this.memory = new SessionCache(maxEntries, client.clock);
+    const { store } = options;
+    this.memory = new SessionCache(options.cache.maxEntries, client.clock);
     this.revocations = new Revocations(client.clock);
     const sealer = store && new Sealer(options);
     const resilient = store && new ResilientStore(store, store.timeoutMs);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
-import { CoinflowMisconfiguredError, CoinflowRateLimitedError } from '../errors/coinflow-auth.errors.js';
+import { CoinflowMisconfiguredError, CoinflowBudgetExhaustedError } from '../errors/coinflow-auth.errors.js';
 import { readClaims } from '../session/claims.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
 
@@ -64,9 +64,9 @@ describe('SessionVerifier', () => {
   it('the made-up key would be good but for its signature', async () => {
     const probe = jest.spyOn(coinflow, 'verifyToken');
     await verifier().decide(coinflow.key());
-    const [madeUp = ''] = probe.mock.calls.map(([key]) => key).filter((key) => !coinflow.known.has(key));
-    expect(readClaims(madeUp)).toMatchObject({ merchantId: 'ours', subject: { kind: 'user' } });
-    expect(madeUp.split('.')[2]).toHaveLength(43);
+    const [forged = ''] = probe.mock.calls.map(([key]) => key).filter((key) => !coinflow.known.has(key));
+    expect(readClaims(forged)).toMatchObject({ merchantId: 'ours', subject: { kind: 'user' } });
+    expect(forged.split('.')[2]).toHaveLength(43);
   });
 
   it('maxAgeMs asks again once the proof is that old', async () => {
@@ -188,7 +188,7 @@ describe('SessionVerifier', () => {
       const one = verifier();
       const key = coinflow.know(OPAQUE);
       coinflow.nextKey = key;
-      await one.mint('alice');
+      await one.create('alice');
       jest.advanceTimersByTime(DAY_MS - 1);
       expect(one.verify(key)).toMatchObject({ subject: { userId: 'alice' } });
       await expect(verifier().decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
@@ -202,7 +202,7 @@ describe('SessionVerifier', () => {
       const one = verifier();
       const key = coinflow.know(OPAQUE);
       coinflow.nextKey = key;
-      await one.mint('alice');
+      await one.create('alice');
       coinflow.answer = NO;
       await expect(one.decide(key, 0)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
       coinflow.answer = DOWN;
@@ -214,21 +214,21 @@ describe('SessionVerifier', () => {
 
   it('a minted key stays proven until it expires, asked about or not', async () => {
     const one = verifier();
-    const { key } = await one.mint();
+    const { key } = await one.create();
     await one.decide(key, 0);
     jest.advanceTimersByTime(DAY_MS - 1_000);
     expect(one.verify(key)).toMatchObject({ key });
     expect(coinflow.asked).toHaveLength(1);
   });
 
-  it('minting a key ends its refusal', async () => {
+  it('accepts a rejected key again once this application has created it', async () => {
     const one = verifier();
     const key = coinflow.key();
     coinflow.answer = NO;
     await expect(one.decide(key)).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
-    await expect(one.decide(key)).rejects.toMatchObject({ reason: 'refused-from-memory' });
+    await expect(one.decide(key)).rejects.toMatchObject({ reason: 'rejected-recently' });
     coinflow.nextKey = key;
-    await one.mint();
+    await one.create();
     coinflow.answer = YES;
     await expect(one.decide(key, 0)).resolves.toMatchObject({ key });
   });
@@ -256,7 +256,7 @@ describe('SessionVerifier', () => {
     it('a session proven before is honoured until its time to live and the extra time are over', async () => {
       jest.advanceTimersByTime(TTL_MS + STALE_MS - 1);
       await expect(one.decide(key)).resolves.toMatchObject({ key });
-      expect(await one.sourceOf(key)).toBe('stale');
+      expect(await one.decidedBy(key)).toBe('stale');
       expect(coinflow.asked.length).toBeGreaterThan(1);
       jest.advanceTimersByTime(1);
       await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
@@ -264,7 +264,7 @@ describe('SessionVerifier', () => {
 
     it('also at Coinflow’s 429', async () => {
       coinflow.answer = () =>
-        Promise.reject(new CoinflowRateLimitedError('slow down', { reason: 'rate-limited', retryAfterMs: 1_000 }));
+        Promise.reject(new CoinflowBudgetExhaustedError('slow down', { reason: 'rate-limited', retryAfterMs: 1_000 }));
       jest.advanceTimersByTime(2 * TTL_MS);
       await expect(one.decide(key)).resolves.toMatchObject({ key });
     });
@@ -311,21 +311,21 @@ describe('SessionVerifier', () => {
     });
   });
 
-  it('says what each decision rests on', async () => {
+  it('says what each decision came from', async () => {
     const one = verifier();
     const key = coinflow.key();
-    const first = one.sourceOf(key);
-    const second = one.sourceOf(key);
-    expect(await Promise.all([first, second])).toEqual(['coinflow', 'shared-flight']);
-    expect(await one.sourceOf(key)).toBe('memory');
-    expect(await one.sourceOf(key, 0)).toBe('coinflow');
-    expect(await one.sourceOf('junk')).toBe('local');
-    expect(await one.sourceOf(coinflow.key({ exp: 1 }))).toBe('local');
+    const first = one.decidedBy(key);
+    const second = one.decidedBy(key);
+    expect(await Promise.all([first, second])).toEqual(['coinflow', 'coalesced']);
+    expect(await one.decidedBy(key)).toBe('cache');
+    expect(await one.decidedBy(key, 0)).toBe('coinflow');
+    expect(await one.decidedBy('junk')).toBe('claims');
+    expect(await one.decidedBy(coinflow.key({ exp: 1 }))).toBe('claims');
     coinflow.answer = NO;
     const refused = coinflow.key({ customerId: 'bob' });
-    expect(await one.sourceOf(refused)).toBe('coinflow');
-    expect(await one.sourceOf(refused)).toBe('refused-from-memory');
+    expect(await one.decidedBy(refused)).toBe('coinflow');
+    expect(await one.decidedBy(refused)).toBe('negative-cache');
     void one.revokeKey(key);
-    expect(await one.sourceOf(key)).toBe('refused-from-memory');
+    expect(await one.decidedBy(key)).toBe('revocation');
   });
 });

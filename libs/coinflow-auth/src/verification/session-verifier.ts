@@ -11,14 +11,14 @@ import { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape, readPresented, type PresentedKey } from '../session/session-key.js';
 import { Attestor } from './attestor.js';
 import type { Caller } from '../budget/clients.js';
-import { newTrace, type CoinflowDecisionSource, type DecisionTrace } from './decision-trace.js';
+import { newTrace, type CoinflowDecidedBy, type DecisionTrace } from './decision-trace.js';
 import type { SharedSessions } from '../cache/shared-sessions.js';
 import type { Revocations } from '../cache/revocations.js';
 import { isRefusedByBudget } from '../budget/budget-statistics.js';
 import {
   FOREVER,
   UNPROVEN,
-  isMinted,
+  isCreated,
   isProven,
   remembered,
   sessionKeyId,
@@ -73,19 +73,20 @@ export class SessionVerifier {
     trace = newTrace(),
     caller?: Caller,
   ): CoinflowSession | Promise<CoinflowSession> {
+    trace.decidedBy = 'claims';
     const { key, tag } = readPresented(presented);
     // Its form is not looked at: what is remembered had it.
     const id = sessionKeyId(key);
     const known = this.#memory.recall(id);
     if (known && isProven(known, maxAgeMs) && (tag === undefined || isSameText(tag, known.tag))) {
-      return this.#admit(key, known, trace, 'memory');
+      return this.#admit(key, known, trace, 'cache');
     }
     return this.#decide({ key, tag, id, maxAgeMs, trace, caller }, known);
   }
 
   /** The session of a key that this application obtained itself, as {@link verify} would give it. */
   sessionOf(key: string, minted: RememberedSession): CoinflowSession {
-    return this.#admit(key, minted, newTrace(), 'memory');
+    return this.#admit(key, minted, newTrace(), 'cache');
   }
 
   #decide(question: Question, known: RememberedSession | undefined): CoinflowSession | Promise<CoinflowSession> {
@@ -105,9 +106,9 @@ export class SessionVerifier {
       if (isProven(session, maxAgeMs)) return this.#admit(key, session, trace, 'attestation');
     }
     if (rejection && performance.now() < rejection.repeatedUntil) {
-      trace.source = 'refused-from-memory';
+      trace.decidedBy = 'negative-cache';
       throw new CoinflowSessionRejectedError('Coinflow rejected this session key a moment ago', {
-        reason: 'refused-from-memory',
+        reason: 'rejected-recently',
       });
     }
     return this.#ask(question, session);
@@ -127,17 +128,17 @@ export class SessionVerifier {
       const shared = store && maxAgeMs > 0 ? await this.#findShared(store, id, maxAgeMs) : undefined;
       if (shared) {
         this.#assertKeyNotRevoked(id, trace);
-        return this.#admit(key, shared, trace, 'shared-memory');
+        return this.#admit(key, shared, trace, 'shared-cache');
       }
       // While the store was asked, a call that another request waited for may have proven it.
       const meanwhile = this.#memory.recall(id);
-      if (meanwhile && isProven(meanwhile, maxAgeMs)) return this.#admit(key, meanwhile, trace, 'memory');
+      if (meanwhile && isProven(meanwhile, maxAgeMs)) return this.#admit(key, meanwhile, trace, 'cache');
       this.#assertBound(session);
       const proven = await this.#upstream.prove(id, key, session, question);
       this.#assertKeyNotRevoked(id, trace);
-      return this.#admit(key, proven, trace, trace.source);
+      return this.#admit(key, proven, trace, trace.decidedBy);
     } catch (error) {
-      if (isRefusedByBudget(error)) trace.source = 'budget';
+      if (isRefusedByBudget(error)) trace.decidedBy = 'budget';
       const known = this.#memory.recall(id);
       if (!isOutage(error) || !known || !this.#standsIn(known, maxAgeMs)) throw error;
       return this.#admit(key, known, trace, 'stale');
@@ -157,10 +158,10 @@ export class SessionVerifier {
   #attest(session: RememberedSession, tag: string, isRejected: boolean): RememberedSession {
     const now = performance.now();
     const { issuedAt } = session;
-    const mintedAt =
+    const createdAt =
       issuedAt === null ? LONG_AGO : now - Math.max(0, this.#parts.client.clock.now() - issuedAt * 1_000);
-    const provenAt = Math.max(session.provenAt, mintedAt);
-    return remembered(session, { mintedUntilS: FOREVER, provenAt, holdsMs: isRejected ? 0 : FOREVER, tag });
+    const provenAt = Math.max(session.provenAt, createdAt);
+    return remembered(session, { createdUntilS: FOREVER, provenAt, holdsMs: isRejected ? 0 : FOREVER, tag });
   }
 
   /** Whether an old proof may stand in for one that Coinflow cannot give now. */
@@ -170,16 +171,11 @@ export class SessionVerifier {
   }
 
   /** The last word on every way in: however the key was proven, it must be in time, this merchant's and not revoked. */
-  #admit(
-    key: string,
-    session: RememberedSession,
-    trace: DecisionTrace,
-    source: CoinflowDecisionSource,
-  ): CoinflowSession {
+  #admit(key: string, session: RememberedSession, trace: DecisionTrace, decidedBy: CoinflowDecidedBy): CoinflowSession {
     this.#assertGood(session, trace);
-    trace.source = source;
+    trace.decidedBy = decidedBy;
     // A finite end has only a minted key that does not say its own, and such a key is not attested.
-    return new CoinflowSession(key, session, session.mintedUntilS === FOREVER ? this.#attestor : undefined);
+    return new CoinflowSession(key, session, session.createdUntilS === FOREVER ? this.#attestor : undefined);
   }
 
   #assertGood(claims: SessionClaims, trace: DecisionTrace): void {
@@ -201,7 +197,7 @@ export class SessionVerifier {
 
   /** Coinflow does not say who owns a key: a key that does not say it either could be any merchant's. */
   #assertBound(session: RememberedSession): void {
-    if (isMinted(session) || isBound(session) || this.#parts.options.acceptUnboundKeys) return;
+    if (isCreated(session) || isBound(session) || this.#parts.options.acceptUnboundKeys) return;
     throw new CoinflowSessionRejectedError('The session key does not name its merchant, its user and its expiry', {
       reason: 'unbound',
       action: 'If all keys of this Coinflow account are like that, see the option acceptUnboundKeys.',
@@ -210,7 +206,7 @@ export class SessionVerifier {
 }
 
 function revoked(trace: DecisionTrace): CoinflowSessionRevokedError {
-  trace.source = 'refused-from-memory';
+  trace.decidedBy = 'revocation';
   return new CoinflowSessionRevokedError();
 }
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyPluginCallback, FastifySchemaValidationErr
 import type { EmulatorControl } from '../emulator-options.js';
 import type { EmulatorParts, EmulatorState } from '../emulator-parts.js';
 import type { EmulatorEndpoint, EmulatorFault } from '../faults.js';
-import type { EmulatorMinting } from '../minting.js';
+import type { EmulatorIssuance } from '../issuance.js';
 import type { EmulatorLimits } from '../rate-limits.js';
 import { refused } from '../refusal.js';
 import type { SessionKeyClaims } from '../session-keys.js';
@@ -52,18 +52,18 @@ function posts(scope: FastifyInstance, parts: EmulatorParts): void {
   );
   post('heal', SCHEMAS.nothing, () => parts.faults.clear());
   post<{ offsetMs: number }>('clock', SCHEMAS.clock, ({ offsetMs }) => parts.clock.setOffset(offsetMs));
-  post<Partial<EmulatorMinting>>('minting', SCHEMAS.minting, (settings) => parts.minting.set(settings));
+  post<Partial<EmulatorIssuance>>('issuance', SCHEMAS.issuance, (settings) => parts.issuance.set(settings));
   post<Partial<EmulatorLimits>>('limits', SCHEMAS.limits, (limits) => parts.limits.set(limits));
   post('calls/clear', SCHEMAS.nothing, () => parts.log.clear());
   post('reset', SCHEMAS.nothing, () => parts.reset());
 }
 
 /** The one post that answers with something else than the state: a key is a secret, and shown to who asked for it only. */
-function sessionKeys(scope: FastifyInstance, { minting }: EmulatorParts): void {
+function sessionKeys(scope: FastifyInstance, { issuance }: EmulatorParts): void {
   scope.post<{ Body: { claims: SessionKeyClaims } }>(
     '/session-keys',
     { schema: { body: SCHEMAS.sessionKeys } },
-    ({ body }): { key: string } => ({ key: minting.sign(withoutNull(body.claims)) }),
+    ({ body }): { key: string } => ({ key: issuance.sign(withoutNull(body.claims)) }),
   );
 }
 

@@ -1,6 +1,6 @@
 import { MAX_CLOCK_OFFSET_MS } from '../clock.js';
 import { ENDPOINTS } from '../faults.js';
-import { FORMS, MAX_LIFETIME_SECONDS } from '../minting.js';
+import { FORMS, MAX_LIFETIME_SECONDS } from '../issuance.js';
 import { MAX_LIMIT } from '../rate-limits.js';
 import { RETRY_AFTER_FORMS } from '../retry-after.js';
 
@@ -58,7 +58,7 @@ export const SCHEMAS = {
     { offsetMs: { type: 'integer', minimum: -MAX_CLOCK_OFFSET_MS, maximum: MAX_CLOCK_OFFSET_MS } },
     { required: ['offsetMs'] },
   ),
-  minting: body({
+  issuance: body({
     form: { enum: FORMS },
     lifetimeSeconds: { type: 'integer', minimum: 1, maximum: MAX_LIFETIME_SECONDS },
     claims: { type: 'object' },

@@ -30,10 +30,10 @@ export class CoinflowSwitches {
   }
 
   async #change({ condition, lifetimeSeconds, clockOffsetMs }: DemoCoinflowChange): Promise<DemoCoinflow> {
-    const { minting } = await this.emulator.state();
+    const { issuance } = await this.emulator.state();
     if (condition !== undefined) await this.#become(condition);
     // What is not said again goes back to how it was at the start.
-    if (lifetimeSeconds !== undefined) await this.emulator.tell('minting', { ...minting, lifetimeSeconds });
+    if (lifetimeSeconds !== undefined) await this.emulator.tell('issuance', { ...issuance, lifetimeSeconds });
     if (clockOffsetMs !== undefined) await this.emulator.tell('clock', { offsetMs: clockOffsetMs });
     const { coinflow } = await this.emulator.state();
     this.#changes.next(coinflow);

@@ -21,7 +21,7 @@ class Clock {
   offsetMs!: number;
 }
 
-class Minting {
+class Issuance {
   @IsInt()
   lifetimeSeconds!: number;
 }
@@ -63,8 +63,8 @@ export class EmulatorState {
   clock!: Clock;
 
   @ValidateNested()
-  @Type(() => Minting)
-  minting!: Minting;
+  @Type(() => Issuance)
+  issuance!: Issuance;
 
   @ValidateNested({ each: true })
   @Type(() => Fault)
@@ -85,7 +85,7 @@ export class EmulatorState {
     const fault = this.faults.find(({ endpoint }) => endpoint === 'verify');
     return {
       condition: fault ? (CONDITION_OF_FAULT.get(fault.kind) ?? 'outage') : 'well',
-      lifetimeSeconds: this.minting.lifetimeSeconds,
+      lifetimeSeconds: this.issuance.lifetimeSeconds,
       clockOffsetMs: this.clock.offsetMs,
     };
   }

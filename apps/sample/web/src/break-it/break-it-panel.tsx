@@ -10,7 +10,7 @@ import { Panel } from '../ui/panel.js';
 import { Switch } from '../ui/switch.js';
 import { switchFailure } from './coinflow-switches.js';
 import { CoinflowSwitches } from './coinflow-switches-view.js';
-import { floodWithJunk, isFlooding } from './flood.js';
+import { floodWithInvalidKeys, isFlooding } from './flood.js';
 import { isShopping, keepShopping } from './shopper.js';
 import { WhatUsersFeel } from './what-users-feel.js';
 
@@ -33,7 +33,7 @@ export function BreakItPanel(): JSX.Element {
           isDisabled={!session.value}
           onSwitch={keepShopping}
         />
-        {settings && <Switch name="Flood it with junk keys" isOn={isFlooding.value} onSwitch={floodWithJunk} />}
+        {settings && <Switch name="Flood it with junk keys" isOn={isFlooding.value} onSwitch={floodWithInvalidKeys} />}
         <RevokeButton />
       </div>
       {!session.value && <p class="hint">Log in to keep shopping.</p>}

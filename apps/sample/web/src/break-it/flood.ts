@@ -20,17 +20,17 @@ let paces: Pace[] = [];
 let latest: Visits = NO_VISITS;
 let shownAt = 0;
 
-export function floodWithJunk(wanted: boolean): void {
+export function floodWithInvalidKeys(wanted: boolean): void {
   for (const pace of paces) pace.stop();
   paces = [];
   isFlooding.value = wanted;
-  announce(wanted ? 'Junk keys are being sent.' : 'No more junk keys are sent.');
+  announce(wanted ? 'InvalidKeys keys are being sent.' : 'No more junk keys are sent.');
   if (!wanted) return;
   latest = NO_VISITS;
-  paces = Array.from({ length: SENDERS }, () => every(INTERVAL_MS, sendJunk));
+  paces = Array.from({ length: SENDERS }, () => every(INTERVAL_MS, sendInvalidKeys));
 }
 
-async function sendJunk(): Promise<void> {
+async function sendInvalidKeys(): Promise<void> {
   const { merchantId = '' } = sample.value ?? {};
   const issuedAt = Math.floor(Date.now() / 1_000);
   const userId = `nobody-${Math.random().toString(36).slice(2)}`;

@@ -15,7 +15,7 @@ export function WhatUsersFeel(): JSX.Element | null {
     <div class="feel">
       {hasShopped && <Shopper name="You" visits={visits.value} renewed={renewals.value} />}
       {payouts.value.count > 0 && <Shopper name="Your payouts" visits={payouts.value} />}
-      {wasFlooded && <Junk visits={flood.value} />}
+      {wasFlooded && <InvalidKeys visits={flood.value} />}
     </div>
   );
 }
@@ -52,7 +52,7 @@ function Shopper({ name, visits, renewed = 0 }: ShopperProps): JSX.Element {
   );
 }
 
-function Junk({ visits: { count, letIn, fates, byStatus } }: { readonly visits: Visits }): JSX.Element {
+function InvalidKeys({ visits: { count, letIn, fates, byStatus } }: { readonly visits: Visits }): JSX.Element {
   const answered = Object.entries(byStatus).map(([status, times]) => `${formatCount(times)}\u00a0×\u00a0${status}`);
   return (
     <div class="feel-row">

@@ -16,7 +16,7 @@ export function BehindIt(): JSX.Element {
 }
 
 function Facts({ latest }: { readonly latest: CoinflowAuthMetrics }): JSX.Element {
-  const { budget, memory, minting, upstream } = latest;
+  const { budget, cache, issuance, upstream } = latest;
   const skew = skewText(latest.clockSkewMs);
   return (
     <dl class="facts">
@@ -28,13 +28,13 @@ function Facts({ latest }: { readonly latest: CoinflowAuthMetrics }): JSX.Elemen
           : breakerText(upstream.verify.breaker)}
       </Fact>
       <Fact name="Memory">
-        {plural(memory.sessions, 'session')}, {plural(memory.refusals, 'refusal')}, {memory.revokedKeys} revoked
+        {plural(cache.sessions, 'session')}, {plural(cache.rejected, 'rejected key')}, {cache.revokedKeys} revoked
       </Fact>
       <Fact name="Logins">
-        {plural(upstream.sessionKey.attempts, 'call')}, {plural(minting.reused, 'key')} handed out again
+        {plural(upstream.sessionKey.attempts, 'call')}, {plural(issuance.reused, 'key')} reused
       </Fact>
-      <Fact name="Between instances" isTrouble={latest.sharedMemory?.revocationsKnown === false}>
-        {sharedText(latest.sharedMemory)}
+      <Fact name="Between instances" isTrouble={latest.sharedStore?.revocationsKnown === false}>
+        {sharedText(latest.sharedStore)}
       </Fact>
       <Fact name="Coinflow’s clock" isTrouble={skew.isOff}>
         {skew.text}

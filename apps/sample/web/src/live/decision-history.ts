@@ -26,8 +26,8 @@ export class DecisionHistory {
   add(decisions: readonly DemoDecision[]): void {
     this.#total += decisions.length;
     this.#decisions.push(...decisions.slice(-MAX_KEPT));
-    for (const { at, source, outcome } of decisions.slice(-MAX_KEPT)) {
-      this.#marks.push({ at, basis: basisOf(source, outcome), fate: fateOf(outcome) });
+    for (const { at, decidedBy, outcome } of decisions.slice(-MAX_KEPT)) {
+      this.#marks.push({ at, basis: basisOf(decidedBy, outcome), fate: fateOf(outcome) });
     }
     const surplus = this.#marks.length - MAX_KEPT;
     if (surplus > 0) {
@@ -73,8 +73,8 @@ export function describeMarks(marks: readonly Mark[]): string {
 }
 
 /** All of one decision, in words. */
-export function describeDecision({ at, handler, subject, outcome, source, code }: DemoDecision): string {
-  const { name, meaning } = BASES[basisOf(source, outcome)];
+export function describeDecision({ at, handler, subject, outcome, decidedBy, code }: DemoDecision): string {
+  const { name, meaning } = BASES[basisOf(decidedBy, outcome)];
   const who = [formatClock(at), handler, subject && subjectName(subject)].filter(Boolean).join(', ');
   return `${who}: ${FATES[fateOf(outcome)]}${code ? `, ${code}` : ''}. ${name}: ${meaning}`;
 }

@@ -1,4 +1,4 @@
-import type { CoinflowDecisionOutcome, CoinflowDecisionSource } from 'nestjs-coinflow-auth';
+import type { CoinflowDecisionOutcome, CoinflowDecidedBy } from 'nestjs-coinflow-auth';
 
 /** What a decision rests on, as the page shows it: a lane of the timeline, and a colour. */
 export type Basis = 'tag' | 'memory' | 'itself' | 'budget' | 'shared-call' | 'call' | 'away';
@@ -44,29 +44,32 @@ export const FATES: Readonly<Record<Fate, string>> = {
   undecided: 'cannot tell: 503',
 };
 
-const BASIS_OF_SOURCE: Readonly<Record<CoinflowDecisionSource, Basis>> = {
+const BASIS_OF_DECIDED_BY: Readonly<Record<CoinflowDecidedBy, Basis>> = {
   attestation: 'tag',
-  memory: 'memory',
-  'shared-memory': 'memory',
+  cache: 'memory',
+  'shared-cache': 'memory',
   stale: 'memory',
-  'refused-from-memory': 'memory',
-  local: 'itself',
+  'negative-cache': 'memory',
+  revocation: 'memory',
+  request: 'itself',
+  claims: 'itself',
   budget: 'budget',
-  'shared-flight': 'shared-call',
+  coalesced: 'shared-call',
   coinflow: 'call',
 };
 
 const FATE_OF_OUTCOME: Readonly<Record<CoinflowDecisionOutcome, Fate>> = {
-  admitted: 'let-in',
+  authenticated: 'let-in',
   anonymous: 'anonymous',
-  refused: 'refused',
-  limited: 'limited',
+  unauthenticated: 'refused',
+  forbidden: 'refused',
+  'rate-limited': 'limited',
   unavailable: 'undecided',
   misconfigured: 'undecided',
 };
 
-export function basisOf(source: CoinflowDecisionSource, outcome: CoinflowDecisionOutcome): Basis {
-  const basis = BASIS_OF_SOURCE[source];
+export function basisOf(decidedBy: CoinflowDecidedBy, outcome: CoinflowDecisionOutcome): Basis {
+  const basis = BASIS_OF_DECIDED_BY[decidedBy];
   // What the module asked, or would have asked had its breaker been closed: no answer is no basis.
   return outcome === 'unavailable' && (basis === 'call' || basis === 'shared-call') ? 'away' : basis;
 }

@@ -4,35 +4,45 @@ import { countByBasis, DecisionHistory, describeDecision, describeMarks } from '
 import { basisOf, fateOf, fateOfStatus } from './decision-kinds.js';
 
 function decision(at: number, rest: Partial<DemoDecision> = {}): DemoDecision {
-  return { at, outcome: 'admitted', source: 'memory', code: null, handler: 'MeController.me', subject: null, ...rest };
+  return {
+    at,
+    outcome: 'authenticated',
+    decidedBy: 'cache',
+    code: null,
+    handler: 'MeController.me',
+    subject: null,
+    ...rest,
+  };
 }
 
 describe('what a decision rests on', () => {
   it.each([
-    ['attestation', 'admitted', 'tag'],
-    ['memory', 'admitted', 'memory'],
-    ['shared-memory', 'admitted', 'memory'],
-    ['stale', 'admitted', 'memory'],
-    ['refused-from-memory', 'refused', 'memory'],
-    ['local', 'refused', 'itself'],
-    ['budget', 'limited', 'budget'],
+    ['attestation', 'authenticated', 'tag'],
+    ['cache', 'authenticated', 'memory'],
+    ['shared-cache', 'authenticated', 'memory'],
+    ['stale', 'authenticated', 'memory'],
+    ['negative-cache', 'unauthenticated', 'memory'],
+    ['revocation', 'unauthenticated', 'memory'],
+    ['request', 'unauthenticated', 'itself'],
+    ['claims', 'unauthenticated', 'itself'],
+    ['budget', 'rate-limited', 'budget'],
     ['budget', 'unavailable', 'budget'],
-    ['shared-flight', 'admitted', 'shared-call'],
-    ['coinflow', 'admitted', 'call'],
-    ['coinflow', 'refused', 'call'],
-  ] as const)('%s, %s: %s', (source, outcome, basis) => {
-    expect(basisOf(source, outcome)).toBe(basis);
+    ['coalesced', 'authenticated', 'shared-call'],
+    ['coinflow', 'authenticated', 'call'],
+    ['coinflow', 'unauthenticated', 'call'],
+  ] as const)('%s, %s: %s', (decidedBy, outcome, basis) => {
+    expect(basisOf(decidedBy, outcome)).toBe(basis);
   });
 
   it('on nothing, when Coinflow was to be asked and has not answered', () => {
     expect(basisOf('coinflow', 'unavailable')).toBe('away');
-    expect(basisOf('shared-flight', 'unavailable')).toBe('away');
+    expect(basisOf('coalesced', 'unavailable')).toBe('away');
   });
 });
 
 describe('what became of a request', () => {
   it('by its decision', () => {
-    expect(fateOf('admitted')).toBe('let-in');
+    expect(fateOf('authenticated')).toBe('let-in');
     expect(fateOf('anonymous')).toBe('anonymous');
     expect(fateOf('misconfigured')).toBe('undecided');
   });
@@ -61,8 +71,8 @@ describe('the words for a decision', () => {
 
   it('leave out what is not known', () => {
     const refused = {
-      outcome: 'refused',
-      source: 'local',
+      outcome: 'unauthenticated',
+      decidedBy: 'claims',
       code: 'COINFLOW_SESSION_KEY_EXPIRED',
       handler: null,
     } as const;
@@ -84,7 +94,7 @@ describe('the history of decisions', () => {
   it('gives the latest, and those since a time, oldest first', () => {
     const history = new DecisionHistory();
     history.add([decision(1), decision(2)]);
-    history.add([decision(3, { source: 'coinflow' })]);
+    history.add([decision(3, { decidedBy: 'coinflow' })]);
     expect(history.total).toBe(3);
     expect(history.latest(2).map(({ at }) => at)).toEqual([2, 3]);
     expect(history.latestMarks(1)).toEqual([{ at: 3, basis: 'call', fate: 'let-in' }]);
@@ -103,7 +113,7 @@ describe('the history of decisions', () => {
   it('is described in words', () => {
     const history = new DecisionHistory();
     expect(describeMarks(history.latestMarks(10))).toBe('nothing yet');
-    history.add([decision(1), decision(2), decision(3, { source: 'coinflow' })]);
+    history.add([decision(1), decision(2), decision(3, { decidedBy: 'coinflow' })]);
     expect(describeMarks(history.latestMarks(10))).toBe('Memory: 2, Asked Coinflow: 1');
     expect(countByBasis(history.latestMarks(10))).toMatchObject({ memory: 2, call: 1, tag: 0 });
   });

@@ -16,13 +16,13 @@ export function budgetText({ used }: CoinflowBudgetMetrics): string {
 }
 
 /** Calls that the budget has not allowed, and why. */
-export function leftOutText({ refused, limited }: CoinflowBudgetMetrics): string {
-  const spent = Object.values(refused).reduce((total, count) => total + count, 0);
+export function leftOutText({ exhausted, rateLimited }: CoinflowBudgetMetrics): string {
+  const spent = Object.values(exhausted).reduce((total, count) => total + count, 0);
   const parts = [
-    limited.newKeys > 0 && `${formatCount(limited.newKeys)}: invalid keys from one address`,
-    limited.revalidations + limited.knownKeys > 0 &&
-      `${formatCount(limited.revalidations + limited.knownKeys)}: one user asks too often`,
-    limited.walletLogins > 0 && `${formatCount(limited.walletLogins)}: wallet logins from one address`,
+    rateLimited.newKeys > 0 && `${formatCount(rateLimited.newKeys)}: invalid keys from one address`,
+    rateLimited.revalidations + rateLimited.knownKeys > 0 &&
+      `${formatCount(rateLimited.revalidations + rateLimited.knownKeys)}: one user asks too often`,
+    rateLimited.walletLogins > 0 && `${formatCount(rateLimited.walletLogins)}: wallet logins from one address`,
     spent > 0 && `${formatCount(spent)}: none left`,
   ].filter((part) => part !== false);
   return parts.length > 0 ? parts.join(', ') : 'None';
@@ -39,7 +39,7 @@ export function breakerText(breaker: CoinflowAuthMetrics['upstream']['verify']['
   }
 }
 
-export function sharedText(shared: CoinflowAuthMetrics['sharedMemory']): string {
+export function sharedText(shared: CoinflowAuthMetrics['sharedStore']): string {
   if (!shared) return 'Nothing is shared: set REDIS_URL';
   const reads = `${plural(shared.hits, 'hit')}, ${plural(shared.misses, 'miss', 'misses')}`;
   if (shared.revocationsKnown === false) return `${reads}. Others’ revocations are not known now`;

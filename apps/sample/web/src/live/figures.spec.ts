@@ -5,8 +5,8 @@ import { NOTHING, savedCalls, savedPercent, since } from './savings.js';
 const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
 const BUDGET = {
   used: NO_CALLS,
-  refused: NO_CALLS,
-  limited: NO_CALLS,
+  exhausted: NO_CALLS,
+  rateLimited: NO_CALLS,
   closedForMs: 0,
 };
 const SHARED = { hits: 1, misses: 2, unreadable: 0, failures: 0, breaker: 'closed', revocationsKnown: true } as const;
@@ -47,8 +47,8 @@ describe('the figures in words', () => {
     expect(
       leftOutText({
         ...BUDGET,
-        limited: { ...NO_CALLS, newKeys: 4_203, revalidations: 2 },
-        refused: { ...NO_CALLS, newKeys: 1, revalidations: 1 },
+        rateLimited: { ...NO_CALLS, newKeys: 4_203, revalidations: 2 },
+        exhausted: { ...NO_CALLS, newKeys: 1, revalidations: 1 },
       }),
     ).toBe('4,203: invalid keys from one address, 2: one user asks too often, 2: none left');
   });

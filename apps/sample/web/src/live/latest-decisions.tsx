@@ -40,12 +40,12 @@ export function LatestDecisions(): JSX.Element {
 }
 
 function Row({
-  decision: { at, handler, outcome, source, code, subject },
+  decision: { at, handler, outcome, decidedBy, code, subject },
 }: {
   readonly decision: DemoDecision;
 }): JSX.Element {
   const fate = fateOf(outcome);
-  const basis = basisOf(source, outcome);
+  const basis = basisOf(decidedBy, outcome);
   return (
     <tr>
       <td class="figures">{formatClock(at)}</td>

@@ -30,7 +30,7 @@ describe('how things are written', () => {
     expect(shorten('short')).toBe('…');
   });
 
-  it('payers by name', () => {
+  it('users by name', () => {
     expect(subjectName({ kind: 'user', userId: 'alice' })).toBe('alice');
     expect(
       subjectName({ kind: 'wallet', wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', blockchain: 'eth' }),

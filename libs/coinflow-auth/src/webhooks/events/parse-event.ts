@@ -1,4 +1,4 @@
-import { CoinflowWebhookUnreadableError } from '../../errors/coinflow-auth.errors.js';
+import { CoinflowWebhookMalformedError } from '../../errors/coinflow-auth.errors.js';
 import type { CoinflowOpenData } from './event-data.js';
 
 /** The envelope of an event, as it was sent. */
@@ -14,7 +14,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Reads an event from bytes that are proven to be Coinflow's.
- * @throws {CoinflowWebhookUnreadableError} when they are none
+ * @throws {CoinflowWebhookMalformedError} when they are none
  */
 export function parseEvent(rawBody: Uint8Array): ParsedEvent {
   const { eventType, category, created, data } = parseObject(rawBody);
@@ -42,6 +42,6 @@ function isObject(value: unknown): value is CoinflowOpenData {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function unreadable(what: string, reason: string): CoinflowWebhookUnreadableError {
-  return new CoinflowWebhookUnreadableError(`A webhook that is proven to be Coinflow’s is ${what}`, { reason });
+function unreadable(what: string, reason: string): CoinflowWebhookMalformedError {
+  return new CoinflowWebhookMalformedError(`A webhook that is proven to be Coinflow’s is ${what}`, { reason });
 }

@@ -124,7 +124,7 @@ export class CoinflowWebhooks
   /**
    * The event of a request that is proven to be Coinflow's. For guards.
    * @param isRemembered whether the delivery will be: only then may the signature be old
-   * @throws {CoinflowWebhookUnsupportedTypeError | CoinflowWebhookSignatureInvalidError | CoinflowWebhookSignatureTooOldError | CoinflowWebhookUnreadableError}
+   * @throws {CoinflowWebhookUnsupportedTypeError | CoinflowWebhookSignatureInvalidError | CoinflowWebhookSignatureTooOldError | CoinflowWebhookMalformedError}
    * @throws {CoinflowWebhookUnavailableError} when it is another merchant's, and the application does not say whether to accept it
    * @throws {CoinflowMisconfiguredError} when the application keeps no raw body, or there is no key
    */

@@ -19,15 +19,15 @@ export class WebhookLog {
     switch (error.code) {
       case 'COINFLOW_WEBHOOK_SIGNATURE_INVALID':
       case 'COINFLOW_WEBHOOK_UNSUPPORTED_TYPE':
-        this.metrics.refused += 1;
+        this.metrics.rejected += 1;
         this.#logger.warn(line);
         break;
       case 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD':
         this.metrics.tooOld += 1;
         this.#logger.error(`${line} ${error.action}`);
         break;
-      case 'COINFLOW_WEBHOOK_UNREADABLE':
-        this.metrics.unreadable += 1;
+      case 'COINFLOW_WEBHOOK_MALFORMED':
+        this.metrics.malformed += 1;
         this.#logger.error(`${line} ${error.action}`);
         break;
       case 'COINFLOW_WEBHOOK_UNAVAILABLE':
@@ -72,7 +72,7 @@ export class WebhookLog {
 
   /** An event that has succeeded before. It may be one that an operator has resent on purpose. */
   duplicate(event: CoinflowWebhookEvent): void {
-    this.metrics.repeated += 1;
+    this.metrics.duplicates += 1;
     this.#logger.log(
       `An event that has succeeded before was acknowledged and did not run ${describe(event)}. To run it again, call CoinflowWebhooks.forget() with the id of the delivery, and resend it`,
     );

@@ -1,17 +1,17 @@
 /** How often what has happened to webhooks, since the application started. */
 export interface CoinflowWebhookMetrics {
   /** Refused: no proof, a wrong one, or not JSON. */
-  refused: number;
+  rejected: number;
   /** Proven, but signed longer ago than is allowed: an event was refused, or replayed. */
   tooOld: number;
   /** Proven, but no event. */
-  unreadable: number;
+  malformed: number;
   /** Handled: all handlers have succeeded. */
   succeeded: number;
   /** Of those: of a type that no `@OnCoinflowEvent()` is for. */
   unhandled: number;
   /** Acknowledged without running: it has succeeded before. */
-  repeated: number;
+  duplicates: number;
   /** Acknowledged without running: about a merchant that `webhook.acceptMerchant` does not accept. */
   notAccepted: number;
   /** A handler has failed, or nothing can run as the application is configured: answered 500. */
@@ -27,12 +27,12 @@ export interface CoinflowWebhookMetrics {
 /** All zero. */
 export function newMetrics(): CoinflowWebhookMetrics {
   return {
-    refused: 0,
+    rejected: 0,
     tooOld: 0,
-    unreadable: 0,
+    malformed: 0,
     succeeded: 0,
     unhandled: 0,
-    repeated: 0,
+    duplicates: 0,
     notAccepted: 0,
     failed: 0,
     busy: 0,

@@ -73,9 +73,9 @@ return redis.call('DEL', KEYS[1])`;
  * Give that Redis `maxmemory-policy noeviction`: what it evicts runs again. A failover can lose the newest writes, too.
  * @throws {TypeError} when the options name no Redis, or two
  * @example
- * webhook: { keys, consumer: 'billing', deliveries: redisDeliveries({ url: 'redis://127.0.0.1:6379' }) }
+ * webhook: { keys, consumer: 'billing', deliveries: redisDeliveryStore({ url: 'redis://127.0.0.1:6379' }) }
  */
-export function redisDeliveries(options: RedisConnectionOptions): DeliveryStore {
+export function redisDeliveryStore(options: RedisConnectionOptions): DeliveryStore {
   const prefix = prefixOf(options);
   return new RedisDeliveryStore(new RedisConnection(options, 'coinflow-deliveries'), prefix);
 }

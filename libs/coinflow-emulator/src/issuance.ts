@@ -3,7 +3,7 @@ import type { EmulatorClock } from './clock.js';
 import type { SessionKeyClaims, SessionKeys } from './session-keys.js';
 
 /** What the session keys look like that the emulator mints. */
-export interface EmulatorMinting {
+export interface EmulatorIssuance {
   /** A JWT, as Coinflow documents; or 32 hexadecimal digits, as its reference page shows. */
   form: 'jwt' | 'opaque';
   /** From `iat` to `exp`. */
@@ -16,28 +16,28 @@ export const FORMS = ['jwt', 'opaque'] as const;
 export const MAX_LIFETIME_SECONDS = 10 * 365 * 86_400;
 
 const DAY_SECONDS = 86_400;
-const AS_COINFLOW: EmulatorMinting = { form: 'jwt', lifetimeSeconds: DAY_SECONDS, claims: {} };
+const AS_COINFLOW: EmulatorIssuance = { form: 'jwt', lifetimeSeconds: DAY_SECONDS, claims: {} };
 
 /** Makes session keys in the way that is set. */
-export class Minting {
-  readonly #initial: EmulatorMinting;
-  #settings: EmulatorMinting;
+export class Issuance {
+  readonly #initial: EmulatorIssuance;
+  #settings: EmulatorIssuance;
 
   constructor(
     private readonly keys: SessionKeys,
     private readonly clock: EmulatorClock,
-    initial: Partial<EmulatorMinting> = {},
+    initial: Partial<EmulatorIssuance> = {},
   ) {
     this.#initial = checked({ ...AS_COINFLOW, ...given(initial) });
     this.#settings = this.#initial;
   }
 
-  get settings(): EmulatorMinting {
+  get settings(): EmulatorIssuance {
     return { ...this.#settings };
   }
 
   /** From now on keys are minted so. What is not given is as it was at the start, whatever was set in between. */
-  set(settings: Partial<EmulatorMinting>): void {
+  set(settings: Partial<EmulatorIssuance>): void {
     this.#settings = checked({ ...this.#initial, ...given(settings) });
   }
 
@@ -46,7 +46,7 @@ export class Minting {
   }
 
   /** A key for this user or wallet, as the settings want it. */
-  mint(subject: SessionKeyClaims): string {
+  create(subject: SessionKeyClaims): string {
     const { form, lifetimeSeconds, claims: changes } = this.#settings;
     const usual = this.#dated(subject, lifetimeSeconds);
     const claims = Object.fromEntries(Object.entries({ ...usual, ...changes }).filter(([, value]) => value !== null));
@@ -64,7 +64,7 @@ export class Minting {
   }
 }
 
-function checked(settings: EmulatorMinting): EmulatorMinting {
+function checked(settings: EmulatorIssuance): EmulatorIssuance {
   requireOneOf('form', settings.form, FORMS);
   requireInteger('lifetimeSeconds', settings.lifetimeSeconds, 1, MAX_LIFETIME_SECONDS);
   return settings;

@@ -81,7 +81,7 @@ it(`${USERS} users who log in and make ${REQUESTS} requests each cost no call of
   expect(app.coinflow.countCalls('verify')).toBe(0);
   expect(app.coinflow.countCalls('session-key')).toBe(USERS);
   expect(app.service.metrics()).toMatchObject({
-    decisions: { total: USERS * REQUESTS, byOutcome: { admitted: USERS * REQUESTS } },
+    decisions: { total: USERS * REQUESTS, byOutcome: { authenticated: USERS * REQUESTS } },
     budget: { used: { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 } },
   });
 }, 120_000);

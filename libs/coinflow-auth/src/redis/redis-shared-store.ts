@@ -6,7 +6,7 @@ import { prefixOf, type RedisConnectionOptions } from './redis-options.js';
 import { RedisRevocationBoard } from './redis-revocations.js';
 
 /** Which Redis, and how long it may take. */
-export type RedisCoinflowMemoryOptions = RedisConnectionOptions & {
+export type RedisSharedStoreOptions = RedisConnectionOptions & {
   /**
    * After how many milliseconds a session key is decided about without Redis, from 1 to 1,000. For one that is far away; what is
    * new here waits as long.
@@ -22,9 +22,9 @@ export type RedisCoinflowMemoryOptions = RedisConnectionOptions & {
  * Set `maxmemory-policy noeviction` for that Redis: a revocation that is evicted is unknown to a replica that starts later.
  * @throws {TypeError} when the options name no Redis, or two, or no sensible time; for a pool, which has no pub/sub
  * @example
- * cache: { store: redisCoinflowMemory({ url: 'redis://127.0.0.1:6379' }) }
+ * store: redisSharedStore({ url: 'redis://127.0.0.1:6379' })
  */
-export function redisCoinflowMemory(options: RedisCoinflowMemoryOptions): CoinflowSharedStore {
+export function redisSharedStore(options: RedisSharedStoreOptions): CoinflowSharedStore {
   const { timeoutMs } = options;
   if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= COMMAND_TIMEOUT_MS)) {
     throw new TypeError(`timeoutMs must be an integer from 1 to ${COMMAND_TIMEOUT_MS}`);
