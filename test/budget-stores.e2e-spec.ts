@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import type { BudgetStore } from '../libs/coinflow-auth/src/options/budget-store.js';
 import { ProcessBudgetStore } from '../libs/coinflow-auth/src/budget/process-budget-store.js';
-import { FakeCoinflow, TestInstance } from './harness/fake-coinflow.js';
+import { FakeCoinflow, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 
 /** What every store of a budget does. */

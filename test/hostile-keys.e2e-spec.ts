@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { CoinflowAuthService } from '../libs/coinflow-auth/src/coinflow-auth.service.js';
 import { resolveOptions } from '../libs/coinflow-auth/src/options/resolve-options.js';
 import { stopClock } from './harness/clock.js';
-import { jwtOf } from './harness/fake-coinflow.js';
+import { jwtOf } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { html, json, reset, startScriptedServer, type ScriptedServer } from './harness/scripted-server.js';
 
 const HOUR_MS = 3_600_000;

@@ -9,7 +9,7 @@ import * as nodeRedis6 from 'node-redis-6';
 import type { DeliveryStore } from 'nestjs-coinflow-auth';
 import { redisSharedStore, redisDeliveryStore, type IoredisLike, type NodeRedisLike } from 'nestjs-coinflow-auth/redis';
 import { deliveryStoreContract } from './delivery-store-contract.js';
-import { FakeCoinflow, TestInstance } from './harness/fake-coinflow.js';
+import { FakeCoinflow, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { RedisCluster, RedisSentinel } from './harness/redis-deployments.js';
 import { RedisServer, countCommands, describeWithRedis } from './harness/redis-server.js';
 import { until } from './harness/until.js';

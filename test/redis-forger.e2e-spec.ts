@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
-import { FakeCoinflow, NO, TestInstance } from './harness/fake-coinflow.js';
+import { FakeCoinflow, NO, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 

@@ -4,7 +4,7 @@ import KeyvRedis from '@keyv/redis';
 import { Keyv } from 'keyv';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { redisSharedStore, type RedisSharedStoreOptions } from 'nestjs-coinflow-auth/redis';
-import { DOWN, FakeCoinflow, NO, TestInstance } from './harness/fake-coinflow.js';
+import { DOWN, FakeCoinflow, NO, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { RecordingLogger } from './harness/recording-logger.js';
 import { RedisServer, countCommands, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';

@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DeliveryStore } from 'nestjs-coinflow-auth';
 import { redisSharedStore, redisDeliveryStore, type RedisConnectionOptions } from 'nestjs-coinflow-auth/redis';
-import { FakeCoinflow, TestInstance } from './harness/fake-coinflow.js';
+import { FakeCoinflow, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { RecordingLogger } from './harness/recording-logger.js';
 import { RedisCluster } from './harness/redis-deployments.js';
 import { RedisServer, describeWithRedis } from './harness/redis-server.js';

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES } from './harness/fake-coinflow.js';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 

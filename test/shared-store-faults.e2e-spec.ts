@@ -4,7 +4,7 @@ import { CoinflowAuthService } from '../libs/coinflow-auth/src/coinflow-auth.ser
 import type { CoinflowSharedStore, RevocationBoard } from '../libs/coinflow-auth/src/options/shared-store.js';
 import { resolveOptions } from '../libs/coinflow-auth/src/options/resolve-options.js';
 import { RecordingLogger } from './harness/recording-logger.js';
-import { SharedStore } from './harness/shared-store.js';
+import { SharedStore } from '../libs/coinflow-auth/test-doubles/shared-store.js';
 
 const NEVER = (): Promise<never> => new Promise(() => undefined);
 const KEY = 'an-opaque-session-key';

@@ -12,7 +12,7 @@ import {
 } from 'nestjs-coinflow-auth';
 import type { TrustProxy } from '../../apps/sample/src/trust-proxy.js';
 import { giveBackEmulator, takeEmulator } from './emulator-pool.js';
-import { GENEROUS_BUDGET } from './generous-budget.js';
+import { GENEROUS_BUDGET } from '../../libs/coinflow-auth/test-doubles/generous-budget.js';
 import { RecordingLogger } from './recording-logger.js';
 import { send, type SentResponse, type SendOptions } from './send.js';
 

@@ -6,7 +6,7 @@ import { LoginLimitGuard } from '../../apps/sample/src/login/login-limit.guard.j
 import { COINFLOW_AUTH_MODULE_OPTIONS } from '../../libs/coinflow-auth/src/options/tokens.js';
 import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
 import { PLATFORMS } from '../harness/create-test-app.js';
-import { GENEROUS_BUDGET } from '../harness/generous-budget.js';
+import { GENEROUS_BUDGET } from '../../libs/coinflow-auth/test-doubles/generous-budget.js';
 import type { SentResponse } from '../harness/send.js';
 import { BLOCKCHAINS, walletOn, type TestWallet } from '../harness/wallets.js';
 

@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../test-doubles/fake-coinflow.js';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
-import { FAILS, HANGS, SharedStore } from '../../../../test/harness/shared-store.js';
+import { FAILS, HANGS, SharedStore } from '../../test-doubles/shared-store.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
 
 const MINUTE_MS = 60_000;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { FakeCoinflow, NO, TestInstance, jwtOf } from '../../../../test/harness/fake-coinflow.js';
+import { FakeCoinflow, NO, TestInstance, jwtOf } from '../../test-doubles/fake-coinflow.js';
 
 const DAY_MS = 86_400_000;
 const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };

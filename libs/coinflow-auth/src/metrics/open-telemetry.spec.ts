@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
 import { CoinflowAuthService } from '../coinflow-auth.service.js';
-import { SharedStore } from '../../../../test/harness/shared-store.js';
+import { SharedStore } from '../../test-doubles/shared-store.js';
 import { resolveOptions } from '../options/resolve-options.js';
 
 type Point = [attributes: object, value: unknown];

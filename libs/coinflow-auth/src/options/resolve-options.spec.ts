@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import type { CoinflowBudgetOptions, ResolvedBudgetOptions } from './budget-options.js';
 import type { CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
-import { SharedStore } from '../../../../test/harness/shared-store.js';
+import { SharedStore } from '../../test-doubles/shared-store.js';
 import { resolveOptions } from './resolve-options.js';
 
 const OPTIONS: CoinflowAuthModuleOptions = { env: 'sandbox', apiKey: 'secret-api-key', merchantId: 'merchant' };

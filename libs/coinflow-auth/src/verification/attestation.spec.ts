@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { amount } from '../../../../test/harness/amount.js';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../../../test/harness/fake-coinflow.js';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../test-doubles/fake-coinflow.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';

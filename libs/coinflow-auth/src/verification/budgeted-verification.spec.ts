@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../../../test/harness/fake-coinflow.js';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../test-doubles/fake-coinflow.js';
 import { CoinflowBudgetExhaustedError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
 import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';

@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../test-doubles/fake-coinflow.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
-import { SharedBoard, SharedStore } from '../../../../test/harness/shared-store.js';
+import { SharedBoard, SharedStore } from '../../test-doubles/shared-store.js';
 
 const MINUTE_MS = 60_000;
 const REJECTED = { code: 'COINFLOW_SESSION_REJECTED' };

@@ -2,8 +2,8 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { amount } from '../../../../test/harness/amount.js';
-import { FakeCoinflow, TestInstance } from '../../../../test/harness/fake-coinflow.js';
-import { SharedStore } from '../../../../test/harness/shared-store.js';
+import { FakeCoinflow, TestInstance } from '../../test-doubles/fake-coinflow.js';
+import { SharedStore } from '../../test-doubles/shared-store.js';
 import { ProcessBudgetStore } from '../budget/process-budget-store.js';
 
 const USERS = amount('SIMULATION_USERS', { quick: 80, full: 1_000 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { subjectName } from '../session/subject.js';
-import { FakeCoinflow, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
+import { FakeCoinflow, TestInstance, YES } from '../../test-doubles/fake-coinflow.js';
 
 const DAY_MS = 86_400_000;
 const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };

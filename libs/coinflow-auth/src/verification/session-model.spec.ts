@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { amount } from '../../../../test/harness/amount.js';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
-import { SharedBoard, SharedStore } from '../../../../test/harness/shared-store.js';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../test-doubles/fake-coinflow.js';
+import { SharedBoard, SharedStore } from '../../test-doubles/shared-store.js';
 
 const RUNS = amount('MODEL_RUNS', { quick: 200, full: 5_000 });
 const START_MS = 1_800_000_000_000;

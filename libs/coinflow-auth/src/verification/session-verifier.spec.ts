@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../../../test/harness/fake-coinflow.js';
+import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../test-doubles/fake-coinflow.js';
 import { CoinflowMisconfiguredError, CoinflowBudgetExhaustedError } from '../errors/coinflow-auth.errors.js';
 import { readClaims } from '../session/claims.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';

@@ -1,15 +1,12 @@
-import type { SessionKeySource, TokenVerifier } from '../../libs/coinflow-auth/src/http/coinflow-client.js';
-import {
-  CoinflowSessionRejectedError,
-  CoinflowUnavailableError,
-} from '../../libs/coinflow-auth/src/errors/coinflow-auth.errors.js';
-import { SessionIssuer } from '../../libs/coinflow-auth/src/issuance/session-issuer.js';
-import type { CoinflowAuthModuleOptions } from '../../libs/coinflow-auth/src/options/coinflow-auth-options.js';
-import { resolveOptions } from '../../libs/coinflow-auth/src/options/resolve-options.js';
-import type { IssuanceRequest } from '../../libs/coinflow-auth/src/session/session-key-subject.js';
-import type { CoinflowSession } from '../../libs/coinflow-auth/src/session/coinflow-session.js';
-import { newTrace, type DecisionTrace } from '../../libs/coinflow-auth/src/verification/decision-trace.js';
-import { SessionParts } from '../../libs/coinflow-auth/src/verification/session-parts.js';
+import type { SessionKeySource, TokenVerifier } from '../src/http/coinflow-client.js';
+import { CoinflowSessionRejectedError, CoinflowUnavailableError } from '../src/errors/coinflow-auth.errors.js';
+import { SessionIssuer } from '../src/issuance/session-issuer.js';
+import type { CoinflowAuthModuleOptions } from '../src/options/coinflow-auth-options.js';
+import { resolveOptions } from '../src/options/resolve-options.js';
+import type { IssuanceRequest } from '../src/session/session-key-subject.js';
+import type { CoinflowSession } from '../src/session/coinflow-session.js';
+import { newTrace, type DecisionTrace } from '../src/verification/decision-trace.js';
+import { SessionParts } from '../src/verification/session-parts.js';
 import { GENEROUS_BUDGET } from './generous-budget.js';
 
 export const YES = (): Promise<void> => Promise.resolve();

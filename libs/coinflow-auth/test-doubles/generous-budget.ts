@@ -1,4 +1,4 @@
-import type { CoinflowBudgetOptions } from '../../libs/coinflow-auth/src/options/budget-options.js';
+import type { CoinflowBudgetOptions } from '../src/options/budget-options.js';
 
 /** Most tests are about other things, and ask more often than an application in which all is well. */
 export const GENEROUS_BUDGET: CoinflowBudgetOptions = {
