@@ -11,6 +11,7 @@ import { redisSharedStore, redisDeliveryStore, type IoredisLike, type NodeRedisL
 import { deliveryStoreContract } from './delivery-store-contract.js';
 import { FakeCoinflow, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { RedisCluster, RedisSentinel } from './harness/redis-deployments.js';
+import { startCluster } from './harness/redis-failovers.js';
 import { RedisServer, countCommands, describeWithRedis } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
@@ -216,6 +217,27 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     expect(names.filter((name) => !name.startsWith('ours:shop:'))).toEqual([]);
     expect(await admin.sendCommand(['PUBSUB', 'CHANNELS', 'shop:revocations:*'])).toHaveLength(1);
     admin.destroy();
+  });
+
+  it('every cluster client goes to the new primary when a primary is killed', async () => {
+    const redundant = await startCluster();
+    close.push(() => redundant.kill());
+    const { cluster: addressesOfAll } = redundant.address;
+    const root = addressesOfAll.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }));
+    const stores = await Promise.all(
+      [
+        () => connected(nodeRedis5.createCluster({ rootNodes: root }), (it) => it.destroy()),
+        () => connected(nodeRedis6.createCluster({ rootNodes: root }), (it) => it.destroy()),
+        () => connected(new ioredis5.Cluster(addressesOfAll, lazy), (it) => it.disconnect()),
+        () => connected(new ioredis6.Cluster(addressesOfAll, lazy), (it) => it.disconnect()),
+      ].map(deliveriesOf),
+    );
+    await redundant.killPrimary();
+    // Of so many, the killed primary had some.
+    const claimAll = (store: DeliveryStore): Promise<unknown> =>
+      Promise.all(Array.from({ length: 20 }, () => store.claim(randomUUID(), 60_000)));
+    const isBack = (store: DeliveryStore): Promise<boolean> => claimAll(store).then(Boolean, () => false);
+    for (const store of stores) await until(() => isBack(store));
   });
 
   it.each(POOLS)('%s is refused for what replicas share: it has no pub/sub', async (_, open) => {

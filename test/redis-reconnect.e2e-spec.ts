@@ -2,8 +2,18 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import * as nodeRedis5 from '@redis/client';
+import * as ioredis5 from 'ioredis';
+import * as ioredis6 from 'ioredis-6';
+import * as nodeRedis6 from 'node-redis-6';
 import type { DeliveryStore } from 'nestjs-coinflow-auth';
-import { redisSharedStore, redisDeliveryStore, type RedisConnectionOptions } from 'nestjs-coinflow-auth/redis';
+import {
+  redisSharedStore,
+  redisDeliveryStore,
+  type IoredisLike,
+  type NodeRedisLike,
+  type RedisConnectionOptions,
+} from 'nestjs-coinflow-auth/redis';
 import { FakeCoinflow, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { RecordingLogger } from './harness/recording-logger.js';
 import { RedisCluster } from './harness/redis-deployments.js';
@@ -12,6 +22,12 @@ import { TcpProxy } from './harness/tcp-proxy.js';
 import { until } from './harness/until.js';
 
 const LEASE_MS = 60_000;
+/** A client of node-redis or ioredis that is not connected yet. */
+type ApplicationClient = (NodeRedisLike | IoredisLike) & {
+  on(event: 'error', listener: () => void): unknown;
+  connect(): Promise<unknown>;
+} & ({ destroy(): unknown } | { disconnect(): unknown });
+
 const LISTENER = { received: () => undefined, informed: () => undefined, published: () => [] };
 
 describeWithRedis('the connections to Redis (skipped without redis-server)', () => {
@@ -32,11 +48,21 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
     return one;
   }
 
-  async function startProxy(): Promise<{ redis: RedisServer; proxy: TcpProxy; store: DeliveryStore }> {
+  async function startProxy(connect = byUrl): Promise<{ redis: RedisServer; proxy: TcpProxy; store: DeliveryStore }> {
     const redis = opens(await RedisServer.start());
     const proxy = opens(await TcpProxy.start(redis.port));
-    const store = opens(redisDeliveryStore({ url: `redis://127.0.0.1:${proxy.port}` }));
+    const store = opens(redisDeliveryStore(await connect(`redis://127.0.0.1:${proxy.port}`)));
     return { redis, proxy, store };
+  }
+
+  const byUrl = (url: string): Promise<RedisConnectionOptions> => Promise.resolve({ url });
+
+  /** A client of the application, connected. */
+  async function connected(client: ApplicationClient): Promise<RedisConnectionOptions> {
+    opened.push(() => ('destroy' in client ? client.destroy() : client.disconnect()));
+    client.on('error', () => undefined);
+    await client.connect();
+    return { client };
   }
 
   const isClaimed = (store: DeliveryStore, id: string): Promise<boolean> =>
@@ -45,8 +71,16 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
       () => false,
     );
 
-  it('leave a primary that a planned failover has demoted', async () => {
-    const { redis, proxy, store } = await startProxy();
+  it.each<[string, (url: string) => Promise<RedisConnectionOptions>]>([
+    ['a connection by url', byUrl],
+    ['a client of node-redis 5', (url) => connected(nodeRedis5.createClient({ url }))],
+    ['a client of node-redis 6', (url) => connected(nodeRedis6.createClient({ url }))],
+    ['a pool of node-redis 5', (url) => connected(nodeRedis5.createClientPool({ url }, { minimum: 3 }))],
+    ['a pool of node-redis 6', (url) => connected(nodeRedis6.createClientPool({ url }, { minimum: 3 }))],
+    ['a client of ioredis 5', (url) => connected(new ioredis5.Redis(url, { lazyConnect: true }))],
+    ['a client of ioredis 6', (url) => connected(new ioredis6.Redis(url, { lazyConnect: true }))],
+  ])('%s leaves a primary that a planned failover has demoted', async (_, connect) => {
+    const { redis, proxy, store } = await startProxy(connect);
     expect(await isClaimed(store, 'before')).toBe(true);
     const next = opens(await RedisServer.start());
     const admin = await redis.connect();
@@ -58,6 +92,9 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
       cause: { message: expect.stringMatching(/^READONLY/) },
     });
     await until(() => isClaimed(store, 'after'));
+    // Each of a pool has left it.
+    const claims = await Promise.all(['a', 'b', 'c', 'd'].map((id) => isClaimed(store, id)));
+    expect(claims).toEqual([true, true, true, true]);
     expect(logger.at('warn')).toEqual([expect.stringContaining('Redis cannot be reached: READONLY')]);
   });
 
@@ -84,8 +121,12 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
     mute.close();
   });
 
-  it('are opened once a second at most while Redis stays read-only', async () => {
-    const { redis, store } = await startProxy();
+  it.each<[string, (url: string) => Promise<RedisConnectionOptions>]>([
+    ['by url', byUrl],
+    ['of a client of node-redis', (url) => connected(nodeRedis5.createClient({ url }))],
+    ['of a client of ioredis', (url) => connected(new ioredis5.Redis(url, { lazyConnect: true }))],
+  ])('are opened once a second at most while Redis stays read-only: %s', async (_, connect) => {
+    const { redis, store } = await startProxy(connect);
     const admin = await redis.connect();
     await admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
     for (let i = 0; i < 20; i += 1)

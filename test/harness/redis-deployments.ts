@@ -3,21 +3,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
-import { RedisServer } from './redis-server.js';
+import { RedisServer, type RedisClient } from './redis-server.js';
 import { until } from './until.js';
 
 const SLOTS = 16_384;
+const PRIMARIES = 3;
 
-/** A cluster of three primaries. */
+/** A cluster of three primaries, and replicas of the first. */
 export class RedisCluster {
   private constructor(
     readonly nodes: readonly RedisServer[],
     private readonly folder: string,
   ) {}
 
-  static async start(): Promise<RedisCluster> {
+  /** @param replicas how many servers replicate the first primary; in `nodes` they follow the primaries */
+  static async start(replicas = 0): Promise<RedisCluster> {
     const folder = await mkdtemp(join(tmpdir(), 'redis-cluster-'));
-    const buses = [await freePort(), await freePort(), await freePort()];
+    const buses = await Promise.all(Array.from({ length: PRIMARIES + replicas }, () => freePort()));
     const nodes = await Promise.all(
       buses.map((bus, i) =>
         RedisServer.start(
@@ -33,17 +35,21 @@ export class RedisCluster {
     );
     const clients = await Promise.all(nodes.map((node) => node.connect()));
     for (const [i, client] of clients.entries()) {
-      const [from, to] = [i, i + 1].map((part) => Math.floor((SLOTS * part) / nodes.length)) as [number, number];
-      await client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', String(from), String(to - 1)]);
+      const [from, to] = [i, i + 1].map((part) => Math.floor((SLOTS * part) / PRIMARIES)) as [number, number];
+      if (i < PRIMARIES) await client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', String(from), String(to - 1)]);
       await clients[0]?.sendCommand(['CLUSTER', 'MEET', '127.0.0.1', String(nodes[i]?.port), String(buses[i])]);
     }
-    for (const client of clients) {
-      await until(async () => {
-        const info = await client.clusterInfo();
-        return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3');
-      });
-      client.destroy();
+    const isKnown = async (client: RedisClient): Promise<boolean> => {
+      const info = await client.clusterInfo();
+      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodes.length}`);
+    };
+    for (const client of clients) await until(() => isKnown(client));
+    const first = (await clients[0]?.clusterMyId()) ?? '';
+    for (const client of clients.slice(PRIMARIES)) {
+      await client.sendCommand(['CLUSTER', 'REPLICATE', first]);
+      await until(async () => (await client.info('replication')).includes('master_link_status:up'));
     }
+    for (const client of clients) client.destroy();
     return new RedisCluster(nodes, folder);
   }
 

@@ -11,6 +11,7 @@ interface IoredisSubscriber {
 }
 
 interface IoredisClient extends IoredisLike {
+  disconnect(reconnect: boolean): void;
   duplicate(overrides: object): IoredisSubscriber;
 }
 
@@ -35,6 +36,8 @@ export function ioredisAdapter(client: IoredisLike, name: string): RedisAdapter 
     // Older ones find the keys only of a command in lower case.
     send: ([command = '', ...values]) => client.call(command.toLowerCase(), ...values),
     newSubscriber: (listener) => ioredisSubscriber(duplicate(), listener),
+    // A cluster follows a failover by itself.
+    ...(!client.isCluster && { leaveDemoted: () => (client as IoredisClient).disconnect(true) }),
     close: () => undefined,
   };
 }

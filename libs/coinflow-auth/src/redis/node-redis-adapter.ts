@@ -1,4 +1,5 @@
 import type { RedisAdapter, RedisSubscriber, RedisListener } from './redis-adapter.js';
+import { COMMAND_TIMEOUT_MS } from './redis-errors.js';
 import type { NodeRedisLike } from './redis-options.js';
 
 interface CommandOptions {
@@ -45,6 +46,8 @@ interface NodeRedisSentinel {
 
 interface NodeRedisPool {
   readonly isOpen: boolean;
+  readonly totalClients: number;
+  execute(use: (client: NodeRedisClient) => Promise<unknown>): Promise<unknown>;
   sendCommand(command: readonly string[], options: CommandOptions): Promise<unknown>;
 }
 
@@ -55,12 +58,13 @@ interface NodeRedisPool {
 export function nodeRedisAdapter(client: NodeRedisLike, name: string): RedisAdapter | undefined {
   if (isCluster(client)) return ofCluster(client);
   if (isSentinel(client)) return ofSentinel(client);
-  if ('totalClients' in client) return ofPool(client);
+  if (isPool(client)) return ofPool(client);
   return isClient(client) ? ofClient(client, name) : undefined;
 }
 
 // Each kind has a property that the others lack; `sendCommand` takes different arguments in each.
 const isCluster = (client: object): client is NodeRedisCluster => 'nodeByAddress' in client;
+const isPool = (client: object): client is NodeRedisPool => 'totalClients' in client;
 const isSentinel = (client: object): client is NodeRedisSentinel => 'getSentinelNode' in client;
 const isClient = (client: object): client is NodeRedisClient => 'isReady' in client;
 
@@ -72,6 +76,7 @@ function ofClient(client: NodeRedisClient, name: string): RedisAdapter {
     },
     send: (command, abortSignal) => client.sendCommand(command, { abortSignal }),
     newSubscriber: (listener) => nodeRedisSubscriber(client.duplicate({ name }), listener),
+    leaveDemoted: () => void closeByServer(client).catch(() => undefined),
     close: () => undefined,
   };
 }
@@ -84,6 +89,7 @@ function ofCluster(cluster: NodeRedisCluster): RedisAdapter {
     },
     send: (command, abortSignal) => cluster.sendCommand(keyOf(command), false, command, { abortSignal }),
     newSubscriber: (listener) => nodeRedisSubscriber(cluster.duplicate({ minimizeConnections: true }), listener),
+    rediscover: (command) => void askAnyNode(cluster, command).catch(() => undefined),
     close: () => undefined,
   };
 }
@@ -108,8 +114,26 @@ function ofPool(pool: NodeRedisPool): RedisAdapter {
     },
     send: (command, abortSignal) => pool.sendCommand(command, { abortSignal }),
     newSubscriber: undefined,
+    leaveDemoted: () => {
+      // Each one is in use until it is closed, so the next command goes to another.
+      for (let i = pool.totalClients; i > 0; i -= 1) void pool.execute(closeByServer).catch(() => undefined);
+    },
     close: () => undefined,
   };
+}
+
+/** Makes the server close the connection of a client, which then connects again. The client has no method for that. */
+function closeByServer(client: Pick<NodeRedisClient, 'sendCommand'>): Promise<unknown> {
+  return client.sendCommand(['QUIT'], { abortSignal: AbortSignal.timeout(COMMAND_TIMEOUT_MS) });
+}
+
+/**
+ * Asks any node for the key of a command, so that the answer `MOVED` makes the cluster look for its nodes: node-redis 5 does so
+ * for no other reason, and version 6 only after five seconds. A node that has the key does nothing.
+ */
+function askAnyNode(cluster: NodeRedisCluster, command: readonly string[]): Promise<unknown> {
+  const abortSignal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
+  return cluster.sendCommand(undefined, false, ['EVAL', 'return 0', '1', keyOf(command) ?? ''], { abortSignal });
 }
 
 /** A script's keys share a slot: its first one decides. */

@@ -56,6 +56,10 @@ export class OwnRedis implements RedisAdapter {
     this.connect().catch(() => undefined);
   }
 
+  leaveDemoted(): void {
+    this.reconnect();
+  }
+
   send(command: readonly string[], abortSignal: AbortSignal): Promise<unknown> {
     return this.#client?.sendCommand([...command], { abortSignal }) ?? Promise.reject(new Error('Not connected'));
   }

@@ -9,6 +9,16 @@ export interface RedisAdapter {
   /** Closes the connection and opens another; only where it is the package's own. */
   reconnect?(): void;
   /**
+   * Leaves a server that a failover has demoted: closes the connection, so that the client connects again as its options say.
+   * Only where the client would stay.
+   */
+  leaveDemoted?(): void;
+  /**
+   * Makes a cluster find the node of a command that was not answered. Only where it would wait for a node that is down.
+   * @param command as it was sent
+   */
+  rediscover?(command: readonly string[]): void;
+  /**
    * @param command the name of a command and its arguments, with a key
    * @param signal aborted when nobody waits any more: what was not sent by then should not be sent
    */

@@ -19,6 +19,7 @@ export class RedisConnection {
   #timeouts = 0;
   #timedOutAt = -Infinity;
   #reconnectedAt = -Infinity;
+  #rediscoveredAt = -Infinity;
   /** The last command was not carried out, for a reason that the client cannot know. */
   #isFailing = false;
   /** Why there is no connection, as far as the package's own client has said. */
@@ -101,6 +102,7 @@ export class RedisConnection {
       return answer;
     } catch (error) {
       patience.abort();
+      if (error instanceof RedisTimeoutError) this.#rediscover(command);
       throw this.#failed(error, sentAt);
     }
   }
@@ -140,9 +142,9 @@ export class RedisConnection {
     const code = replyCode(error);
     if (code === undefined) return this.#unreachable(new RedisUnreachableError(error));
     this.#timeouts = 0;
-    // A primary that was demoted by a failover: whoever connects now reaches the new one.
+    // A primary that was demoted by a failover: a new connection reaches the new primary.
     if (code === 'READONLY') {
-      this.#reconnect();
+      this.#reconnect('leaveDemoted');
       return this.#unreachable(new RedisUnreachableError(error));
     }
     if (code === 'MOVED') return this.#misconfigured(isCluster(error));
@@ -165,17 +167,26 @@ export class RedisConnection {
     this.#timedOutAt = performance.now();
     this.#timeouts += 1;
     if (this.#timeouts < MAX_TIMEOUTS) return error;
-    this.#reconnect();
+    this.#reconnect('reconnect');
     this.#unreachable(error);
     return error;
   }
 
-  #reconnect(): void {
+  /** At each timeout, and once a second at most: what other nodes answer meanwhile says nothing of this one. */
+  #rediscover(command: readonly string[]): void {
     const now = performance.now();
-    if (!this.#redis.reconnect || now < this.#reconnectedAt + RECONNECT_EVERY_MS) return;
+    if (now < this.#rediscoveredAt + RECONNECT_EVERY_MS) return;
+    this.#rediscoveredAt = now;
+    this.#redis.rediscover?.(command);
+  }
+
+  /** Once a second at most: the address may still lead to the old server. */
+  #reconnect(how: 'reconnect' | 'leaveDemoted'): void {
+    const now = performance.now();
+    if (!this.#redis[how] || now < this.#reconnectedAt + RECONNECT_EVERY_MS) return;
     this.#reconnectedAt = now;
     this.#timeouts = 0;
-    this.#redis.reconnect();
+    this.#redis[how]();
   }
 
   #misconfigured(error: unknown): unknown {
