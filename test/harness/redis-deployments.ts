@@ -59,11 +59,30 @@ export class RedisCluster {
   }
 }
 
-/** A Redis behind TLS whose certificate nobody has signed. */
-export async function startTlsRedis(): Promise<{ url: string; kill: () => Promise<void> }> {
+/** A Redis behind TLS. */
+export interface TlsRedis {
+  readonly url: string;
+  /** The file with its certificate, which is self-signed: whoever trusts that one can connect. */
+  readonly certificate: string;
+  kill(): Promise<void>;
+}
+
+export async function startTlsRedis(): Promise<TlsRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'redis-tls-'));
   const [key, certificate, port] = [join(folder, 'key.pem'), join(folder, 'certificate.pem'), await freePort()];
-  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=127.0.0.1'];
+  const request = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '1',
+    '-subj',
+    '/CN=127.0.0.1',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+  ];
   spawnSync('openssl', [...request, '-keyout', key, '-out', certificate]);
   const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'];
   const server = await RedisServer.start(['--tls-port', String(port), ...files]);
@@ -71,7 +90,7 @@ export async function startTlsRedis(): Promise<{ url: string; kill: () => Promis
     await server.kill();
     await rm(folder, { recursive: true });
   };
-  return { url: `rediss://127.0.0.1:${port}`, kill };
+  return { url: `rediss://127.0.0.1:${port}`, certificate, kill };
 }
 
 /** A primary, a replica of it, and a sentinel that makes the replica the primary when the primary is gone. */
