@@ -4,6 +4,9 @@ import { TcpProxy } from './tcp-proxy.js';
 import { until } from './until.js';
 import { now } from './webhook-runs.js';
 
+/** How many keys are lost with a primary, at least. */
+const LOST_KEYS = 200;
+
 /** A deployment of Redis whose primary can move to another server, and back. */
 export interface RedisDeployment<Address = object> {
   /** What test/processes/failover-process.mjs connects to. */
@@ -39,13 +42,29 @@ const isPrimary = async (server: RedisServer): Promise<boolean> => (await replic
 const isReplicating = async (server: RedisServer): Promise<boolean> =>
   (await replication(server)).includes('master_link_status:up');
 
+/** Holds up writes, so that the replica has all there are. */
+async function pauseWrites(primary: RedisServer, replica: RedisServer): Promise<void> {
+  await command(primary, 'CLIENT', 'PAUSE', '60000', 'WRITE');
+  const offsetOf = async (server: RedisServer) => /master_repl_offset:\d+/.exec(await replication(server))?.[0];
+  await until(async () => (await offsetOf(primary)) === (await offsetOf(replica)));
+}
+
+/** Makes a primary whose writes are paused the replica of another. What was held up is answered `READONLY`. */
+async function demote(primary: RedisServer, promoted: RedisServer): Promise<void> {
+  await command(primary, 'REPLICAOF', '127.0.0.1', String(promoted.port));
+  await command(primary, 'CLIENT', 'UNPAUSE');
+}
+
 /** Which of two servers is the primary now. */
 async function rolesOf(servers: readonly [RedisServer, RedisServer]): Promise<[RedisServer, RedisServer]> {
   const [one, other] = servers;
   return (await isPrimary(one)) ? [one, other] : [other, one];
 }
 
-/** A primary and a replica, behind an address that an operator moves. Connections to the old primary stay open. */
+/**
+ * A primary and a replica, behind an address that an operator moves. Connections to a demoted primary stay open. The last
+ * writes before a primary is killed are lost.
+ */
 export async function startMovingAddress(): Promise<RedisDeployment> {
   const first = await RedisServer.start();
   const second = await RedisServer.start(['--replicaof', `127.0.0.1 ${first.port}`]);
@@ -56,16 +75,20 @@ export async function startMovingAddress(): Promise<RedisDeployment> {
     address: { url: `redis://127.0.0.1:${proxy.port}` },
     async failOver() {
       const [primary, replica] = await rolesOf(servers);
-      await command(primary, 'FAILOVER', 'TO', '127.0.0.1', String(replica.port));
-      await until(() => isPrimary(replica));
+      await pauseWrites(primary, replica);
+      await command(replica, 'REPLICAOF', 'NO', 'ONE');
+      await demote(primary, replica);
       proxy.target = replica.port;
       await until(() => isReplicating(primary));
     },
     async killPrimary() {
       const [primary, replica] = await rolesOf(servers);
+      // What is written between here and the kill is lost, as when a replica lags behind.
+      await command(replica, 'REPLICAOF', 'NO', 'ONE');
+      const keys = await ask(primary, (client) => client.dbSize());
+      await until(async () => (await ask(primary, (client) => client.dbSize())) >= keys + LOST_KEYS);
       await primary.kill();
       const killedAt = now();
-      await command(replica, 'REPLICAOF', 'NO', 'ONE');
       proxy.target = replica.port;
       return killedAt;
     },
@@ -88,11 +111,10 @@ export async function startSentinel(): Promise<RedisDeployment> {
     async failOver() {
       const [primary, replica] = await rolesOf(servers);
       // SENTINEL FAILOVER alone leaves the old primary writable for several seconds, and loses what is written there.
-      await command(primary, 'CLIENT', 'PAUSE', '10000', 'WRITE');
+      await pauseWrites(primary, replica);
       await command(sentinel, 'SENTINEL', 'FAILOVER', name);
       await until(async () => (await isPrimary(replica)) && (await isKnown(replica)));
-      await command(primary, 'REPLICAOF', '127.0.0.1', String(replica.port));
-      await command(primary, 'CLIENT', 'UNPAUSE');
+      await demote(primary, replica);
       await until(() => isReplicating(primary));
     },
     async killPrimary() {

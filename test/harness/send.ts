@@ -8,6 +8,8 @@ export interface SendOptions {
   body?: unknown;
   /** Sent as it is, with no content type but that of `headers`. */
   raw?: Uint8Array | string;
+  /** Hangs up when it is aborted. */
+  signal?: AbortSignal;
 }
 
 export interface SentResponse {
@@ -21,13 +23,14 @@ export interface SentResponse {
 /** One HTTP call over a real socket. */
 export function send(
   url: string,
-  { method = 'GET', headers = {}, body, raw }: SendOptions = {},
+  { method = 'GET', headers = {}, body, raw, signal }: SendOptions = {},
 ): Promise<SentResponse> {
   return new Promise((resolve, reject) => {
     const json = body === undefined ? undefined : JSON.stringify(body);
     const outgoing = request(url, {
       method,
       agent: false,
+      signal,
       headers: { ...headers, ...(json && { 'content-type': 'application/json' }) },
     });
     outgoing.once('error', reject).once('response', (response) => {
