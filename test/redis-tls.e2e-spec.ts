@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { createClient } from '@redis/client';
 import { Redis } from 'ioredis';
 import { OnCoinflowEvent } from 'nestjs-coinflow-auth';
-import { redisDeliveries, type IoredisLike, type NodeRedisLike } from 'nestjs-coinflow-auth/redis';
+import { redisDeliveryStore, type IoredisLike, type NodeRedisLike } from 'nestjs-coinflow-auth/redis';
 import { assertBuilt, killProcess, startProcess } from './harness/listening-process.js';
 import { startTlsRedis, type TlsRedis } from './harness/redis-deployments.js';
 import { describeWithRedis, hasOpenssl } from './harness/redis-server.js';
@@ -64,7 +64,7 @@ describeWithRedis('a Redis behind TLS (skipped without redis-server)', () => {
     const client = await connect(await readFile(redis.certificate));
     const { deliver, close } = await createWebhookApp({
       providers: [Handlers],
-      webhook: { consumer: name, deliveries: redisDeliveries({ client }) },
+      webhook: { consumer: name, deliveries: redisDeliveryStore({ client }) },
     });
     opened.push(close);
     for (let i = 0; i < 2; i += 1) expect(await deliver(settled())).toMatchObject({ status: 200 });

@@ -12,7 +12,7 @@ import {
   CoinflowWebhook,
   OnCoinflowEvent,
 } from '../../dist/apps/sample/libs/coinflow-auth/src/index.js';
-import { redisDeliveries } from '../../dist/apps/sample/libs/coinflow-auth/src/redis/index.js';
+import { redisDeliveryStore } from '../../dist/apps/sample/libs/coinflow-auth/src/redis/index.js';
 
 const { REDIS, WEBHOOK_KEY: keys } = process.env;
 const { url, sentinel, cluster, clients } = JSON.parse(REDIS);
@@ -51,7 +51,7 @@ const claimedAt = new Map();
 
 /** A store that records which leases it has renewed, and when it was asked. */
 async function deliveriesOf(client, group) {
-  const store = redisDeliveries(await CONNECT[client]());
+  const store = redisDeliveryStore(await CONNECT[client]());
   const [claim, renew] = [store.claim.bind(store), store.renew.bind(store)];
   store.claim = async (id, leaseMs) => {
     const sentAt = now();
