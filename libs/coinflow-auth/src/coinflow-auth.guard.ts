@@ -1,11 +1,9 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { CoinflowAuthService } from './coinflow-auth.service.js';
-import { httpContext, type CoinflowHttpContext } from './contexts/http-context.js';
-import { toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
-import { misconfigured } from './contexts/misconfiguration.js';
+import { appendVary, httpContext, type CoinflowHttpContext } from './contexts/http-context.js';
+import { misconfigured, toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
-import { appendVary } from './contexts/vary.js';
 import {
   CoinflowSessionKeyMissingError,
   isCoinflowAuthError,

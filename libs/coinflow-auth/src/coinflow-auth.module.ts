@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
-import { CoinflowAuthExceptionFilter } from './contexts/coinflow-auth-exception.filter.js';
+import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 import { assertRoutes } from './decorators/route-validation.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';

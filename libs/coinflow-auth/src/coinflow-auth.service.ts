@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CoinflowClient, type MessageToSign } from './http/coinflow-client.js';
 import { TimeLimit } from './http/time-limit.js';
-import { varyOf } from './contexts/vary.js';
+import { varyOf } from './contexts/http-context.js';
 import {
   CoinflowInvalidArgumentError,
   CoinflowSessionKeyMalformedError,
@@ -15,7 +15,7 @@ import {
   type AuthenticationScheme,
   type RequestWithHeaders,
 } from './extraction/session-key-extractor.js';
-import type { CoinflowAuthMetrics } from './metrics/coinflow-auth-metrics.js';
+import type { CoinflowAuthMetrics } from './metrics/metrics.js';
 import type { CoinflowDecisionListener } from './metrics/coinflow-decision.js';
 import { DecisionLog } from './metrics/decision-log.js';
 import { ErrorLog } from './metrics/error-log.js';

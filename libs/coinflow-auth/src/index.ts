@@ -13,12 +13,12 @@ export {
   type CreateSessionKeyOptions,
   type VerifySessionKeyOptions,
 } from './coinflow-auth.service.js';
-export { CoinflowAuthExceptionFilter } from './contexts/coinflow-auth-exception.filter.js';
+export { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 export type { CoinflowHttpContext } from './contexts/http-context.js';
 export { toHttpException, type ResponseWithHeaders } from './contexts/http-exception.js';
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
-export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/api-documentation.js';
-export { InjectCoinflowAuth } from './decorators/inject-coinflow-auth.decorator.js';
+export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/openapi.js';
+export { InjectCoinflowAuth } from './decorators/inject.decorators.js';
 export { CurrentSession } from './decorators/current-session.decorator.js';
 export * from './errors/coinflow-auth.errors.js';
 export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
@@ -45,7 +45,7 @@ export type {
   CoinflowCacheMetrics,
   CoinflowSharedStoreMetrics,
   CoinflowIssuanceMetrics,
-} from './metrics/coinflow-auth-metrics.js';
+} from './metrics/metrics.js';
 export type {
   CoinflowDecision,
   CoinflowDecisionListener,

@@ -1,25 +1,44 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
-import type { ResponseWithHeaders } from './http-exception.js';
-import { misconfigured } from './misconfiguration.js';
+import type { RequestWithHeaders, SessionKeyExtractor } from '../extraction/session-key-extractor.js';
+import { misconfigured, type ResponseWithHeaders } from './http-exception.js';
 
-/** Where a request and its response are. */
+/** The request and the response of an HTTP context. */
 export interface CoinflowHttpContext {
   readonly request: RequestWithHeaders;
   readonly response: ResponseWithHeaders;
 }
 
-/**
- * @throws {CoinflowMisconfiguredError} in a context that is not HTTP: what the guard does not understand it does not let through
- */
+/** @throws {CoinflowMisconfiguredError} in a context that is not HTTP, where the guard cannot find a session key */
 export function httpContext(context: ExecutionContext): CoinflowHttpContext {
   const type: string = context.getType();
   if (type !== 'http') {
-    throw misconfigured(`CoinflowAuthGuard does not understand requests of the kind “${type}”`, {
+    throw misconfigured(`CoinflowAuthGuard supports HTTP only, and the context is "${type}"`, {
       reason: 'unknown-context',
       action: 'Use the guard on HTTP routes, or mark the handler @CoinflowPublic() and protect it in another way.',
     });
   }
   const http = context.switchToHttp();
   return { request: http.getRequest<RequestWithHeaders>(), response: http.getResponse<ResponseWithHeaders>() };
+}
+
+/** The value of `Vary` for answers that depend on the session: the request headers that may carry the key. */
+export function varyOf({ headers = ['*'] }: SessionKeyExtractor): string {
+  return headers.join(', ');
+}
+
+/** Adds to the `Vary` of a response, so that a shared HTTP cache does not give the answer of one user to another. */
+export function appendVary(response: ResponseWithHeaders, vary: string): void {
+  const existing = response.getHeader('Vary');
+  if (!existing) {
+    response.header('Vary', vary);
+    return;
+  }
+  const present = namesIn(String(existing).toLowerCase());
+  if (present.includes('*')) return;
+  const missing = namesIn(vary).filter((name) => !present.includes(name.toLowerCase()));
+  if (missing.length > 0) response.header('Vary', `${String(existing)}, ${missing.join(', ')}`);
+}
+
+function namesIn(vary: string): string[] {
+  return vary.split(',').map((name) => name.trim());
 }

@@ -3,16 +3,21 @@ import {
   ForbiddenException,
   HttpException,
   InternalServerErrorException,
+  Logger,
   ServiceUnavailableException,
   UnauthorizedException,
   UnsupportedMediaTypeException,
   type HttpExceptionOptions,
 } from '@nestjs/common';
+import {
+  CoinflowMisconfiguredError,
+  type AnyCoinflowAuthError,
+  type CoinflowAuthError,
+} from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
-import type { AnyCoinflowAuthError, CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme } from '../extraction/session-key-extractor.js';
 
-/** Nest has none of its own. */
+/** Nest has no exception for 429. */
 class TooManyRequestsException extends HttpException {
   constructor(body: object, options: HttpExceptionOptions) {
     super(body, 429, options);
@@ -39,17 +44,17 @@ const TITLES: Record<keyof typeof EXCEPTIONS, string> = {
   503: 'Service Unavailable',
 };
 
-/** As much of a response as is used: what Express and Fastify agree on. */
+/** The methods of a response that this package uses; Express and Fastify both have them. */
 export interface ResponseWithHeaders {
   getHeader(name: string): number | string | string[] | undefined;
   header(name: string, value: string): unknown;
 }
 
 /**
- * The HTTP answer that an error of this package becomes: Nest's usual body plus `code`, with the error as its `cause`.
- * For your own catch-all filter; without one you need nothing.
+ * Converts an error of this package to an `HttpException`: Nest's usual body plus `code`, with the error as the `cause`.
+ * Use it in a catch-all filter of your own; without such a filter you do not need it.
  *
- * The client learns the code and a plain sentence. The reason in detail stays in the error, for the log.
+ * The client gets the code and a plain sentence. The detailed reason stays in the error, for the log.
  */
 export function toHttpException(error: CoinflowAuthError): HttpException {
   const { status } = COINFLOW_AUTH_ERRORS[error.code];
@@ -60,31 +65,49 @@ export function toHttpException(error: CoinflowAuthError): HttpException {
   );
 }
 
-/** The sentence that a client gets, whatever the transport. */
+/** The message for the client, whatever the transport. */
 export function clientMessage(error: CoinflowAuthError): string {
-  // What is wrong with an argument is for whoever gave it.
+  // The client may have sent the argument, so it gets the name of the argument and the rule.
   return error.code === 'COINFLOW_INVALID_ARGUMENT' ? error.message : COINFLOW_AUTH_ERRORS[error.code].message;
 }
 
-/** 401s in which no session key was looked at. */
-const KEYLESS = new Set<string>(['COINFLOW_SESSION_KEY_MISSING', 'COINFLOW_SIGNATURE_REJECTED']);
+/** Codes with status 401 that say nothing about a session key. */
+const CODES_WITHOUT_KEY = new Set<string>(['COINFLOW_SESSION_KEY_MISSING', 'COINFLOW_SIGNATURE_REJECTED']);
 
-/** 401s that are about a webhook's proof, and no session key. */
-const WEBHOOK_REFUSALS = new Set<string>(['COINFLOW_WEBHOOK_SIGNATURE_INVALID', 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD']);
+/** Codes with status 401 about the signature of a webhook. */
+const WEBHOOK_CODES = new Set<string>(['COINFLOW_WEBHOOK_SIGNATURE_INVALID', 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD']);
 
-/** The headers that go with the error: how to authenticate (401), when to try again (429, 503). */
+/** Writes the headers of an error: how to authenticate (401), and when to try again (429, 503). */
 export function writeErrorHeaders(
   response: ResponseWithHeaders,
   error: CoinflowAuthError,
   schemes: readonly AuthenticationScheme[] = ['CoinflowSession'],
 ): void {
   const known = error as AnyCoinflowAuthError;
-  if (WEBHOOK_REFUSALS.has(error.code)) {
+  if (WEBHOOK_CODES.has(error.code)) {
     response.header('WWW-Authenticate', 'CoinflowSignature realm="Coinflow"');
   } else if (COINFLOW_AUTH_ERRORS[error.code].status === 401) {
-    // RFC 6750: without a session key there is nothing wrong with it, so no `error`.
-    const problem = KEYLESS.has(error.code) ? '' : ', error="invalid_token"';
+    // RFC 6750: `error` is omitted when the request carries no session key.
+    const problem = CODES_WITHOUT_KEY.has(error.code) ? '' : ', error="invalid_token"';
     response.header('WWW-Authenticate', schemes.map((scheme) => `${scheme} realm="Coinflow"${problem}`).join(', '));
   }
   if ('retryAfterMs' in known) response.header('Retry-After', String(Math.ceil(known.retryAfterMs / 1_000)));
+}
+
+const logger = new Logger('CoinflowAuth');
+/** Messages that have been logged. The code of the application limits their number. */
+const logged = new Set<string>();
+
+/**
+ * Creates the error for a guard or a decorator that the application uses wrongly. The client gets a 500 without details,
+ * so the message and the action are logged, once for each message.
+ */
+export function misconfigured(
+  message: string,
+  details: { reason: string; action: string },
+): CoinflowMisconfiguredError {
+  const error = new CoinflowMisconfiguredError(message, details);
+  if (!logged.has(message)) logger.error(`${message} [${error.code}: ${error.reason}] ${error.action}`);
+  logged.add(message);
+  return error;
 }

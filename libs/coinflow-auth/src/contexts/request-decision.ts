@@ -3,13 +3,13 @@ import type { CoinflowSession } from '../session/coinflow-session.js';
 
 const DECISION = Symbol.for('nestjs-coinflow-auth:decision');
 
-/** What the guard decided about a request, for one handler: read by a second guard, and by `@CurrentSession()`. */
+/** The decision of a guard about a request and one handler. A second guard and `@CurrentSession()` read it. */
 export interface RequestDecision {
   readonly handler: unknown;
   readonly controller: unknown;
-  /** The guard that decided. */
+  /** The guard that made the decision. */
   readonly guard: object;
-  /** `undefined`: let in without a session, as the route allows. */
+  /** `undefined` for an anonymous request under `@CoinflowOptional()`. */
   readonly session: CoinflowSession | undefined;
 }
 
@@ -21,7 +21,7 @@ export function writeDecision(request: object, decision: RequestDecision): void 
   (request as DecidedRequest)[DECISION] = decision;
 }
 
-/** The decision for this handler. After `next()` a request still carries that for the handler before it. */
+/** The decision for this handler. A request that `next()` passed on still carries the decision for the previous handler. */
 export function readDecision(
   request: object,
   context: Pick<ExecutionContext, 'getHandler' | 'getClass'>,

@@ -7,7 +7,7 @@ import {
   type CoinflowRouteMetadata,
   type CoinflowRoutePolicy,
 } from '../options/route-metadata.js';
-import { documentAccess } from './api-documentation.js';
+import { documentAccess } from './openapi.js';
 
 /**
  * Protects a route, or all routes of a controller: a session of this merchant is required. Guard, policy and OpenAPI in one line.

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { httpContext } from '../contexts/http-context.js';
-import { misconfigured } from '../contexts/misconfiguration.js';
+import { misconfigured } from '../contexts/http-exception.js';
 import { readDecision } from '../contexts/request-decision.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 

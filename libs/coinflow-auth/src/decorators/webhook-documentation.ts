@@ -1,4 +1,4 @@
-import { describeErrors } from './api-documentation.js';
+import { describeErrors } from './openapi.js';
 
 // Where `@nestjs/swagger` keeps what its own decorators say. Written directly: the package need not be installed.
 const API_RESPONSE = 'swagger/apiResponse';

@@ -9,8 +9,7 @@ import {
   type PipeTransform,
   type Type,
 } from '@nestjs/common';
-import { toHttpException } from '../contexts/http-exception.js';
-import { misconfigured } from '../contexts/misconfiguration.js';
+import { misconfigured, toHttpException } from '../contexts/http-exception.js';
 import { readOwnMethodMetadata, writeMethodMetadata } from '../options/method-metadata.js';
 import { COINFLOW_EVENT_HANDLER_METADATA, coinflowWebhooksToken } from '../options/webhook-tokens.js';
 import type { CoinflowEventType } from '../webhooks/events/event-types.js';

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { CoinflowAuthService } from '../coinflow-auth.service.js';
-import type { CoinflowAuthMetrics, CoinflowSharedStoreMetrics } from '../metrics/coinflow-auth-metrics.js';
+import type { CoinflowAuthMetrics, CoinflowSharedStoreMetrics } from '../metrics/metrics.js';
 import { coinflowAuthServiceToken } from '../options/tokens.js';
 import { coinflowWebhooksToken } from '../options/webhook-tokens.js';
 import type { CoinflowWebhooks } from '../webhooks/receiving/coinflow-webhooks.js';

@@ -3,7 +3,7 @@ import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import { DECIDED_BY, type CoinflowDecidedBy } from '../verification/decision-trace.js';
-import type { CoinflowDecisionMetrics } from './coinflow-auth-metrics.js';
+import type { CoinflowDecisionMetrics } from './metrics.js';
 import {
   DECISION_OUTCOMES,
   type CoinflowDecision,

@@ -1,6 +1,6 @@
 import { metrics, type Attributes, type Observable } from '@opentelemetry/api';
 import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
-import type { CoinflowAuthMetrics } from './coinflow-auth-metrics.js';
+import type { CoinflowAuthMetrics } from './metrics.js';
 import type { DecisionCounts } from './decision-log.js';
 
 const SCOPE = 'nestjs-coinflow-auth';

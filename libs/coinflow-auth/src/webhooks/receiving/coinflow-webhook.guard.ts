@@ -8,8 +8,12 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { toHttpException, writeErrorHeaders, type ResponseWithHeaders } from '../../contexts/http-exception.js';
-import { misconfigured } from '../../contexts/misconfiguration.js';
+import {
+  misconfigured,
+  toHttpException,
+  writeErrorHeaders,
+  type ResponseWithHeaders,
+} from '../../contexts/http-exception.js';
 import { CoinflowMisconfiguredError, isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import { coinflowWebhooksToken } from '../../options/webhook-tokens.js';
 import type { CoinflowWebhooks } from './coinflow-webhooks.js';

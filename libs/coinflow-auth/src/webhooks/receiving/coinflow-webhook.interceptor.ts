@@ -1,7 +1,11 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { toHttpException, writeErrorHeaders, type ResponseWithHeaders } from '../../contexts/http-exception.js';
-import { misconfigured } from '../../contexts/misconfiguration.js';
+import {
+  misconfigured,
+  toHttpException,
+  writeErrorHeaders,
+  type ResponseWithHeaders,
+} from '../../contexts/http-exception.js';
 import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import { HandlerFailure } from './handler-failure.js';
 import { readWebhook, writeWebhook } from './webhook-request.js';

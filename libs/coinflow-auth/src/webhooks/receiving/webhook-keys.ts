@@ -1,4 +1,4 @@
-import { misconfigured } from '../../contexts/misconfiguration.js';
+import { misconfigured } from '../../contexts/http-exception.js';
 import { CoinflowWebhookUnavailableError } from '../../errors/coinflow-auth.errors.js';
 import { HEADER_VALUE_RULE, isHeaderValue } from '../../options/header-value.js';
 import type { ResolvedWebhookOptions } from '../../options/webhook-options.js';

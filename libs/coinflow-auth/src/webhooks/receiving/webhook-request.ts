@@ -1,5 +1,5 @@
 import { CoinflowWebhookUnsupportedTypeError, type CoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
-import { misconfigured } from '../../contexts/misconfiguration.js';
+import { misconfigured } from '../../contexts/http-exception.js';
 import type { RequestWithHeaders } from '../../extraction/session-key-extractor.js';
 import type { Deadline } from '../deliveries/deadline.js';
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';

@@ -14,7 +14,7 @@ import {
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import { CoinflowAuthModule } from '../coinflow-auth.module.js';
 import { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './access.decorators.js';
-import { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './api-documentation.js';
+import { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './openapi.js';
 import { CoinflowWebhook } from './webhook.decorators.js';
 
 @Controller('routes')

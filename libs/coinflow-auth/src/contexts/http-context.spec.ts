@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
-import { appendVary, varyOf } from './vary.js';
+import { appendVary, varyOf } from './http-context.js';
 
 const { firstOf, fromBearer, fromCookie, fromHeader } = SessionKeyExtractors;
 const silent = { schemes: [], find: () => [] };

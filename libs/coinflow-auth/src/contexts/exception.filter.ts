@@ -12,9 +12,11 @@ interface WsClient {
 }
 
 /**
- * Gives errors of the service that a handler lets through the form of the context: the HTTP answer they stand for, the
- * error of an RPC response, the `exception` event of a WebSocket. In any other context, a message queue for example, the
- * error is thrown as it is: returned, it would be taken for the result of the handler.
+ * Converts errors of the service that a handler does not catch. HTTP: an answer with status, code and headers. RPC: an
+ * error response. WebSocket: the event `exception`.
+ *
+ * In any other context, a message queue for example, the filter throws the error again. If it returned, the caller would
+ * take the error for the result of the handler.
  */
 @Catch(CoinflowAuthError)
 export class CoinflowAuthExceptionFilter extends BaseExceptionFilter {
@@ -23,7 +25,7 @@ export class CoinflowAuthExceptionFilter extends BaseExceptionFilter {
     if (context === 'rpc') return throwError(() => clientError(error));
     if (context === 'ws') return emitException(host.switchToWs().getClient<WsClient | undefined>(), error);
     const response = host.switchToHttp().getResponse<Partial<ResponseWithHeaders> | undefined>();
-    // 'http' is also what Nest calls the context of a handler whose library names none.
+    // Nest also names a context 'http' when the library that calls the handler gives it no name.
     if (context !== 'http' || !isHttpResponse(response)) throw error;
     writeErrorHeaders(response, error);
     super.catch(toHttpException(error), host);
@@ -31,15 +33,15 @@ export class CoinflowAuthExceptionFilter extends BaseExceptionFilter {
   }
 }
 
-/** What clients of a microservice or a gateway get: as little as those of HTTP. */
+/** The error that clients of a microservice or a gateway get, with the same details as over HTTP. */
 function clientError(error: CoinflowAuthError): object {
   return { status: 'error', code: error.code, message: clientMessage(error) };
 }
 
-/** Nest ignores what a filter returns for a WebSocket, and does not catch what it throws. */
+/** Emits the error, because Nest ignores the return value of a filter for a WebSocket and does not catch its exceptions. */
 function emitException(client: WsClient | undefined, error: CoinflowAuthError): void {
   const event = 'exception';
-  // A native WebSocket has `emit` too, which reaches only its own listeners.
+  // The `emit` of a native WebSocket reaches only its own listeners.
   if (typeof client?.readyState === 'number' && client.send) {
     client.send(JSON.stringify({ event, data: clientError(error) }));
   } else {

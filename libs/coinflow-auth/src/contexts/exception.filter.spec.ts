@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { ArgumentsHost } from '@nestjs/common';
 import { CoinflowInvalidArgumentError, CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
-import { CoinflowAuthExceptionFilter } from './coinflow-auth-exception.filter.js';
+import { CoinflowAuthExceptionFilter } from './exception.filter.js';
 
 const filter = new CoinflowAuthExceptionFilter();
 const error = new CoinflowSessionRejectedError('Coinflow said no', { reason: 'rejected' });
