@@ -156,7 +156,12 @@ describe('registering', () => {
 
   it.each([
     ['without a name', {}, 'registered twice without a name: by ShopModule and by PayoutsModule'],
-    ['with one name', { name: 'eu' }, 'registered twice with the name “eu”: by ShopModule and by PayoutsModule'],
+    ['with one name', { name: 'eu' }, 'registered twice with the name "eu": by ShopModule and by PayoutsModule'],
+    [
+      'with a name that contains a colon',
+      { name: 'eu:live' },
+      'registered twice with the name "eu:live": by ShopModule and by PayoutsModule',
+    ],
   ])('twice %s is a boot error that names both modules', async (_, extras, message) => {
     const boot = Test.createTestingModule({ imports: [modulesThatRegister(extras, extras)] }).compile();
     await expect(boot).rejects.toMatchObject({

@@ -2,17 +2,13 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext, type OnMod
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { CoinflowAuthService } from './coinflow-auth.service.js';
 import { appendVary, httpContext, type CoinflowHttpContext } from './contexts/http-context.js';
+import { getFromInstance, moduleMissing, registeredInstances } from './contexts/instances.js';
 import { misconfigured, toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
-import {
-  CoinflowSessionKeyMissingError,
-  isCoinflowAuthError,
-  type CoinflowAuthError,
-} from './errors/coinflow-auth.errors.js';
+import { CoinflowSessionKeyMissingError, isCoinflowAuthError } from './errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme, RequestWithHeaders } from './extraction/session-key-extractor.js';
 import { isUnexpectedPromise } from './util/unexpected-promise.js';
-import { readRoute, type CoinflowRoute } from './options/route-metadata.js';
-import { coinflowAuthServiceToken, isCoinflowAuthServiceToken } from './options/tokens.js';
+import { readRoute, type CoinflowRoute } from './options/route-policy.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import { assertSubjectAllowed } from './session/subject.js';
 import { newTrace } from './verification/decision-trace.js';
@@ -53,10 +49,8 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
    * @throws {CoinflowMisconfiguredError} when the application starts without `CoinflowAuthModule`
    */
   onModuleInit(): void {
-    const providers = Array.from(this.modules.values()).flatMap((module) => Array.from(module.providers.keys()));
-    if (!providers.some(isCoinflowAuthServiceToken)) {
-      throw moduleMissing('A route uses CoinflowAuthGuard, but CoinflowAuthModule is not there');
-    }
+    if (registeredInstances(this.modules).length > 0) return;
+    throw moduleMissing('A route uses CoinflowAuthGuard, but CoinflowAuthModule is not registered');
   }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
@@ -120,15 +114,10 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
    * The service of the instance that the route names.
    * @throws {CoinflowMisconfiguredError} when no such instance is registered, or the service lacks what the guard uses of it
    */
-  protected getService({ policy: { instance } }: CoinflowRoute): CoinflowAuthService {
+  protected getService({ name, policy: { instance } }: CoinflowRoute): CoinflowAuthService {
     let service = this.#services.get(instance);
     if (service) return service;
-    try {
-      service = this.moduleRef.get<CoinflowAuthService>(coinflowAuthServiceToken(instance), { strict: false });
-    } catch {
-      const name = instance === undefined ? 'without a name' : `of the name “${instance}”`;
-      throw moduleMissing(`A route asks for an instance of CoinflowAuthModule ${name}, and there is none`);
-    }
+    service = getFromInstance<CoinflowAuthService>(this.moduleRef, 'service', instance, name);
     assertComplete(service);
     this.#services.set(instance, service);
     return service;
@@ -191,13 +180,5 @@ function assertComplete(service: CoinflowAuthService): void {
     reason: 'service-incomplete',
     action:
       'Use overrideCoinflowAuth() of nestjs-coinflow-auth/testing, or replace single methods of the real service.',
-  });
-}
-
-function moduleMissing(message: string): CoinflowAuthError {
-  return misconfigured(message, {
-    reason: 'module-missing',
-    action:
-      'Import CoinflowAuthModule.forRoot() or .forRootAsync() at the root, with the name that the route asks for. In a test of a part of the application, import it there: under overrideCoinflowAuth() its options are not read.',
   });
 }

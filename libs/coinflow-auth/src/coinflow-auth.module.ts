@@ -3,12 +3,15 @@ import {
   Module,
   type ConfigurableModuleAsyncOptions,
   type DynamicModule,
+  type FactoryProvider,
   type OnModuleInit,
   type Provider,
+  type Type,
 } from '@nestjs/common';
-import { APP_FILTER, DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { APP_FILTER, DiscoveryModule, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
+import { describeInstance, registeredInstances } from './contexts/instances.js';
 import { assertRoutes } from './decorators/route-validation.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
@@ -17,37 +20,36 @@ import {
   COINFLOW_AUTH_MODULE_OPTIONS,
   COINFLOW_AUTH_OPTIONS,
   COINFLOW_AUTH_SERVICE_FACTORY,
-  coinflowAuthServiceToken,
-  isCoinflowAuthServiceToken,
+  instanceToken,
+  type InstanceProvider,
 } from './options/tokens.js';
-import { coinflowWebhooksToken } from './options/webhook-tokens.js';
+import { EventHandlers } from './webhooks/handlers/event-handlers.js';
 import { CoinflowWebhooks } from './webhooks/receiving/coinflow-webhooks.js';
-import { webhookProviders } from './webhooks/webhook-providers.js';
 
-/** What Nest must know before the options are there, for `forRoot` and `forRootAsync` alike. */
+/** Options that Nest needs while it builds the module, before the other options are resolved. */
 export interface CoinflowAuthModuleExtras {
   /**
-   * Whether the service and the guard's needs are there for every module without importing this one.
+   * Whether every module can inject the service and use the guard without importing this module.
    * @default true
    */
   isGlobal?: boolean;
   /**
-   * The name of this instance, where an application has several merchants or environments: for `@InjectCoinflowAuth(name)`
-   * and `@CoinflowAuth({ instance: name })`. Instances share nothing: a key proven for one says nothing to another.
-   * @default the unnamed instance, which `CoinflowAuthService` and routes without `instance` mean
+   * The name of this instance, for applications with several merchants or environments. `@InjectCoinflowAuth(name)` and
+   * `@CoinflowAuth({ instance: name })` refer to it. Instances share nothing: each one verifies session keys for itself.
+   * @default the unnamed instance, which `CoinflowAuthService` and routes without `instance` use
    */
   name?: string;
 }
 
-/** What `CoinflowAuthModule.forRoot()` takes. */
+/** The options of `CoinflowAuthModule.forRoot()`. */
 export type CoinflowAuthRootOptions = CoinflowAuthModuleOptions & CoinflowAuthModuleExtras;
 
-/** Makes the options, for `forRootAsync({ useClass })` and `{ useExisting }`. */
+/** Creates the options, for `forRootAsync({ useClass })` and `forRootAsync({ useExisting })`. */
 export interface CoinflowAuthOptionsFactory {
   createCoinflowAuthOptions(): CoinflowAuthModuleOptions | Promise<CoinflowAuthModuleOptions>;
 }
 
-/** What `CoinflowAuthModule.forRootAsync()` takes. */
+/** The options of `CoinflowAuthModule.forRootAsync()`. */
 export type CoinflowAuthRootAsyncOptions = ConfigurableModuleAsyncOptions<
   CoinflowAuthModuleOptions,
   'createCoinflowAuthOptions'
@@ -66,16 +68,36 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
       global: isGlobal,
       providers: [...(definition.providers ?? []), ...serviceProviders(name), ...webhookProviders(name)],
       exports: [
-        coinflowAuthServiceToken(name),
-        coinflowWebhooksToken(name),
+        instanceToken('service', name),
+        instanceToken('webhooks', name),
         ...(name === undefined ? [CoinflowAuthService, CoinflowWebhooks] : []),
       ],
     }),
   )
   .build();
 
+/*
+ * What happens at startup and shutdown, in order:
+ *
+ * 1. While the classes load: `@CoinflowAuth()` and `@OnCoinflowEvent()` reject an invalid policy or filter.
+ * 2. While Nest creates the providers: `resolveOptions()` validates the options of each instance. The constructor of
+ *    `CoinflowAuthModule` rejects two instances with the same name. `CoinflowAuthService` logs a warning without seal keys.
+ * 3. `onModuleInit`: `CoinflowAuthModule` rejects routes that lost their guard, and contradictory policies.
+ *    `CoinflowAuthGuard` checks that the module is registered. `CoinflowWebhookGuard` checks that every webhook route has
+ *    an instance with a key and answers 200. `CoinflowWebhooks` finds the event handlers and rejects unusable ones.
+ * 4. `onApplicationBootstrap`: `CoinflowAuthService` waits until the revocations of the shared store are read, 30 s at
+ *    most, and registers its metrics with OpenTelemetry. `CoinflowWebhooks` opens its delivery store without waiting.
+ * 5. `beforeApplicationShutdown`: `CoinflowWebhooks` answers new deliveries with 503 and waits for those that run.
+ * 6. `onApplicationShutdown`: `CoinflowAuthService` closes its connections and the shared store, `CoinflowWebhooks` its
+ *    delivery store.
+ *
+ * Any error in steps 1 to 3 prevents the start. `forRoot()` and `forRootAsync()` themselves check nothing, so that both
+ * report invalid options in the same way.
+ */
+
 /**
- * Coinflow's session keys for a Nest application: import it once, at the root; with names, once for each instance.
+ * Authenticates Coinflow's session keys and receives Coinflow's webhooks. Import it once, at the root module; with names,
+ * import it once for each instance.
  * @example
  * CoinflowAuthModule.forRoot({ env: 'sandbox', apiKey: process.env.COINFLOW_API_KEY!, merchantId: 'my-merchant' })
  * @example
@@ -92,29 +114,29 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
 export class CoinflowAuthModule extends ConfigurableModuleClass implements OnModuleInit {
   readonly #modules: ModulesContainer;
 
-  /** @throws {CoinflowMisconfiguredError} when two modules register instances of one name */
+  /** @throws {CoinflowMisconfiguredError} when two modules register instances with the same name */
   constructor(modules: ModulesContainer) {
     super();
     this.#modules = modules;
     assertNamesAreUnique(modules);
   }
 
-  /** @throws {CoinflowMisconfiguredError} naming each route whose decorators do not protect it as they say */
+  /** @throws {CoinflowMisconfiguredError} that names each route that lost its guard or has a contradictory policy */
   onModuleInit(): void {
     assertRoutes(this.#modules);
   }
 
   /**
-   * Registers the module with options that are at hand.
-   * @throws {CoinflowMisconfiguredError} at boot, naming every mistake in the options
+   * Registers the module with options that are known when the module loads.
+   * @throws {CoinflowMisconfiguredError} at startup, naming every invalid option
    */
   static override forRoot(options: CoinflowAuthRootOptions): DynamicModule {
     return super.forRoot(options);
   }
 
   /**
-   * Registers the module with options from elsewhere: `{ imports, inject, useFactory | useClass | useExisting }`.
-   * @throws {CoinflowMisconfiguredError} at boot, naming every mistake in the options
+   * Registers the module with injected or asynchronous options: `{ imports, inject, useFactory | useClass | useExisting }`.
+   * @throws {CoinflowMisconfiguredError} at startup, naming every invalid option
    */
   static override forRootAsync(options: CoinflowAuthRootAsyncOptions): DynamicModule {
     return super.forRootAsync(options);
@@ -125,39 +147,61 @@ function createService(options: ResolvedCoinflowAuthOptions, name?: string): Coi
   return new CoinflowAuthService(options, name);
 }
 
-/** The class is the provider and the token its alias, so that `overrideProvider(CoinflowAuthService)` reaches the guard. */
 function serviceProviders(name: string | undefined): Provider[] {
-  const token = coinflowAuthServiceToken(name);
-  const service = {
-    provide: name === undefined ? CoinflowAuthService : token,
-    useFactory: (options: ResolvedCoinflowAuthOptions, create: typeof createService) => create(options, name),
+  return instanceProviders('service', CoinflowAuthService, name, {
     inject: [COINFLOW_AUTH_OPTIONS, COINFLOW_AUTH_SERVICE_FACTORY],
-  };
-  return name === undefined ? [service, { provide: token, useExisting: CoinflowAuthService }] : [service];
+    useFactory: (options: ResolvedCoinflowAuthOptions, create: typeof createService) => create(options, name),
+  });
 }
 
-/** Of two instances of one name, which one a route gets would depend on the order of imports. */
+function webhookProviders(name: string | undefined): Provider[] {
+  return instanceProviders('webhooks', CoinflowWebhooks, name, {
+    inject: [COINFLOW_AUTH_OPTIONS, DiscoveryService, ModulesContainer],
+    useFactory: (options: ResolvedCoinflowAuthOptions, discovery: DiscoveryService, modules: ModulesContainer) =>
+      new CoinflowWebhooks(options, name, () => {
+        return new EventHandlers(discovery, name, () => new Set(registeredInstances(modules)));
+      }),
+  });
+}
+
+/**
+ * Of the unnamed instance the class is the provider, and the token is an alias. The guards inject the token, so that
+ * `overrideProvider(CoinflowAuthService)` replaces what they use.
+ */
+function instanceProviders<T>(
+  provider: InstanceProvider,
+  type: Type<T>,
+  name: string | undefined,
+  factory: Pick<FactoryProvider<T>, 'inject' | 'useFactory'>,
+): Provider[] {
+  const token = instanceToken(provider, name);
+  if (name !== undefined) return [{ provide: token, ...factory }];
+  return [
+    { provide: type, ...factory },
+    { provide: token, useExisting: type },
+  ];
+}
+
+/** With two instances of one name, the order of the imports would decide which one a route uses. */
 function assertNamesAreUnique(modules: ModulesContainer): void {
-  const registrations = new Map<symbol, number>();
-  for (const { providers } of modules.values()) {
-    const token = Array.from(providers.keys()).find(isCoinflowAuthServiceToken);
-    if (token) registrations.set(token, (registrations.get(token) ?? 0) + 1);
-  }
-  for (const [token, count] of registrations) {
-    if (count === 1) continue;
-    const name = Symbol.keyFor(token)?.split(':')[2];
-    const which = name === undefined ? 'without a name' : `with the name “${name}”`;
-    const importers = Array.from(modules.values(), ({ metatype }) => metatype).filter((one) => imports(one, token));
-    const whose = importers.map((one) => one.name).join(' and by ') || 'modules that are built at run time';
-    throw new CoinflowMisconfiguredError(`CoinflowAuthModule is registered twice ${which}: by ${whose}`, {
-      reason: 'registered-twice',
-      action: 'Register it once, at the root, or give each instance a name of its own.',
-    });
-  }
+  const names = registeredInstances(modules);
+  names.forEach((name, index) => {
+    if (names.indexOf(name) === index) return;
+    const importers = Array.from(modules.values(), ({ metatype }) => metatype).filter((one) => imports(one, name));
+    const importedBy = importers.map((one) => one.name).join(' and by ') || 'modules that are created at run time';
+    throw new CoinflowMisconfiguredError(
+      `CoinflowAuthModule is registered twice ${describeInstance(name)}: by ${importedBy}`,
+      {
+        reason: 'registered-twice',
+        action: 'Register it once, at the root, or give each instance its own name.',
+      },
+    );
+  });
 }
 
-/** Whether a module's own decorator imports the instance. Nest's list of imports has every global module. */
-function imports(metatype: object, token: symbol): boolean {
+/** Whether the `@Module()` of a class imports the instance. Nest's own list also contains every global module. */
+function imports(metatype: object, name: string | undefined): boolean {
+  const token = instanceToken('service', name);
   const imported = (Reflect.getMetadata('imports', metatype) ?? []) as Partial<DynamicModule>[];
   return imported.some(({ providers = [] }) => providers.some((one) => 'provide' in one && one.provide === token));
 }

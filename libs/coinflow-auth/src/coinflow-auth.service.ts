@@ -22,7 +22,7 @@ import { ErrorLog } from './metrics/error-log.js';
 import { observeInstance } from './metrics/open-telemetry.js';
 import { SessionIssuer, type IssuanceOptions } from './issuance/session-issuer.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
-import { MAX_AGE_RULE, isMaxAge, policyProblem, type CoinflowRoutePolicy } from './options/route-metadata.js';
+import { MAX_AGE_RULE, isMaxAge, policyProblem, type CoinflowRoutePolicy } from './options/route-policy.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import {
   checkSubjectToRevoke,

@@ -18,7 +18,7 @@ export type { CoinflowHttpContext } from './contexts/http-context.js';
 export { toHttpException, type ResponseWithHeaders } from './contexts/http-exception.js';
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
 export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/openapi.js';
-export { InjectCoinflowAuth } from './decorators/inject.decorators.js';
+export { InjectCoinflowAuth, InjectCoinflowWebhooks } from './decorators/inject.decorators.js';
 export { CurrentSession } from './decorators/current-session.decorator.js';
 export * from './errors/coinflow-auth.errors.js';
 export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
@@ -38,7 +38,7 @@ export type {
 } from './options/coinflow-auth-options.js';
 export type { CoinflowSharedStore } from './options/shared-store.js';
 export type { CoinflowSharedCacheMetrics } from './cache/shared-cache.js';
-export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-metadata.js';
+export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-policy.js';
 export type {
   CoinflowAuthMetrics,
   CoinflowDecisionMetrics,
@@ -69,7 +69,6 @@ export type { CsrfOptions } from './extraction/cross-site.js';
 export {
   CoinflowEvent,
   CoinflowWebhook,
-  InjectCoinflowWebhooks,
   OnCoinflowEvent,
   type CoinflowWebhookRouteOptions,
 } from './decorators/webhook.decorators.js';

@@ -6,7 +6,7 @@ import {
   policyProblem,
   type CoinflowRouteMetadata,
   type CoinflowRoutePolicy,
-} from '../options/route-metadata.js';
+} from '../options/route-policy.js';
 import { documentAccess } from './openapi.js';
 
 /**

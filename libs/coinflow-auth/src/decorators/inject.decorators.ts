@@ -1,14 +1,19 @@
 import { Inject } from '@nestjs/common';
-import { coinflowAuthServiceToken } from '../options/tokens.js';
+import { instanceToken } from '../options/tokens.js';
 
 /**
- * Injects the `CoinflowAuthService` of a named instance, or without a name that of the unnamed one.
+ * Injects the `CoinflowAuthService` of a named instance, or of the unnamed instance when `name` is omitted.
  *
- * For the unnamed one the class does the same, unless two copies of the package are in one process (an ESM and a CommonJS
- * one): there are two classes then, but one token.
+ * For the unnamed instance you can inject the class instead, unless one process has two copies of the package (an ESM and a
+ * CommonJS one). Each copy has its own class, but both use the same injection token.
  * @example
  * constructor(@InjectCoinflowAuth('eu') private readonly coinflow: CoinflowAuthService) {}
  */
 export function InjectCoinflowAuth(name?: string): PropertyDecorator & ParameterDecorator {
-  return Inject(coinflowAuthServiceToken(name));
+  return Inject(instanceToken('service', name));
+}
+
+/** Injects the `CoinflowWebhooks` of a named instance, or of the unnamed instance when `name` is omitted. */
+export function InjectCoinflowWebhooks(name?: string): PropertyDecorator & ParameterDecorator {
+  return Inject(instanceToken('webhooks', name));
 }

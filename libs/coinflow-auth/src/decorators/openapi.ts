@@ -2,7 +2,7 @@ import { RequestMethod } from '@nestjs/common';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
-import { readRoute, type CoinflowAccess } from '../options/route-metadata.js';
+import { readRoute, type CoinflowAccess } from '../options/route-policy.js';
 
 // Where `@nestjs/swagger` keeps what its own decorators say (its exported `DECORATORS`). Written directly: the package
 // need not be installed, and is never loaded.

@@ -1,21 +1,19 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
-import { routesOf, type ApplicationRoute } from '../options/application-routes.js';
-import { lossOfMetadata } from '../options/method-metadata.js';
-import { policyProblem, readRoute } from '../options/route-metadata.js';
-import { COINFLOW_AUTH_METADATA } from '../options/tokens.js';
-import { COINFLOW_WEBHOOK_ROUTE_METADATA } from '../options/webhook-tokens.js';
+import { policyProblem, readRoute } from '../options/route-policy.js';
+import { COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA } from '../options/tokens.js';
+import { lossOfMetadata, routesOf, type ApplicationRoute } from '../util/nest-metadata.js';
 
 const METADATA = [COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA];
 
 /**
- * Checks what only the complete application shows about its routes.
- * @throws {CoinflowMisconfiguredError} when a route has lost its guard, or its policy contradicts itself
+ * Checks the routes of the complete application, at startup.
+ * @throws {CoinflowMisconfiguredError} when a route has lost its guard, or when its merged policy contradicts itself
  */
 export function assertRoutes(modules: ModulesContainer): void {
   const routes = routesOf(modules);
-  // Guard and policy stay on the function that they were written to.
+  // The guard and the policy belong to the function that the decorators saw, not to one that replaces it later.
   const replaced = routes.filter(({ method }) => METADATA.some((key) => lossOfMetadata(key, method) === 'replaced'));
   reject(
     replaced.map(({ name }) => `${name} was replaced after it was decorated, and has lost its guard and policy`),
@@ -27,7 +25,7 @@ export function assertRoutes(modules: ModulesContainer): void {
   );
   const overrides = routes.filter(({ method }) => lossOfMetadata(COINFLOW_AUTH_METADATA, method) === 'overridden');
   reject(
-    overrides.map(({ name }) => `${name} overrides a decorated handler, and has none of its guard and policy`),
+    overrides.map(({ name }) => `${name} overrides a decorated handler without its guard and policy`),
     {
       reason: 'override-undecorated',
       action:
@@ -46,7 +44,7 @@ function contradictionOf({ name, controller, method }: ApplicationRoute): string
   return problem === undefined ? [] : [`The policy of ${name} contradicts itself: ${problem}`];
 }
 
-/** All mistakes of a kind at once, each once: a controller can be in two modules. */
+/** Throws one error for all problems of a kind. A controller in two modules is named once. */
 function reject(problems: readonly string[], details: { reason: string; action: string }): void {
   if (problems.length > 0) throw new CoinflowMisconfiguredError([...new Set(problems)].join('. '), details);
 }

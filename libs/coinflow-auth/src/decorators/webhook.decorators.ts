@@ -1,6 +1,5 @@
 import {
   HttpCode,
-  Inject,
   UseGuards,
   UseInterceptors,
   applyDecorators,
@@ -10,8 +9,8 @@ import {
   type Type,
 } from '@nestjs/common';
 import { misconfigured, toHttpException } from '../contexts/http-exception.js';
-import { readOwnMethodMetadata, writeMethodMetadata } from '../options/method-metadata.js';
-import { COINFLOW_EVENT_HANDLER_METADATA, coinflowWebhooksToken } from '../options/webhook-tokens.js';
+import { COINFLOW_EVENT_HANDLER_METADATA } from '../options/tokens.js';
+import { readOwnMethodMetadata, writeMethodMetadata } from '../util/nest-metadata.js';
 import type { CoinflowEventType } from '../webhooks/events/event-types.js';
 import type { CoinflowWebhookEvent } from '../webhooks/events/webhook-event.js';
 import { filterProblem, type CoinflowEventFilter } from '../webhooks/handlers/event-filter.js';
@@ -107,9 +106,4 @@ export function OnCoinflowEvent(...given: readonly (string | CoinflowEventFilter
     const others = readOwnMethodMetadata<CoinflowEventFilter[]>(COINFLOW_EVENT_HANDLER_METADATA, method) ?? [];
     writeMethodMetadata(COINFLOW_EVENT_HANDLER_METADATA, [...others, filter], method);
   };
-}
-
-/** Injects the `CoinflowWebhooks` of a named instance, or without a name that of the unnamed one. */
-export function InjectCoinflowWebhooks(name?: string): PropertyDecorator & ParameterDecorator {
-  return Inject(coinflowWebhooksToken(name));
 }

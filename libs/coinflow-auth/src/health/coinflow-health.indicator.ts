@@ -2,9 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { CoinflowAuthService } from '../coinflow-auth.service.js';
+import { getFromInstance } from '../contexts/instances.js';
 import type { CoinflowAuthMetrics, CoinflowSharedStoreMetrics } from '../metrics/metrics.js';
-import { coinflowAuthServiceToken } from '../options/tokens.js';
-import { coinflowWebhooksToken } from '../options/webhook-tokens.js';
 import type { CoinflowWebhooks } from '../webhooks/receiving/coinflow-webhooks.js';
 
 /** What a health check can ask for. */
@@ -46,12 +45,10 @@ export class CoinflowHealthIndicator {
 
   /** @param key under which the result stands in the answer */
   isHealthy(key = 'coinflow', { instance }: CoinflowHealthOptions = {}): HealthIndicatorResult {
-    const token = coinflowAuthServiceToken(instance);
-    const coinflow = this.moduleRef.get<CoinflowAuthService>(token, { strict: false });
+    const usedBy = CoinflowHealthIndicator.name;
+    const coinflow = getFromInstance<CoinflowAuthService>(this.moduleRef, 'service', instance, usedBy);
     const indicator = this.indicators.check(key);
-    const { isStoreAvailable } = this.moduleRef.get<CoinflowWebhooks>(coinflowWebhooksToken(instance), {
-      strict: false,
-    });
+    const { isStoreAvailable } = getFromInstance<CoinflowWebhooks>(this.moduleRef, 'webhooks', instance, usedBy);
     const details = detailsOf(coinflow.metrics(), isStoreAvailable);
     const isDegraded = [details.coinflow, details.sharedStore, details.deliveries].includes('unreachable');
     return isDegraded && indicator.degraded ? indicator.degraded(details) : indicator.up(details);

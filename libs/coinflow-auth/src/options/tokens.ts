@@ -1,24 +1,32 @@
-// `Symbol.for`: two copies of the package in one process (an ESM and a CommonJS one, say) must mean the same thing.
+// `Symbol.for`: two copies of the package in one process, an ESM and a CommonJS one, must use the same tokens.
 
-/** Injection token of the options as the user gave them. */
+/** Injection token of the options as the application passed them. */
 export const COINFLOW_AUTH_MODULE_OPTIONS: unique symbol = Symbol.for('nestjs-coinflow-auth:module-options');
-/** Injection token of the options, checked and complete. */
+/** Injection token of the validated options, with defaults. */
 export const COINFLOW_AUTH_OPTIONS: unique symbol = Symbol.for('nestjs-coinflow-auth:options');
-
-/** Metadata key of what a route asks for: `{ access, policy }`. */
-export const COINFLOW_AUTH_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:metadata');
-
-/** Injection token of the function that creates the service of each instance; tests replace it. */
+/** Injection token of the function that creates the service of each instance; `overrideCoinflowAuth()` replaces it. */
 export const COINFLOW_AUTH_SERVICE_FACTORY: unique symbol = Symbol.for('nestjs-coinflow-auth:create-service');
 
-const SERVICE = 'nestjs-coinflow-auth:service';
+/** Metadata key of the access and the policy of a route: `{ access, policy }`. */
+export const COINFLOW_AUTH_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:metadata');
+/** Metadata key of the filters of an event handler. */
+export const COINFLOW_EVENT_HANDLER_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:event-handler');
+/** Metadata key of the options of a webhook route. */
+export const COINFLOW_WEBHOOK_ROUTE_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:webhook-route');
 
-/** Injection token of the service of an instance, which the guard of any copy of the package finds. */
-export function coinflowAuthServiceToken(name?: string): symbol {
-  return Symbol.for(name === undefined ? SERVICE : `${SERVICE}:${name}`);
+/** The providers of an instance of the module: its `CoinflowAuthService` and its `CoinflowWebhooks`. */
+export type InstanceProvider = 'service' | 'webhooks';
+
+/** Injection token of a provider of an instance. The guards of every copy of the package find it. */
+export function instanceToken(provider: InstanceProvider, instance?: string): symbol {
+  const unnamed = `nestjs-coinflow-auth:${provider}`;
+  return Symbol.for(instance === undefined ? unnamed : `${unnamed}:${instance}`);
 }
 
-/** Whether an injection token is that of an instance's service. */
-export function isCoinflowAuthServiceToken(token: unknown): token is symbol {
-  return typeof token === 'symbol' && (Symbol.keyFor(token)?.startsWith(SERVICE) ?? false);
+/** The instance that a token of {@link instanceToken} belongs to, without a name if it is the unnamed one. */
+export function instanceOfToken(provider: InstanceProvider, token: unknown): { readonly name?: string } | undefined {
+  const unnamed = `nestjs-coinflow-auth:${provider}`;
+  const key = typeof token === 'symbol' ? Symbol.keyFor(token) : undefined;
+  if (key === unnamed) return {};
+  return key?.startsWith(`${unnamed}:`) ? { name: key.slice(unnamed.length + 1) } : undefined;
 }

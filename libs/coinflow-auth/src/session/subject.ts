@@ -1,6 +1,6 @@
 import { CoinflowSubjectNotAllowedError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowBlockchain } from '../options/blockchains.js';
-import type { CoinflowRoutePolicy } from '../options/route-metadata.js';
+import type { CoinflowRoutePolicy } from '../options/route-policy.js';
 import { canonicalWallet } from './wallet-address.js';
 
 /** A payer whom the merchant knows by an id of its own. */

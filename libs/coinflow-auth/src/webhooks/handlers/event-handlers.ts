@@ -1,8 +1,9 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
+import { describeInstance } from '../../contexts/instances.js';
 import { CoinflowMisconfiguredError } from '../../errors/coinflow-auth.errors.js';
-import { readOwnMethodMetadata } from '../../options/method-metadata.js';
-import { COINFLOW_EVENT_HANDLER_METADATA } from '../../options/webhook-tokens.js';
+import { readOwnMethodMetadata } from '../../util/nest-metadata.js';
+import { COINFLOW_EVENT_HANDLER_METADATA } from '../../options/tokens.js';
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
 import { matches, type CoinflowEventFilter } from './event-filter.js';
 
@@ -139,9 +140,8 @@ function assertCallable(
   }
   const unknown = filters.find(({ instance }) => !instances.has(instance));
   if (!unknown) return;
-  const which = unknown.instance === undefined ? 'without a name' : `of the name “${unknown.instance}”`;
   throw new CoinflowMisconfiguredError(
-    `${where} handles events of an instance of CoinflowAuthModule ${which}, and there is none`,
+    `${where} handles events of the instance of CoinflowAuthModule ${describeInstance(unknown.instance)}, which is not registered`,
     { reason: 'instance-missing', action: 'Register the instance, or correct the name in @OnCoinflowEvent().' },
   );
 }

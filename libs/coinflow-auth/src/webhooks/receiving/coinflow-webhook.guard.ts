@@ -8,6 +8,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { describeInstance, getFromInstance } from '../../contexts/instances.js';
 import {
   misconfigured,
   toHttpException,
@@ -15,7 +16,6 @@ import {
   type ResponseWithHeaders,
 } from '../../contexts/http-exception.js';
 import { CoinflowMisconfiguredError, isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
-import { coinflowWebhooksToken } from '../../options/webhook-tokens.js';
 import type { CoinflowWebhooks } from './coinflow-webhooks.js';
 import { writeWebhook, type WebhookRequest } from './webhook-request.js';
 import { readWebhookRoute, webhookRoutes, type WebhookRoute } from './webhook-route.js';
@@ -71,22 +71,10 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
    * @throws {CoinflowMisconfiguredError} when there is no such instance, or it has no key
    */
   protected getWebhooks({ instance }: WebhookRoute, name: string): CoinflowWebhooks {
-    let webhooks: CoinflowWebhooks;
-    const which = instance === undefined ? 'without a name' : `of the name “${instance}”`;
-    try {
-      webhooks = this.moduleRef.get<CoinflowWebhooks>(coinflowWebhooksToken(instance), { strict: false });
-    } catch {
-      throw new CoinflowMisconfiguredError(
-        `${name} receives webhooks for an instance of CoinflowAuthModule ${which}, and there is none`,
-        {
-          reason: 'module-missing',
-          action: 'Import CoinflowAuthModule at the root, with the name that the route asks for.',
-        },
-      );
-    }
+    const webhooks = getFromInstance<CoinflowWebhooks>(this.moduleRef, 'webhooks', instance, name);
     if (webhooks.isConfigured) return webhooks;
     throw new CoinflowMisconfiguredError(
-      `${name} receives webhooks, but the instance of CoinflowAuthModule ${which} has no key to verify them with`,
+      `${name} receives webhooks, but the instance of CoinflowAuthModule ${describeInstance(instance)} has no key to verify them with`,
       {
         reason: 'webhook-key-missing',
         action:

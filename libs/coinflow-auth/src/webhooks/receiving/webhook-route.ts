@@ -1,13 +1,9 @@
 import 'reflect-metadata';
 import type { ExecutionContext } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { hasGuard, routesOf } from '../../options/application-routes.js';
-import { writeMethodMetadata, type DecoratedMethod } from '../../options/method-metadata.js';
-import { COINFLOW_WEBHOOK_ROUTE_METADATA } from '../../options/webhook-tokens.js';
+import { COINFLOW_WEBHOOK_ROUTE_METADATA } from '../../options/tokens.js';
+import { hasGuard, httpCodeOf, routesOf, writeMethodMetadata, type DecoratedMethod } from '../../util/nest-metadata.js';
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
-
-/** Where Nest keeps what `@HttpCode()` says. */
-const HTTP_CODE = '__httpCode__';
 
 /** What a webhook route is told. */
 export interface WebhookRoute {
@@ -65,6 +61,6 @@ export function webhookRoutes(modules: ModulesContainer, guard: object): FoundWe
     .map(({ name, method }) => ({
       name,
       route: readWebhookRoute(method.method),
-      status: Reflect.getMetadata(HTTP_CODE, method.method) as number | undefined,
+      status: httpCodeOf(method.method),
     }));
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { UseGuards, type CanActivate } from '@nestjs/common';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import { CoinflowAuth, CoinflowOptional, CoinflowPublic } from '../decorators/access.decorators.js';
-import { readRoute, type CoinflowRoute, type CoinflowRoutePolicy } from './route-metadata.js';
+import { readRoute, type CoinflowRoute, type CoinflowRoutePolicy } from './route-policy.js';
 
 type Decorators = (ClassDecorator & MethodDecorator)[];
 

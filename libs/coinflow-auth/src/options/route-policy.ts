@@ -1,37 +1,41 @@
 import 'reflect-metadata';
-import { hasOwnGuard } from './application-routes.js';
-import type { CoinflowBlockchain } from './blockchains.js';
 import {
+  hasOwnGuard,
   readOverriddenMetadata,
   readOwnMethodMetadata,
   writeMethodMetadata,
   type DecoratedMethod,
-} from './method-metadata.js';
+} from '../util/nest-metadata.js';
+import type { CoinflowBlockchain } from './blockchains.js';
 import { COINFLOW_AUTH_METADATA } from './tokens.js';
 
-/** Whether a route wants a session: always, if there is one, or does not care. */
+/**
+ * What the guard does on a route: `required` needs a session; `optional` also accepts requests without a session key;
+ * `public` checks nothing.
+ */
 export type CoinflowAccess = 'required' | 'optional' | 'public';
 
-/** What a route asks of a session. */
+/** The requirements of a route for the session. */
 export interface CoinflowRoutePolicy {
   /**
-   * How old, in milliseconds, the proof of the session may be. 0 asks Coinflow at every request: for what must not rest
-   * on an old yes (a key that Coinflow has just refused stays refused for 30 s). Such requests spend Coinflow's rate limit.
-   * @default for as long as the proof holds
+   * The maximum age of the verification, in milliseconds. 0 revalidates the session key with Coinflow at every request, for
+   * example when money moves. Each revalidation counts against Coinflow's rate limit. A key that Coinflow rejected less than
+   * 30 s ago is rejected again without a call.
+   * @default as long as the verification is valid
    */
   maxAgeMs?: number;
-  /** Only users, or only wallets; another session is answered 403. */
+  /** Accepts only users, or only wallets. Other sessions get a 403. */
   subject?: 'user' | 'wallet';
-  /** Only wallets of these chains; another session is answered 403. */
+  /** Accepts only wallets of these chains. Other sessions get a 403. */
   blockchains?: readonly CoinflowBlockchain[];
   /**
-   * The name of the instance of `CoinflowAuthModule` that decides.
-   * @default the unnamed one
+   * The name of the instance of `CoinflowAuthModule` that authenticates the request.
+   * @default the unnamed instance
    */
   instance?: string;
 }
 
-/** What {@link isMaxAge} asks, in words. */
+/** The rule of {@link isMaxAge}, for error messages. */
 export const MAX_AGE_RULE = 'must be a number of milliseconds, 0 or more';
 
 export function isMaxAge(value: unknown): value is number {
@@ -40,10 +44,10 @@ export function isMaxAge(value: unknown): value is number {
 
 const POLICY_FIELDS = ['maxAgeMs', 'subject', 'blockchains', 'instance'] satisfies (keyof CoinflowRoutePolicy)[];
 
-/** What is wrong with a policy, or nothing. */
+/** The mistake in a policy; `undefined` if it is valid. */
 export function policyProblem(policy: CoinflowRoutePolicy): string | undefined {
   if (typeof policy !== 'object' || policy === null) return 'a policy must be an object';
-  // Every key, not only the enumerable ones: the decorator without its parentheses is called with a prototype.
+  // Also keys that are not enumerable: `@CoinflowAuth` without parentheses passes a class or a prototype.
   const unknown = Reflect.ownKeys(policy).find((key) => !(POLICY_FIELDS as (string | symbol)[]).includes(key));
   if (unknown !== undefined) {
     return `${String(unknown)} is not a field of a policy; the fields are ${POLICY_FIELDS.join(', ')}`;
@@ -53,7 +57,7 @@ export function policyProblem(policy: CoinflowRoutePolicy): string | undefined {
   if (subject !== undefined && subject !== 'user' && subject !== 'wallet') return 'subject must be user or wallet';
   if (blockchains !== undefined && !isNames(blockchains)) return 'blockchains must be a list of at least one name';
   if (blockchains !== undefined && subject === 'user')
-    return 'blockchains goes with wallets, and not with subject: user';
+    return 'blockchains applies to wallets only, so it cannot be combined with subject: user';
   if (instance !== undefined && !isNames([instance])) return 'instance must be a name';
   return undefined;
 }
@@ -62,16 +66,16 @@ function isNames(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && name !== '');
 }
 
-/** What stands in the metadata of a handler or a class. */
+/** The metadata of a handler or a class. */
 export interface CoinflowRouteMetadata {
-  /** Said outright (`@CoinflowPublic`, `@CoinflowOptional`), as opposed to implied by `@CoinflowAuth`. */
+  /** Absent when the handler has only the policy of the handler that it overrides. */
   readonly access?: CoinflowAccess;
   readonly policy: CoinflowRoutePolicy;
 }
 
-/** What holds for a route once its levels are merged. */
+/** The access and the policy of a route, merged from its classes and its handler. */
 export interface CoinflowRoute {
-  /** The handler that it is, as `MeController.me`. */
+  /** The name of the handler, for example `MeController.me`. */
   readonly name: string;
   readonly access: CoinflowAccess;
   readonly policy: CoinflowRoutePolicy;
@@ -79,7 +83,7 @@ export interface CoinflowRoute {
 
 /**
  * Adds to the metadata of a class.
- * @throws {TypeError} when its decorators exclude each other
+ * @throws {TypeError} when its decorators contradict each other
  */
 export function addClassMetadata(target: object, added: Partial<CoinflowRouteMetadata>, decorator: string): void {
   Reflect.defineMetadata(COINFLOW_AUTH_METADATA, merge(readOwn(target), added, decorator), target);
@@ -87,7 +91,7 @@ export function addClassMetadata(target: object, added: Partial<CoinflowRouteMet
 
 /**
  * Adds to the metadata of a handler. An override starts with the policy of the handler that it overrides.
- * @throws {TypeError} when its decorators exclude each other
+ * @throws {TypeError} when its decorators contradict each other
  */
 export function addHandlerMetadata(
   handler: DecoratedMethod,
@@ -109,20 +113,20 @@ function merge(
   if (added.access && existing?.access && added.access !== existing.access) {
     if (added.access === 'public' || existing.access === 'public') {
       throw new TypeError(
-        `${decorator}: @CoinflowPublic() excludes @CoinflowAuth() and @CoinflowOptional(); keep one of them`,
+        `${decorator}: @CoinflowPublic() cannot be combined with @CoinflowAuth() or @CoinflowOptional(); keep one of them`,
       );
     }
   }
-  // `@CoinflowAuth({ ... })` beside `@CoinflowOptional()` is the policy of an optional route, whichever comes first.
+  // `@CoinflowAuth({ ... })` with `@CoinflowOptional()` sets the policy of an optional route, in either order.
   const accesses = [existing?.access, added.access];
   const access = accesses.includes('optional') ? 'optional' : (added.access ?? existing?.access);
   return { access, policy: { ...existing?.policy, ...definedOnly(added.policy) } };
 }
 
 /**
- * What holds for a handler. The levels, from far to near: the classes that the controller extends, the controller, the
- * handler. The nearest access wins; policies merge field by field, and of one field the nearest value wins.
- * @param guard the guard that means `required` on a level without an access of its own
+ * Merges the metadata that applies to a handler. The levels, in order: the classes that the controller extends, the
+ * controller, the handler. A later level replaces the access, and single fields of the policy.
+ * @param guard a level that has this guard and no access of its own requires a session
  */
 export function readRoute(handler: object, controller: object, guard: object): CoinflowRoute {
   const levels = [...levelsOf(controller, guard), ...levelsOf(handler, guard)];
@@ -133,7 +137,7 @@ export function readRoute(handler: object, controller: object, guard: object): C
   };
 }
 
-/** The target's own level last, before it those of its prototypes: for a class the classes that it extends. */
+/** The levels of the classes that a class extends, or of the prototypes of a handler, and last its own level. */
 function levelsOf(target: object, guard: object): CoinflowRouteMetadata[] {
   const levels: CoinflowRouteMetadata[] = [];
   for (let one: object | null = target; one !== null; one = Object.getPrototypeOf(one) as object | null) {
@@ -150,7 +154,7 @@ function nameOf(target: object): string {
   return (target as { name?: string }).name ?? '';
 }
 
-/** An `undefined` from somebody's configuration must not lift what another level asks. */
+/** Drops `undefined`, so that a field without a value does not remove the requirement of an earlier level. */
 function definedOnly(policy: CoinflowRoutePolicy = {}): CoinflowRoutePolicy {
   return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
 }

@@ -1,0 +1,110 @@
+import 'reflect-metadata';
+import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+
+/** The metadata key of `@UseGuards()`. */
+const GUARDS = '__guards__';
+/** The metadata key of `@HttpCode()`. */
+const HTTP_CODE = '__httpCode__';
+/** The metadata key of the path of a route: a method without one is not a route. */
+const ROUTE_PATH = 'path';
+
+/** A method with a decorator. */
+export interface DecoratedMethod {
+  readonly prototype: object;
+  readonly name: string | symbol;
+  /** The current function of the method; a decorator that runs later can replace it. */
+  readonly method: object;
+}
+
+/** A route as Nest registers it, inherited routes included. */
+export interface ApplicationRoute {
+  /** The name of the handler, for example `MeController.me`. */
+  readonly name: string;
+  readonly controller: object;
+  /** Its function is the one that Nest calls: that of the controller object, since a constructor can replace it. */
+  readonly method: DecoratedMethod;
+}
+
+/**
+ * Writes metadata twice: to the function, where Nest and the guards read it, and to the name of the method. There it stays
+ * when another decorator replaces the function.
+ */
+export function writeMethodMetadata(key: symbol, value: unknown, { prototype, name, method }: DecoratedMethod): void {
+  Reflect.defineMetadata(key, value, method);
+  Reflect.defineMetadata(key, value, prototype, name);
+}
+
+/** The metadata of a method of this class itself, also when its function was replaced. */
+export function readOwnMethodMetadata<T>(
+  key: symbol,
+  { prototype, name }: Pick<DecoratedMethod, 'prototype' | 'name'>,
+): T | undefined {
+  return Reflect.getOwnMetadata(key, prototype, name) as T | undefined;
+}
+
+/** The metadata of the method that a method overrides. */
+export function readOverriddenMetadata<T>(
+  key: symbol,
+  { prototype, name }: Pick<DecoratedMethod, 'prototype' | 'name'>,
+): T | undefined {
+  return Reflect.getMetadata(key, Object.getPrototypeOf(prototype) as object, name) as T | undefined;
+}
+
+/** Why the function of a method lacks the metadata that a decorator wrote; `undefined` if it lacks nothing. */
+export function lossOfMetadata(
+  key: symbol,
+  { prototype, name, method }: DecoratedMethod,
+): 'replaced' | 'overridden' | undefined {
+  if (Reflect.hasMetadata(key, method) || !Reflect.hasMetadata(key, prototype, name)) return undefined;
+  let declaring = prototype;
+  while (!Object.hasOwn(declaring, name)) declaring = Object.getPrototypeOf(declaring) as object;
+  return Reflect.hasOwnMetadata(key, declaring, name) ? 'replaced' : 'overridden';
+}
+
+const scanner = new MetadataScanner();
+
+/** All routes of an application. */
+export function routesOf(modules: ModulesContainer): ApplicationRoute[] {
+  const controllers = Array.from(modules.values()).flatMap((module) => Array.from(module.controllers.values()));
+  return controllers.flatMap(({ metatype, instance }) => {
+    const { prototype, name } = metatype as { prototype: Record<string, object>; name: string };
+    const object = (instance ?? prototype) as Record<string, object>;
+    return scanner
+      .getAllMethodNames(prototype)
+      .filter((method) => Reflect.hasMetadata(ROUTE_PATH, prototype[method] as object))
+      .map((method) => ({
+        name: `${name}.${method}`,
+        controller: metatype as object,
+        method: { prototype, name: method, method: object[method] as object },
+      }));
+  });
+}
+
+/** The status that `@HttpCode()` sets. */
+export function httpCodeOf(handler: object): number | undefined {
+  return Reflect.getMetadata(HTTP_CODE, handler) as number | undefined;
+}
+
+/** Whether a class or a method has the guard or a subclass of it. */
+export function hasGuard(target: object, guard: object): boolean {
+  return guardsOf(target).some((one) => isGuard(one, guard));
+}
+
+/** Like {@link hasGuard}, but ignores the guards of the extended class, which Nest lists first. */
+export function hasOwnGuard(target: object, guard: object): boolean {
+  if (!Reflect.hasOwnMetadata(GUARDS, target)) return false;
+  const inherited = guardsOf(Object.getPrototypeOf(target) as object);
+  return guardsOf(target)
+    .slice(inherited.length)
+    .some((one) => isGuard(one, guard));
+}
+
+function guardsOf(target: object): readonly object[] {
+  return (Reflect.getMetadata(GUARDS, target) ?? []) as object[];
+}
+
+/** `@UseGuards()` accepts classes and objects. */
+function isGuard(one: object, guard: object): boolean {
+  const type = typeof one === 'function' ? one : one.constructor;
+  return type === guard || Object.prototype.isPrototypeOf.call(guard, type);
+}
