@@ -85,10 +85,16 @@ class WebhooksController {
   @CoinflowWebhook()
   receive(): void {}
 
-  @ApiOkResponse({ description: 'mine' })
+  @ApiOkResponse({ description: 'mine', type: String })
+  @ApiUnauthorizedResponse({ description: 'mine' })
   @Post('own')
   @CoinflowWebhook()
   own(): void {}
+
+  @ApiDefaultResponse({ description: 'mine' })
+  @Post('default')
+  @CoinflowWebhook()
+  default(): void {}
 }
 
 @CoinflowAuth()
@@ -213,9 +219,33 @@ describe('the OpenAPI document', () => {
         'application/json': { schema: { properties: { code: { enum: ['COINFLOW_WEBHOOK_MALFORMED'] } } } },
       },
     });
-    expect(paths['/webhooks/own']?.post?.responses['200']).toMatchObject({
-      description: expect.stringContaining('mine') as unknown,
+    expect(responses['500']).toMatchObject({
+      content: {
+        'application/json': {
+          schema: {
+            required: ['statusCode', 'message'],
+            properties: { code: { enum: ['COINFLOW_MISCONFIGURED'] } },
+          },
+        },
+      },
     });
+  });
+
+  it('keeps the responses of a webhook route that the application documents itself', async () => {
+    const { paths } = await documentOf(WebhooksController);
+    const responses = paths['/webhooks/own']?.post?.responses ?? {};
+    expect(Object.keys(responses)).toEqual(['200', '400', '401', '415', '500', '503']);
+    expect(responses['200']).toMatchObject({
+      description: 'mine',
+      content: { 'application/json': { schema: { type: 'string' } } },
+    });
+    expect(responses['401']).toMatchObject({ description: 'mine' });
+  });
+
+  it('documents no 200 of a webhook route that has a default response', async () => {
+    const { paths } = await documentOf(WebhooksController);
+    const responses = paths['/webhooks/default']?.post?.responses ?? {};
+    expect(Object.keys(responses)).toEqual(['400', '401', '415', '500', '503', 'default']);
   });
 
   it('describes a handler as the guard treats it: by its own guard, and by the nearest class', async () => {

@@ -3,22 +3,22 @@ import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
 import { readRoute, type CoinflowAccess } from '../options/route-policy.js';
+import { httpCodeOf } from '../util/nest-metadata.js';
 
-// Where `@nestjs/swagger` keeps what its own decorators say (its exported `DECORATORS`). Written directly: the package
-// need not be installed, and is never loaded.
+// The metadata keys of `@nestjs/swagger` (its exported `DECORATORS`). This package writes to them directly, so that it
+// works without `@nestjs/swagger`.
 const API_SECURITY = 'swagger/apiSecurity';
 const API_RESPONSE = 'swagger/apiResponse';
-/** Where Nest keeps the HTTP method of a route: what has none is no route. */
+const API_PARAMETERS = 'swagger/apiParameters';
+/** Nest's metadata key of the HTTP method of a route: a method without one is not a route. */
 const ROUTE_METHOD = 'method';
-/** Where `@HttpCode()` keeps its status. */
-const ROUTE_STATUS = '__httpCode__';
 
 /** The name under which protected routes refer to {@link COINFLOW_SESSION_SCHEME} in an OpenAPI document. */
 export const COINFLOW_SESSION_SCHEME_NAME = 'coinflow-session';
 
 /**
- * The security scheme of the routes that this package protects, for `@nestjs/swagger`: declare it once, and Swagger UI
- * asks for a session key.
+ * The OpenAPI security scheme of the routes that this package protects, for `@nestjs/swagger`. Declare it once, and
+ * Swagger UI asks for a session key.
  * @example
  * new DocumentBuilder().addApiKey(COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME)
  */
@@ -31,21 +31,59 @@ export const COINFLOW_SESSION_SCHEME = {
 
 interface Response {
   description: string;
-  schema: object;
+  schema?: object;
 }
 
+type Responses = Readonly<Record<string, Response>>;
 type ErrorEntry = (typeof COINFLOW_AUTH_ERRORS)[keyof typeof COINFLOW_AUTH_ERRORS];
-
 type SecurityRequirement = Record<string, string[]>;
 
-/** Every answer that the guard may give, by status. The same for every route. */
-const RESPONSES = describeErrors(({ status, guard }) => guard && status !== 500);
-/** A response of success, or of a redirect, in what the user has written. */
+/** The properties of the body of an error. Only the package's own errors have all of them. */
+const ERROR_PROPERTIES = ['statusCode', 'message', 'error', 'code'];
+
+/** The errors of the guard, by status. They are the same for every protected route. */
+const SESSION_ERRORS = describeErrors(({ status, guard }) => guard && status !== 500);
+
+/** The errors of a webhook route, by status. */
+const WEBHOOK_ERRORS: Responses = {
+  ...describeErrors((error) => 'webhook' in error),
+  500: {
+    description: 'An event handler failed, or `COINFLOW_MISCONFIGURED`. Coinflow sends the event again',
+    schema: errorSchema(500, ['COINFLOW_MISCONFIGURED'], ['statusCode', 'message']),
+  },
+};
+const WEBHOOK_HANDLED = 'The event has been handled, by this delivery or by an earlier one';
+
+const SIGNATURE_HEADER = {
+  in: 'header',
+  name: 'Coinflow-Signature',
+  required: false,
+  schema: { type: 'string', example: 't=1717012345,v1=...' },
+  description: 'HMAC-SHA256 of the time and the raw body',
+};
+
+const WEBHOOK_BODY = {
+  in: 'body',
+  type: String,
+  required: true,
+  schema: {
+    type: 'object',
+    required: ['eventType', 'category', 'created', 'data'],
+    properties: {
+      eventType: { type: 'string', example: 'Settled' },
+      category: { type: 'string', example: 'Purchase' },
+      created: { type: 'string' },
+      data: { type: 'object' },
+    },
+  },
+};
+
+/** A successful response or a redirect that the application has documented itself. */
 const SUCCESS = /^(?:[23]|default$)/;
 
-/** Says in the OpenAPI document what a handler, or each route of a controller, asks for and may answer. */
+/** Documents the session key and the errors of a handler, or of each route of a controller. */
 export function documentAccess(target: object, isHandler: boolean): void {
-  // Of a handler alone: its class is not there yet, and says its part when it is.
+  // The decorators of a method run before its class exists; those of the class then document all its routes.
   if (isHandler) return documentHandler(target, readRoute(target, Object, CoinflowAuthGuard).access);
   const { prototype } = target as { prototype: object };
   for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype))) {
@@ -54,51 +92,62 @@ export function documentAccess(target: object, isHandler: boolean): void {
   }
 }
 
+/** Documents the signature, the event and the responses of a webhook route. */
+export function documentWebhook(handler: object): void {
+  const parameters = read<object[]>(API_PARAMETERS, handler) ?? [];
+  Reflect.defineMetadata(API_PARAMETERS, [...parameters, SIGNATURE_HEADER, WEBHOOK_BODY], handler);
+  documentResponses(handler, WEBHOOK_ERRORS, WEBHOOK_HANDLED);
+}
+
 function documentHandler(handler: object, access: CoinflowAccess): void {
   if (access === 'public') return;
   const ours: SecurityRequirement[] = [{ [COINFLOW_SESSION_SCHEME_NAME]: [] }];
-  // An empty requirement is OpenAPI's way to say "or nothing".
+  // In OpenAPI, an empty requirement makes the others optional.
   if (access === 'optional') ours.unshift({});
-  const others = read<SecurityRequirement[]>(API_SECURITY, handler) ?? [];
-  const theirs = others.filter((one) => Object.keys(one).some((name) => name !== COINFLOW_SESSION_SCHEME_NAME));
-  Reflect.defineMetadata(API_SECURITY, [...ours, ...theirs], handler);
-  // After the decorators above this one: they say what the method and the status of the route are.
-  void Promise.resolve().then(() => documentResponses(handler));
+  const existing = read<SecurityRequirement[]>(API_SECURITY, handler) ?? [];
+  const others = existing.filter((one) => Object.keys(one).some((name) => name !== COINFLOW_SESSION_SCHEME_NAME));
+  Reflect.defineMetadata(API_SECURITY, [...ours, ...others], handler);
+  documentResponses(handler, SESSION_ERRORS, '');
 }
 
-/** `@nestjs/swagger` describes the success of a route only if nothing else is described. */
-function documentResponses(handler: object): void {
-  // What the user has written about a status stays.
-  const theirs = read<object>(API_RESPONSE, handler) ?? {};
-  const success = Object.keys(theirs).some((status) => SUCCESS.test(status)) ? {} : describeSuccess(handler);
-  Reflect.defineMetadata(API_RESPONSE, { ...success, ...RESPONSES, ...theirs }, handler);
+/** Adds responses. Those that the application has documented itself stay as they are. */
+function documentResponses(handler: object, errors: Responses, success: string): void {
+  // In a microtask, after the decorators above this one: they set the HTTP method and the status of the route.
+  void Promise.resolve().then(() => {
+    const existing = read<Responses>(API_RESPONSE, handler) ?? {};
+    // `@nestjs/swagger` documents the success of a route only when no other response is documented.
+    const hasSuccess = Object.keys(existing).some((status) => SUCCESS.test(status));
+    const added = hasSuccess ? errors : { [statusOf(handler)]: { description: success }, ...errors };
+    Reflect.defineMetadata(API_RESPONSE, { ...added, ...existing }, handler);
+  });
 }
 
-function describeSuccess(handler: object): Record<string, { description: string }> {
-  const usual = read<RequestMethod>(ROUTE_METHOD, handler) === RequestMethod.POST ? 201 : 200;
-  return { [read<number>(ROUTE_STATUS, handler) ?? usual]: { description: '' } };
+function statusOf(handler: object): number {
+  return httpCodeOf(handler) ?? (read<RequestMethod>(ROUTE_METHOD, handler) === RequestMethod.POST ? 201 : 200);
 }
 
-/** The responses of these errors, by status. */
-export function describeErrors(isIncluded: (error: ErrorEntry) => boolean): Record<string, Response> {
+/** The responses of the errors that `isIncluded` selects, by status. */
+function describeErrors(isIncluded: (error: ErrorEntry) => boolean): Responses {
   const codes = new Map<number, string[]>();
   for (const [code, error] of Object.entries(COINFLOW_AUTH_ERRORS)) {
     if (isIncluded(error)) codes.set(error.status, [...(codes.get(error.status) ?? []), code]);
   }
-  return Object.fromEntries(Array.from(codes, ([status, ofStatus]) => [status, describeResponse(status, ofStatus)]));
+  return Object.fromEntries(
+    Array.from(codes, ([status, ofStatus]) => {
+      const description = ofStatus.map((code) => `\`${code}\``).join(', ');
+      return [status, { description, schema: errorSchema(status, ofStatus) }];
+    }),
+  );
 }
 
-function describeResponse(status: number, codes: string[]): Response {
+function errorSchema(status: number, codes: string[], required = ERROR_PROPERTIES): object {
   const properties = {
     statusCode: { type: 'integer', example: status },
     message: { type: 'string' },
     error: { type: 'string' },
     code: { type: 'string', enum: codes },
   };
-  return {
-    description: codes.map((code) => `\`${code}\``).join(', '),
-    schema: { type: 'object', required: Object.keys(properties), properties },
-  };
+  return { type: 'object', required, properties };
 }
 
 function read<T>(key: string, target: object): T | undefined {

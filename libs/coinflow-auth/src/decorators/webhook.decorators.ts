@@ -19,7 +19,7 @@ import { CoinflowWebhookInterceptor } from '../webhooks/receiving/coinflow-webho
 import { readWebhook } from '../webhooks/receiving/webhook-request.js';
 import { writeWebhookRoute } from '../webhooks/receiving/webhook-route.js';
 import { CoinflowPublic } from './access.decorators.js';
-import { documentWebhook } from './webhook-documentation.js';
+import { documentWebhook } from './openapi.js';
 
 /** What `@CoinflowWebhook()` can be told. */
 export interface CoinflowWebhookRouteOptions {
