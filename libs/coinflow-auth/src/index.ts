@@ -37,13 +37,12 @@ export type {
   CoinflowHttpOptions,
 } from './options/coinflow-auth-options.js';
 export type { CoinflowSharedStore } from './options/shared-store.js';
-export type { CoinflowSharedCacheMetrics } from './cache/shared-cache.js';
+export type { CoinflowSharedStoreMetrics } from './cache/shared-cache.js';
 export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-policy.js';
 export type {
   CoinflowAuthMetrics,
   CoinflowDecisionMetrics,
   CoinflowCacheMetrics,
-  CoinflowSharedStoreMetrics,
   CoinflowIssuanceMetrics,
 } from './metrics/metrics.js';
 export type {

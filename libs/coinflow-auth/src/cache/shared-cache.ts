@@ -3,20 +3,22 @@ import type { CoinflowSharedStore } from '../options/shared-store.js';
 import type { SealedKind, Sealer } from './sealer.js';
 import type { ResilientStore } from './resilient-store.js';
 
-/** What the shared store came to, since the application started. */
-export interface CoinflowSharedCacheMetrics {
-  /** Entries that were found, and were good. */
+/** The use of the shared store by this process since it started. */
+export interface CoinflowSharedStoreMetrics {
+  /** Reads that found a usable entry. */
   readonly hits: number;
   readonly misses: number;
   /**
-   * Entries and revocations that this application has not sealed, or not so: a key that was rotated out, or somebody else
-   * writes there.
+   * Entries and revocations that none of the seal keys opens. A seal key was removed too early, or something else writes to
+   * the store.
    */
   readonly unreadable: number;
   /** Reads and writes that failed, or took longer than the store's `timeoutMs`. */
   readonly failures: number;
-  /** Whether the store is used (`closed`), left alone since it fails (`open`), or tried (`half-open`). */
+  /** `closed`: the store is used; `open`: it failed and is not used; `half-open`: one call tries it again. */
   readonly breaker: BreakerState;
+  /** Whether this process knows the revocations of other replicas; `null` if the store does not share revocations. */
+  readonly revocationsKnown: boolean | null;
 }
 
 /**
@@ -34,7 +36,7 @@ export class SharedCache {
     this.#sealer = sealer;
   }
 
-  get statistics(): CoinflowSharedCacheMetrics {
+  get statistics(): Omit<CoinflowSharedStoreMetrics, 'revocationsKnown'> {
     return {
       hits: this.#hits,
       misses: this.#misses,

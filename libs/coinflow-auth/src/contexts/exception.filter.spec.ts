@@ -4,7 +4,7 @@ import { CoinflowInvalidArgumentError, CoinflowSessionRejectedError } from '../e
 import { CoinflowAuthExceptionFilter } from './exception.filter.js';
 
 const filter = new CoinflowAuthExceptionFilter();
-const error = new CoinflowSessionRejectedError('Coinflow said no', { reason: 'rejected' });
+const error = new CoinflowSessionRejectedError('Coinflow rejected the session key', { reason: 'rejected' });
 const CLIENT_ERROR = {
   status: 'error',
   code: 'COINFLOW_SESSION_REJECTED',
@@ -34,7 +34,7 @@ describe('CoinflowAuthExceptionFilter', () => {
     expect(client.emit).not.toHaveBeenCalled();
   });
 
-  it('tells a client which argument was wrong', () => {
+  it('sends the name of an invalid argument to the client', () => {
     const client = { emit: jest.fn() };
     filter.catch(new CoinflowInvalidArgumentError('wallet', 'must be a string'), hostOf('ws', client));
     expect(client.emit).toHaveBeenCalledWith(
@@ -43,7 +43,7 @@ describe('CoinflowAuthExceptionFilter', () => {
     );
   });
 
-  it('does not throw in a gateway without a client, where it would be an unhandled rejection', () => {
+  it('ignores a gateway without a client, where an exception would be an unhandled rejection', () => {
     expect(filter.catch(error, hostOf('ws'))).toBeUndefined();
     expect(filter.catch(error, hostOf('ws', {}))).toBeUndefined();
   });
@@ -53,7 +53,7 @@ describe('CoinflowAuthExceptionFilter', () => {
     ['graphql', {}],
     ['http', undefined],
     ['http', { subject: 'a job, not a response' }],
-  ])('throws the error in a context that is not its own: %s with %j', (context, client) => {
+  ])('throws the error again in an unsupported context: %s with %j', (context, client) => {
     expect(() => filter.catch(error, hostOf(context, client))).toThrow(error);
   });
 });

@@ -3,24 +3,24 @@ import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import { appendVary, varyOf } from './http-context.js';
 
 const { firstOf, fromBearer, fromCookie, fromHeader } = SessionKeyExtractors;
-const silent = { schemes: [], find: () => [] };
+const unnamed = { schemes: [], find: () => [] };
 
-describe('the headers that an extractor reads', () => {
+describe('varyOf', () => {
   it.each([
     ['x-coinflow-auth-session-key', fromHeader()],
     ['X-Session', fromHeader('X-Session')],
     ['Authorization', fromBearer()],
     ['Cookie', fromCookie('session')],
     ['X-A, Cookie, Authorization', firstOf(fromHeader('X-A'), fromCookie('a'), fromBearer(), fromCookie('b'))],
-    ['X-Own', { ...silent, headers: ['X-Own'] }],
-    ['*', silent],
-    ['Cookie, *', firstOf(fromCookie('session'), silent)],
-  ])('are named in Vary as %s', (vary, extractor) => {
+    ['X-Own', { ...unnamed, headers: ['X-Own'] }],
+    ['*', unnamed],
+    ['Cookie, *', firstOf(fromCookie('session'), unnamed)],
+  ])('returns %s for the headers that the extractor reads', (vary, extractor) => {
     expect(varyOf(extractor)).toBe(vary);
   });
 });
 
-describe('what the guard adds to Vary', () => {
+describe('appendVary', () => {
   it.each<[existing: string | string[] | undefined, added: string, expected: string | string[]]>([
     [undefined, 'Cookie', 'Cookie'],
     ['', 'Cookie', 'Cookie'],
@@ -33,7 +33,7 @@ describe('what the guard adds to Vary', () => {
     ['*', 'Cookie', '*'],
     ['Origin, *', 'Cookie', 'Origin, *'],
     ['Origin', '*', 'Origin, *'],
-  ])('%j and %s make %j', (existing, added, expected) => {
+  ])('adds to the header Vary: %j and %s make %j', (existing, added, expected) => {
     let vary = existing;
     const response = {
       getHeader: (name: string): string | string[] | undefined => (name === 'Vary' ? vary : undefined),

@@ -10,15 +10,16 @@ import {
 import { documentAccess } from './openapi.js';
 
 /**
- * Protects a route, or all routes of a controller: a session of this merchant is required. Guard, policy and OpenAPI in one line.
+ * Requires a session of this merchant on a route, or on all routes of a controller. It adds the guard, the policy and the
+ * OpenAPI documentation.
  *
- * Policies merge: the handler's fields over those of the controller, these over those of the classes that it extends. An
- * application does not start with a merged policy that contradicts itself, or with a route that has lost its guard because
- * another decorator replaced the method.
- * @throws {TypeError} while the application loads, when the policy has an unknown field or an invalid value
+ * Policies merge field by field: the handler overrides the controller, and the controller overrides the classes that it
+ * extends. The application does not start when the merged policy contradicts itself. It does not start either when a route
+ * lost its guard because another decorator replaced the method.
+ * @throws {TypeError} while the class loads, when the policy has an unknown field or an invalid value
  * @example
- * @CoinflowAuth()                 // the proof may be as old as the cache allows
- * @CoinflowAuth({ maxAgeMs: 0 })  // ask Coinflow every time: money moves
+ * @CoinflowAuth()                 // accepts verified sessions from the cache
+ * @CoinflowAuth({ maxAgeMs: 0 })  // revalidates with Coinflow at every request, for example when money moves
  * @CoinflowAuth({ subject: 'wallet', blockchains: ['solana'] })
  * @CoinflowAuth({ instance: 'eu' })
  */
@@ -32,14 +33,17 @@ export function CoinflowAuth(policy: CoinflowRoutePolicy = {}): ClassDecorator &
 }
 
 /**
- * Lets anonymous requests in beside those with a session. A session key that is given must still be good: a bad one is
- * refused, and one that cannot be checked now is answered 503, so that nobody is taken for a stranger by an outage.
+ * Accepts requests without a session key as well. A session key that the request carries must be valid: an invalid one is
+ * rejected with 401. While Coinflow is unavailable, a key that must be verified gets a 503, so that an outage never makes a
+ * signed-in user anonymous.
  */
 export function CoinflowOptional(): ClassDecorator & MethodDecorator {
   return applyDecorators(routeMetadata({ access: 'optional' }, '@CoinflowOptional()'), UseGuards(CoinflowAuthGuard));
 }
 
-/** No check at all, for routes under an `APP_GUARD` or in a protected controller. A session key is not even looked at. */
+/**
+ * Disables the guard for a route under an `APP_GUARD` or in a protected controller. The guard does not read the session key.
+ */
 export function CoinflowPublic(): ClassDecorator & MethodDecorator {
   return routeMetadata({ access: 'public' }, '@CoinflowPublic()');
 }

@@ -4,7 +4,7 @@ import { misconfigured } from '../contexts/http-exception.js';
 import { readDecision } from '../contexts/request-decision.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 
-/** What TypeScript emits under `emitDecoratorMetadata`, before it applies the decorators of parameters. */
+/** The metadata key of parameter types, which TypeScript emits before it applies the parameter decorators. */
 const PARAMETER_TYPES = 'design:paramtypes';
 
 const SessionOfRequest = createParamDecorator(
@@ -12,10 +12,10 @@ const SessionOfRequest = createParamDecorator(
     const decision = readDecision(httpContext(context).request, context);
     if (!decision) {
       throw misconfigured(
-        `${context.getClass().name}.${context.getHandler().name} uses @CurrentSession(), but no CoinflowAuthGuard decided about the request for it`,
+        `${context.getClass().name}.${context.getHandler().name} uses @CurrentSession(), but no CoinflowAuthGuard has run for it`,
         {
           reason: 'unguarded',
-          action: 'Add @CoinflowAuth() or @CoinflowOptional() to the route, or the guard as APP_GUARD.',
+          action: 'Add @CoinflowAuth() or @CoinflowOptional() to the route, or register the guard as APP_GUARD.',
         },
       );
     }
@@ -24,8 +24,9 @@ const SessionOfRequest = createParamDecorator(
 );
 
 /**
- * The session of the request, or one property of it; `undefined` for an anonymous request under `@CoinflowOptional()`.
- * @throws {CoinflowMisconfiguredError} where no guard decided: a forgotten guard must not look like an anonymous request
+ * Injects the session of the request, or one property of it; `undefined` for an anonymous request under
+ * `@CoinflowOptional()`.
+ * @throws {CoinflowMisconfiguredError} when no guard has run, so that a missing guard does not look like an anonymous request
  * @example
  * me(@CurrentSession() session: CoinflowSession) {}
  * mine(@CurrentSession('subject') subject: CoinflowSubject) {}
@@ -38,8 +39,8 @@ export const CurrentSession =
   };
 
 /**
- * A `ValidationPipe` that validates custom decorators would make a new instance of the parameter's class from the session.
- * Only this one has the session key, and needs no validation: for the pipe the parameter is any object.
+ * Changes the emitted type of the parameter to `Object`. Otherwise a `ValidationPipe` with `validateCustomDecorators` would
+ * replace the session by a new `CoinflowSession` without its session key.
  */
 function hideType(target: object, method: string | symbol, index: number): void {
   const types = Reflect.getOwnMetadata(PARAMETER_TYPES, target, method) as unknown[] | undefined;

@@ -42,11 +42,11 @@ class RoutesController {
   @ApiBearerAuth()
   @Get('own')
   @CoinflowAuth()
-  @ApiUnauthorizedResponse({ description: 'in my words' })
+  @ApiUnauthorizedResponse({ description: 'mine' })
   own(): void {}
 }
 
-/** The decorators of a route stand in either order. */
+/** The decorators of a route can be in any order. */
 @Controller('created')
 class CreatedController {
   @Post('above')
@@ -74,9 +74,9 @@ class CreatedController {
   default(): void {}
 
   @ApiForbiddenResponse({ description: 'mine' })
-  @Post('refused')
+  @Post('rejected')
   @CoinflowAuth()
-  refused(): void {}
+  rejected(): void {}
 }
 
 @Controller('webhooks')
@@ -153,11 +153,11 @@ async function documentOf(...controllers: Type[]): Promise<OpenAPIObject> {
   return document;
 }
 
-describe('the OpenAPI document', () => {
+describe('the OpenAPI document of an application', () => {
   const scheme = { [COINFLOW_SESSION_SCHEME_NAME]: [] };
   const guard = ['401', '403', '429', '503'];
 
-  it('says what each route asks for, and what the guard may answer', async () => {
+  it('names the security scheme and the errors of each protected route', async () => {
     const { paths } = await documentOf(RoutesController, ProtectedController);
     const described = Object.fromEntries(
       Object.entries(paths).map(([path, { get }]) => [path, [get?.security, Object.keys(get?.responses ?? {})]]),
@@ -184,7 +184,7 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  it('keeps the response of success, whatever its status and the order of the decorators', async () => {
+  it('keeps the response of success, for any status and any order of the decorators', async () => {
     const { paths } = await documentOf(CreatedController);
     const described = Object.fromEntries(
       Object.entries(paths).map(([path, { post }]) => [path, Object.keys(post?.responses ?? {})]),
@@ -195,13 +195,13 @@ describe('the OpenAPI document', () => {
       '/created/accepted': ['202', ...guard],
       '/created/typed': ['200', ...guard],
       '/created/default': [...guard, 'default'],
-      '/created/refused': ['201', ...guard],
+      '/created/rejected': ['201', ...guard],
     });
     expect(paths['/created/typed']?.post?.responses['200']).toMatchObject({
       description: 'mine',
       content: { 'application/json': { schema: { type: 'string' } } },
     });
-    expect(paths['/created/refused']?.post?.responses['403']).toMatchObject({ description: 'mine' });
+    expect(paths['/created/rejected']?.post?.responses['403']).toMatchObject({ description: 'mine' });
   });
 
   it('describes the bodies of the errors of a webhook route', async () => {
@@ -248,7 +248,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(responses)).toEqual(['400', '401', '415', '500', '503', 'default']);
   });
 
-  it('describes a handler as the guard treats it: by its own guard, and by the nearest class', async () => {
+  it('reads the access of a route from its own guard first, then from the nearest class', async () => {
     const { paths } = await documentOf(MostlyPublicController, ChildController);
     expect(Object.entries(paths).map(([path, { get }]) => [path, get?.security])).toEqual([
       ['/mostly-public/guarded', [scheme]],
@@ -258,7 +258,7 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
-  it('names the codes', async () => {
+  it('names the codes of each error status', async () => {
     const { paths } = await documentOf(RoutesController);
     const responses = paths['/routes/guarded']?.get?.responses as Record<
       string,
@@ -274,12 +274,12 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  it('keeps what the user has written', async () => {
+  it('keeps the responses that the application documents itself', async () => {
     const { paths } = await documentOf(RoutesController);
-    expect(paths['/routes/own']?.get?.responses).toMatchObject({ 401: { description: 'in my words' } });
+    expect(paths['/routes/own']?.get?.responses).toMatchObject({ 401: { description: 'mine' } });
   });
 
-  it('declares the scheme', async () => {
+  it('declares the security scheme of session keys', async () => {
     const { components } = await documentOf(RoutesController);
     expect(components?.securitySchemes).toEqual({
       [COINFLOW_SESSION_SCHEME_NAME]: {

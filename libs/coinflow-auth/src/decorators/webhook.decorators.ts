@@ -21,22 +21,24 @@ import { writeWebhookRoute } from '../webhooks/receiving/webhook-route.js';
 import { CoinflowPublic } from './access.decorators.js';
 import { documentWebhook } from './openapi.js';
 
-/** What `@CoinflowWebhook()` can be told. */
+/** The options of `@CoinflowWebhook()`. */
 export interface CoinflowWebhookRouteOptions {
   /**
-   * The name of the instance of `CoinflowAuthModule` whose key verifies, and whose handlers run.
-   * @default the unnamed one
+   * The name of the instance of `CoinflowAuthModule` that verifies the webhook and runs its event handlers.
+   * @default the unnamed instance
    */
   instance?: string;
 }
 
 /**
- * Makes a `POST` route the one that receives Coinflow's webhooks: only what is proven gets in, a delivery that has succeeded
- * is acknowledged and does not run again, and none runs twice at a time. First the methods under `@OnCoinflowEvent()` run, then
- * the route; 200 says that all have succeeded, and anything else makes Coinflow send the event again.
+ * Makes a `POST` route receive Coinflow's webhooks. It verifies the signature and acknowledges duplicates without running
+ * them again. It never runs one delivery twice at the same time.
  *
- * The application needs its raw body: `NestFactory.create(AppModule, { rawBody: true })`. `CoinflowAuthGuard` leaves the route
- * alone.
+ * The methods under `@OnCoinflowEvent()` run first, then the route. When all succeed, the answer is 200. After any other
+ * answer Coinflow sends the event again.
+ *
+ * The application must keep raw bodies: `NestFactory.create(AppModule, { rawBody: true })`. The route is public for
+ * `CoinflowAuthGuard`.
  * @example
  * @Post('webhooks/coinflow')
  * @CoinflowWebhook()
@@ -55,21 +57,21 @@ export function CoinflowWebhook({ instance }: CoinflowWebhookRouteOptions = {}):
   );
 }
 
-/** Gives a webhook route its event: a `CoinflowWebhookEvent`, read from the very bytes that were verified. */
+/** Injects the `CoinflowWebhookEvent` of a webhook route, parsed from the bytes that were verified. */
 export const CoinflowEvent: (...pipes: (PipeTransform | Type<PipeTransform>)[]) => ParameterDecorator =
   createParamDecorator((_: undefined, context: ExecutionContext): CoinflowWebhookEvent => {
     const received = context.getType<string>() === 'http' && readWebhook(context.switchToHttp().getRequest<object>());
     if (received) return received.event;
     const where = `${context.getClass().name}.${context.getHandler().name}`;
     throw toHttpException(
-      misconfigured(`${where} uses @CoinflowEvent(), but nothing has verified a webhook`, {
+      misconfigured(`${where} uses @CoinflowEvent(), but no guard has verified a webhook`, {
         reason: 'webhook-unguarded',
         action: 'Add @CoinflowWebhook() to the route.',
       }),
     );
   });
 
-/** A method that takes the event as its first argument. */
+/** Decorates a method that takes the event as its first argument. */
 type HandlerDecorator<Type extends CoinflowEventType> = <Method extends (event: CoinflowWebhookEvent<Type>) => unknown>(
   target: object,
   name: string | symbol,
@@ -77,12 +79,13 @@ type HandlerDecorator<Type extends CoinflowEventType> = <Method extends (event: 
 ) => void;
 
 /**
- * Makes a method of any provider or controller handle events: those of one or more types, those that a filter lets through,
- * or, without arguments, all, types that Coinflow has not documented among them. More than one on a method add up.
+ * Makes a method of a provider or a controller handle events: events of the given types, or events that match a filter.
+ * Without arguments it handles all events, also those of undocumented types. Several decorators on one method add up.
  *
- * It runs for as long as its promise does. When it throws, Coinflow sends the event again, and all handlers of the event run
- * again: what moves money must be keyed by fields of `event.data`; docs/webhooks.md names them for every type.
- * @throws {TypeError} while the application loads, when the filter cannot be
+ * The delivery waits for the promise of the method. When the method throws, Coinflow sends the event again, and all handlers
+ * of the event run again. So make handlers that move money idempotent by fields of `event.data`; docs/webhooks.md names them
+ * for every type.
+ * @throws {TypeError} while the class loads, when the filter is invalid
  * @example
  * @OnCoinflowEvent('Settled')
  * async credit({ data }: CoinflowWebhookEvent<'Settled'>): Promise<void> {}

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { CoinflowSharedStoreMetrics } from '../cache/shared-cache.js';
 import type { CoinflowAuthService } from '../coinflow-auth.service.js';
 import { getFromInstance } from '../contexts/instances.js';
-import type { CoinflowAuthMetrics, CoinflowSharedStoreMetrics } from '../metrics/metrics.js';
+import type { CoinflowAuthMetrics } from '../metrics/metrics.js';
 import type { CoinflowWebhooks } from '../webhooks/receiving/coinflow-webhooks.js';
 
 /** What a health check can ask for. */

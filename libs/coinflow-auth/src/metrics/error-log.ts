@@ -1,23 +1,25 @@
 import { Logger } from '@nestjs/common';
+import { isRefusedByBudget } from '../budget/budget-statistics.js';
 import {
   CoinflowInvalidArgumentError,
   CoinflowMisconfiguredError,
   isCoinflowAuthError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
-import { isRefusedByBudget } from '../budget/budget-statistics.js';
 
-/** That the breaker opened, or the budget is spent, was logged when it happened: each request that meets it is not worth a line. */
-const isLogged = (error: CoinflowAuthError): boolean => error.reason === 'breaker-open' || isRefusedByBudget(error);
+/** Whether the log already has the cause: the breaker and the budget log once when they stop calls. */
+const isLoggedElsewhere = (error: CoinflowAuthError): boolean =>
+  error.reason === 'breaker-open' || isRefusedByBudget(error);
 
-/** Writes to the log what the operator should know of the errors of calls. */
+/** Logs the errors of calls that the operator should know. */
 export class ErrorLog {
   readonly #logger = new Logger('CoinflowAuth');
-  /** Errors are shared by all who wait for one call; each is logged once, a misconfiguration once per reason. */
+  /** Concurrent requests can share one error, which is logged once. */
   readonly #logged = new WeakSet<CoinflowAuthError>();
+  /** The reasons of misconfigurations, each of which is logged once. */
   readonly #misconfigurations = new Set<string>();
 
-  /** Logs an error, and gives it back to be thrown. */
+  /** Logs an error and returns it, so that the caller can throw it. */
   report(error: unknown): unknown {
     if (!isCoinflowAuthError(error) || this.#logged.has(error)) return error;
     this.#logged.add(error);
@@ -25,7 +27,7 @@ export class ErrorLog {
     if (error instanceof CoinflowMisconfiguredError) {
       if (!this.#misconfigurations.has(error.reason)) this.#logger.error(`${line} ${error.action}`);
       this.#misconfigurations.add(error.reason);
-    } else if ('retryAfterMs' in error && !isLogged(error)) {
+    } else if ('retryAfterMs' in error && !isLoggedElsewhere(error)) {
       this.#logger.warn(line);
     } else {
       this.#logger.debug(line);
@@ -34,7 +36,7 @@ export class ErrorLog {
   }
 }
 
-/** The message of every other error holds what Coinflow said. */
+/** The response of Coinflow, which the message of an invalid argument does not contain: clients get that message. */
 function causeOf(error: CoinflowAuthError): string {
   return error instanceof CoinflowInvalidArgumentError && error.cause instanceof Error
     ? `: ${error.cause.message}`

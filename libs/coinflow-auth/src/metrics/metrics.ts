@@ -1,59 +1,56 @@
-import type { UpstreamMetrics } from '../http/call-statistics.js';
-import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
 import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
+import type { CoinflowSharedStoreMetrics } from '../cache/shared-cache.js';
+import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
+import type { UpstreamMetrics } from '../http/call-statistics.js';
 import type { CoinflowDecidedBy } from '../verification/decision-trace.js';
-import type { CoinflowSharedCacheMetrics } from '../cache/shared-cache.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
 
-/** What this process has done since it started, and what it remembers now: plain JSON. */
+/** The counts of one instance in this process since it started, and the current sizes of its caches. It is plain JSON. */
 export interface CoinflowAuthMetrics {
   readonly decisions: CoinflowDecisionMetrics;
   readonly issuance: CoinflowIssuanceMetrics;
   readonly cache: CoinflowCacheMetrics;
-  /** What the store came to that the instances share; `null` where each is by itself. */
+  /** `null` without the option `store`. */
   readonly sharedStore: CoinflowSharedStoreMetrics | null;
   readonly budget: CoinflowBudgetMetrics;
   /** Calls to Coinflow, by endpoint. */
   readonly upstream: UpstreamMetrics;
-  /** Coinflow's clock minus this machine's, in milliseconds; 0 below a second; `null` until a response has shown it. */
+  /**
+   * Coinflow's clock minus the clock of this machine, in milliseconds. It is 0 for differences below one second, and `null`
+   * before the first response from Coinflow.
+   */
   readonly clockSkewMs: number | null;
 }
 
-/** What the instances share. */
-export interface CoinflowSharedStoreMetrics extends CoinflowSharedCacheMetrics {
-  /** Whether what other instances have revoked is known here; `null` where the store does not share revocations. */
-  readonly revocationsKnown: boolean | null;
-}
-
-/** Each request that was decided about is counted once, whatever guards it met. */
+/** Decisions about requests. A request with several guards counts once. */
 export interface CoinflowDecisionMetrics {
   readonly total: number;
-  /** What became of the requests. */
+  /** Decisions by what became of the request. */
   readonly byOutcome: Readonly<Record<CoinflowDecisionOutcome, number>>;
-  /** What the decisions rest on. */
+  /** Decisions by what they came from. */
   readonly byDecidedBy: Readonly<Record<CoinflowDecidedBy, number>>;
-  /** Why requests were not let in. */
+  /** Rejected requests, by error code. */
   readonly byCode: Readonly<Partial<Record<CoinflowAuthErrorCode, number>>>;
 }
 
-/** Session keys that were asked for. */
+/** Session keys that this application created. */
 export interface CoinflowIssuanceMetrics {
-  /** How many were handed out again, without a call. */
+  /** Session keys that were reused without a call. */
   readonly reused: number;
-  /** How many are kept to be handed out again. */
+  /** Session keys that are kept for reuse. */
   readonly kept: number;
 }
 
-/** How many entries memory has. */
+/** The number of entries in the cache of this process. */
 export interface CoinflowCacheMetrics {
-  /** Sessions that are proven, or were. */
+  /** Verified sessions, those whose verification has expired included. */
   readonly sessions: number;
   /** Keys that were verified or attested before, and that Coinflow has rejected since. */
   readonly invalidated: number;
-  /** Other keys that Coinflow has rejected. Of both kinds, expired entries count until they are removed. */
+  /** Other keys in the negative cache. Here and in `invalidated`, expired entries count until they are removed. */
   readonly rejected: number;
-  /** Revocations by key. */
+  /** Revocations by session key. */
   readonly revokedKeys: number;
-  /** Revocations by payer. */
+  /** Revocations by user or wallet. */
   readonly revokedSubjects: number;
 }

@@ -13,7 +13,7 @@ import { resolveOptions } from '../options/resolve-options.js';
 
 type Point = [attributes: object, value: unknown];
 
-describe('the figures of an instance in OpenTelemetry', () => {
+describe('observeInstance', () => {
   let coinflow: CoinflowEmulator;
   let provider: MeterProvider;
   let exported: InMemoryMetricExporter;
@@ -60,7 +60,7 @@ describe('the figures of an instance in OpenTelemetry', () => {
     );
   }
 
-  it('are those of metrics(), with the instance’s name', async () => {
+  it('exports the metrics of a named instance with its name', async () => {
     const { key } = await service.createSessionKey({ userId: 'alice' });
     await service.createSessionKey({ userId: 'alice' });
     await service.verifySessionKey(key);
@@ -75,12 +75,12 @@ describe('the figures of an instance in OpenTelemetry', () => {
     expect(exportedNow['coinflow_auth.budget.closed']).toEqual([[{ instance: 'eu' }, 0]]);
     expect(exportedNow['coinflow_auth.cache.entries']).toContainEqual([{ instance: 'eu', kind: 'sessions' }, 1]);
     expect(exportedNow['coinflow_auth.upstream.breaker']).toContainEqual([{ instance: 'eu', endpoint: 'verify' }, 0]);
-    // A `Date` has whole seconds: what is less than one is not shown as a fault of the clock.
+    // The header `Date` has whole seconds, so a difference below one second counts as 0.
     expect(exportedNow['coinflow_auth.clock_skew']).toEqual([[{ instance: 'eu' }, 0]]);
     expect(JSON.stringify(exportedNow)).not.toContain('alice');
   });
 
-  it('the unnamed instance has no such label, and of two each has its own', async () => {
+  it('exports the metrics of two instances separately, and those of the unnamed one without a name', async () => {
     const unnamed = await start();
     await expect(unnamed.verifySessionKey('')).rejects.toThrow();
     await expect(service.verifySessionKey('')).rejects.toThrow();
@@ -91,7 +91,7 @@ describe('the figures of an instance in OpenTelemetry', () => {
     ]);
   });
 
-  it('have the store that instances share, where there is one', async () => {
+  it('exports the metrics of the shared store', async () => {
     const one = await start('us', new SharedStore());
     await expect(one.verifySessionKey('opaque')).rejects.toThrow();
     const exportedNow = await read();
@@ -106,25 +106,25 @@ describe('the figures of an instance in OpenTelemetry', () => {
     await one.onApplicationShutdown();
   });
 
-  it('are not read any more once the application has shut down', async () => {
-    const figures = jest.spyOn(service, 'metrics');
+  it('stops reading the metrics when the application shuts down', async () => {
+    const metricsOf = jest.spyOn(service, 'metrics');
     await read();
-    expect(figures).toHaveBeenCalledTimes(1);
+    expect(metricsOf).toHaveBeenCalledTimes(1);
     await service.onApplicationShutdown();
     await read();
-    expect(figures).toHaveBeenCalledTimes(1);
+    expect(metricsOf).toHaveBeenCalledTimes(1);
   });
 
-  it('of the budget say what became of whom', async () => {
+  it('exports the calls of the budget by kind and outcome', async () => {
     const { key } = await service.createSessionKey({ userId: 'alice' });
     await service.verifySessionKey(key, { maxAgeMs: 0 });
     for (let i = 0; i < 11; i += 1) {
-      const junk = `e30.${Buffer.from(JSON.stringify({ customerId: `u${i}`, merchantId: 'demo-merchant', exp: 2_000_000_000 })).toString('base64url')}.${'A'.repeat(43)}`;
-      await expect(service.verifySessionKey(junk, { rateLimitClient: '203.0.113.7' })).rejects.toThrow();
+      const forged = `e30.${Buffer.from(JSON.stringify({ customerId: `u${i}`, merchantId: 'demo-merchant', exp: 2_000_000_000 })).toString('base64url')}.${'A'.repeat(43)}`;
+      await expect(service.verifySessionKey(forged, { rateLimitClient: '203.0.113.7' })).rejects.toThrow();
     }
     const { key: another } = await service.createSessionKey({ userId: 'bob' });
     coinflow.fail('verify', { kind: 'status', status: 429, headers: { 'retry-after': '30' } });
-    // To one user, and to a second one: Coinflow limits all.
+    // Two users, because one 429 limits one user, and the second one stops the calls of all users.
     for (const one of [key, another]) await expect(service.verifySessionKey(one, { maxAgeMs: 0 })).rejects.toThrow();
     await expect(service.verifySessionKey(key, { maxAgeMs: 0 })).rejects.toThrow();
     const exportedNow = await read();
@@ -143,7 +143,7 @@ describe('the figures of an instance in OpenTelemetry', () => {
     expect(JSON.stringify(exportedNow)).not.toContain('203.0.113');
   });
 
-  it('an open breaker is a 2', async () => {
+  it('exports an open breaker as 2', async () => {
     coinflow.fail('verify', { kind: 'reset' });
     for (let i = 0; i < 5; i += 1) {
       const key = coinflow.signSessionKey({ customerId: `u${i}`, merchantId: 'demo-merchant' });

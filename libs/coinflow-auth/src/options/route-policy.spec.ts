@@ -24,32 +24,37 @@ function routeOf(onClass: Decorators, onHandler: Decorators, Parent: new () => o
   return read(descriptor.value as object, Controller);
 }
 
-describe('the metadata of a route', () => {
+describe('the access and the policy of a route', () => {
   it.each<[string, Decorators, Decorators, Omit<CoinflowRoute, 'name'>]>([
-    ['nothing', [], [], { access: 'required', policy: {} }],
-    ['the class', [CoinflowPublic()], [], { access: 'public', policy: {} }],
-    ['the handler over the class', [CoinflowPublic()], [CoinflowAuth()], { access: 'required', policy: {} }],
-    ['public over the class', [CoinflowAuth()], [CoinflowPublic()], { access: 'public', policy: {} }],
+    ['no decorator', [], [], { access: 'required', policy: {} }],
+    ['the access of the class', [CoinflowPublic()], [], { access: 'public', policy: {} }],
     [
-      'policies merge',
+      'the access of the handler over that of the class',
+      [CoinflowPublic()],
+      [CoinflowAuth()],
+      { access: 'required', policy: {} },
+    ],
+    ['a public handler of a guarded class', [CoinflowAuth()], [CoinflowPublic()], { access: 'public', policy: {} }],
+    [
+      'the policy of the class and the access of the handler',
       [CoinflowAuth({ maxAgeMs: 5 })],
       [CoinflowOptional()],
       { access: 'optional', policy: { maxAgeMs: 5 } },
     ],
     [
-      'the handler’s policy wins',
+      'the policy of the handler over that of the class',
       [CoinflowAuth({ maxAgeMs: 5 })],
       [CoinflowAuth({ maxAgeMs: 0 })],
       { access: 'required', policy: { maxAgeMs: 0 } },
     ],
     [
-      'undefined takes nothing back',
+      'an undefined field, which removes nothing',
       [CoinflowAuth({ maxAgeMs: 0 })],
       [CoinflowAuth({ maxAgeMs: undefined })],
       { access: 'required', policy: { maxAgeMs: 0 } },
     ],
     [
-      'an empty policy takes nothing back',
+      'an empty policy, which removes nothing',
       [CoinflowAuth({ maxAgeMs: 0 })],
       [CoinflowAuth()],
       { access: 'required', policy: { maxAgeMs: 0 } },
@@ -61,16 +66,16 @@ describe('the metadata of a route', () => {
       { access: 'optional', policy: { maxAgeMs: 5 } },
     ],
     [
-      'the same the other way round',
+      'an optional route with a policy, in the other order',
       [],
       [CoinflowOptional(), CoinflowAuth({ maxAgeMs: 5 })],
       { access: 'optional', policy: { maxAgeMs: 5 } },
     ],
-  ])('%s', (_, onClass, onHandler, expected) => {
+  ])('merges the decorators of a class and a handler: %s', (_, onClass, onHandler, expected) => {
     expect(routeOf(onClass, onHandler)).toEqual({ name: 'Controller.handler', ...expected });
   });
 
-  it('a controller inherits what its parent asks', () => {
+  it('inherits the policy of the extended class', () => {
     @CoinflowAuth({ maxAgeMs: 0 })
     class Parent {
       handler(): void {}
@@ -115,7 +120,7 @@ describe('the metadata of a route', () => {
       { access: 'required', policy: {} },
     ],
     [
-      'the access of the parent under a guard that is not ours',
+      'the access of the parent under a guard of another package',
       [CoinflowOptional()],
       [UseGuards(OtherGuard)],
       [],
@@ -129,19 +134,19 @@ describe('the metadata of a route', () => {
       { access: 'required', policy: {} },
     ],
     [
-      'the access of the class under a handler with a guard that is not ours',
+      'the access of the class under a handler with a guard of another package',
       [],
       [CoinflowPublic()],
       [UseGuards(OtherGuard)],
       { access: 'public', policy: {} },
     ],
-  ])('a controller that extends another has %s', (_, onParent, onClass, onHandler, expected) => {
+  ])('merges the decorators of the extended class: %s', (_, onParent, onClass, onHandler, expected) => {
     class Parent {}
     for (const decorate of onParent) decorate(Parent);
     expect(routeOf(onClass, onHandler, Parent)).toEqual({ name: 'Controller.handler', ...expected });
   });
 
-  it('a subclass does not change the class that it extends', () => {
+  it('leaves the policy of the extended class unchanged', () => {
     @CoinflowAuth({ maxAgeMs: 5 })
     class Parent {
       handler(): void {}
@@ -155,7 +160,7 @@ describe('the metadata of a route', () => {
     expect(read(Child.prototype.handler, Child).policy).toEqual({ maxAgeMs: 0, subject: 'user' });
   });
 
-  it('a handler that overrides another keeps its policy', () => {
+  it('keeps the policy of an overridden handler', () => {
     class Parent {
       @CoinflowAuth({ maxAgeMs: 0, subject: 'user' })
       handler(): void {}
@@ -176,7 +181,7 @@ describe('the metadata of a route', () => {
   it.each([
     ['optional', CoinflowOptional()],
     ['public', CoinflowPublic()],
-  ])('a handler that overrides one that is %s can require a session', (_, access) => {
+  ])('requires a session when @CoinflowAuth() is on a handler that overrides one that is %s', (_, access) => {
     class Parent {
       @access
       handler(): void {}
@@ -188,7 +193,7 @@ describe('the metadata of a route', () => {
     expect(read(Child.prototype.handler, Child).access).toBe('required');
   });
 
-  it('a method that replaces another and has it as its prototype keeps its metadata', () => {
+  it('reads the policy of a replaced handler from the prototype of its function', () => {
     class Controller {
       @CoinflowAuth({ maxAgeMs: 0 })
       handler(): void {}
@@ -201,7 +206,7 @@ describe('the metadata of a route', () => {
     ['public and guarded', [CoinflowPublic(), CoinflowAuth()]],
     ['guarded and public', [CoinflowAuth(), CoinflowPublic()]],
     ['public and optional', [CoinflowPublic(), CoinflowOptional()]],
-  ])('%s at once is a mistake', (_, onHandler) => {
+  ])('rejects contradictory decorators: %s', (_, onHandler) => {
     expect(() => routeOf([], onHandler)).toThrow(TypeError);
   });
 
@@ -215,7 +220,7 @@ describe('the metadata of a route', () => {
     { instance: 5 },
     { maxAgeMs: null },
     ['eu'],
-  ])('%j is a mistake', (policy) => {
+  ])('rejects the invalid policy %j', (policy) => {
     expect(() => CoinflowAuth(policy as CoinflowRoutePolicy)).toThrow(TypeError);
   });
 
@@ -224,7 +229,7 @@ describe('the metadata of a route', () => {
     [{ subject: 'user', blockchain: 'eth' }, 'blockchain'],
     [{ maxAge: undefined }, 'maxAge'],
     [{ [Symbol('instance')]: 'eu' }, 'Symbol(instance)'],
-  ])('an unknown field of a policy is rejected and named: %p', (policy, field) => {
+  ])('rejects an unknown field of a policy by its name: %p', (policy, field) => {
     expect(() => CoinflowAuth(policy as CoinflowRoutePolicy)).toThrow(
       new TypeError(
         `@CoinflowAuth(): ${field} is not a field of a policy; the fields are maxAgeMs, subject, blockchains, instance`,
@@ -232,13 +237,13 @@ describe('the metadata of a route', () => {
     );
   });
 
-  it.each([null, 'eu', 5])('a policy must be an object, and %p is a mistake', (policy) => {
+  it.each([null, 'eu', 5])('rejects %p, which is not an object', (policy) => {
     expect(() => CoinflowAuth(policy as CoinflowRoutePolicy)).toThrow(
       new TypeError('@CoinflowAuth(): a policy must be an object'),
     );
   });
 
-  it('@CoinflowAuth without parentheses is a mistake', () => {
+  it('rejects @CoinflowAuth without parentheses', () => {
     const bare = CoinflowAuth as unknown as (target: object, name?: string) => unknown;
     class Controller {
       handler(): void {}
@@ -247,7 +252,7 @@ describe('the metadata of a route', () => {
     expect(() => bare(Controller.prototype, 'handler')).toThrow(TypeError);
   });
 
-  it.each([-1, NaN, '5' as unknown as number])('maxAgeMs: %p is a mistake', (maxAgeMs) => {
+  it.each([-1, NaN, '5' as unknown as number])('rejects maxAgeMs: %p', (maxAgeMs) => {
     expect(() => CoinflowAuth({ maxAgeMs })).toThrow(/maxAgeMs must be a number of milliseconds/);
   });
 });

@@ -4,7 +4,7 @@ import type { CoinflowSubject } from '../session/subject.js';
 
 const DAY_SECONDS = 86_400;
 
-/** Whose session a test wants: a user's or a wallet's, and what else should differ from the usual. */
+/** The subject of a test session, a user or a wallet, and optional other properties. */
 export type TestSessionOptions = ({ userId: string } | { wallet: string; blockchain: CoinflowBlockchain }) & {
   /** @default 'test-merchant' */
   merchantId?: string;
@@ -12,12 +12,12 @@ export type TestSessionOptions = ({ userId: string } | { wallet: string; blockch
   issuedAt?: Date;
   /** @default 24 hours after `issuedAt` */
   expiresAt?: Date;
-  /** @default a text that no Coinflow accepts */
+  /** @default 'test-session-key', which Coinflow rejects */
   key?: string;
 };
 
 /**
- * A session as the guard would attach it, for tests of handlers and services that take one. No Coinflow is involved.
+ * Creates a session like those of `@CurrentSession()`, for tests of handlers and services. It does not call Coinflow.
  * @example
  * controller.me(createTestSession({ userId: 'alice' }))
  */
@@ -32,7 +32,7 @@ export function createTestSession(options: TestSessionOptions): CoinflowSession 
   });
 }
 
-/** As {@link createTestSession}, for the most usual case. */
+/** Creates a test session of a user. */
 export function asUser(userId: string): CoinflowSession {
   return createTestSession({ userId });
 }

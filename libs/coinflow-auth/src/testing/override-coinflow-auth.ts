@@ -11,12 +11,12 @@ import type { CoinflowSession } from '../session/coinflow-session.js';
 import type { SessionKeySubject, SignedWallet, SessionKeyWallet } from '../session/session-key-subject.js';
 import { createTestSession } from './create-test-session.js';
 
-/** As much of a `TestingModuleBuilder` of `@nestjs/testing` as is used. */
+/** The part of `TestingModuleBuilder` (`@nestjs/testing`) that `overrideCoinflowAuth` uses. */
 export interface OverridableModule {
   overrideProvider(token: symbol): { useValue(value: unknown): unknown };
 }
 
-/** The key of webhooks under `overrideCoinflowAuth`: sign with it what your webhook route is to take. */
+/** The validation key for webhooks under `overrideCoinflowAuth`. Sign the webhooks of your tests with it. */
 export const TEST_WEBHOOK_KEY = 'test-webhook-key';
 
 const TEST_OPTIONS = {
@@ -26,7 +26,7 @@ const TEST_OPTIONS = {
   webhook: { keys: TEST_WEBHOOK_KEY },
 } as const;
 
-/** Whoever asks is the same person; nothing leaves the process. */
+/** Authenticates every request with one session, and creates test sessions without calls. */
 class TestCoinflowAuthService extends CoinflowAuthService {
   readonly #session: CoinflowSession | undefined;
 
@@ -58,14 +58,13 @@ class TestCoinflowAuthService extends CoinflowAuthService {
 }
 
 /**
- * Makes every guarded route of a whole application see one session, whatever the request carries: guards on routes and as
- * `APP_GUARD` alike, without Coinflow, without options, without network. Public routes and policies stay as they are. Named
- * instances see the same session.
+ * Authenticates all requests of an application with one session, whatever they carry. It applies to guards on routes, to
+ * `APP_GUARD` and to named instances. It needs no options, no Coinflow and no network. Public routes and policies work as
+ * usual.
  *
- * The application, or the part of it that is tested, imports `CoinflowAuthModule`: without it the guard throws
- * `COINFLOW_MISCONFIGURED` when the application starts.
- * @param builder of `Test.createTestingModule(...)`; changed and given back
- * @param session whose; `undefined` for nobody: guarded routes answer 401
+ * The tested modules must import `CoinflowAuthModule`. Without it the guard throws `COINFLOW_MISCONFIGURED` at startup.
+ * @param builder the result of `Test.createTestingModule(...)`; it is changed and returned
+ * @param session the session of all requests; with `undefined`, protected routes answer 401
  * @example
  * const module = await overrideCoinflowAuth(Test.createTestingModule({ imports: [AppModule] }), asUser('alice')).compile();
  */
