@@ -81,7 +81,7 @@ describe.each(PLATFORMS)('a guard that accepts a session or an API key, on %s', 
   it.each<[string, () => string | undefined, string, string]>([
     ['no session key', () => undefined, 'COINFLOW_SESSION_KEY_MISSING', ''],
     ['a forged session key', forged, 'COINFLOW_SESSION_REJECTED', ', error="invalid_token"'],
-  ])('refuses %s, with and without an invalid API key, with 401', async (_, session, code, problem) => {
+  ])('rejects %s with 401, with and without an invalid API key', async (_, session, code, problem) => {
     for (const apiKey of [undefined, 'unknown']) {
       const answer = await orders({ session: session(), apiKey });
       expect(answer).toMatchObject({ status: 401, body: { code } });
@@ -89,7 +89,7 @@ describe.each(PLATFORMS)('a guard that accepts a session or an API key, on %s', 
     }
   });
 
-  it('refuses a session that its policy excludes with 403', async () => {
+  it('rejects a session that the policy excludes with 403', async () => {
     const session = unseenKey(app.coinflow, { customerId: undefined, wallet: 'w', blockchain: 'eth' });
     const answer = await orders({ session, apiKey: 'unknown' });
     expect(answer).toMatchObject({ status: 403, body: { code: 'COINFLOW_SUBJECT_NOT_ALLOWED' } });
@@ -127,7 +127,7 @@ describe('authenticateRequest', () => {
     return app;
   }
 
-  it('returns the session, or the error, and counts each request once', async () => {
+  it('returns the session or the error, and counts each request once', async () => {
     const { service, coinflow } = await start();
     const key = unseenKey(coinflow);
     const request = Object.freeze(withKey(key));
@@ -151,7 +151,7 @@ describe('authenticateRequest', () => {
     expect(service.metrics().decisions.total).toBe(4);
   });
 
-  it('asks Coinflow again when maxAgeMs says so', async () => {
+  it('revalidates with Coinflow when the policy has maxAgeMs: 0', async () => {
     const { service, coinflow } = await start();
     const request = withKey(unseenKey(coinflow));
     await service.authenticateRequest(request);
@@ -162,7 +162,7 @@ describe('authenticateRequest', () => {
     expect(coinflow.countCalls('verify')).toBe(1);
   });
 
-  it('returns the error of a request that another site caused, and of one with two keys', async () => {
+  it('returns the errors of a cross-site request and of a request with two keys', async () => {
     const { firstOf, fromCookie, fromHeader } = SessionKeyExtractors;
     const { service, coinflow } = await start({ options: { extractor: firstOf(fromHeader(), fromCookie('session')) } });
     const cookie = `session=${unseenKey(coinflow)}`;
@@ -174,7 +174,7 @@ describe('authenticateRequest', () => {
     });
   });
 
-  it('limits a client that keeps sending forged keys', async () => {
+  it('limits a client that sends forged keys repeatedly', async () => {
     const budget = { verificationsPerMinute: 1_000, rejectionsPerClient: 1 };
     const { service, coinflow } = await start({ options: { budget } });
     const forged = (customerId: string): object => ({
@@ -189,19 +189,19 @@ describe('authenticateRequest', () => {
   });
 
   it.each<[string, unknown]>([
-    ['no object', null],
+    ['not an object', null],
     ['an unknown field', { maxAge: 0 }],
     ['a wrong maxAgeMs', { maxAgeMs: -1 }],
     ['a contradiction', { subject: 'user', blockchains: ['eth'] }],
     ['another instance', { instance: 'eu' }],
-  ])('throws for a policy with %s, and counts nothing', async (_, policy) => {
+  ])('throws an error for an invalid policy (%s), and counts nothing', async (_, policy) => {
     const { service, coinflow } = await start();
     const decision = service.authenticateRequest(withKey(unseenKey(coinflow)), policy as CoinflowRoutePolicy);
     await expect(decision).rejects.toMatchObject({ code: 'COINFLOW_INVALID_ARGUMENT', argument: 'policy' });
     expect(decisions).toEqual([]);
   });
 
-  it('throws a defect as it is, and counts nothing', async () => {
+  it('throws unexpected errors unchanged, and counts nothing', async () => {
     const { service } = await start();
     jest.spyOn(service, 'authenticate').mockImplementation(() => {
       throw new RangeError('defect');

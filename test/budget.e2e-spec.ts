@@ -1,31 +1,10 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Controller, Get } from '@nestjs/common';
-import { CoinflowAuth, CoinflowOptional, type CoinflowBudgetOptions } from 'nestjs-coinflow-auth';
+import type { CoinflowBudgetOptions } from 'nestjs-coinflow-auth';
 import type { TrustProxy } from '../apps/sample/src/trust-proxy.js';
 import { stopClock } from './harness/clock.js';
 import { PLATFORMS, createTestApp, forge, unseenKey, type TestApp } from './harness/create-test-app.js';
 import type { SentResponse } from './harness/send.js';
-
-@Controller()
-class ShopController {
-  @Get('guarded')
-  @CoinflowAuth()
-  guarded(): string {
-    return 'guarded';
-  }
-
-  @Get('strict')
-  @CoinflowAuth({ maxAgeMs: 0 })
-  strict(): string {
-    return 'strict';
-  }
-
-  @Get('optional')
-  @CoinflowOptional()
-  optional(): string {
-    return 'optional';
-  }
-}
+import { ShopController } from './harness/shop.controller.js';
 
 const REJECTED = { status: 401, body: { code: 'COINFLOW_SESSION_REJECTED' } };
 const TOO_MANY = { status: 429, body: { code: 'COINFLOW_TOO_MANY_REQUESTS' } };

@@ -18,7 +18,7 @@ import { WebSocket } from 'ws';
 import { createTestApp, type TestApp } from './harness/create-test-app.js';
 
 const MALFORMED_KEY = 'not a session key';
-/** As the client gets it: without `reason` and `action`. */
+/** The error that the client gets, without `reason` and `action`. */
 const CLIENT_ERROR = {
   status: 'error',
   code: 'COINFLOW_SESSION_KEY_MALFORMED',
@@ -40,7 +40,9 @@ class OrdersController {
 
   @MessagePattern('order-stream')
   stream(): Observable<unknown> {
-    return throwError(() => new CoinflowSessionRejectedError('Coinflow said no', { reason: 'rejected' }));
+    return throwError(
+      () => new CoinflowSessionRejectedError('Coinflow rejected the session key', { reason: 'rejected' }),
+    );
   }
 }
 
@@ -63,7 +65,7 @@ describe('an error of the service in a microservice', () => {
 
   afterEach(() => void client.close());
 
-  it('reaches the client as code and message, without reason and action', async () => {
+  it('sends the code and the message of an error to the client of a microservice', async () => {
     await start();
     await expect(firstValueFrom(client.send('order', MALFORMED_KEY))).rejects.toEqual(CLIENT_ERROR);
     await expect(firstValueFrom(client.send('order-stream', ''))).rejects.toEqual({
@@ -87,7 +89,7 @@ class OrdersGateway {
 }
 
 describe('an error of the service in a gateway', () => {
-  it('reaches a native WebSocket as the event exception with code and message', async () => {
+  it('sends an error to a native WebSocket as the event exception', async () => {
     app = await createTestApp({
       providers: [OrdersGateway],
       configure: (nest) => void nest.useWebSocketAdapter(new WsAdapter(nest)),
@@ -111,26 +113,29 @@ class QueueHandler {
 }
 
 describe('an error of the service in a context that Nest does not know', () => {
-  // 'rmq' is what golevelup's RabbitMQ module names it; 'http' is Nest's default, where a library names none.
-  it.each([['rmq'], ['http']])('is thrown, so that a message is not acknowledged: %s', async (contextType) => {
-    app = await createTestApp({ providers: [QueueHandler] });
-    const handler = app.app.get(QueueHandler);
-    const call = app.app
-      .get(ExternalContextCreator)
-      .create(
-        handler,
-        (sessionKey) => handler.handle(sessionKey as string),
-        'handle',
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        { guards: true, filters: true, interceptors: true },
-        contextType,
-      ) as (sessionKey: string) => Promise<unknown>;
-    await expect(call(MALFORMED_KEY)).rejects.toMatchObject({
-      code: 'COINFLOW_SESSION_KEY_MALFORMED',
-      reason: 'bad-characters',
-    });
-  });
+  // golevelup's RabbitMQ module uses 'rmq'. Nest's default is 'http', for libraries that name no context.
+  it.each([['rmq'], ['http']])(
+    'throws an error again in the context %s, so that the message is not acknowledged',
+    async (contextType) => {
+      app = await createTestApp({ providers: [QueueHandler] });
+      const handler = app.app.get(QueueHandler);
+      const call = app.app
+        .get(ExternalContextCreator)
+        .create(
+          handler,
+          (sessionKey) => handler.handle(sessionKey as string),
+          'handle',
+          undefined,
+          undefined,
+          undefined,
+          undefined,
+          { guards: true, filters: true, interceptors: true },
+          contextType,
+        ) as (sessionKey: string) => Promise<unknown>;
+      await expect(call(MALFORMED_KEY)).rejects.toMatchObject({
+        code: 'COINFLOW_SESSION_KEY_MALFORMED',
+        reason: 'bad-characters',
+      });
+    },
+  );
 });

@@ -1,40 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get } from '@nestjs/common';
-import { CoinflowAuth, CoinflowOptional, CoinflowPublic, type CoinflowDecision } from 'nestjs-coinflow-auth';
+import type { CoinflowDecision } from 'nestjs-coinflow-auth';
 import { PLATFORMS, createTestApp, foreignKey, forge, unseenKey, type TestApp } from './harness/create-test-app.js';
-
-@Controller()
-class ShopController {
-  @Get('guarded')
-  @CoinflowAuth()
-  guarded(): string {
-    return 'guarded';
-  }
-
-  @Get('strict')
-  @CoinflowAuth({ maxAgeMs: 0 })
-  strict(): string {
-    return 'strict';
-  }
-
-  @Get('wallets')
-  @CoinflowAuth({ subject: 'wallet' })
-  wallets(): string {
-    return 'wallets';
-  }
-
-  @Get('optional')
-  @CoinflowOptional()
-  optional(): string {
-    return 'optional';
-  }
-
-  @Get('public')
-  @CoinflowPublic()
-  open(): string {
-    return 'public';
-  }
-}
+import { ShopController } from './harness/shop.controller.js';
 
 describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
   let app: TestApp;

@@ -26,8 +26,8 @@ async function start(options: TestAppOptions): Promise<TestApp> {
 @Injectable()
 class SubclassedGuard extends CoinflowAuthGuard {}
 
-describe.each(PLATFORMS)('the policy of a route on %s', (platform) => {
-  it('holds beside the policy of every class that the controller extends', async () => {
+describe.each(PLATFORMS)('the policy of a route, on %s', (platform) => {
+  it('merges the policy of a controller with those of all classes that it extends', async () => {
     @CoinflowAuth({ subject: 'wallet' })
     class WalletsOnly {
       @Get('inherited')
@@ -63,7 +63,7 @@ describe.each(PLATFORMS)('the policy of a route on %s', (platform) => {
     }
   });
 
-  it('requires a session where the handler of a public or optional class has the guard', async () => {
+  it('requires a session on a handler with the guard, in a public or optional class', async () => {
     @CoinflowPublic()
     @Controller('public')
     class PublicController {
@@ -128,7 +128,7 @@ describe.each(PLATFORMS)('the policy of a route on %s', (platform) => {
     }
   });
 
-  it('requires a session where the guard is given as an object', async () => {
+  it('requires a session when @UseGuards() gets the guard as an object', async () => {
     @CoinflowPublic()
     @Controller()
     class PublicController {

@@ -26,7 +26,7 @@ async function start(options: TestAppOptions): Promise<TestApp> {
   return (app = await createTestApp(options));
 }
 
-/** As many decorators do: the method is another function from here on, without the metadata of the first. */
+/** Replaces the method by a function without its metadata, as many decorators do. */
 const Replaced: MethodDecorator = (_target, _name, descriptor: PropertyDescriptor) => {
   const original = descriptor.value as (...given: unknown[]) => unknown;
   descriptor.value = function (this: unknown, ...given: unknown[]): unknown {
@@ -34,7 +34,7 @@ const Replaced: MethodDecorator = (_target, _name, descriptor: PropertyDescripto
   };
 };
 
-/** As careful decorators do. */
+/** Replaces the method by a function with the same metadata, as careful decorators do. */
 const Wrapped: MethodDecorator = (target, name, descriptor: PropertyDescriptor) => {
   const original = descriptor.value as object;
   Replaced(target, name, descriptor);
@@ -43,7 +43,7 @@ const Wrapped: MethodDecorator = (target, name, descriptor: PropertyDescriptor) 
   }
 };
 
-describe('at startup', () => {
+describe('the validation of routes at startup', () => {
   const misconfigured = (reason: string, ...parts: string[]): object => ({
     code: 'COINFLOW_MISCONFIGURED',
     reason,
@@ -51,7 +51,7 @@ describe('at startup', () => {
     action: expect.any(String),
   });
 
-  class OpenedByDecorator {
+  class ReplacedByDecorator {
     @Get('route')
     @Replaced
     @CoinflowAuth()
@@ -60,7 +60,7 @@ describe('at startup', () => {
     }
   }
 
-  class OpenedInConstructor {
+  class ReplacedInConstructor {
     constructor() {
       this.route = this.route.bind(this);
     }
@@ -72,21 +72,21 @@ describe('at startup', () => {
     }
   }
 
-  class OptionalOpened {
+  class OptionalReplaced {
     @Get('route')
     @Replaced
     @CoinflowOptional()
     route(): void {}
   }
 
-  class PublicOpened {
+  class PublicReplaced {
     @Get('route')
     @Replaced
     @CoinflowPublic()
     route(): void {}
   }
 
-  class WebhookOpened {
+  class WebhookReplaced {
     @Post('route')
     @Replaced
     @CoinflowWebhook()
@@ -109,27 +109,27 @@ describe('at startup', () => {
     route(): void {}
   }
 
-  class InheritedOpened extends OpenedByDecorator {}
+  class InheritedReplaced extends ReplacedByDecorator {}
 
   it.each<[string, Type, boolean]>([
-    ['@CoinflowAuth()', OpenedByDecorator, false],
-    ['@CoinflowAuth() under APP_GUARD', OpenedByDecorator, true],
-    ['@CoinflowOptional()', OptionalOpened, false],
-    ['@CoinflowPublic() under APP_GUARD', PublicOpened, true],
-    ['@CoinflowWebhook()', WebhookOpened, false],
+    ['@CoinflowAuth()', ReplacedByDecorator, false],
+    ['@CoinflowAuth() under APP_GUARD', ReplacedByDecorator, true],
+    ['@CoinflowOptional()', OptionalReplaced, false],
+    ['@CoinflowPublic() under APP_GUARD', PublicReplaced, true],
+    ['@CoinflowWebhook()', WebhookReplaced, false],
     ['@CoinflowWebhook() below another of our decorators', WebhookHidden, false],
     ['a policy in a guarded class', StricterPolicyLost, false],
-    ['an inherited handler', InheritedOpened, false],
-    ['a handler that the constructor binds', OpenedInConstructor, false],
-  ])('a route is rejected whose method was replaced above %s', async (_, controller, globalGuard) => {
+    ['an inherited handler', InheritedReplaced, false],
+    ['a handler that the constructor binds', ReplacedInConstructor, false],
+  ])('rejects a route whose method was replaced above %s', async (_, controller, globalGuard) => {
     Controller()(controller);
     const starting = start({ controllers: [controller], globalGuard, options: { webhook: { keys: ['key'] } } });
     await expect(starting).rejects.toMatchObject(misconfigured('method-replaced', `${controller.name}\\.route`));
   });
 
-  it('every mistaken route is named once, also with several modules', async () => {
+  it('names every invalid route once, also with several modules', async () => {
     @Controller()
-    class TwiceOpened {
+    class TwiceReplaced {
       @Get('one')
       @Replaced
       @CoinflowAuth()
@@ -142,9 +142,9 @@ describe('at startup', () => {
     }
     const starting = start({
       register: (options: CoinflowAuthModuleOptions) => ({
-        module: moduleOf(TwiceOpened),
+        module: moduleOf(TwiceReplaced),
         imports: [
-          moduleOf(TwiceOpened),
+          moduleOf(TwiceReplaced),
           CoinflowAuthModule.forRootAsync({ useFactory: () => options }),
           CoinflowAuthModule.forRootAsync({ name: 'eu', useFactory: () => options }),
         ],
@@ -153,8 +153,8 @@ describe('at startup', () => {
     await expect(starting).rejects.toMatchObject({
       reason: 'method-replaced',
       message: [
-        'TwiceOpened.one was replaced after it was decorated, and has lost its guard and policy',
-        'TwiceOpened.two was replaced after it was decorated, and has lost its guard and policy',
+        'TwiceReplaced.one was replaced after it was decorated, and has lost its guard and policy',
+        'TwiceReplaced.two was replaced after it was decorated, and has lost its guard and policy',
       ].join('. '),
     });
   });
@@ -163,14 +163,14 @@ describe('at startup', () => {
     ['forRoot', (options) => CoinflowAuthModule.forRoot(options)],
     ['forRootAsync', (options) => CoinflowAuthModule.forRootAsync({ useFactory: () => options })],
     ['a named instance only', (options) => CoinflowAuthModule.forRoot({ ...options, name: 'eu' })],
-  ])('a replaced method is found with %s', async (_, register) => {
-    Controller()(OpenedByDecorator);
-    await expect(start({ controllers: [OpenedByDecorator], register })).rejects.toMatchObject(
-      misconfigured('method-replaced', 'OpenedByDecorator\\.route'),
+  ])('finds a replaced method with %s', async (_, register) => {
+    Controller()(ReplacedByDecorator);
+    await expect(start({ controllers: [ReplacedByDecorator], register })).rejects.toMatchObject(
+      misconfigured('method-replaced', 'ReplacedByDecorator\\.route'),
     );
   });
 
-  it('a method is accepted that a decorator replaced below ours, or with its metadata', async () => {
+  it('accepts a method that a decorator replaced below ours, or with its metadata', async () => {
     @Controller()
     class CarefulController {
       @Get('below')
@@ -201,7 +201,7 @@ describe('at startup', () => {
     expect(await get('/twice', unseenKey(coinflow))).toMatchObject({ status: 403 });
   });
 
-  it('an override without a decorator of ours is rejected, and one that is no route is not', async () => {
+  it('rejects a route that overrides a guarded one without a decorator, and accepts an override that is not a route', async () => {
     class Base {
       @Get('route')
       @CoinflowAuth({ maxAgeMs: 0 })
@@ -242,7 +242,7 @@ describe('at startup', () => {
     expect(coinflow.countCalls('verify')).toBe(1);
   });
 
-  it('a webhook route can be overridden by a route of another kind', async () => {
+  it('accepts a guarded route that overrides a webhook route', async () => {
     class Base {
       @Post('route')
       @CoinflowWebhook()
@@ -305,13 +305,13 @@ describe('at startup', () => {
         return ShopController;
       },
     ],
-  ])('a policy is rejected that contradicts itself between %s', async (_, controllerOf) => {
+  ])('rejects a policy that contradicts itself between %s', async (_, controllerOf) => {
     await expect(start({ controllers: [controllerOf()] })).rejects.toMatchObject(
       misconfigured('policy-contradiction', 'ShopController\\.route', 'blockchains', 'subject'),
     );
   });
 
-  it('a public handler is accepted whatever the policy of its class is', async () => {
+  it('accepts a public handler of a class with a contradictory policy', async () => {
     @CoinflowAuth({ blockchains: ['solana'] })
     class Base {}
     @CoinflowAuth({ subject: 'user' })
@@ -327,7 +327,7 @@ describe('at startup', () => {
     expect(await get('/public')).toMatchObject({ status: 200 });
   });
 
-  it('a webhook route with a subclass of CoinflowWebhookGuard needs its key as well', async () => {
+  it('rejects a webhook route with a subclass of CoinflowWebhookGuard and no key', async () => {
     class ShopWebhookGuard extends CoinflowWebhookGuard {}
     @Controller()
     class ShopController {
@@ -340,7 +340,7 @@ describe('at startup', () => {
     );
   });
 
-  it('a webhook route that a controller inherits needs its key as well', async () => {
+  it('rejects an inherited webhook route without a key', async () => {
     class Base {
       @Post()
       @CoinflowWebhook()
@@ -353,7 +353,7 @@ describe('at startup', () => {
     );
   });
 
-  it('an event handler of a provider with a symbol as its token is found', async () => {
+  it('finds a replaced event handler of a provider with a symbol as its token', async () => {
     const credit = jest.fn();
     @Injectable()
     class Accounts {

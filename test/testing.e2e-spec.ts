@@ -66,7 +66,7 @@ class RoutesController {
   }
 }
 
-/** As an application is: its options come from an environment that a test does not have. */
+/** Like a real application: it reads its options from environment variables, which the tests do not set. */
 @Module({
   imports: [CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider())],
   controllers: [RoutesController],
@@ -87,7 +87,7 @@ describe('overrideCoinflowAuth', () => {
     return (path) => send(url + path);
   }
 
-  it('every guarded route sees the user, whatever guards it', async () => {
+  it('authenticates the user on guarded routes and under APP_GUARD', async () => {
     const get = await start(asUser('alice'));
     expect(await get('/guarded')).toMatchObject({
       status: 200,
@@ -98,7 +98,7 @@ describe('overrideCoinflowAuth', () => {
     expect(await get('/public')).toMatchObject({ status: 200 });
   });
 
-  it('nobody is refused as ever', async () => {
+  it('rejects requests on guarded routes with 401 when there is no session', async () => {
     const get = await start(undefined);
     expect(await get('/guarded')).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_KEY_MISSING' } });
     expect(await get('/global')).toMatchObject({ status: 401 });
@@ -106,7 +106,7 @@ describe('overrideCoinflowAuth', () => {
     expect(await get('/public')).toMatchObject({ status: 200 });
   });
 
-  it('the service answers without Coinflow', async () => {
+  it('creates and verifies session keys without calls to Coinflow', async () => {
     await start(asUser('alice'));
     const { byClass, byToken } = app.get(Checkout);
     expect(byClass).toBe(byToken);
@@ -119,7 +119,7 @@ describe('overrideCoinflowAuth', () => {
     });
   });
 
-  it('one line makes the whole sample somebody’s', async () => {
+  it('authenticates a user in the whole sample application', async () => {
     const module = await overrideCoinflowAuth(
       Test.createTestingModule({ imports: [AppModule] }),
       asUser('carol'),
@@ -164,7 +164,7 @@ describe('overrideCoinflowAuth and named instances', () => {
   })
   class PayoutsModule {}
 
-  it('every instance sees the user, by its own name', async () => {
+  it('authenticates the user in every named instance', async () => {
     const builder = overrideCoinflowAuth(Test.createTestingModule({ imports: [PayoutsModule] }), asUser('alice'));
     const module = await builder.compile();
     const app = module.createNestApplication({ logger: false });
@@ -180,7 +180,7 @@ describe('overrideCoinflowAuth and named instances', () => {
     await app.close();
   });
 
-  it('works on the module of another copy of the package', async () => {
+  it('overrides the module of another copy of the package', async () => {
     let override = overrideCoinflowAuth;
     await jest.isolateModulesAsync(async () => {
       override = (await import('nestjs-coinflow-auth/testing')).overrideCoinflowAuth;
@@ -197,7 +197,7 @@ describe('overrideCoinflowAuth and a part of an application', () => {
   const part = (...imports: DynamicModule[]): TestingModuleBuilder =>
     Test.createTestingModule({ imports, controllers: [RoutesController], providers: [Checkout] });
 
-  it('without the module is an error at startup that says what to import', async () => {
+  it('fails at startup without the module, and the error names the import', async () => {
     const builder = Test.createTestingModule({ controllers: [RoutesController] });
     const module = await overrideCoinflowAuth(builder, asUser('alice')).compile();
     await expect(module.createNestApplication({ logger: false }).init()).rejects.toMatchObject({
@@ -207,7 +207,7 @@ describe('overrideCoinflowAuth and a part of an application', () => {
     });
   });
 
-  it('works with the module, whose options are not read', async () => {
+  it('authenticates the user with the module, without reading its options', async () => {
     const register = CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider());
     const module = await overrideCoinflowAuth(part(register), asUser('alice')).compile();
     const app = module.createNestApplication({ logger: false });
@@ -241,7 +241,7 @@ describe('overrideProvider(CoinflowAuthService)', () => {
     return (path) => send(url + path);
   }
 
-  it('reaches the guard, and whatever injects the service', async () => {
+  it('replaces the service for the guard and for injected classes', async () => {
     const service = {
       extractSessionKey: () => 'any',
       authenticate: () => asUser('alice'),
@@ -254,7 +254,7 @@ describe('overrideProvider(CoinflowAuthService)', () => {
     expect(app.get(Checkout)).toEqual({ byClass: service, byToken: service });
   });
 
-  it('with less than the guard uses is reported once, with what to do', async () => {
+  it('answers 500 when the replaced service lacks a method of the guard, and logs once what to do', async () => {
     const get = await start({ createSessionKey: () => asUser('alice'), schemes: [], vary: 'Cookie' });
     for (let i = 0; i < 2; i += 1) {
       expect(await get('/guarded')).toMatchObject({ status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } });
@@ -265,7 +265,7 @@ describe('overrideProvider(CoinflowAuthService)', () => {
   });
 });
 
-it('overrideProvider(CoinflowWebhooks) reaches the guard, and whatever injects it', async () => {
+it('overrideProvider(CoinflowWebhooks) replaces the webhooks for the guard and for injected classes', async () => {
   @Controller()
   class WebhooksController {
     constructor(
@@ -296,7 +296,7 @@ it('overrideProvider(CoinflowWebhooks) reaches the guard, and whatever injects i
 });
 
 describe('createTestSession', () => {
-  it('is a session of a user or a wallet, with what else a test needs', () => {
+  it('creates a session of a user or a wallet with the given properties', () => {
     const issuedAt = new Date('2026-01-01T00:00:00Z');
     expect(createTestSession({ userId: 'alice', issuedAt })).toMatchObject({
       subject: { kind: 'user', userId: 'alice' },
