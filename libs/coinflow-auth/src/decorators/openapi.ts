@@ -52,7 +52,7 @@ const WEBHOOK_ERRORS: Responses = {
     schema: errorSchema(500, ['COINFLOW_MISCONFIGURED'], ['statusCode', 'message']),
   },
 };
-const WEBHOOK_HANDLED = 'The event has been handled, by this delivery or by an earlier one';
+const WEBHOOK_ACKNOWLEDGED = 'The event is acknowledged, also if it is a duplicate';
 
 const SIGNATURE_HEADER = {
   in: 'header',
@@ -96,7 +96,7 @@ export function documentAccess(target: object, isHandler: boolean): void {
 export function documentWebhook(handler: object): void {
   const parameters = read<object[]>(API_PARAMETERS, handler) ?? [];
   Reflect.defineMetadata(API_PARAMETERS, [...parameters, SIGNATURE_HEADER, WEBHOOK_BODY], handler);
-  documentResponses(handler, WEBHOOK_ERRORS, WEBHOOK_HANDLED);
+  documentResponses(handler, WEBHOOK_ERRORS, WEBHOOK_ACKNOWLEDGED);
 }
 
 function documentHandler(handler: object, access: CoinflowAccess): void {
