@@ -1,4 +1,4 @@
-/** The layers of `nestjs-coinflow-auth`, top first: a layer imports only layers below it. */
+/** The layers of `nestjs-coinflow-auth`, from top to bottom. A layer imports only layers below it. */
 const layers = [
   ['config', 'health', 'redis', 'testing'],
   ['coinflow-auth.module'],
@@ -20,7 +20,7 @@ const layers = [
 
 const source = 'libs/coinflow-auth/src';
 
-/** A lint rule for each layer. */
+/** One lint rule for each entry of a layer. */
 export const layerRules = layers.flatMap((layer, level) => {
   const above = layers.slice(0, level).flat();
   return layer.map((name) => ({
@@ -36,7 +36,12 @@ export const layerRules = layers.flatMap((layer, level) => {
               message: `"${name}" may import only the layers below it: see CONTRIBUTING.md.`,
             },
             ...(name === 'errors' || name === 'session' || name === 'extraction'
-              ? [{ group: ['@nestjs/*', 'axios', 'rxjs'], message: `"${name}" is pure: nothing of Nest, no I/O.` }]
+              ? [
+                  {
+                    group: ['@nestjs/*', 'axios', 'rxjs'],
+                    message: `"${name}" is pure: it must not import Nest, axios or rxjs.`,
+                  },
+                ]
               : []),
           ],
         },

@@ -96,7 +96,7 @@ describe.each(PLATFORMS)('named instances on %s', (platform) => {
     { merchantId: 'other-merchant', apiKey: 'coinflow_emulator_key_of_other_merchant' },
   ] as const;
 
-  it('of two merchants: each accepts its own keys and no other', async () => {
+  it('accepts in each instance only the session keys of its own merchant', async () => {
     const keys = await start();
     for (const round of ['fresh', 'remembered']) {
       expect([round, await app.get('/here', keys.here)]).toMatchObject([
@@ -120,7 +120,7 @@ describe.each(PLATFORMS)('named instances on %s', (platform) => {
     expect(app.coinflow.countCalls('verify')).toBe(0);
   });
 
-  it('of one merchant at two Coinflows: what one has proven the other asks about, and refuses', async () => {
+  it('rejects in one instance the keys that another one verified at another Coinflow endpoint', async () => {
     elsewhere = await startCoinflowEmulator();
     const keys = await start(optionsFor(elsewhere));
     expect(await app.get('/here', keys.here)).toMatchObject({ status: 200 });
@@ -129,13 +129,13 @@ describe.each(PLATFORMS)('named instances on %s', (platform) => {
     expect(await app.get('/here', keys.eu)).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_REJECTED' } });
   });
 
-  it('a handler keeps the instance of its controller', async () => {
+  it('uses the instance of the controller for its handlers', async () => {
     const keys = await start();
     expect(await app.get('/all-eu', keys.eu)).toMatchObject({ status: 200, body: { merchantId: 'other-merchant' } });
     expect(await app.get('/all-eu', keys.here)).toMatchObject({ status: 401 });
   });
 
-  it('a route of an instance that nobody registered is a 500 that says so, and lets nobody in', async () => {
+  it('answers 500 for a route of an instance that is not registered', async () => {
     const keys = await start();
     for (const key of [keys.here, undefined]) {
       expect(await app.get('/nowhere', key)).toMatchObject({ status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } });
@@ -143,7 +143,7 @@ describe.each(PLATFORMS)('named instances on %s', (platform) => {
   });
 });
 
-describe('registering', () => {
+describe('the registration of instances', () => {
   const options: CoinflowAuthModuleOptions = { env: 'sandbox', apiKey: 'key', merchantId: 'merchant' };
 
   function modulesThatRegister(first: object, second: object): DynamicModule {
@@ -162,15 +162,15 @@ describe('registering', () => {
       { name: 'eu:live' },
       'registered twice with the name "eu:live": by ShopModule and by PayoutsModule',
     ],
-  ])('twice %s is a boot error that names both modules', async (_, extras, message) => {
-    const boot = Test.createTestingModule({ imports: [modulesThatRegister(extras, extras)] }).compile();
-    await expect(boot).rejects.toMatchObject({
+  ])('rejects two registrations %s, and names both modules', async (_, extras, message) => {
+    const starting = Test.createTestingModule({ imports: [modulesThatRegister(extras, extras)] }).compile();
+    await expect(starting).rejects.toMatchObject({
       code: 'COINFLOW_MISCONFIGURED',
       message: expect.stringContaining(message),
     });
   });
 
-  it('with two names, or once imported by two modules, is none', async () => {
+  it('accepts two names, and one registration that two modules import', async () => {
     const both = await Test.createTestingModule({
       imports: [modulesThatRegister({ name: 'eu' }, { name: 'us' })],
     }).compile();
@@ -186,7 +186,7 @@ describe('registering', () => {
     await once.close();
   });
 
-  it('only with names is enough for routes that name them', async () => {
+  it('needs no unnamed instance when all routes name an instance', async () => {
     @Module({
       imports: [CoinflowAuthModule.forRoot({ ...options, name: 'eu' })],
       controllers: [EuController],

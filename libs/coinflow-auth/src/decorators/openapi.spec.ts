@@ -5,6 +5,7 @@ import {
   ApiBearerAuth,
   ApiDefaultResponse,
   ApiForbiddenResponse,
+  ApiHeader,
   ApiOkResponse,
   ApiUnauthorizedResponse,
   DocumentBuilder,
@@ -89,6 +90,7 @@ class WebhooksController {
   @ApiUnauthorizedResponse({ description: 'mine' })
   @Post('own')
   @CoinflowWebhook()
+  @ApiHeader({ name: 'X-Partner' })
   own(): void {}
 
   @ApiDefaultResponse({ description: 'mine' })
@@ -240,6 +242,19 @@ describe('the OpenAPI document of an application', () => {
       content: { 'application/json': { schema: { type: 'string' } } },
     });
     expect(responses['401']).toMatchObject({ description: 'mine' });
+  });
+
+  it('adds the signature and the event to the parameters of a webhook route', async () => {
+    const { paths } = await documentOf(WebhooksController);
+    const { parameters, requestBody } = paths['/webhooks/own']?.post ?? {};
+    expect(parameters).toMatchObject([
+      { in: 'header', name: 'X-Partner' },
+      { in: 'header', name: 'Coinflow-Signature', required: false },
+    ]);
+    expect(requestBody).toMatchObject({
+      required: true,
+      content: { 'application/json': { schema: { required: ['eventType', 'category', 'created', 'data'] } } },
+    });
   });
 
   it('documents no 200 of a webhook route that has a default response', async () => {
