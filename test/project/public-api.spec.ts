@@ -20,23 +20,23 @@ const program = ts.createProgram(
 );
 const checker = program.getTypeChecker();
 
-describe.each(ENTRIES)('the public names of %s', (path) => {
+describe.each(ENTRIES)('the public API of %s', (path) => {
   const module = checker.getSymbolAtLocation(program.getSourceFile(root + path) as ts.Node) as ts.Symbol;
   const names = checker.getExportsOfModule(module).map((name) => {
     return name.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(name) : name;
   });
   const isDocumented = (symbol: ts.Symbol): boolean => symbol.getDocumentationComment(checker).length > 0;
 
-  it('are these', () => {
+  it('exports the names of the snapshot', () => {
     expect(names.map(({ name }) => name).sort()).toMatchSnapshot();
   });
 
-  it('each has a docstring', () => {
+  it('documents each exported name', () => {
     expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => !isDocumented(name)).map(({ name }) => name)).toEqual([]);
   });
 
-  it('so has each option', () => {
+  it('documents each option', () => {
     const undocumented = names
       .filter(({ name }) => /Options$/.test(name) && !/Root/.test(name))
       .flatMap((name) => [...(name.members?.values() ?? [])].filter((member) => !isDocumented(member)))
@@ -44,7 +44,7 @@ describe.each(ENTRIES)('the public names of %s', (path) => {
     expect(undocumented).toEqual([]);
   });
 
-  it('the comments reach the .d.ts', () => {
+  it('keeps the comments in the .d.ts files', () => {
     expect(options).toMatchObject({ declaration: true, removeComments: false });
   });
 });

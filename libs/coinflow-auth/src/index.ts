@@ -1,4 +1,4 @@
-export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
+// The module and its options
 export {
   CoinflowAuthModule,
   type CoinflowAuthModuleExtras,
@@ -6,29 +6,6 @@ export {
   type CoinflowAuthRootAsyncOptions,
   type CoinflowAuthRootOptions,
 } from './coinflow-auth.module.js';
-export {
-  CoinflowAuthService,
-  type CoinflowRequestResult,
-  type CoinflowRevocation,
-  type CreateSessionKeyOptions,
-  type VerifySessionKeyOptions,
-} from './coinflow-auth.service.js';
-export { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
-export type { CoinflowHttpContext } from './contexts/http-context.js';
-export { toHttpException, type ResponseWithHeaders } from './contexts/http-exception.js';
-export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
-export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/openapi.js';
-export { InjectCoinflowAuth, InjectCoinflowWebhooks } from './decorators/inject.decorators.js';
-export { CurrentSession } from './decorators/current-session.decorator.js';
-export * from './errors/coinflow-auth.errors.js';
-export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
-export {
-  SESSION_KEY_HEADER,
-  type AuthenticationScheme,
-  type FoundSessionKey,
-  type RequestWithHeaders,
-  type SessionKeyExtractor,
-} from './extraction/session-key-extractor.js';
 export type { CoinflowEnv } from './options/base-url.js';
 export type { CoinflowBudgetOptions } from './options/budget-options.js';
 export type {
@@ -37,24 +14,38 @@ export type {
   CoinflowHttpOptions,
 } from './options/coinflow-auth-options.js';
 export type { CoinflowSharedStore } from './options/shared-store.js';
-export type { CoinflowSharedStoreMetrics } from './cache/shared-cache.js';
+
+// Guarding routes
+export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
+export type { CoinflowHttpContext } from './contexts/http-context.js';
+export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
+export { CurrentSession } from './decorators/current-session.decorator.js';
+export { InjectCoinflowAuth, InjectCoinflowWebhooks } from './decorators/inject.decorators.js';
+export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/openapi.js';
 export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-policy.js';
-export type {
-  CoinflowAuthMetrics,
-  CoinflowDecisionMetrics,
-  CoinflowCacheMetrics,
-  CoinflowIssuanceMetrics,
-} from './metrics/metrics.js';
-export type {
-  CoinflowDecision,
-  CoinflowDecisionListener,
-  CoinflowDecisionOutcome,
-} from './metrics/coinflow-decision.js';
-export type { CoinflowBudgetMetrics } from './budget/budget-statistics.js';
-export type { CoinflowDecidedBy } from './verification/decision-trace.js';
-export { CoinflowSession } from './session/coinflow-session.js';
+
+// Extracting the session key from a request
+export type { CsrfOptions } from './extraction/cross-site.js';
+export {
+  SESSION_KEY_HEADER,
+  type AuthenticationScheme,
+  type FoundSessionKey,
+  type RequestWithHeaders,
+  type SessionKeyExtractor,
+} from './extraction/session-key-extractor.js';
+export { SessionKeyExtractors } from './extraction/session-key-extractors.js';
+
+// Creating, verifying and revoking session keys
+export {
+  CoinflowAuthService,
+  type CoinflowRequestResult,
+  type CoinflowRevocation,
+  type CreateSessionKeyOptions,
+  type VerifySessionKeyOptions,
+} from './coinflow-auth.service.js';
+export type { MessageToSign } from './http/coinflow-client.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './options/blockchains.js';
-export type { CoinflowSubject, CoinflowUserSubject, CoinflowWalletSubject } from './session/subject.js';
+export { CoinflowSession } from './session/coinflow-session.js';
 export type {
   SubjectToRevoke,
   SessionKeySubject,
@@ -62,15 +53,39 @@ export type {
   SessionKeyUser,
   SessionKeyWallet,
 } from './session/session-key-subject.js';
-export type { MessageToSign } from './http/coinflow-client.js';
-export { SessionKeyExtractors } from './extraction/session-key-extractors.js';
-export type { CsrfOptions } from './extraction/cross-site.js';
+export type { CoinflowSubject, CoinflowUserSubject, CoinflowWalletSubject } from './session/subject.js';
+
+// Decisions and metrics
+export type { CoinflowBudgetMetrics } from './budget/budget-statistics.js';
+export type { CoinflowSharedStoreMetrics } from './cache/shared-cache.js';
+export type {
+  CoinflowDecision,
+  CoinflowDecisionListener,
+  CoinflowDecisionOutcome,
+} from './metrics/coinflow-decision.js';
+export type {
+  CoinflowAuthMetrics,
+  CoinflowDecisionMetrics,
+  CoinflowCacheMetrics,
+  CoinflowIssuanceMetrics,
+} from './metrics/metrics.js';
+export type { CoinflowDecidedBy } from './verification/decision-trace.js';
+
+// Errors
+export { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
+export { toHttpException, type ResponseWithHeaders } from './contexts/http-exception.js';
+export * from './errors/coinflow-auth.errors.js';
+export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
+
+// Webhooks
 export {
   CoinflowEvent,
   CoinflowWebhook,
   OnCoinflowEvent,
   type CoinflowWebhookRouteOptions,
 } from './decorators/webhook.decorators.js';
+export type { DeliveryClaim, DeliveryStore } from './options/delivery-store.js';
+export type { CoinflowWebhookKeys, CoinflowWebhookOptions, CoinflowWebhookProof } from './options/webhook-options.js';
 export * from './webhooks/events/event-data.js';
 export {
   COINFLOW_EVENT_CATEGORIES,
@@ -92,5 +107,3 @@ export {
   type VerifiedWebhook,
   type VerifyWebhookSignatureOptions,
 } from './webhooks/signature/webhook-signature.js';
-export type { DeliveryClaim, DeliveryStore } from './options/delivery-store.js';
-export type { CoinflowWebhookKeys, CoinflowWebhookOptions, CoinflowWebhookProof } from './options/webhook-options.js';
