@@ -72,7 +72,7 @@ export default {
     '!libs/coinflow-auth/src/options/budget-store.ts',
     '!libs/coinflow-auth/src/options/delivery-store.ts',
     '!libs/coinflow-auth/src/options/shared-store.ts',
-    '!libs/coinflow-auth/src/metrics/coinflow-auth-metrics.ts',
+    '!libs/coinflow-auth/src/metrics/metrics.ts',
     '!libs/*/src/index.ts',
     '!libs/coinflow-emulator/src/cli.ts',
   ],
