@@ -338,7 +338,7 @@ describe('CoinflowAuthGuard', () => {
     }
     expect(logger.at('error')).toEqual([
       expect.stringMatching(/MistakenController.forgotten uses @CurrentSession[^]*Add @CoinflowAuth/),
-      expect.stringMatching(/instance[^]*“unregistered”[^]*Import CoinflowAuthModule/),
+      expect.stringMatching(/instance[^]*"unregistered"[^]*Import CoinflowAuthModule/),
     ]);
   });
 

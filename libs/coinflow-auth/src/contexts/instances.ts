@@ -41,6 +41,6 @@ export function moduleMissing(message: string): CoinflowMisconfiguredError {
   return misconfigured(message, {
     reason: 'module-missing',
     action:
-      'Import CoinflowAuthModule.forRoot() or .forRootAsync() at the root, with the name that the message has. In a test of a part of the application, import it there: overrideCoinflowAuth() replaces its options.',
+      'Import CoinflowAuthModule.forRoot() or .forRootAsync() at the root; for a named instance, pass its name. In a test of a part of the application, import it there: overrideCoinflowAuth() replaces its options.',
   });
 }
