@@ -7,7 +7,7 @@ import { misconfigured, toHttpException, writeErrorHeaders } from './contexts/ht
 import { readDecision, writeDecision } from './contexts/request-decision.js';
 import { CoinflowSessionKeyMissingError, isCoinflowAuthError } from './errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme, RequestWithHeaders } from './extraction/session-key-extractor.js';
-import { isUnexpectedPromise } from './util/unexpected-promise.js';
+import { isUnexpectedPromise } from './util/promises.js';
 import { readRoute, type CoinflowRoute } from './options/route-policy.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import { assertSubjectAllowed } from './session/subject.js';

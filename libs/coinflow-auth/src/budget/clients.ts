@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { isBehindUnknownProxy, networkOf } from '../extraction/request-source.js';
 import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
-import { isUnexpectedPromise } from '../util/unexpected-promise.js';
+import { isUnexpectedPromise } from '../util/promises.js';
 import type { ResolvedBudgetOptions } from '../options/budget-options.js';
 
 const OFF = 'the limits per client are off for such requests';

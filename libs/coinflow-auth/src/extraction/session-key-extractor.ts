@@ -1,5 +1,5 @@
 import { CoinflowMisconfiguredError, CoinflowSessionKeyMalformedError } from '../errors/coinflow-auth.errors.js';
-import { isUnexpectedPromise } from '../util/unexpected-promise.js';
+import { isUnexpectedPromise } from '../util/promises.js';
 
 /** Where a payer's call carries its session key; Coinflow's own name for it. */
 export const SESSION_KEY_HEADER = 'x-coinflow-auth-session-key';

@@ -1,5 +1,5 @@
 import { CoinflowMisconfiguredError, CoinflowUnavailableError } from '../errors/coinflow-auth.errors.js';
-import { apiKeyProblem } from '../options/header-value.js';
+import { apiKeyProblem } from '../util/header-value.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { TimeLimit } from './time-limit.js';
 

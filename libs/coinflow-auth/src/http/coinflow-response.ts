@@ -1,4 +1,4 @@
-import { safeText } from './redact.js';
+import { safeText } from '../util/safe-text.js';
 
 const DEFAULT_RETRY_AFTER_MS = 5_000;
 const MIN_RETRY_AFTER_MS = 1_000;

@@ -11,7 +11,7 @@ import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js
 import { COINFLOW_BASE_URLS, baseUrlProblem } from './base-url.js';
 import { leavesNewKeys } from './budget-options.js';
 import { BudgetShape, NO_NEW_KEYS } from './budget-rules.js';
-import { apiKeyProblem } from './header-value.js';
+import { apiKeyProblem } from '../util/header-value.js';
 import { DAY_MS, HeaderValue, ProblemRule, Rule, Whole, hasMethods, isWhole } from './value-rules.js';
 import { WebhookShape } from './webhook-rules.js';
 

@@ -8,7 +8,7 @@ import { SharedStore } from '../../test-doubles/shared-store.js';
 import { resolveOptions } from './resolve-options.js';
 
 const OPTIONS: CoinflowAuthModuleOptions = { env: 'sandbox', apiKey: 'secret-api-key', merchantId: 'merchant' };
-const VISIBLE_ASCII = 'must be 1 to 256 visible ASCII characters without blanks at its ends';
+const VISIBLE_ASCII = 'must be 1 to 256 visible ASCII characters without leading or trailing whitespace';
 
 function problems(options: unknown): string {
   try {

@@ -1,5 +1,5 @@
 import { ValidateBy, type ValidationArguments } from 'class-validator';
-import { headerValueProblem } from './header-value.js';
+import { headerValueProblem } from '../util/header-value.js';
 
 export const DAY_MS = 86_400_000;
 

@@ -80,7 +80,7 @@ describe('the options of webhooks', () => {
 
   it.each([undefined, '', [], [''], [KEY, ' x'], [KEY, 5], 5, null])('keys: %j are none', (keys) => {
     expect(problems({ keys })).toEqual([
-      '  - webhook.keys must be 1 to 256 visible ASCII characters without blanks at its ends, or a list of such keys, or a function that gives them' +
+      '  - webhook.keys must be 1 to 256 visible ASCII characters without leading or trailing whitespace, or a list of such keys, or a function that gives them' +
         ' (environment variable COINFLOW_WEBHOOK_VALIDATION_KEY)',
     ]);
   });

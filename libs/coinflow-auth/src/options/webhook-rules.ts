@@ -1,5 +1,5 @@
 import { IsOptional, ValidateIf } from 'class-validator';
-import { HEADER_VALUE_RULE, isHeaderValue } from './header-value.js';
+import { HEADER_VALUE_RULE, isHeaderValue } from '../util/header-value.js';
 import { Rule, Whole, hasMethods } from './value-rules.js';
 import { DELIVERY_MEMORY_MS, WEBHOOK_PROOFS } from './webhook-options.js';
 

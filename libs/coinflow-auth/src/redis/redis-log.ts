@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
-import { safeText } from '../http/redact.js';
+import { safeText } from '../util/safe-text.js';
 import { causeOf } from './redis-errors.js';
 
 const MAX_DENIALS = 20;

@@ -1,6 +1,6 @@
 import { CoinflowInvalidArgumentError } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_BLOCKCHAINS, type KnownBlockchain } from '../options/blockchains.js';
-import { headerValueProblem } from '../options/header-value.js';
+import { headerValueProblem } from '../util/header-value.js';
 import type { CoinflowSubject } from './subject.js';
 import { walletAddressProblem } from './wallet-address.js';
 

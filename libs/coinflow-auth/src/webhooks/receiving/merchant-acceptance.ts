@@ -1,5 +1,5 @@
 import { CoinflowWebhookUnavailableError } from '../../errors/coinflow-auth.errors.js';
-import { safeText } from '../../http/redact.js';
+import { safeText } from '../../util/safe-text.js';
 import type { CoinflowWebhookOptions } from '../../options/webhook-options.js';
 import { NoAnswerError, answerBy, type Deadline } from '../deliveries/deadline.js';
 import type { ParsedEvent } from '../events/parse-event.js';

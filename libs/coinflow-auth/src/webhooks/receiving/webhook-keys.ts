@@ -1,6 +1,6 @@
 import { misconfigured } from '../../contexts/http-exception.js';
 import { CoinflowWebhookUnavailableError } from '../../errors/coinflow-auth.errors.js';
-import { HEADER_VALUE_RULE, isHeaderValue } from '../../options/header-value.js';
+import { HEADER_VALUE_RULE, isHeaderValue } from '../../util/header-value.js';
 import type { ResolvedWebhookOptions } from '../../options/webhook-options.js';
 import { NoAnswerError, answerBy, type Deadline } from '../deliveries/deadline.js';
 

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { safeText } from '../../http/redact.js';
+import { safeText } from '../../util/safe-text.js';
 import { isCoinflowAuthError, type AnyCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
 import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
 import { newMetrics, type CoinflowWebhookMetrics } from './webhook-metrics.js';

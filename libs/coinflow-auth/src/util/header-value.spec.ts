@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { isHeaderValue } from './header-value.js';
 
 describe('isHeaderValue', () => {
-  it.each(['a', 'alice', 'user 1', 'a@example.com', '~!', 'x'.repeat(256)])('%p can be sent', (value) => {
+  it.each(['a', 'alice', 'user 1', 'a@example.com', '~!', 'x'.repeat(256)])('accepts %p', (value) => {
     expect(isHeaderValue(value)).toBe(true);
   });
 
@@ -21,7 +21,7 @@ describe('isHeaderValue', () => {
     null,
     5,
     ['a'],
-  ])('%p cannot', (value) => {
+  ])('rejects %p', (value) => {
     expect(isHeaderValue(value)).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { safeText } from './redact.js';
+import { safeText } from './safe-text.js';
 
 const JWT = `eyJhbGciOiJIUzI1NiJ9.${'eyJhIjoxfQ'.repeat(50)}.${'c'.repeat(43)}`;
 
@@ -15,11 +15,11 @@ describe('safeText', () => {
     ['x'.repeat(200), 'x'.repeat(128)],
     [`${'x'.repeat(126)}s3cret`, `${'x'.repeat(126)}[r`],
     [`say ${'x'.repeat(1_000_000)}`, `say ${'x'.repeat(124)}`],
-  ])('%j -> %j', (text, safe) => {
+  ])('makes %j safe to log as %j', (text, safe) => {
     expect(safeText(text, ['s3cret'])).toBe(safe);
   });
 
-  it('shows no part of a secret, wherever a long text is cut', () => {
+  it('removes every part of a secret, wherever a long string is cut', () => {
     const secret = 'SECRET-OF-THE-MERCHANT-WITH-40-CHARACTERS';
     const filler = fc.constantFrom(' ', 'x', '.', '\u202e', '\n', secret, JWT, `${secret} `);
     fc.assert(
@@ -28,7 +28,7 @@ describe('safeText', () => {
         fc.nat(600),
         fc.nat(600),
         (pattern, shift, times) => {
-          // Some secret stands on the cut, and whatever is taken out before it brings it nearer to the beginning.
+          // A secret lies across the cut; each removal before it moves it towards the beginning.
           const text = `${' '.repeat(shift)}${pattern.join('').repeat(times)} ${secret.repeat(200)} ${`${JWT} `.repeat(40)}`;
           const safe = safeText(text, [secret]);
           expect(safe).not.toContain('SECRET');

@@ -1,15 +1,19 @@
 const MAX_LENGTH = 128;
-/** As much of a text as is looked at: a server may answer with a megabyte. */
+/** How many characters of a string are read: a server may respond with a megabyte. */
 const SCANNED_LENGTH = 16_384;
-/** No session key is longer, with its tag. */
+/** The longest session key, with its tag. */
 const SESSION_KEY_LENGTH = 4_140;
 /**
- * A JWT wherever it stands in a text: a server's message may repeat the key that it rejects. Begins where a word begins,
- * and not in the middle of one: otherwise the time it takes grows with the square of the text's length.
+ * A JWT anywhere in a string: a server's message may repeat the key that it rejects. A match starts only where a word
+ * starts; otherwise the duration would grow with the square of the length.
  */
 const JWT = /(?<![\w-])[\w-]{8,}\.[\w-]{8,}\.[\w.-]*/g;
 
-/** Makes a text from outside safe to log: no secret that was sent, no control characters (forged log lines), not long. */
+/**
+ * Makes a string from outside safe to log: without secrets, without control characters (which forge log lines), and cut to
+ * 128 characters.
+ * @param secrets the values that were sent and that the string may repeat
+ */
 export function safeText(text: string, secrets: readonly string[]): string {
   const redacted = secrets
     .reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text.slice(0, SCANNED_LENGTH))
@@ -20,7 +24,7 @@ export function safeText(text: string, secrets: readonly string[]): string {
     .slice(0, MAX_LENGTH);
 }
 
-/** A secret that the cut has split was not recognised: what may be its beginning goes. */
+/** Removes the end of a cut string: a secret across the cut was not recognized, and its beginning may be there. */
 function withoutSplitSecret(redacted: string, text: string, secrets: readonly string[]): string {
   if (text.length <= SCANNED_LENGTH) return redacted;
   return redacted.slice(0, -Math.max(SESSION_KEY_LENGTH, ...secrets.map(({ length }) => length)));

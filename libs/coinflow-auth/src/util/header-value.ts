@@ -1,6 +1,6 @@
 /**
- * Whether a caller's string can travel as an HTTP header's value and arrive as it was sent: visible ASCII, no blanks at
- * its ends (HTTP strips them, so that `"alice "` would become another user).
+ * Whether a string arrives unchanged when it is sent as the value of an HTTP header: visible ASCII without leading or
+ * trailing whitespace. HTTP strips such whitespace, which would turn the user `"alice "` into another user.
  */
 export function isHeaderValue(value: unknown, maxLength = 256): value is string {
   return (
@@ -8,10 +8,10 @@ export function isHeaderValue(value: unknown, maxLength = 256): value is string 
   );
 }
 
-/** What {@link isHeaderValue} asks, in words. */
-export const HEADER_VALUE_RULE = 'must be 1 to 256 visible ASCII characters without blanks at its ends';
+/** The rule of {@link isHeaderValue}, for messages. */
+export const HEADER_VALUE_RULE = 'must be 1 to 256 visible ASCII characters without leading or trailing whitespace';
 
-/** What is wrong with a value that is sent in a header, or nothing. A number, for example, is not converted. */
+/** @returns the rule that a value breaks, or `undefined` if it can be sent. A number, for example, is not converted. */
 export function headerValueProblem(
   value: unknown,
   maxLength?: number,
@@ -21,7 +21,7 @@ export function headerValueProblem(
   return typeof value === 'string' || value === undefined || value === null ? rule : 'must be a string';
 }
 
-/** Coinflow takes the API key as it is; the documentation of other APIs puts `Bearer` before it. */
+/** As {@link headerValueProblem}, for a credential that is sent without a scheme. Other APIs want `Bearer` before theirs. */
 export function apiKeyProblem(value: unknown): string | undefined {
   const hasScheme = typeof value === 'string' && /^bearer /i.test(value);
   return hasScheme ? 'must be the API key alone, without "Bearer " before it' : headerValueProblem(value);

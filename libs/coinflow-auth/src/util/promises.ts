@@ -1,0 +1,39 @@
+/** A promise did not settle within its time limit. */
+export class TimeoutError extends Error {
+  constructor(message = 'No answer in time') {
+    super(message);
+    this.name = 'TimeoutError';
+  }
+}
+
+/**
+ * Waits for a promise for a limited time. Whatever it waits for goes on afterwards; a late rejection is ignored.
+ * @param timeoutMs 0 or less: only a promise that has settled already is in time
+ * @param newError creates the error of a timeout
+ * @throws {TimeoutError} when the promise does not settle in time
+ */
+export async function withTimeout<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  newError: () => Error = () => new TimeoutError(),
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(newError()), Math.max(timeoutMs, 0));
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Whether a function of the application that must be synchronous has returned a promise. Its rejection is then handled
+ * here, because an unhandled rejection would end the process.
+ */
+export function isUnexpectedPromise(value: unknown): boolean {
+  if (typeof (Object(value) as { then?: unknown }).then !== 'function') return false;
+  Promise.resolve(value).catch(() => undefined);
+  return true;
+}
