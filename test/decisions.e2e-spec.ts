@@ -290,7 +290,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     app.coinflow.heal();
     clock.advance(4_000);
     expect(await app.get('/guarded', key)).toMatchObject({ status: 200 });
-    expect(app.logger.at('log')).toContainEqual(expect.stringContaining('answers again'));
+    expect(app.logger.at('log')).toContainEqual(expect.stringContaining('responds again'));
   });
 
   it('a 404 and a redirect after a success are a disturbance', async () => {

@@ -178,7 +178,7 @@ describe('CoinflowAuthService', () => {
     );
     await expect(wrong.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({
       code: 'COINFLOW_MISCONFIGURED',
-      reason: 'api-key-refused',
+      reason: 'api-key-rejected',
       action: expect.stringContaining('COINFLOW_API_KEY'),
     });
     void wrong.onApplicationShutdown();
@@ -193,7 +193,7 @@ describe('CoinflowAuthService', () => {
     it('can be rotated without a restart', async () => {
       let current = 'an-old-key';
       const rotating = withKey(() => Promise.resolve(current));
-      await expect(rotating.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({ reason: 'api-key-refused' });
+      await expect(rotating.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({ reason: 'api-key-rejected' });
       current = coinflow.merchants[0]?.apiKey ?? '';
       await expect(rotating.createSessionKey({ userId: 'alice' })).resolves.toMatchObject({
         merchantId: 'demo-merchant',

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CoinflowClient, type MessageToSign } from './http/coinflow-client.js';
-import { TimeLimit } from './http/time-limit.js';
 import { varyOf } from './contexts/http-context.js';
 import {
   CoinflowInvalidArgumentError,
@@ -37,6 +36,7 @@ import {
 } from './session/session-key-subject.js';
 import { assertSubjectAllowed } from './session/subject.js';
 import { newTrace, type DecisionTrace } from './verification/decision-trace.js';
+import { TimeoutError, withTimeout } from './util/promises.js';
 import { SessionParts } from './verification/session-parts.js';
 
 const NO_SEAL_KEYS =
@@ -407,11 +407,10 @@ function assertText(key: unknown): asserts key is string {
 
 /** A store of the application's own may never answer. `undefined` when it did not in time; nobody waits for it then. */
 async function inTime<T>(answer: Promise<T>, timeoutMs = STORE_TIMEOUT_MS): Promise<{ readonly value: T } | undefined> {
-  const limit = new TimeLimit(timeoutMs);
   try {
-    return { value: await limit.within(answer) };
+    return { value: await withTimeout(answer, timeoutMs) };
   } catch (error) {
-    if (limit.signal.aborted) return undefined;
+    if (error instanceof TimeoutError) return undefined;
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import { GENEROUS_BUDGET } from './generous-budget.js';
 
 export const YES = (): Promise<void> => Promise.resolve();
 export const NO = (): Promise<void> =>
-  Promise.reject(new CoinflowSessionRejectedError('no', { reason: 'refused-by-coinflow' }));
+  Promise.reject(new CoinflowSessionRejectedError('no', { reason: 'rejected-by-coinflow' }));
 export const DOWN = (): Promise<void> =>
   Promise.reject(new CoinflowUnavailableError('down', { reason: 'reset', retryAfterMs: 1 }));
 

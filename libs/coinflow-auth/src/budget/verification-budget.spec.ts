@@ -26,7 +26,7 @@ const limitedBy = (reason: string): object => ({ code: 'COINFLOW_TOO_MANY_REQUES
 
 const yes = (): Promise<void> => Promise.resolve();
 const no = (): Promise<void> =>
-  Promise.reject(new CoinflowSessionRejectedError('no', { reason: 'refused-by-coinflow' }));
+  Promise.reject(new CoinflowSessionRejectedError('no', { reason: 'rejected-by-coinflow' }));
 const down =
   (reason = 'timeout') =>
   (): Promise<void> =>

@@ -1,4 +1,4 @@
-import type { UpstreamTime } from '../http/upstream-clock.js';
+import type { CoinflowTime } from '../http/clock-skew.js';
 import { ExpiringMap, forADay, untilExpiry, type Lifetime } from './expiring-map.js';
 import { isKnown, isProven, remembered, type RememberedSession } from './remembered-session.js';
 
@@ -23,11 +23,11 @@ export interface Rejection {
  * key that a tag, or another replica's cache, would let in again.
  */
 export class Rejections {
-  readonly #clock: UpstreamTime;
+  readonly #clock: CoinflowTime;
   readonly #known = new ExpiringMap<Rejection>(MAX_REJECTIONS, OVERFLOW);
   readonly #new = new ExpiringMap<Rejection>(MAX_REJECTIONS, OVERFLOW);
 
-  constructor(clock: UpstreamTime) {
+  constructor(clock: CoinflowTime) {
     this.#clock = clock;
   }
 

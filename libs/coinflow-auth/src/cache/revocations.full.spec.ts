@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, expect, it } from '@jest/globals';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
-import { UpstreamClock } from '../http/upstream-clock.js';
+import { CoinflowClock } from '../http/clock-skew.js';
 import { Revocations } from './revocations.js';
 
 const MOST = 1_000_000;
@@ -13,7 +13,7 @@ afterEach(() => {
 it('of a million and two revocations the two oldest are forgotten, which is one error in the log', () => {
   const logger = new RecordingLogger();
   Logger.overrideLogger(logger);
-  const revocations = new Revocations(new UpstreamClock());
+  const revocations = new Revocations(new CoinflowClock());
   const untilMs = Date.now() + 86_400_000;
   for (let index = 0; index < MOST; index += 1) revocations.revokeKey(`key-${index}`, untilMs);
   expect(logger.lines).toEqual([]);

@@ -1,4 +1,4 @@
-import type { UpstreamTime } from '../http/upstream-clock.js';
+import type { CoinflowTime } from '../http/clock-skew.js';
 import type { SessionClaims } from '../session/claims.js';
 import { subjectName, type CoinflowSubject } from '../session/subject.js';
 import { ExpiringMap, untilExpiry, type Lifetime } from './expiring-map.js';
@@ -26,11 +26,11 @@ interface KnownSubjectRevocation {
 
 /** What this process has been told to reject, whoever accepts it. */
 export class Revocations {
-  readonly #clock: UpstreamTime;
+  readonly #clock: CoinflowTime;
   readonly #keys = new ExpiringMap<true>(MAX_REVOCATIONS, OVERFLOW);
   readonly #subjects = new ExpiringMap<KnownSubjectRevocation>(MAX_REVOCATIONS, OVERFLOW);
 
-  constructor(clock: UpstreamTime) {
+  constructor(clock: CoinflowTime) {
     this.#clock = clock;
   }
 

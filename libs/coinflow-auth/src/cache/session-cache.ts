@@ -1,4 +1,4 @@
-import type { UpstreamTime } from '../http/upstream-clock.js';
+import type { CoinflowTime } from '../http/clock-skew.js';
 import { Rejections, type Rejection } from './rejections.js';
 import type { RememberedSession } from './remembered-session.js';
 import { SessionTable } from './session-table.js';
@@ -11,7 +11,7 @@ export class SessionCache {
   readonly #sessions: SessionTable<RememberedSession>;
   readonly #rejections: Rejections;
 
-  constructor(maxEntries: number, clock: UpstreamTime) {
+  constructor(maxEntries: number, clock: CoinflowTime) {
     this.#sessions = new SessionTable(maxEntries);
     this.#rejections = new Rejections(clock);
   }

@@ -280,7 +280,7 @@ describe('the store', () => {
     await jest.advanceTimersByTimeAsync(5_000);
     await one.decide(coinflow.key({ customerId: 'last' }));
     expect(sharedIn(one)).toMatchObject({ breaker: 'closed' });
-    expect(logger.at('log')).toEqual([expect.stringMatching(/The shared store of sessions answers again/)]);
+    expect(logger.at('log')).toEqual([expect.stringMatching(/The shared store of sessions responds again/)]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it, jest } from '@jest/globals';
-import { UpstreamClock } from '../http/upstream-clock.js';
+import { CoinflowClock } from '../http/clock-skew.js';
 import type { RevocationListener } from '../options/shared-store.js';
 import { Sealer } from './sealer.js';
 import { Revocations } from './revocations.js';
@@ -19,8 +19,8 @@ describe('what an instance says again', () => {
       },
     };
     const sealer = new Sealer({ ...SCOPE, sealKeys: [createSecretKey(Buffer.alloc(32, 1))] });
-    const revocations = new Revocations(new UpstreamClock());
-    const shared = new SharedRevocations(board, sealer, revocations, new SessionCache(10, new UpstreamClock()));
+    const revocations = new Revocations(new CoinflowClock());
+    const shared = new SharedRevocations(board, sealer, revocations, new SessionCache(10, new CoinflowClock()));
     await shared.open();
     const wasAt = performance.now();
     await shared.publishKey('expired', Date.now() - 1);

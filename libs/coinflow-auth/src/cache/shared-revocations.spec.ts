@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
-import { UpstreamClock } from '../http/upstream-clock.js';
+import { CoinflowClock } from '../http/clock-skew.js';
 import type { RevocationListener } from '../options/shared-store.js';
 import { Sealer } from './sealer.js';
 import { Revocations } from './revocations.js';
@@ -26,7 +26,7 @@ describe('what other replicas have revoked', () => {
     };
     const sealKeys = [1, 2].map((byte) => createSecretKey(Buffer.alloc(32, byte)));
     const sealer = new Sealer({ env: 'prod', baseUrl: 'https://api.coinflow.cash', merchantId: 'ours', sealKeys });
-    const clock = new UpstreamClock();
+    const clock = new CoinflowClock();
     const shared = new SharedRevocations(board, sealer, new Revocations(clock), new SessionCache(10, clock));
     await shared.open();
     const [first, second] = listeners;

@@ -12,7 +12,7 @@ const NEVER = (): Promise<string> => new Promise(() => undefined);
 const TIMED_OUT = {
   code: 'COINFLOW_UNAVAILABLE',
   reason: 'api-key-function-timeout',
-  message: 'The function of the option apiKey gave no key within 5000 ms',
+  message: 'The function of the option apiKey returned no key within 5000 ms',
   retryAfterMs: 5_000,
 };
 
@@ -20,16 +20,11 @@ describe('the function of the option apiKey', () => {
   let coinflow: ScriptedServer;
   let service: CoinflowAuthService;
   let apiKey: jest.Mock<ApiKeyFunction>;
-  const timeLimits: AbortController[] = [];
 
   beforeEach(async () => {
     Logger.overrideLogger(false);
     jest.spyOn(Math, 'random').mockReturnValue(0);
-    jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
-      const limit = new AbortController();
-      timeLimits.push(limit);
-      return limit.signal;
-    });
+    jest.spyOn(AbortSignal, 'timeout');
     coinflow = await startScriptedServer();
     coinflow.script(json(200, {}, CREATED));
     apiKey = jest.fn<ApiKeyFunction>(() => 'api-key');
@@ -39,7 +34,6 @@ describe('the function of the option apiKey', () => {
   });
 
   afterEach(async () => {
-    timeLimits.splice(0);
     jest.restoreAllMocks();
     jest.useRealTimers();
     await service.onApplicationShutdown();
@@ -47,43 +41,55 @@ describe('the function of the option apiKey', () => {
   });
 
   const create = (userId = 'alice'): Promise<unknown> => service.createSessionKey({ userId });
-  const asksForKey = async (): Promise<void> => {
-    while (timeLimits.length === 0 || apiKey.mock.calls.length === 0) await new Promise(setImmediate);
+  const apiKeyIsCalled = async (): Promise<void> => {
+    while (apiKey.mock.calls.length === 0) await new Promise(setImmediate);
   };
-  /** Jest fails a test in which a rejection is found unhandled: once all microtasks have run. */
+  /** Lets the time of the call pass. Sockets and immediates go on. */
+  const controlTime = (): { endCall(): Promise<void> } => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate'] });
+    return { endCall: () => jest.advanceTimersByTimeAsync(5_000) };
+  };
+  /** Node.js finds an unhandled rejection once all microtasks have run; Jest then fails the test. */
   const unhandledRejectionsAreFound = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  it('is given up at the time limit of the call, and the next call for the same user asks it again', async () => {
+  it('is abandoned at the time limit of the call, and called again by the next call for the same user', async () => {
+    const time = controlTime();
     apiKey.mockImplementationOnce(NEVER);
     const [first, second] = [create(), create()];
-    await asksForKey();
-    expect([timeLimits.length, apiKey.mock.calls.length]).toEqual([1, 1]);
-    timeLimits[0]?.abort();
+    await apiKeyIsCalled();
+    expect(apiKey).toHaveBeenCalledTimes(1);
+    expect(AbortSignal.timeout).toHaveBeenCalledTimes(1);
+    const results = Promise.allSettled([first, second]);
+    await time.endCall();
+    await results;
     await expect(first).rejects.toMatchObject(TIMED_OUT);
     await expect(second).rejects.toMatchObject(TIMED_OUT);
     await expect(first).rejects.toMatchObject({ action: expect.stringContaining('option apiKey') });
     expect(coinflow.requests).toEqual([]);
+    jest.useRealTimers();
     await expect(create()).resolves.toMatchObject({ key: 'an-opaque-key' });
   });
 
   it('may reject after the time limit without an unhandled rejection', async () => {
+    const time = controlTime();
     let fail: (error: Error) => void = () => undefined;
     apiKey.mockImplementationOnce(() => new Promise((_, reject) => (fail = reject)));
     const creating = create();
-    await asksForKey();
-    timeLimits[0]?.abort();
-    await expect(creating).rejects.toMatchObject(TIMED_OUT);
+    await apiKeyIsCalled();
+    const result = expect(creating).rejects.toMatchObject(TIMED_OUT);
+    await time.endCall();
+    await result;
     fail(new Error('canary'));
     await unhandledRejectionsAreFound();
   });
 
-  it('has one time limit together with the attempts', async () => {
+  it('shares one time limit with the attempts of the call', async () => {
     await create();
     expect(AbortSignal.timeout).toHaveBeenCalledTimes(1);
     expect(AbortSignal.timeout).toHaveBeenCalledWith(5_000);
   });
 
-  it('is called once for a call and its repeats', async () => {
+  it('is called once for a call and its retries', async () => {
     coinflow.script(reset, json(503), json(200, {}, CREATED));
     await create();
     expect(coinflow.requests.map(({ headers }) => headers.authorization)).toEqual(['api-key', 'api-key', 'api-key']);
@@ -99,28 +105,28 @@ describe('the function of the option apiKey', () => {
     expect(apiKey).not.toHaveBeenCalled();
   });
 
-  it('leads to no call when the breaker has opened meanwhile, and leaves its probe to others', async () => {
+  it('leads to no call when the breaker has opened meanwhile, and does not use the trial', async () => {
     const clock = stopClock();
-    let give: (key: string) => void = () => undefined;
-    apiKey.mockImplementationOnce(() => new Promise((resolve) => (give = resolve)));
+    let resolveKey: (key: string) => void = () => undefined;
+    apiKey.mockImplementationOnce(() => new Promise((resolve) => (resolveKey = resolve)));
     const waiting = create('bob');
-    await asksForKey();
+    await apiKeyIsCalled();
     coinflow.script(json(503));
     await create().catch(() => undefined);
     await create().catch(() => undefined);
     expect(coinflow.requests).toHaveLength(5);
     clock.advance(1_000);
-    give('api-key');
+    resolveKey('api-key');
     await expect(waiting).rejects.toMatchObject({ reason: 'breaker-open', retryAfterMs: 4_000 });
     expect(coinflow.requests).toHaveLength(5);
   });
 
   it.each<[string, () => unknown]>([
     ['throws', () => Promise.reject(new Error('canary'))],
-    ['gives a key that cannot be sent', () => ' canary'],
-    ['gives nothing', () => undefined],
-  ])('speaks against no endpoint when it %s', async (_, give) => {
-    apiKey.mockImplementation(give as ApiKeyFunction);
+    ['returns a key that cannot be sent', () => ' canary'],
+    ['returns nothing', () => undefined],
+  ])('does not open the breaker of an endpoint when it %s', async (_, implementation) => {
+    apiKey.mockImplementation(implementation as ApiKeyFunction);
     for (let i = 0; i < 6; i += 1) {
       await expect(create()).rejects.toHaveProperty('reason', expect.stringMatching(/^api-key-function-/));
     }

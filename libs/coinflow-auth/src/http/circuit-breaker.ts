@@ -1,99 +1,147 @@
 import { Logger } from '@nestjs/common';
-import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
+import { isEndpointFailure, type Outcome } from './response.js';
 
 const FAILURES_TO_OPEN = 5;
-const PROBE_AFTER_MS = 5_000;
-/** While a probe is under way nobody knows how long it takes. */
-const SHORTEST_REFUSAL_MS = 1_000;
-const STATES = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.Open]: 'open',
-  [CircuitState.HalfOpen]: 'half-open',
-  // Only `isolate()` leads there, and nobody calls it.
-  [CircuitState.Isolated]: 'open',
-} as const;
+const TRIAL_AFTER_MS = 5_000;
+/** While a trial is under way its duration is unknown. */
+const MIN_REFUSAL_MS = 1_000;
+/** The more severe of two states comes first. */
+const BY_SEVERITY: readonly BreakerState[] = ['open', 'half-open', 'closed'];
 
-/** What a breaker does: lets all calls through, none, or one that probes. */
+/** `closed`: all attempts are allowed. `open`: none is. `half-open`: one attempt, the trial, is under way. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-interface Attempted<T> {
-  outcome: T;
-  isFailure: boolean;
-}
-
 /**
- * Spares what fails again and again, and those who wait for it: after five failures in a row nothing is sent
- * for five seconds, then one attempt probes. Whoever comes meanwhile is refused at once rather than kept waiting.
+ * Stops attempts at something that fails repeatedly: after five failures in a row none is allowed for five seconds, then
+ * one trial. Meanwhile callers are refused at once instead of waiting. All times are by the monotonic clock, so that a
+ * correction of the system clock cannot keep the breaker open. It sets no timer.
  */
 export class CircuitBreaker<T> {
   readonly #logger = new Logger('CoinflowAuth');
   readonly #name: string;
   readonly #consequence: string;
   readonly #isFailure: (outcome: T) => boolean;
-  // When to probe is decided here, on a monotonic clock: by `Date`, which cockatiel goes by, a correction of the machine's
-  // clock could keep the breaker open for hours.
-  readonly #policy = circuitBreaker(
-    handleWhenResult((attempted) => (attempted as Attempted<T>).isFailure),
-    { halfOpenAfter: -Infinity, breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN) },
-  );
-  #openedAt = -Infinity;
+  #failuresInARow = 0;
+  /** `undefined` while the breaker is closed. */
+  #openedAt: number | undefined;
+  #isTrialUnderWay = false;
   #timesOpened = 0;
 
   /**
-   * @param name of what is called, for the log
-   * @param consequence what its being away means, for the log
+   * @param name the target of the attempts, for the log
+   * @param consequence what happens to requests while the breaker is open, for the log
    */
   constructor(name: string, consequence: string, isFailure: (outcome: T) => boolean) {
     this.#name = name;
     this.#consequence = consequence;
     this.#isFailure = isFailure;
-    this.#policy.onBreak(() => this.#opened());
-    this.#policy.onReset(() => this.#closed());
   }
 
   get state(): BreakerState {
-    return STATES[this.#policy.state];
+    if (this.#openedAt === undefined) return 'closed';
+    return this.#isTrialUnderWay ? 'half-open' : 'open';
   }
 
-  /** For how long no attempt is let through; 0 when one is. */
+  /** For how many milliseconds no attempt is allowed; 0 if one is allowed now. */
   get refusesForMs(): number {
-    if (this.state === 'closed') return 0;
-    if (this.state === 'half-open') return SHORTEST_REFUSAL_MS;
-    const leftMs = this.#openedAt + PROBE_AFTER_MS - performance.now();
-    return leftMs > 0 ? Math.max(leftMs, SHORTEST_REFUSAL_MS) : 0;
+    if (this.#openedAt === undefined) return 0;
+    if (this.#isTrialUnderWay) return MIN_REFUSAL_MS;
+    const leftMs = this.#openedAt + TRIAL_AFTER_MS - performance.now();
+    return leftMs > 0 ? Math.max(leftMs, MIN_REFUSAL_MS) : 0;
   }
 
-  /** Makes an attempt and learns from it. Only while {@link refusesForMs} is 0: otherwise it would wait for the probe. */
+  /** Makes an attempt and counts its outcome. Call it only while {@link refusesForMs} is 0. */
   async run(attempt: () => Promise<T>): Promise<T> {
     const timesOpened = this.#timesOpened;
-    const { outcome } = await this.#policy.execute(async (): Promise<Attempted<T>> => {
+    const isTrial = this.#openedAt !== undefined;
+    if (isTrial) this.#isTrialUnderWay = true;
+    try {
       const outcome = await attempt();
-      // An attempt from before the breaker opened says nothing about now, and must not end the probe of others.
-      return { outcome, isFailure: timesOpened === this.#timesOpened && this.#isFailure(outcome) };
-    });
-    return outcome;
+      // The outcome of an attempt from before the breaker opened is outdated, and must not end the trial of another one.
+      if (timesOpened === this.#timesOpened) this.#count(outcome);
+      return outcome;
+    } finally {
+      if (isTrial && timesOpened === this.#timesOpened) this.#isTrialUnderWay = false;
+    }
   }
 
-  /** Learns from an attempt that was not made through this breaker. While it is open, only a success changes anything. */
+  /** Counts the outcome of an attempt of another breaker. While this one is not closed, a failure changes nothing. */
   learn(outcome: T): void {
-    const isFailure = this.#isFailure(outcome);
-    if (isFailure && this.state !== 'closed') return;
-    void this.#policy.execute((): Attempted<T> => ({ outcome, isFailure }));
+    if (this.#openedAt === undefined || !this.#isFailure(outcome)) this.#count(outcome);
   }
 
-  #opened(): void {
-    const isFirst = this.#openedAt === -Infinity;
+  #count(outcome: T): void {
+    if (!this.#isFailure(outcome)) {
+      if (this.#openedAt !== undefined) this.#close();
+      this.#failuresInARow = 0;
+      return;
+    }
+    this.#failuresInARow += 1;
+    if (this.#openedAt !== undefined || this.#failuresInARow >= FAILURES_TO_OPEN) this.#open();
+  }
+
+  #open(): void {
+    const wasClosed = this.#openedAt === undefined;
     this.#openedAt = performance.now();
+    this.#isTrialUnderWay = false;
     this.#timesOpened += 1;
-    if (!isFirst) return;
+    if (!wasClosed) return;
     this.#logger.warn(
-      `${this.#name} failed ${FAILURES_TO_OPEN} times in a row. It is not called but for one attempt every ` +
-        `${PROBE_AFTER_MS / 1_000} s, until one succeeds; ${this.#consequence}. [breaker-open]`,
+      `${this.#name} failed ${FAILURES_TO_OPEN} times in a row. Until it responds, only one attempt is made every ` +
+        `${TRIAL_AFTER_MS / 1_000} s; ${this.#consequence}. [breaker-open]`,
     );
   }
 
-  #closed(): void {
-    this.#openedAt = -Infinity;
-    this.#logger.log(`${this.#name} answers again. [breaker-closed]`);
+  #close(): void {
+    this.#openedAt = undefined;
+    this.#isTrialUnderWay = false;
+    this.#logger.log(`${this.#name} responds again. [breaker-closed]`);
+  }
+}
+
+/**
+ * The circuit breakers of one endpoint: one for calls about new session keys, one for all other calls. Anybody can send
+ * a new key, and a firewall may reset the connection for one of them. So failures of new keys stop calls for new keys only.
+ *
+ * Any other call counts for both breakers: its failure stops new keys too, and its success allows them again, since it shows
+ * that the endpoint responds.
+ */
+export class EndpointBreaker {
+  readonly #name: string;
+  readonly #others: CircuitBreaker<Outcome>;
+  /** Created by the first call for a new key: most endpoints have no such calls. */
+  #newKeys: CircuitBreaker<Outcome> | undefined;
+
+  /** @param name of the endpoint, for the log */
+  constructor(name: string) {
+    this.#name = name;
+    this.#others = new CircuitBreaker(name, 'requests that need it get 503 at once', isEndpointFailure);
+  }
+
+  /** The more severe state of the two. The breaker of new keys closes as soon as any other call succeeds. */
+  get state(): BreakerState {
+    const states = [this.#others.state, this.#newKeys?.state];
+    return BY_SEVERITY.find((state) => states.includes(state)) ?? 'closed';
+  }
+
+  /** For how many milliseconds no such attempt is allowed; 0 if one is allowed now. */
+  refusesForMs(isNewKey: boolean | undefined): number {
+    return this.#breakerOf(isNewKey).refusesForMs;
+  }
+
+  /** Makes an attempt. Call it only while {@link refusesForMs} is 0. */
+  async run(isNewKey: boolean | undefined, attempt: () => Promise<Outcome>): Promise<Outcome> {
+    const outcome = await this.#breakerOf(isNewKey).run(attempt);
+    if (!isNewKey) this.#newKeys?.learn(outcome);
+    return outcome;
+  }
+
+  #breakerOf(isNewKey: boolean | undefined): CircuitBreaker<Outcome> {
+    if (!isNewKey) return this.#others;
+    return (this.#newKeys ??= new CircuitBreaker(
+      `${this.#name} for new session keys`,
+      'requests with new session keys get 503 at once',
+      isEndpointFailure,
+    ));
   }
 }

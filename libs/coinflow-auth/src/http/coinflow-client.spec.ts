@@ -49,20 +49,20 @@ describe('CoinflowClient', () => {
     'Verify Token': ['verify', () => client.verifyToken(coinflow.signSessionKey({ customerId: 'alice' }))],
   };
 
-  it.each(Object.entries(calls))('%s is repeated when it got no answer', async (_, [endpoint, call]) => {
+  it.each(Object.entries(calls))('%s is retried when it got no response', async (_, [endpoint, call]) => {
     coinflow.fail(endpoint, { kind: 'reset' }, 2);
     await call();
     expect(coinflow.countCalls(endpoint)).toBe(3);
   });
 
-  it('a signed message is sent once: the attempt that got no answer may have used it up', async () => {
+  it('a signed message is sent once, since an attempt without a response may have used it', async () => {
     coinflow.fail('session-key', DOWN);
-    const minting = client.getSessionKey({ subject: WALLET, signedMessage: '0x00' });
-    await expect(minting).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE', reason: 'status-503' });
+    const creating = client.getSessionKey({ subject: WALLET, signedMessage: '0x00' });
+    await expect(creating).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE', reason: 'status-503' });
     expect(coinflow.countCalls('session-key')).toBe(1);
   });
 
-  it('a fault of one endpoint closes no other', async () => {
+  it('failures of one endpoint do not stop the calls to another', async () => {
     coinflow.fail('verify', DOWN);
     const verify = (): Promise<void> => client.verifyToken('key', { isKnown: true });
     for (let i = 0; i < 2; i += 1) await expect(verify()).rejects.toMatchObject({ reason: 'status-503' });
@@ -72,7 +72,7 @@ describe('CoinflowClient', () => {
     expect(logger.at('warn')).toEqual([expect.stringMatching(/^GET \/api\/auth\/verify failed/)]);
   });
 
-  it('verifies known keys while calls for new keys are stopped', async () => {
+  it('verifies known keys while the breaker stops calls for new keys', async () => {
     const key = coinflow.signSessionKey({ customerId: 'alice' });
     coinflow.fail('verify', { kind: 'reset' }, 5);
     for (let i = 0; i < 2; i += 1) await client.verifyToken('hostile').catch(() => undefined);
@@ -83,15 +83,15 @@ describe('CoinflowClient', () => {
     expect(client.statistics().verify.breaker).toBe('closed');
   });
 
-  it('a key that makes Coinflow stumble shuts nobody out', async () => {
+  it('a key that makes Coinflow fail does not stop the verification of other keys', async () => {
     coinflow.fail('verify', { kind: 'status', status: 500 }, 10);
     for (let i = 0; i < 10; i += 1) {
-      await expect(client.verifyToken('junk')).rejects.toMatchObject({ reason: 'status-500' });
+      await expect(client.verifyToken('invalid')).rejects.toMatchObject({ reason: 'status-500' });
     }
     await expect(client.verifyToken(coinflow.signSessionKey({ customerId: 'alice' }))).resolves.toBeUndefined();
   });
 
-  it('counts by endpoint, in a snapshot', async () => {
+  it('returns a snapshot of the calls by endpoint', async () => {
     const before = client.statistics();
     await client.getSessionKey(ALICE);
     coinflow.fail('message', { kind: 'rate-limited' });
@@ -108,7 +108,7 @@ describe('CoinflowClient', () => {
     });
   });
 
-  it.each([90_000, -90_000])('learns that Coinflow’s clock is %d ms off', async (skewMs) => {
+  it.each([90_000, -90_000])("estimates that Coinflow's clock is %d ms off", async (skewMs) => {
     expect(client.clock.skewMs).toBeUndefined();
     coinflow.setClockOffset(skewMs);
     await client.getSessionKey(ALICE);

@@ -1,61 +1,65 @@
 import {
   CoinflowInvalidArgumentError,
   CoinflowMisconfiguredError,
-  CoinflowBudgetExhaustedError,
-  CoinflowSessionRejectedError,
+  CoinflowUnavailableError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { IssuanceRequest } from '../session/session-key-subject.js';
 import type { CoinflowSubject } from '../session/subject.js';
-import type { CoinflowResponse } from './coinflow-response.js';
-import { currentApiKey } from './api-key.js';
-import type { EndpointName, UpstreamMetrics } from './call-statistics.js';
-import { isRedirect } from './outcome.js';
-import { apiKeyRefusal, subjectDenial, signatureRefusal, unavailable } from './refusals.js';
+import { apiKeyProblem } from '../util/header-value.js';
+import { TimeoutError, withTimeout } from '../util/promises.js';
+import { CoinflowClock, type CoinflowTime } from './clock-skew.js';
+import { CoinflowEndpoint, type TimeLimit } from './endpoint.js';
+import {
+  apiKeyRejection,
+  keyRejection,
+  signatureRejection,
+  subjectDenial,
+  unavailable,
+  unexpectedResponse,
+} from './response-errors.js';
+import { RETRY_AFTER_MS, type CoinflowResponse } from './response.js';
+import type { CoinflowCallMetrics, EndpointName } from './telemetry.js';
 import { Transport } from './transport.js';
-import { UpstreamClock, type UpstreamTime } from './upstream-clock.js';
-import { UpstreamEndpoint } from './upstream-endpoint.js';
 
-/** Coinflow's refusals of a session key. Anything else is no answer to the question. */
-const KEY_REFUSED = new Set([400, 401, 403, 422]);
-const WALLET_REFUSED = new Set([400, 422]);
+const WALLET_REJECTED = new Set([400, 422]);
 
-/** What a wallet signs, and on some chains a transaction that says the same. */
+/** The message that a wallet signs, and on some chains a transaction with the same content. */
 export interface MessageToSign {
   message: string;
   transaction?: string;
 }
 
-/** What is known of a session key before Coinflow is asked about it. */
+/** Options of one verification. */
 export interface VerifyTokenOptions {
   /**
-   * Whether the key was verified before, or is this application's own. Failures of calls for all other keys never stop
+   * Whether the key was verified before, or this application created it. Failures of calls for all other keys never stop
    * the calls for these.
    * @default false
    */
   isKnown?: boolean;
 }
 
-/** Who can say whether a session key is valid, and what time it is there. */
+/** Verifies session keys, and knows Coinflow's time. */
 export interface TokenVerifier extends Pick<CoinflowClient, 'verifyToken'> {
-  readonly clock: UpstreamTime;
+  readonly clock: CoinflowTime;
 }
 
-/** Who makes session keys, and what time it is there. */
+/** Creates session keys, and knows Coinflow's time. */
 export interface SessionKeySource extends Pick<CoinflowClient, 'getSessionKey'> {
-  readonly clock: UpstreamTime;
+  readonly clock: CoinflowTime;
 }
 
-/** Coinflow's endpoints: what goes out, and what each answer means. */
+/** Calls Coinflow's endpoints and turns their responses into results or errors. */
 export class CoinflowClient {
-  /** How far this machine's clock is from Coinflow's. */
-  readonly clock = new UpstreamClock();
+  /** The difference between this machine's clock and Coinflow's. */
+  readonly clock = new CoinflowClock();
   readonly #transport: Transport;
-  readonly #endpoints: Readonly<Record<EndpointName, UpstreamEndpoint>>;
+  readonly #endpoints: Readonly<Record<EndpointName, CoinflowEndpoint>>;
   readonly #options: ResolvedCoinflowAuthOptions;
-  /** Until Coinflow has once done what was asked, a 404 or a redirect means a wrong URL; after that, a disturbance. */
+  /** Before the first expected response, a 404 or a redirect means a wrong URL; after it, an outage. */
   #hasSucceeded = false;
 
   constructor(options: ResolvedCoinflowAuthOptions) {
@@ -63,39 +67,39 @@ export class CoinflowClient {
     this.#transport = new Transport(options);
     const parts = { transport: this.#transport, clock: this.clock, options };
     this.#endpoints = {
-      verify: new UpstreamEndpoint('verify', '/api/auth/verify', parts),
-      sessionKey: new UpstreamEndpoint('sessionKey', '/api/auth/session-key', parts),
-      message: new UpstreamEndpoint('message', '/api/auth', parts),
+      verify: new CoinflowEndpoint('verify', '/api/auth/verify', parts),
+      sessionKey: new CoinflowEndpoint('sessionKey', '/api/auth/session-key', parts),
+      message: new CoinflowEndpoint('message', '/api/auth', parts),
     };
   }
 
   /**
-   * Get Message: what a wallet signs to prove that it is the payer's.
-   * @throws {CoinflowInvalidArgumentError} when Coinflow does not know such a wallet
+   * Get Message: the message that a wallet signs to log its owner in.
+   * @throws {CoinflowInvalidArgumentError} when Coinflow rejects the wallet
    */
   async getMessage(wallet: string, blockchain: string): Promise<MessageToSign> {
     const headers = { 'x-coinflow-auth-wallet': wallet, 'x-coinflow-auth-blockchain': blockchain };
-    const answer = await this.#endpoints.message.get({ headers, secrets: [] });
-    if (answer.status === 200 && answer.isCoinflows) {
-      const message = answer.field('message');
-      if (!message) throw unavailable(answer, 'no-message-in-answer');
+    const response = await this.#endpoints.message.get({ headers, secrets: [] });
+    if (response.status === 200 && response.isFromCoinflow) {
+      const message = response.field('message');
+      if (!message) throw unavailable(response, 'no-message-in-response');
       this.#hasSucceeded = true;
-      const transaction = answer.field('transaction');
+      const transaction = response.field('transaction');
       return { message, ...(transaction && { transaction }) };
     }
-    if (answer.isCoinflows && WALLET_REFUSED.has(answer.status)) {
-      // The message of this error reaches the client. Coinflow's own words are for the log.
-      throw new CoinflowInvalidArgumentError('wallet', 'is rejected by Coinflow', new Error(answer.describe()));
+    if (response.isFromCoinflow && WALLET_REJECTED.has(response.status)) {
+      // The message of this error reaches the client, so Coinflow's message is only in its cause, which is logged.
+      throw new CoinflowInvalidArgumentError('wallet', 'is rejected by Coinflow', new Error(response.describe()));
     }
-    throw subjectDenial(answer) ?? this.#noAnswerToTheQuestion(answer);
+    throw subjectDenial(response) ?? this.#unexpected(response);
   }
 
   /**
-   * Get Session Key, in whichever way the request is made.
+   * Get Session Key: with the API key, or with a signed message if the request has one.
    * @returns the new session key
    */
   async getSessionKey({ subject, signedMessage }: IssuanceRequest, clientIp?: string): Promise<string> {
-    const answer = await this.#endpoints.sessionKey.get({
+    const response = await this.#endpoints.sessionKey.get({
       headers: {
         ...subjectHeaders(subject),
         ...(signedMessage && {
@@ -105,69 +109,85 @@ export class CoinflowClient {
         ...(clientIp && { 'x-coinflow-client-ip': clientIp }),
       },
       secrets: signedMessage === undefined ? [] : [signedMessage],
-      // Coinflow wants the API key as it is, without `Bearer `; with a signed message it wants none.
+      // Coinflow expects the API key without `Bearer `. With a signed message it expects none.
       authorization: signedMessage === undefined ? (limit) => currentApiKey(this.#options, limit) : undefined,
-      isGoodOnce: signedMessage !== undefined,
+      isSingleUse: signedMessage !== undefined,
     });
-    if (answer.status === 200 && answer.isCoinflows) {
-      const key = answer.field('key');
-      if (!key) throw unavailable(answer, 'no-key-in-answer');
+    if (response.status === 200 && response.isFromCoinflow) {
+      const key = response.field('key');
+      if (!key) throw unavailable(response, 'no-key-in-response');
       this.#hasSucceeded = true;
       return key;
     }
     throw (
-      (signedMessage === undefined ? apiKeyRefusal(answer, this.#options.env) : signatureRefusal(answer)) ??
-      this.#noAnswerToTheQuestion(answer)
+      (signedMessage === undefined ? apiKeyRejection(response, this.#options.env) : signatureRejection(response)) ??
+      this.#unexpected(response)
     );
   }
 
   /**
-   * Verify Token: returns when Coinflow calls the key valid and not expired. It does not say for which merchant or user.
-   * @throws {CoinflowSessionRejectedError} when Coinflow says no
+   * Verify Token: resolves if Coinflow accepts the key. Coinflow does not say for which merchant or user the key is.
+   * @throws {CoinflowSessionRejectedError} when Coinflow rejects the key
    */
   async verifyToken(key: string, { isKnown = false }: VerifyTokenOptions = {}): Promise<void> {
-    // Without the API key: this call does not need it.
+    // This call does not need the API key.
     const headers = { [SESSION_KEY_HEADER]: key };
-    const answer = await this.#endpoints.verify.get({ headers, secrets: [key], isNewKey: !isKnown });
-    if (answer.isCoinflows && (answer.status === 200 || answer.status === 204)) {
+    const response = await this.#endpoints.verify.get({ headers, secrets: [key], isNewKey: !isKnown });
+    if (response.isFromCoinflow && (response.status === 200 || response.status === 204)) {
       this.#hasSucceeded = true;
       return;
     }
-    if (answer.isCoinflows && KEY_REFUSED.has(answer.status)) {
-      throw new CoinflowSessionRejectedError(`Coinflow refuses the session key: ${answer.describe()}`, {
-        reason: 'refused-by-coinflow',
-      });
-    }
-    throw this.#noAnswerToTheQuestion(answer);
+    throw keyRejection(response) ?? this.#unexpected(response);
   }
 
-  /** What the calls came to so far, by endpoint. */
-  statistics(): UpstreamMetrics {
+  /** The calls so far, by endpoint. */
+  statistics(): CoinflowCallMetrics {
     const { verify, sessionKey, message } = this.#endpoints;
     return Object.freeze({ verify: verify.metrics, sessionKey: sessionKey.metrics, message: message.metrics });
   }
 
-  /** Ends the connections that are kept for a next call. */
+  /** Closes idle connections. */
   close(): void {
     this.#transport.close();
   }
 
-  #noAnswerToTheQuestion(answer: CoinflowResponse): CoinflowAuthError {
-    if (answer.status === 429) {
-      return new CoinflowBudgetExhaustedError(`Coinflow’s rate limit is reached: ${answer.describe()}`, {
-        reason: 'rate-limited-by-coinflow',
-        retryAfterMs: answer.retryAfterMs,
-      });
-    }
-    const looksLikeAWrongUrl = answer.status === 404 || isRedirect(answer.status);
-    if (looksLikeAWrongUrl && !this.#hasSucceeded) {
-      return new CoinflowMisconfiguredError(`There is no Coinflow at ${this.#options.baseUrl}: ${answer.describe()}`, {
-        reason: 'wrong-url',
-        action: 'Check the options env and baseUrl (COINFLOW_ENV, COINFLOW_BASE_URL).',
-      });
-    }
-    return unavailable(answer, answer.isCoinflows ? `status-${answer.status}` : 'not-coinflow');
+  #unexpected(response: CoinflowResponse): CoinflowAuthError {
+    return unexpectedResponse(response, this.#hasSucceeded ? undefined : this.#options.baseUrl);
   }
+}
+
+/**
+ * The API key that the option `apiKey` returns now. An error of that function may contain the secret, so it is dropped.
+ * @throws {CoinflowUnavailableError} when the function fails, or returns no key within the time limit of the call
+ * @throws {CoinflowMisconfiguredError} when it returns a value that cannot be sent
+ */
+async function currentApiKey(
+  { apiKey, http }: Pick<ResolvedCoinflowAuthOptions, 'apiKey' | 'http'>,
+  limit: TimeLimit,
+): Promise<string> {
+  let key: unknown;
+  try {
+    key = await withTimeout(
+      Promise.resolve().then(() => apiKey()),
+      limit.leftMs,
+    );
+  } catch (error) {
+    const { message, reason } =
+      error instanceof TimeoutError
+        ? { message: `returned no key within ${http.timeoutMs} ms`, reason: 'api-key-function-timeout' }
+        : { message: 'failed', reason: 'api-key-function-failed' };
+    throw new CoinflowUnavailableError(`The function of the option apiKey ${message}`, {
+      reason,
+      action: 'Check the function that you passed as the option apiKey, and where it gets the key from.',
+      retryAfterMs: RETRY_AFTER_MS,
+    });
+  }
+  const problem = apiKeyProblem(key);
+  if (!problem) return key as string;
+  throw new CoinflowMisconfiguredError(`The value that the function of the option apiKey returns ${problem}`, {
+    reason: 'api-key-function-wrong',
+    action: 'Check the function that you passed as the option apiKey.',
+  });
 }
 
 function subjectHeaders(subject: CoinflowSubject): Record<string, string> {

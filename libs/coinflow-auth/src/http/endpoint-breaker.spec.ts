@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
-import { EndpointBreaker } from './endpoint-breaker.js';
-import { NoResponse, type Outcome } from './outcome.js';
+import { EndpointBreaker } from './circuit-breaker.js';
+import { NoResponse, type Outcome } from './response.js';
 
-const ANSWER = { status: 401, isCoinflows: true } as Outcome;
+const RESPONSE = { status: 401, isFromCoinflow: true } as Outcome;
 const RESET = new NoResponse('connection', 'ECONNRESET');
 const NEW = true;
 const KNOWN = false;
@@ -14,7 +14,7 @@ describe('EndpointBreaker', () => {
   let breaker: EndpointBreaker;
 
   beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    jest.useFakeTimers();
     Logger.overrideLogger((logger = new RecordingLogger()));
     breaker = new EndpointBreaker('GET /path');
   });
@@ -25,8 +25,6 @@ describe('EndpointBreaker', () => {
 
   async function attempts(count: number, isNewKey: boolean, outcome: Outcome): Promise<void> {
     for (let i = 0; i < count; i += 1) await breaker.run(isNewKey, () => Promise.resolve(outcome));
-    // What another breaker learns of them, it learns a moment later.
-    await new Promise((resolve) => setImmediate(resolve));
   }
 
   const refused = (): { known: boolean; new: boolean } => ({
@@ -34,7 +32,7 @@ describe('EndpointBreaker', () => {
     new: breaker.refusesForMs(NEW) > 0,
   });
 
-  it('stops no call for a known key, however many calls for new keys fail', async () => {
+  it('allows calls for known keys however many calls for new keys fail', async () => {
     await attempts(5, NEW, RESET);
     expect(refused()).toEqual({ known: false, new: true });
     for (let i = 0; i < 10; i += 1) {
@@ -44,7 +42,7 @@ describe('EndpointBreaker', () => {
     expect(refused()).toEqual({ known: false, new: true });
   });
 
-  it('keeps letting calls for known keys through while a call for a new key probes', async () => {
+  it('allows calls for known keys while the trial for new keys is under way', async () => {
     await attempts(5, NEW, RESET);
     jest.advanceTimersByTime(5_000);
     void breaker.run(NEW, () => new Promise(() => undefined));
@@ -53,7 +51,7 @@ describe('EndpointBreaker', () => {
   });
 
   it('stops calls for new keys too when five calls for known keys fail', async () => {
-    await attempts(1, NEW, ANSWER);
+    await attempts(1, NEW, RESPONSE);
     await attempts(5, KNOWN, RESET);
     expect(refused()).toEqual({ known: true, new: true });
   });
@@ -64,37 +62,37 @@ describe('EndpointBreaker', () => {
     expect(refused()).toEqual({ known: false, new: true });
   });
 
-  it('lets new keys through as soon as a call for a known key succeeds', async () => {
+  it('allows calls for new keys as soon as a call for a known key succeeds', async () => {
     await attempts(5, NEW, RESET);
-    await attempts(1, KNOWN, ANSWER);
+    await attempts(1, KNOWN, RESPONSE);
     expect(refused()).toEqual({ known: false, new: false });
     await attempts(4, NEW, RESET);
-    await attempts(1, KNOWN, ANSWER);
+    await attempts(1, KNOWN, RESPONSE);
     await attempts(4, NEW, RESET);
     expect(refused()).toEqual({ known: false, new: false });
   });
 
-  it('leaves the probe for known keys to calls for known keys', async () => {
-    await attempts(1, NEW, ANSWER);
+  it('does not use a call for a new key as the trial for known keys', async () => {
+    await attempts(1, NEW, RESPONSE);
     await attempts(5, KNOWN, RESET);
     jest.advanceTimersByTime(5_000);
     await attempts(1, NEW, RESET);
     expect(refused()).toEqual({ known: false, new: true });
-    await attempts(1, KNOWN, ANSWER);
+    await attempts(1, KNOWN, RESPONSE);
     expect(refused()).toEqual({ known: false, new: false });
   });
 
-  it('does not close for known keys because a call for a new key succeeds', async () => {
-    await attempts(1, NEW, ANSWER);
+  it('stays open for known keys when a call for a new key succeeds', async () => {
+    await attempts(1, NEW, RESPONSE);
     await attempts(4, KNOWN, RESET);
-    await attempts(1, NEW, ANSWER);
+    await attempts(1, NEW, RESPONSE);
     await attempts(1, KNOWN, RESET);
     jest.advanceTimersByTime(4_999);
-    await attempts(1, NEW, ANSWER);
+    await attempts(1, NEW, RESPONSE);
     expect(refused()).toEqual({ known: true, new: false });
   });
 
-  it('probes for new keys five seconds after they were stopped, whatever calls for known keys came to meanwhile', async () => {
+  it('allows a trial for new keys after five seconds although calls for known keys failed meanwhile', async () => {
     await attempts(5, NEW, RESET);
     jest.advanceTimersByTime(4_000);
     await attempts(4, KNOWN, RESET);
@@ -102,22 +100,22 @@ describe('EndpointBreaker', () => {
     expect(refused()).toEqual({ known: false, new: false });
   });
 
-  it('has the state of the worse of the two', async () => {
+  it('has the more severe state of its two breakers', async () => {
     expect(breaker.state).toBe('closed');
     await attempts(5, NEW, RESET);
     expect(breaker.state).toBe('open');
     jest.advanceTimersByTime(5_000);
     let end: (outcome: Outcome) => void = () => undefined;
-    const probe = breaker.run(NEW, () => new Promise<Outcome>((resolve) => (end = resolve)));
+    const trial = breaker.run(NEW, () => new Promise<Outcome>((resolve) => (end = resolve)));
     expect(breaker.state).toBe('half-open');
     await attempts(5, KNOWN, RESET);
     expect(breaker.state).toBe('open');
-    end(ANSWER);
-    await probe;
+    end(RESPONSE);
+    await trial;
     expect([breaker.state, refused()]).toEqual(['open', { known: true, new: false }]);
   });
 
-  it('says in the log once which of the two has opened, and which is closed again', async () => {
+  it('logs once which of its two breakers has opened, and which has closed', async () => {
     await attempts(8, NEW, RESET);
     expect(logger.lines).toEqual([
       {
@@ -125,9 +123,9 @@ describe('EndpointBreaker', () => {
         text: expect.stringMatching(/^GET \/path for new session keys failed 5 times.*requests with new session keys/),
       },
     ]);
-    await attempts(1, KNOWN, ANSWER);
-    expect(logger.at('log')).toEqual([expect.stringMatching(/^GET \/path for new session keys answers again/)]);
-    await attempts(1, NEW, ANSWER);
+    await attempts(1, KNOWN, RESPONSE);
+    expect(logger.at('log')).toEqual([expect.stringMatching(/^GET \/path for new session keys responds again/)]);
+    await attempts(1, NEW, RESPONSE);
     await attempts(5, KNOWN, RESET);
     expect(logger.at('warn').slice(1)).toEqual([
       expect.stringMatching(/^GET \/path failed 5 times/),
@@ -135,7 +133,7 @@ describe('EndpointBreaker', () => {
     ]);
   });
 
-  it('has one breaker, and one line in the log, where no call is for a new key', async () => {
+  it('has one breaker and logs one line if no call is for a new key', async () => {
     await attempts(5, KNOWN, RESET);
     expect(logger.at('warn')).toEqual([expect.stringMatching(/^GET \/path failed 5 times/)]);
   });

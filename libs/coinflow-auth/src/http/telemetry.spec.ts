@@ -33,7 +33,7 @@ const SESSION_KEY = `canaryheader.canarypayload.${'canary'.repeat(7)}x`;
 const SIGNED_MESSAGE = 'canary-signed-message';
 const WALLET = { kind: 'wallet', wallet: 'canary-wallet', blockchain: 'solana' } as const;
 
-describe('Telemetry', () => {
+describe('EndpointTelemetry', () => {
   let server: ScriptedServer;
   let client: CoinflowClient;
   let spans: InMemorySpanExporter;
@@ -56,7 +56,7 @@ describe('Telemetry', () => {
     tracing = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
     measured = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     metering = new MeterProvider({
-      // It is asked for its figures, and never exports by itself during a test.
+      // The test flushes it; it never exports by itself during a test.
       readers: [new PeriodicExportingMetricReader({ exporter: measured, exportIntervalMillis: 3_600_000 })],
     });
   });
@@ -72,7 +72,7 @@ describe('Telemetry', () => {
 
   const verify = (): Promise<void> => client.verifyToken(SESSION_KEY).catch(() => undefined);
 
-  /** What the histogram of the durations has, by its attributes. */
+  /** The data points of the histogram of durations. */
   async function durations(): Promise<{ metric: HistogramMetricData; points: [attributes: object, count: number][] }> {
     await metering.forceFlush();
     const [metric] = (measured.getMetrics().at(-1)?.scopeMetrics ?? []).flatMap((scope) => scope.metrics);
@@ -86,7 +86,7 @@ describe('Telemetry', () => {
       metrics.setGlobalMeterProvider(metering);
     });
 
-    it('each attempt is a span of a client', async () => {
+    it('creates a client span for each attempt', async () => {
       server.script(json(503), json(200));
       await client.verifyToken(SESSION_KEY);
       const { hostname, port } = new URL(server.url);
@@ -114,12 +114,12 @@ describe('Telemetry', () => {
     });
 
     it.each([
-      ['a plain no', json(401), SpanStatusCode.UNSET, undefined],
+      ['a rejection', json(401), SpanStatusCode.UNSET, undefined],
       ['a rate limit', json(429), SpanStatusCode.ERROR, '429'],
       ['a 500', json(500), SpanStatusCode.ERROR, '500'],
-      ['another voice', html(401), SpanStatusCode.ERROR, '401'],
-      ['no answer', reset, SpanStatusCode.ERROR, 'connection'],
-    ])('%s has the status that it deserves', async (_, answer, code, errorType) => {
+      ['a response that is not from Coinflow', html(401), SpanStatusCode.ERROR, '401'],
+      ['no response', reset, SpanStatusCode.ERROR, 'connection'],
+    ])('sets the status of the span of %s', async (_, answer, code, errorType) => {
       server.script(answer);
       await verify();
       const [span] = spans.getFinishedSpans();
@@ -127,7 +127,7 @@ describe('Telemetry', () => {
       expect(span?.attributes['error.type']).toBe(errorType);
     });
 
-    it('spans of the call itself are their children, and they of the request’s', async () => {
+    it('creates its spans as children of the active span', async () => {
       context.setGlobalContextManager(new SynchronousContext());
       const parent = trace.getTracer('test').startSpan('request');
       await context.with(trace.setSpan(context.active(), parent), verify);
@@ -135,7 +135,7 @@ describe('Telemetry', () => {
       parent.end();
     });
 
-    it('each attempt is measured in seconds, by endpoint, outcome and status', async () => {
+    it('measures each attempt in seconds, by endpoint, outcome and status', async () => {
       server.script(json(503), json(401));
       await verify();
       server.script(reset);
@@ -154,14 +154,14 @@ describe('Telemetry', () => {
       ]);
     });
 
-    it('no secret, and nothing that Coinflow says, is in any attribute', async () => {
+    it('reports no secret and nothing from a body in any attribute', async () => {
       const echo = { message: `${API_KEY} ${SESSION_KEY} canary-text`, debugId: 'canary-id' };
       for (const answer of [json(401, { 'x-echo': SESSION_KEY }, JSON.stringify(echo)), html(502), reset]) {
         server.script(answer);
         await verify();
         for (const signedMessage of [undefined, SIGNED_MESSAGE]) {
-          const minting = client.getSessionKey({ subject: WALLET, signedMessage }, '203.0.113.7');
-          await expect(minting).rejects.toHaveProperty('code');
+          const creating = client.getSessionKey({ subject: WALLET, signedMessage }, '203.0.113.7');
+          await expect(creating).rejects.toHaveProperty('code');
         }
         await expect(client.getMessage(WALLET.wallet, WALLET.blockchain)).rejects.toHaveProperty('code');
       }
@@ -174,7 +174,7 @@ describe('Telemetry', () => {
     });
   });
 
-  it('an SDK that is set up after the module is told, too', async () => {
+  it('reports to an SDK that is set up after the module', async () => {
     await verify();
     trace.setGlobalTracerProvider(tracing);
     metrics.setGlobalMeterProvider(metering);
@@ -183,14 +183,14 @@ describe('Telemetry', () => {
     expect((await durations()).points).toEqual([[expect.objectContaining({ endpoint: 'verify' }), 1]]);
   });
 
-  it('without an SDK calls are made all the same', async () => {
+  it('makes calls without an SDK', async () => {
     server.script(json(401));
     await expect(client.verifyToken(SESSION_KEY)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
     expect(spans.getFinishedSpans()).toEqual([]);
   });
 });
 
-/** Enough for a parent that is known when a call begins; the SDK for Node follows asynchronous code as well. */
+/** Knows the parent only when a call begins; the context manager of the Node.js SDK also follows asynchronous code. */
 class SynchronousContext implements ContextManager {
   #active: Context = ROOT_CONTEXT;
 

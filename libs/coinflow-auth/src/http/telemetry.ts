@@ -8,18 +8,54 @@ import {
   type MeterProvider,
   type Span,
 } from '@opentelemetry/api';
-import type { EndpointName } from './call-statistics.js';
-import { NoResponse, outcomeWord, type Outcome } from './outcome.js';
+import type { BreakerState } from './circuit-breaker.js';
+import { NoResponse, type Outcome } from './response.js';
 
 const SCOPE = 'nestjs-coinflow-auth';
-/** Those that OpenTelemetry recommends for HTTP in seconds; its own are for milliseconds. */
+/** The boundaries that OpenTelemetry recommends for HTTP, in seconds; its default ones are for milliseconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-/** Tells OpenTelemetry of each attempt; without an SDK that does nothing. No header and no text of an answer goes there. */
-export class Telemetry {
+/** Coinflow's endpoints: Verify Token, Get Session Key and Get Message. */
+export type EndpointName = 'verify' | 'sessionKey' | 'message';
+
+/** Calls to one endpoint since the application started. */
+export interface EndpointMetrics {
+  /** Requests that were sent, retries included. */
+  readonly attempts: number;
+  /** Attempts that repeated an earlier one. */
+  readonly retries: number;
+  /** Attempts with a complete response, whatever its status. */
+  readonly answered: number;
+  /** Attempts without a complete response: timed out, refused, reset or cut off. */
+  readonly unanswered: number;
+  /** Responses with status 429: Coinflow's rate limit. */
+  readonly rateLimited: number;
+  /** Calls that were not made because the breaker was open. */
+  readonly refusedByBreaker: number;
+  /** How long attempts took, from sending to the last byte of the response: the sum, and the longest. */
+  readonly durationMs: { readonly total: number; readonly max: number };
+  /**
+   * `closed`: calls are made. `open`: none is made. `half-open`: one trial call is under way.
+   * Verify Token has a breaker for known keys and one for new keys; this is the more severe state of the two. An `open` one
+   * that stops new keys only closes as soon as a call for a known key succeeds.
+   */
+  readonly breaker: BreakerState;
+}
+
+/** Calls to Coinflow, by endpoint. A snapshot: it does not change. */
+export type CoinflowCallMetrics = Readonly<Record<EndpointName, EndpointMetrics>>;
+
+/**
+ * Counts the calls to one endpoint, and reports each attempt to OpenTelemetry; without an SDK that does nothing. No header
+ * and nothing from a body is reported.
+ */
+export class EndpointTelemetry {
   readonly #endpoint: EndpointName;
   readonly #spanName: string;
   readonly #attributes: Attributes;
+  readonly #counts = { attempts: 0, retries: 0, answered: 0, unanswered: 0, rateLimited: 0, refusedByBreaker: 0 };
+  #totalMs = 0;
+  #maxMs = 0;
   #meterProvider: MeterProvider | undefined;
   #duration: Histogram | undefined;
 
@@ -37,13 +73,17 @@ export class Telemetry {
 
   /** @param retry how many attempts of the same call came before */
   attempt(retry: number, attempt: () => Promise<Outcome>): Promise<Outcome> {
+    this.#counts.attempts += 1;
+    if (retry > 0) this.#counts.retries += 1;
     const attributes = { ...this.#attributes, ...(retry > 0 && { 'http.request.resend_count': retry }) };
     const options = { kind: SpanKind.CLIENT, attributes };
     return trace.getTracer(SCOPE).startActiveSpan(this.#spanName, options, async (span) => {
       const startedAt = performance.now();
       try {
         const outcome = await attempt();
-        this.#record(span, outcome, (performance.now() - startedAt) / 1_000);
+        const durationMs = performance.now() - startedAt;
+        this.#count(outcome, durationMs);
+        this.#report(span, outcome, durationMs / 1_000);
         return outcome;
       } finally {
         span.end();
@@ -51,11 +91,28 @@ export class Telemetry {
     });
   }
 
-  #record(span: Span, outcome: Outcome, seconds: number): void {
+  refusedByBreaker(): void {
+    this.#counts.refusedByBreaker += 1;
+  }
+
+  snapshot(breaker: BreakerState): EndpointMetrics {
+    const durationMs = Object.freeze({ total: this.#totalMs, max: this.#maxMs });
+    return Object.freeze({ ...this.#counts, durationMs, breaker });
+  }
+
+  #count(outcome: Outcome, durationMs: number): void {
+    if (outcome instanceof NoResponse) this.#counts.unanswered += 1;
+    else this.#counts.answered += 1;
+    if (!(outcome instanceof NoResponse) && outcome.status === 429) this.#counts.rateLimited += 1;
+    this.#totalMs += durationMs;
+    this.#maxMs = Math.max(this.#maxMs, durationMs);
+  }
+
+  #report(span: Span, outcome: Outcome, seconds: number): void {
     const word = outcomeWord(outcome);
     const status = outcome instanceof NoResponse ? {} : { 'http.response.status_code': outcome.status };
     span.setAttributes(status);
-    // A plain no is what was asked for, and no error: who sends junk keys must not turn the traces red.
+    // A rejected key is a regular response: otherwise a client that sends invalid keys could fill the traces with errors.
     if (word !== 'answered' || (outcome as { status: number }).status >= 500) {
       span.setAttribute('error.type', outcome instanceof NoResponse ? word : String(outcome.status));
       span.setStatus({ code: SpanStatusCode.ERROR, message: word });
@@ -63,16 +120,23 @@ export class Telemetry {
     this.#histogram().record(seconds, { endpoint: this.#endpoint, outcome: word, ...status });
   }
 
-  /** The SDK may be set up after this module: what was made before it does nothing, and does not come to life. */
+  /** The SDK may be set up after this module; an instrument that was created before that never records anything. */
   #histogram(): Histogram {
     const provider = metrics.getMeterProvider();
     if (this.#duration && this.#meterProvider === provider) return this.#duration;
     this.#meterProvider = provider;
     this.#duration = provider.getMeter(SCOPE).createHistogram('coinflow_auth.upstream.duration', {
-      description: 'How long attempts to call Coinflow take',
+      description: 'Duration of attempts to call Coinflow',
       unit: 's',
       advice: { explicitBucketBoundaries: BUCKETS },
     });
     return this.#duration;
   }
+}
+
+/** The value of the attribute `outcome`. */
+function outcomeWord(outcome: Outcome): 'answered' | 'rate-limited' | 'not-coinflow' | NoResponse['reason'] {
+  if (outcome instanceof NoResponse) return outcome.reason;
+  if (outcome.status === 429) return 'rate-limited';
+  return outcome.isFromCoinflow ? 'answered' : 'not-coinflow';
 }

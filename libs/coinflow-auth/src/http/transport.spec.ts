@@ -13,16 +13,16 @@ const ENDLESS = new AbortController().signal;
 describe('Transport', () => {
   let server: Server;
   let url: string;
-  let answer: RequestListener;
+  let respond: RequestListener;
   const requests: IncomingMessage[] = [];
   const open: Transport[] = [];
 
   beforeEach(async () => {
     requests.length = 0;
-    answer = (_, response) => response.end('{}');
+    respond = (_, response) => response.end('{}');
     server = createServer((request, response) => {
       requests.push(request);
-      answer(request, response);
+      respond(request, response);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -42,7 +42,7 @@ describe('Transport', () => {
     return one;
   }
 
-  it('uses one connection for calls one after the other', async () => {
+  it('uses one connection for consecutive calls', async () => {
     const connections = jest.fn();
     server.on('connection', connections);
     const one = transport();
@@ -50,7 +50,7 @@ describe('Transport', () => {
     expect(connections).toHaveBeenCalledTimes(1);
   });
 
-  it('close() ends its connections, and leaves an agent of the user alone', async () => {
+  it('closes its own connections, and leaves an agent of the application open', async () => {
     const agent = new Agent({ keepAlive: true });
     const destroy = jest.spyOn(agent, 'destroy');
     const one = transport({ http: { agent } });
@@ -64,9 +64,9 @@ describe('Transport', () => {
     await ended;
   });
 
-  it('gives up an answer that drips, when the time is over', async () => {
+  it('aborts a response that is sent byte by byte when the time is over', async () => {
     const time = new AbortController();
-    answer = (_, response) => {
+    respond = (_, response) => {
       response.writeHead(200);
       const drip = setInterval(() => response.write(' '), 5);
       response.once('close', () => clearInterval(drip));
@@ -75,23 +75,23 @@ describe('Transport', () => {
     await expect(transport().get('/path', CALL, time.signal)).resolves.toMatchObject({ reason: 'timeout' });
   });
 
-  it('says of a failure no more than its code', async () => {
-    answer = (request) => request.socket.destroy();
+  it('returns only the code of a failure', async () => {
+    respond = (request) => request.socket.destroy();
     const failure = await transport().get('/path', CALL, ENDLESS);
     expect({ ...failure }).toEqual({ reason: 'connection', code: 'ECONNRESET' });
   });
 
-  it('names Node’s own code where Axios has none', async () => {
+  it('returns the code of Node.js for an error that Axios has no code for', async () => {
     const mismatched = transport({ http: { agent: new HttpsAgent() } }).get('/path', CALL, ENDLESS);
     await expect(mismatched).resolves.toMatchObject({ code: 'ERR_INVALID_PROTOCOL' });
   });
 
-  it('keeps the path of a base URL', async () => {
+  it('keeps the path of the base URL', async () => {
     await transport({ baseUrl: `${url}/coinflow/` }).get('/api/auth/verify', CALL, ENDLESS);
     expect(requests[0]?.url).toBe('/coinflow/api/auth/verify');
   });
 
-  it('goes through no proxy that the environment names', async () => {
+  it('ignores the proxies of the environment', async () => {
     const proxied = jest.fn();
     const proxy = createServer((_, response) => {
       proxied();
@@ -108,7 +108,7 @@ describe('Transport', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('shows its headers to no interceptor of the application', async () => {
+  it('does not show its headers to the interceptors of the application', async () => {
     const seen = jest.fn((config: unknown) => config);
     const interceptor = axios.interceptors.request.use(seen as never);
     await transport().get('/path', CALL, ENDLESS);

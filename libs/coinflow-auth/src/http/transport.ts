@@ -3,23 +3,22 @@ import { Agent as HttpsAgent } from 'node:https';
 import { HttpService } from '@nestjs/axios';
 import axios, { type AxiosResponse } from 'axios';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import { CoinflowResponse } from './coinflow-response.js';
-import { NoResponse, type Outcome } from './outcome.js';
+import { CoinflowResponse, NoResponse, type Outcome } from './response.js';
 
-/** An answer of Coinflow is a few hundred bytes; what is longer is not one. */
-const MAX_ANSWER_BYTES = 64 * 1_024;
+/** Coinflow's responses have a few hundred bytes; a longer one is not Coinflow's. */
+const MAX_RESPONSE_BYTES = 64 * 1_024;
 
-/** Axios has two sets of types, for ESM and for CommonJS; this is the one that `@nestjs/axios` means. */
+/** Axios has types for ESM and types for CommonJS; these are the ones that `@nestjs/axios` uses. */
 type AxiosOfHttpService = ConstructorParameters<typeof HttpService>[0];
 
-/** What a call sends beside its path. */
+/** The content of a call. */
 export interface CallContent {
   headers: Record<string, string>;
-  /** Values among the headers that must not come back in a text. */
+  /** Values among the headers that must not appear in a message. */
   secrets: readonly string[];
 }
 
-/** Makes one attempt and reads the whole answer, or says that there is none. Lets no `AxiosError` out: it carries the headers. */
+/** Makes one attempt and reads the complete response. It never throws an `AxiosError`, which contains the headers. */
 export class Transport {
   readonly #http: HttpService;
   readonly #ownAgent: HttpAgent | undefined;
@@ -27,14 +26,14 @@ export class Transport {
   constructor({ baseUrl, http }: Pick<ResolvedCoinflowAuthOptions, 'baseUrl' | 'http'>) {
     this.#ownAgent = http.agent ? undefined : keepAliveAgent(baseUrl);
     const agent = http.agent ?? this.#ownAgent;
-    // An instance of our own: interceptors on the application's Axios (loggers, say) must not see the headers.
+    // An own instance: interceptors of the application's Axios (a logger, for example) must not see the headers.
     const instance: unknown = axios.create({
       baseURL: baseUrl,
       httpAgent: agent,
       httpsAgent: agent,
       proxy: false,
       maxRedirects: 0,
-      maxContentLength: MAX_ANSWER_BYTES,
+      maxContentLength: MAX_RESPONSE_BYTES,
       responseType: 'text',
       transformResponse: (body: unknown) => body,
       validateStatus: () => true,
@@ -43,7 +42,7 @@ export class Transport {
     this.#http = new HttpService(instance as AxiosOfHttpService);
   }
 
-  /** @param signal ends the attempt, wherever it is: connecting, waiting, or reading */
+  /** @param signal ends the attempt while it connects, waits or reads */
   async get(path: string, { headers, secrets }: CallContent, signal: AbortSignal): Promise<Outcome> {
     try {
       const response: AxiosResponse<string> = await this.#http.axiosRef.get(path, { headers, signal });
@@ -54,7 +53,7 @@ export class Transport {
     }
   }
 
-  /** Ends the connections that wait for a next call; an agent of the user stays the user's to close. */
+  /** Closes idle connections. An agent of the application is not closed. */
   close(): void {
     this.#ownAgent?.destroy();
   }

@@ -1,7 +1,7 @@
 import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
 import type { CoinflowSharedStoreMetrics } from '../cache/shared-cache.js';
 import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
-import type { UpstreamMetrics } from '../http/call-statistics.js';
+import type { CoinflowCallMetrics } from '../http/telemetry.js';
 import type { CoinflowDecidedBy } from '../verification/decision-trace.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
 
@@ -14,7 +14,7 @@ export interface CoinflowAuthMetrics {
   readonly sharedStore: CoinflowSharedStoreMetrics | null;
   readonly budget: CoinflowBudgetMetrics;
   /** Calls to Coinflow, by endpoint. */
-  readonly upstream: UpstreamMetrics;
+  readonly upstream: CoinflowCallMetrics;
   /**
    * Coinflow's clock minus the clock of this machine, in milliseconds. It is 0 for differences below one second, and `null`
    * before the first response from Coinflow.

@@ -174,7 +174,7 @@ describe('an attested key', () => {
       const key = await attested();
       const one = instance();
       coinflow.answer = NO;
-      await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
+      await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'rejected-by-coinflow' });
       coinflow.answer = DOWN;
       await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
       await expect(one.decide(key.split('~')[0] ?? '')).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
@@ -188,7 +188,7 @@ describe('an attested key', () => {
       const [plain = ''] = key.split('~');
       const one = instance();
       coinflow.answer = NO;
-      await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
+      await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'rejected-by-coinflow' });
       coinflow.answer = YES;
       await expect(one.decide(plain)).resolves.toMatchObject({ key: plain });
       coinflow.answer = DOWN;
@@ -200,7 +200,7 @@ describe('an attested key', () => {
       const key = await attested();
       const one = instance();
       coinflow.answer = NO;
-      await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
+      await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'rejected-by-coinflow' });
       for (let i = 0; i < 10; i += 1) {
         await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
       }
@@ -211,7 +211,7 @@ describe('an attested key', () => {
       const key = await attested();
       const one = instance();
       coinflow.answer = NO;
-      await expect(one.decide(key.split('~')[0] ?? '')).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
+      await expect(one.decide(key.split('~')[0] ?? '')).rejects.toMatchObject({ reason: 'rejected-by-coinflow' });
       await expect(one.decide(key)).rejects.toMatchObject({ reason: 'rejected-recently' });
       coinflow.answer = DOWN;
       jest.advanceTimersByTime(30_000);

@@ -225,7 +225,7 @@ describe('SessionVerifier', () => {
     const one = verifier();
     const key = coinflow.key();
     coinflow.answer = NO;
-    await expect(one.decide(key)).rejects.toMatchObject({ reason: 'refused-by-coinflow' });
+    await expect(one.decide(key)).rejects.toMatchObject({ reason: 'rejected-by-coinflow' });
     await expect(one.decide(key)).rejects.toMatchObject({ reason: 'rejected-recently' });
     coinflow.nextKey = key;
     await one.create();

@@ -1,34 +1,34 @@
 import { Logger } from '@nestjs/common';
 
-/** Coinflow's time, as far as it is known. */
-export type UpstreamTime = Pick<UpstreamClock, 'now' | 'latest'>;
+/** Coinflow's time, as far as its responses have shown it. */
+export type CoinflowTime = Pick<CoinflowClock, 'now' | 'latest'>;
 
-/** The one form that servers may send (RFC 9110, IMF-fixdate). `Date.parse` alone accepts much that is not a date. */
+/** The format of `Date` (RFC 9110, IMF-fixdate). `Date.parse` alone accepts many strings that are not dates. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 const RESOLUTION_MS = 1_000;
-const WORTH_A_WARNING_MS = 30_000;
-/** How far two clocks can drift apart while nothing is observed: 20 ms in 1,000 s. */
+const MAX_SKEW_MS = 30_000;
+/** How fast two clocks can drift apart without being observed: 20 ms in 1,000 s. */
 const DRIFT = 2e-5;
 
-/** Between which values Coinflow's time minus `performance.now()` lies. */
+/** The bounds of Coinflow's time minus `performance.now()`. */
 interface Bounds {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * Coinflow's clock, learned from the `Date` of its responses. A `Date` has whole seconds and a response takes its time, so
- * each one only gives bounds; together they narrow. They are relative to the monotonic clock, so that a correction of this
- * machine's clock changes nothing about what is known of Coinflow's.
+ * Coinflow's clock, estimated from the `Date` of its responses. A `Date` has whole seconds and a response takes time, so
+ * each one only gives bounds, and several together narrow them. The bounds are relative to the monotonic clock, so that a
+ * correction of the system clock does not change them.
  */
-export class UpstreamClock {
+export class CoinflowClock {
   readonly #logger = new Logger('CoinflowAuth');
   #observed: (Bounds & { readonly at: number }) | undefined;
-  #isWarned = false;
+  #hasWarned = false;
 
   /**
    * Learns from a Coinflow response.
-   * @param dateHeader its `Date`, whatever that is
+   * @param dateHeader its `Date`; an invalid one is ignored
    * @param sentAt when the request was sent, by `performance.now()`
    * @param receivedAt when the response had arrived, by `performance.now()`
    */
@@ -38,7 +38,7 @@ export class UpstreamClock {
     const newest = { from: dateMs - receivedAt, to: dateMs + RESOLUTION_MS - sentAt };
     const known = this.#boundsAt(receivedAt) ?? newest;
     const agreed = { from: Math.max(known.from, newest.from), to: Math.min(known.to, newest.to) };
-    // If they exclude each other, Coinflow's clock was set, or one of the two drifts: only the newest is about now.
+    // If the bounds exclude each other, Coinflow's clock was corrected, or one of the two drifts: only the newest count.
     this.#observed = { ...(agreed.from <= agreed.to ? agreed : newest), at: receivedAt };
     this.#warnOnce();
   }
@@ -75,9 +75,9 @@ export class UpstreamClock {
 
   #warnOnce(): void {
     const skewMs = this.skewMs ?? 0;
-    const isFarOff = Math.abs(skewMs) > WORTH_A_WARNING_MS;
-    if (isFarOff && !this.#isWarned) this.#logger.warn(warning(skewMs));
-    this.#isWarned = isFarOff;
+    const isFarOff = Math.abs(skewMs) > MAX_SKEW_MS;
+    if (isFarOff && !this.#hasWarned) this.#logger.warn(warning(skewMs));
+    this.#hasWarned = isFarOff;
   }
 }
 
@@ -85,7 +85,7 @@ function warning(skewMs: number): string {
   const seconds = Math.round(Math.abs(skewMs) / 1_000);
   const [direction, consequence] =
     skewMs > 0
-      ? ['behind', 'session keys seem to live longer than they do']
-      : ['ahead of', 'session keys seem to have expired before they have'];
-  return `This machine’s clock is ${seconds} s ${direction} Coinflow’s: ${consequence}. Set it, best by NTP. [clock-skew]`;
+      ? ['behind', 'expired session keys may still be accepted']
+      : ['ahead of', 'session keys may expire too early'];
+  return `This machine's clock is ${seconds} s ${direction} Coinflow's: ${consequence}. Synchronize it, for example with NTP. [clock-skew]`;
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
-import { UpstreamClock } from './upstream-clock.js';
+import { CoinflowClock } from './clock-skew.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const DAY_MS = 86_400_000;
@@ -10,56 +10,56 @@ const DAY_MS = 86_400_000;
 const ROUNDING_MS = 0.01;
 const httpDate = (ms: number): string => new Date(ms).toUTCString();
 
-describe('UpstreamClock', () => {
-  let clock: UpstreamClock;
+describe('CoinflowClock', () => {
+  let clock: CoinflowClock;
   let logger: RecordingLogger;
 
   beforeEach(() => {
     jest.useFakeTimers({ now: NOW });
     logger = new RecordingLogger();
     Logger.overrideLogger(logger);
-    clock = new UpstreamClock();
+    clock = new CoinflowClock();
   });
 
   afterEach(() => {
     jest.useRealTimers();
   });
 
-  /** A response that has taken so long, of a clock that differs by so much. */
+  /** Observes a response that took `tookMs`, of a clock with the given skew. */
   const observe = (skewMs: number, tookMs = 0): void => {
     const now = performance.now();
     clock.observe(httpDate(Date.now() + skewMs), now - tookMs, now);
   };
 
-  it('knows nothing before an answer', () => {
+  it('is unknown before the first response', () => {
     expect([clock.skewMs, clock.uncertaintyMs, clock.now()]).toEqual([undefined, undefined, NOW]);
   });
 
-  it('takes the middle of what an answer can mean', () => {
-    // Made at some moment of this second, between 200 ms before and now.
+  it('estimates the middle between the bounds of a response', () => {
+    // Its Date was set between 200 ms ago and now, and has whole seconds.
     observe(10_000, 200);
     expect([clock.skewMs, clock.uncertaintyMs]).toEqual([10_600, 600]);
     expect([clock.now(), clock.latest()]).toEqual([NOW + 10_600, NOW + 11_200]);
   });
 
-  it('knows better with each answer', () => {
+  it('becomes more exact with each response', () => {
     observe(0);
     jest.advanceTimersByTime(400);
     observe(0);
     jest.advanceTimersByTime(1_500);
     observe(0);
-    // From -0 and at most +1000, from -400 and at most +600, from -900 and at most +100; and a little for drift.
+    // From -0 and at most +1000, from -400 and at most +600, from -900 and at most +100; plus the drift.
     expect(clock.skewMs).toBeCloseTo(50, 1);
     expect(clock.uncertaintyMs).toBeCloseTo(50, 0);
   });
 
-  it('knows less when it has observed nothing for long, since clocks drift', () => {
+  it('becomes less exact while nothing is observed, since clocks drift', () => {
     observe(0);
     jest.advanceTimersByTime(DAY_MS);
     expect([clock.skewMs, clock.uncertaintyMs]).toEqual([500, 500 + DAY_MS * 2e-5]);
   });
 
-  it('is not moved by a correction of this machine’s clock', () => {
+  it("is not changed by a correction of this machine's clock", () => {
     observe(0);
     const before = clock.now();
     jest.setSystemTime(NOW - 3_600_000);
@@ -67,7 +67,7 @@ describe('UpstreamClock', () => {
     expect(clock.skewMs).toBe(3_600_500);
   });
 
-  it('begins anew when what it knew cannot be any more', () => {
+  it('starts again when a response contradicts the earlier ones', () => {
     observe(0);
     jest.advanceTimersByTime(900);
     observe(0);
@@ -87,40 +87,40 @@ describe('UpstreamClock', () => {
     ['Thu, 01 Jan 2026 00:00:00 GMT'],
     'Thu, 99 Jan 2026 00:00:00 GMT',
     'Thu, 01 Jan 2026 00:00:00 GMT+1',
-  ])('learns nothing of %j', (date) => {
+  ])('ignores the Date %j', (date) => {
     clock.observe(date, 0, 0);
     expect([clock.skewMs, clock.latest()]).toEqual([undefined, undefined]);
   });
 
-  describe('a difference of more than 30 s', () => {
+  describe('the warning about a skew of more than 30 s', () => {
     it.each([
-      [32_000, 'behind', 'longer'],
-      [-33_000, 'ahead of', 'expired'],
-    ])('is one warning, and says what follows: %d', (skewMs, direction, consequence) => {
+      [32_000, 'behind', 'expired session keys may still be accepted'],
+      [-33_000, 'ahead of', 'session keys may expire too early'],
+    ])('is logged once with its consequence for a skew of %d ms', (skewMs, direction, consequence) => {
       observe(skewMs);
       jest.advanceTimersByTime(5_000);
       observe(skewMs);
       expect(logger.lines.map(({ level }) => level)).toEqual(['warn']);
-      expect(logger.at('warn')[0]).toMatch(new RegExp(`${direction} Coinflow’s.*${consequence}.*NTP.* CoinflowAuth$`));
+      expect(logger.at('warn')[0]).toMatch(new RegExp(`${direction} Coinflow's.*${consequence}.*NTP.* CoinflowAuth$`));
     });
 
-    it('is none up to 30 s', () => {
+    it('is not logged up to 30 s', () => {
       observe(30_000);
       expect(clock.skewMs).toBe(30_500);
       expect(logger.lines).toHaveLength(1);
-      clock = new UpstreamClock();
+      clock = new CoinflowClock();
       observe(29_000, 1_000);
       expect(clock.skewMs).toBe(30_000);
       expect(logger.lines).toHaveLength(1);
     });
 
-    it('is another one after it was mended', () => {
+    it('is logged again after the clock was correct in between', () => {
       for (const skewMs of [60_000, 0, 60_000, 61_500]) observe(skewMs);
       expect(logger.at('warn')).toHaveLength(2);
     });
   });
 
-  it('is right about any skew, within what it says of its error', () => {
+  it('estimates any skew within its stated uncertainty', () => {
     const calls = fc.array(
       fc.record({
         sinceLastMs: fc.nat(DAY_MS),
@@ -131,7 +131,7 @@ describe('UpstreamClock', () => {
     );
     fc.assert(
       fc.property(fc.integer({ min: -10 * DAY_MS, max: 10 * DAY_MS }), calls, (trueSkewMs, each) => {
-        const one = new UpstreamClock();
+        const one = new CoinflowClock();
         for (const { sinceLastMs, thereMs, backMs } of each) {
           jest.advanceTimersByTime(sinceLastMs);
           const sentAt = performance.now();
@@ -144,7 +144,7 @@ describe('UpstreamClock', () => {
           const uncertaintyMs = one.uncertaintyMs ?? NaN;
           expect(errorMs).toBeLessThanOrEqual(uncertaintyMs + ROUNDING_MS);
           expect(one.latest()).toBeGreaterThanOrEqual(Date.now() + trueSkewMs - ROUNDING_MS);
-          // No response makes it know less, and each alone says as much as this.
+          // No response makes it less exact, and each one alone makes it this exact.
           const mostMs = Math.min(before, (1_000 + thereMs + backMs) / 2);
           expect(uncertaintyMs).toBeLessThanOrEqual(mostMs + ROUNDING_MS);
         }

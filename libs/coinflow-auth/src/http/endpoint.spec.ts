@@ -14,16 +14,15 @@ import {
 } from '../../../../test/harness/scripted-server.js';
 import type { CoinflowHttpOptions } from '../options/coinflow-auth-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
-import { NoResponse } from './outcome.js';
-import { TimeLimit } from './time-limit.js';
+import { CoinflowClock } from './clock-skew.js';
+import { CoinflowEndpoint, TimeLimit } from './endpoint.js';
+import { NoResponse } from './response.js';
 import { Transport } from './transport.js';
-import { UpstreamClock } from './upstream-clock.js';
-import { UpstreamEndpoint } from './upstream-endpoint.js';
 
 const CALL = { headers: { authorization: 'canary' }, secrets: ['canary'] };
 const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1_000).toUTCString();
 
-describe('UpstreamEndpoint', () => {
+describe('CoinflowEndpoint', () => {
   let server: ScriptedServer;
   let logger: RecordingLogger;
   const transports: Transport[] = [];
@@ -32,7 +31,7 @@ describe('UpstreamEndpoint', () => {
     server = await startScriptedServer();
     logger = new RecordingLogger();
     Logger.overrideLogger(logger);
-    // The shortest waits that jitter can give: none.
+    // Without jitter, so that retries do not wait.
     jest.spyOn(Math, 'random').mockReturnValue(0);
   });
 
@@ -43,55 +42,55 @@ describe('UpstreamEndpoint', () => {
     server.close();
   });
 
-  function endpoint(http: CoinflowHttpOptions = {}, clock = new UpstreamClock()): UpstreamEndpoint {
+  function endpoint(http: CoinflowHttpOptions = {}, clock = new CoinflowClock()): CoinflowEndpoint {
     const options = resolveOptions({ env: 'local', apiKey: 'key', merchantId: 'm', baseUrl: server.url, http });
     const transport = new Transport(options);
     transports.push(transport);
-    return new UpstreamEndpoint('verify', '/path', { transport, clock, options });
+    return new CoinflowEndpoint('verify', '/path', { transport, clock, options });
   }
 
-  /** Lets the next call's time be over when the test says so. */
-  function timeInHand(): { abort(): void; asked: unknown } {
+  /** Ends the time limit of the next call when the test calls `abort()`. */
+  function controlTimeLimit(): { abort(): void; timeout: unknown } {
     const controller = new AbortController();
-    const asked = jest.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(controller.signal);
-    return { abort: () => controller.abort(), asked };
+    const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(controller.signal);
+    return { abort: () => controller.abort(), timeout };
   }
 
-  /** Opens the breaker of a new endpoint. */
-  async function brokenEndpoint(): Promise<UpstreamEndpoint> {
+  /** A new endpoint whose breaker is open. */
+  async function brokenEndpoint(): Promise<CoinflowEndpoint> {
     const one = endpoint({ retries: 0 });
     server.script(json(503));
     for (let i = 0; i < 5; i += 1) await one.get(CALL);
     return one;
   }
 
-  describe('repeats', () => {
+  describe('retries', () => {
     it.each<[string, RequestListener]>([
       ['a reset', reset],
-      ['an answer that is cut off', cutOff],
+      ['a response that is cut off', cutOff],
       ['502', html(502)],
       ['503', json(503)],
       ['504', html(504)],
-    ])('what failed to answer: %s', async (_, failure) => {
+    ])('retries after %s', async (_, failure) => {
       server.script(failure, failure, json(200));
       await expect(endpoint().get(CALL)).resolves.toMatchObject({ status: 200 });
       expect(server.requests).toHaveLength(3);
     });
 
-    it('with the same headers', async () => {
+    it('sends the same headers with a retry', async () => {
       server.script(reset, json(200));
       await endpoint().get(CALL);
       expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['canary', 'canary']);
     });
 
-    it.each([0, 1, 2, 4])('at most `retries` times: %d', async (retries) => {
+    it.each([0, 1, 2, 4])('makes at most `retries` retries: %d', async (retries) => {
       server.script(json(503));
       await expect(endpoint({ retries }).get(CALL)).resolves.toMatchObject({ status: 503 });
       expect(server.requests).toHaveLength(retries + 1);
     });
 
     it.each([200, 204, 206, 302, 400, 401, 403, 404, 408, 409, 422, 425, 429, 451, 500, 501, 505, 520])(
-      'no %d',
+      'does not retry after %d',
       async (status) => {
         server.script(json(status, { 'retry-after': '0' }, status === 204 ? '' : '{}'));
         await expect(endpoint().get(CALL)).resolves.toMatchObject({ status });
@@ -102,35 +101,35 @@ describe('UpstreamEndpoint', () => {
     it.each<[string, RequestListener]>([
       ['503', json(503)],
       ['a reset', reset],
-    ])('nothing that is good once: %s', async (_, failure) => {
+    ])('does not retry a single-use call after %s', async (_, failure) => {
       server.script(failure);
       await endpoint()
-        .get({ ...CALL, isGoodOnce: true })
+        .get({ ...CALL, isSingleUse: true })
         .catch(() => undefined);
       expect(server.requests).toHaveLength(1);
     });
 
-    it('and says in the end what the last attempt came to', async () => {
+    it('throws the error of the last attempt', async () => {
       server.script(json(503), reset);
       await expect(endpoint({ retries: 1 }).get(CALL)).rejects.toMatchObject({
         code: 'COINFLOW_UNAVAILABLE',
         reason: 'connection',
-        message: 'GET /path got no answer from Coinflow: ECONNRESET',
+        message: 'GET /path got no response from Coinflow: ECONNRESET',
       });
     });
 
-    it('and names the default URL of env local, where no emulator may be', async () => {
+    it('names the default URL of env local in the error, since no emulator may run there', async () => {
       const options = resolveOptions({ env: 'local', apiKey: 'key', merchantId: 'm', http: { retries: 0 } });
       const transport = { get: () => Promise.resolve(new NoResponse('connection', 'ECONNREFUSED')) };
-      const parts = { transport: transport as unknown as Transport, clock: new UpstreamClock(), options };
-      await expect(new UpstreamEndpoint('verify', '/path', parts).get(CALL)).rejects.toMatchObject({
+      const parts = { transport: transport as unknown as Transport, clock: new CoinflowClock(), options };
+      await expect(new CoinflowEndpoint('verify', '/path', parts).get(CALL)).rejects.toMatchObject({
         code: 'COINFLOW_UNAVAILABLE',
         message: expect.stringMatching(/ECONNREFUSED.*http:\/\/localhost:5000.*COINFLOW_BASE_URL/) as unknown,
         action: expect.stringContaining('COINFLOW_BASE_URL') as unknown,
       });
     });
 
-    it('and lets no AxiosError out, which has the headers', async () => {
+    it('throws no AxiosError, which would contain the headers', async () => {
       server.script(reset);
       await expect(endpoint().get(CALL)).rejects.not.toHaveProperty('cause');
     });
@@ -146,7 +145,7 @@ describe('UpstreamEndpoint', () => {
     it.each<[string, () => string, number]>([
       ['in seconds', () => '3', 3_000],
       ['as a date', () => inSeconds(3), 3_000],
-    ])('%s, within the time limit, is waited for', async (_, value, waitMs) => {
+    ])('is waited for %s if it is within the time limit', async (_, value, waitMs) => {
       const date = new Date().toUTCString();
       server.script(json(503, { date, 'retry-after': value() }), json(200));
       await expect(endpoint({ timeoutMs: 10_000 }).get(CALL)).resolves.toMatchObject({ status: 200 });
@@ -155,7 +154,7 @@ describe('UpstreamEndpoint', () => {
       expect(waited).toBeGreaterThan(0);
     });
 
-    it('is waited for with jitter on top, so that not all come back at once', async () => {
+    it('is waited for with additional jitter', async () => {
       jest.spyOn(Math, 'random').mockReturnValue(0.5);
       server.script(json(503, { 'retry-after': '1' }), json(503, { 'retry-after': '1' }), json(200));
       await endpoint().get(CALL);
@@ -165,21 +164,21 @@ describe('UpstreamEndpoint', () => {
     it.each<[string, () => string]>([
       ['in seconds', () => '6'],
       ['as a date', () => inSeconds(8)],
-      ['of an eternity', () => '9'.repeat(400)],
-    ])('%s, beyond the time limit, is not', async (_, value) => {
+      ['of centuries', () => '9'.repeat(400)],
+    ])('is not waited for %s if it is beyond the time limit', async (_, value) => {
       server.script(json(503, { 'retry-after': value() }), json(200));
       await expect(endpoint({ timeoutMs: 5_000 }).get(CALL)).resolves.toMatchObject({ status: 503 });
       expect(waits).not.toHaveBeenCalled();
       expect(server.requests).toHaveLength(1);
     });
 
-    it.each(['soon', '', '-5', new Date(0).toUTCString()])('that says nothing (%j) changes nothing', async (value) => {
+    it.each(['soon', '', '-5', new Date(0).toUTCString()])('is ignored if it is %j', async (value) => {
       server.script(json(503, { 'retry-after': value }), json(200));
       await expect(endpoint().get(CALL)).resolves.toMatchObject({ status: 200 });
     });
 
-    it('as a date is by the clock of who sent it', async () => {
-      // Its clock is an hour behind: by ours the date has long passed.
+    it('is a date by the clock of its sender', async () => {
+      // The sender's clock is an hour behind: by our clock the date has passed.
       const headers = { date: inSeconds(-3_600), 'retry-after': inSeconds(-3_600 + 30) };
       server.script(json(503, headers), json(200));
       const answer = await endpoint({ timeoutMs: 5_000 }).get(CALL);
@@ -187,14 +186,14 @@ describe('UpstreamEndpoint', () => {
     });
   });
 
-  describe('the time limit is around all of it', () => {
+  describe('the time limit of a call', () => {
     const timedOut = (timeoutMs: number): object => ({
       code: 'COINFLOW_UNAVAILABLE',
       reason: 'timeout',
-      message: `Coinflow did not answer GET /path within ${timeoutMs} ms`,
+      message: `Coinflow did not respond to GET /path within ${timeoutMs} ms`,
     });
 
-    it('it is `timeoutMs`', async () => {
+    it('is `timeoutMs`', async () => {
       server.script(hang);
       const startedAt = performance.now();
       await expect(endpoint({ timeoutMs: 50 }).get(CALL)).rejects.toMatchObject(timedOut(50));
@@ -202,9 +201,9 @@ describe('UpstreamEndpoint', () => {
     });
 
     it.each<[string, (timeIsOver: () => void) => RequestListener[]]>([
-      ['no answer to a repeat', (timeIsOver) => [reset, timeIsOver]],
+      ['a retry without a response', (timeIsOver) => [reset, timeIsOver]],
       [
-        'an answer that drips',
+        'a response that is sent byte by byte',
         (timeIsOver) => [
           (_, response) => {
             response.writeHead(200).write('{');
@@ -212,15 +211,15 @@ describe('UpstreamEndpoint', () => {
           },
         ],
       ],
-    ])('%s', async (_, answers) => {
-      const time = timeInHand();
+    ])('ends %s', async (_, answers) => {
+      const time = controlTimeLimit();
       server.script(...answers(() => time.abort()));
-      // So long that there is time for a repeat on a busy machine.
+      // Long enough for a retry on a busy machine.
       await expect(endpoint({ timeoutMs: 10_000 }).get(CALL)).rejects.toMatchObject(timedOut(10_000));
-      expect(time.asked).toHaveBeenCalledTimes(1);
+      expect(time.timeout).toHaveBeenCalledTimes(1);
     });
 
-    it('time that attempts took is not there for waits', async () => {
+    it('includes the time of earlier attempts when a retry would have to wait', async () => {
       const clock = stopClock();
       const slow: RequestListener = (request, response) => {
         clock.advance(300);
@@ -231,20 +230,19 @@ describe('UpstreamEndpoint', () => {
       expect(server.requests).toHaveLength(1);
     });
 
-    it('a wait ends with it', async () => {
+    it('ends a wait', async () => {
       const limit = new TimeLimit(10);
       const startedAt = performance.now();
       await limit.wait(60_000);
       expect(performance.now() - startedAt).toBeLessThan(10_000);
       expect(limit.leftMs).toBe(0);
-      await expect(limit.within(new Promise(() => undefined))).rejects.toThrow('The time is over');
     });
   });
 
   describe('the breaker', () => {
     it.each<[string, RequestListener]>([
       ['resets', reset],
-      ['answers that are cut off', cutOff],
+      ['responses that are cut off', cutOff],
       ...[502, 503, 504, 505, 511, 520, 522].map((status): [string, RequestListener] => [
         `${status} without a body`,
         json(status, {}, ''),
@@ -254,7 +252,7 @@ describe('UpstreamEndpoint', () => {
         html(status),
       ]),
       ['a redirect without a body', json(307, { location: '/login' }, '')],
-    ])('opens after five failures of the endpoint: %s', async (_, failure) => {
+    ])('opens after five times %s', async (_, failure) => {
       const one = endpoint({ retries: 0 });
       server.script(failure);
       for (let i = 0; i < 5; i += 1) await one.get(CALL).catch(() => undefined);
@@ -262,7 +260,7 @@ describe('UpstreamEndpoint', () => {
       expect(server.requests).toHaveLength(5);
     });
 
-    it('opens after five time outs', async () => {
+    it('opens after five timeouts', async () => {
       const one = endpoint({ timeoutMs: 10 });
       server.script(hang);
       for (let i = 0; i < 5; i += 1) await expect(one.get(CALL)).rejects.toMatchObject({ reason: 'timeout' });
@@ -276,14 +274,14 @@ describe('UpstreamEndpoint', () => {
       ['404', json(404)],
       ['422', json(422)],
       ['429', json(429)],
-      // A gateway's answers about the one request: a firewall, a header that is too large, a wrong path.
+      // A gateway's responses to this one request: a firewall, a header that is too large, a wrong path.
       ...[400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 415, 421, 425, 429, 431, 451, 499].map(
         (status): [string, RequestListener] => [`${status} in HTML`, html(status)],
       ),
-      ['501 of Coinflow', json(501)],
-      ['a 500 of Coinflow’s own', json(500)],
+      ['a 501 from Coinflow', json(501)],
+      ['a 500 from Coinflow', json(500)],
       ['a 500 without a body', json(500, {}, '')],
-    ])('does not open for %s', async (_, answer) => {
+    ])('stays closed after %s', async (_, answer) => {
       const one = endpoint();
       server.script(answer);
       for (let i = 0; i < 8; i += 1) await one.get(CALL);
@@ -291,24 +289,24 @@ describe('UpstreamEndpoint', () => {
       expect(one.metrics.breaker).toBe('closed');
     });
 
-    it('counts failures in a row only', async () => {
+    it('opens only after failures in a row', async () => {
       const one = endpoint({ retries: 0 });
       server.script(json(503), json(503), json(503), json(503), json(401), json(503));
       for (let i = 0; i < 9; i += 1) await one.get(CALL);
       expect(one.metrics.breaker).toBe('closed');
     });
 
-    it('counts attempts, and ends repeats that it would refuse', async () => {
+    it('counts attempts, and ends the retries when it opens', async () => {
       const one = endpoint({ retries: 2 });
       server.script(json(503));
       await one.get(CALL);
-      // What came is said, not that a repeat was refused.
+      // The caller gets the response, not the refusal of a retry.
       await expect(one.get(CALL)).resolves.toMatchObject({ status: 503 });
       expect(server.requests).toHaveLength(5);
       expect(one.metrics).toMatchObject({ breaker: 'open', refusedByBreaker: 0 });
     });
 
-    it('makes no repeat when it has opened during the wait', async () => {
+    it('prevents a retry when it has opened during the wait', async () => {
       const one = endpoint({ retries: 1 });
       server.script(json(503));
       let endWait = (): void => undefined;
@@ -320,14 +318,14 @@ describe('UpstreamEndpoint', () => {
       });
       const waiting = one.get(CALL);
       await isWaiting;
-      for (let i = 0; i < 4; i += 1) await one.get({ ...CALL, isGoodOnce: true });
+      for (let i = 0; i < 4; i += 1) await one.get({ ...CALL, isSingleUse: true });
       expect(one.metrics.breaker).toBe('open');
       endWait();
       await expect(waiting).resolves.toMatchObject({ status: 503 });
       expect(server.requests).toHaveLength(5);
     });
 
-    it('says when it is worth coming back, at least in a second', async () => {
+    it('tells when to retry, in a second at least', async () => {
       const clock = stopClock();
       const one = await brokenEndpoint();
       await expect(one.get(CALL)).rejects.toMatchObject({ retryAfterMs: 5_000 });
@@ -338,7 +336,7 @@ describe('UpstreamEndpoint', () => {
       expect(server.requests).toHaveLength(5);
     });
 
-    it('lets one attempt probe, and all through once it succeeded', async () => {
+    it('allows one trial, and all calls once the trial has succeeded', async () => {
       const clock = stopClock();
       const one = await brokenEndpoint();
       clock.advance(5_000);
@@ -350,28 +348,28 @@ describe('UpstreamEndpoint', () => {
       expect(server.requests).toHaveLength(8);
     });
 
-    it('is not stuck when its probe times out', async () => {
+    it('allows another trial after a trial that timed out', async () => {
       const clock = stopClock();
       const one = await brokenEndpoint();
       clock.advance(5_000);
-      const time = timeInHand();
+      const time = controlTimeLimit();
       server.script(() => time.abort(), json(200));
-      const probe = one.get(CALL);
+      const trial = one.get(CALL);
       expect(one.metrics.breaker).toBe('half-open');
-      await expect(probe).rejects.toMatchObject({ reason: 'timeout' });
+      await expect(trial).rejects.toMatchObject({ reason: 'timeout' });
       expect(one.metrics.breaker).toBe('open');
       clock.advance(5_000);
       await expect(one.get(CALL)).resolves.toMatchObject({ status: 200 });
     });
 
-    it('is each endpoint’s own', async () => {
+    it('of one endpoint does not stop another endpoint', async () => {
       await brokenEndpoint();
       server.script(json(200));
       await expect(endpoint().get(CALL)).resolves.toMatchObject({ status: 200 });
     });
   });
 
-  it('counts what its calls come to', async () => {
+  it('counts its calls by their outcome', async () => {
     const one = endpoint({ retries: 1 });
     server.script(reset, json(200), json(429), json(401), json(503));
     for (let i = 0; i < 3; i += 1) await one.get(CALL);
@@ -390,7 +388,7 @@ describe('UpstreamEndpoint', () => {
     expect(Object.isFrozen(one.metrics) && Object.isFrozen(one.metrics.durationMs)).toBe(true);
   });
 
-  it('measures attempts, not the waits between them', async () => {
+  it('measures attempts without the waits between them', async () => {
     const clock = stopClock();
     const taking =
       (ms: number, answer: RequestListener): RequestListener =>
@@ -408,25 +406,25 @@ describe('UpstreamEndpoint', () => {
     expect(one.metrics.durationMs).toEqual({ total: 100, max: 50 });
   });
 
-  describe('its answers set the clock', () => {
+  describe('the Date of its responses', () => {
     const HOUR_MS = 3_600_000;
     const hourAhead = { date: inSeconds(3_600) };
 
     it.each<[string, RequestListener]>([
       ['JSON', json(200, hourAhead)],
-      ['a no', json(401, hourAhead)],
-    ])('of Coinflow’s own voice: %s', async (_, answer) => {
-      const clock = new UpstreamClock();
+      ['a rejection', json(401, hourAhead)],
+    ])('sets the clock if Coinflow sent it: %s', async (_, answer) => {
+      const clock = new CoinflowClock();
       server.script(answer);
       await endpoint({}, clock).get(CALL);
       expect(Math.abs((clock.skewMs ?? 0) - HOUR_MS)).toBeLessThan(10_000);
     });
 
     it.each<[string, RequestListener]>([
-      ['in another voice', (_, response) => response.writeHead(200, hourAhead).end('<h1>gateway</h1>')],
-      ['that a cache has kept', json(200, { ...hourAhead, age: '5' })],
-    ])('and no answer %s', async (_, answer) => {
-      const clock = new UpstreamClock();
+      ['that a gateway sent', (_, response) => response.writeHead(200, hourAhead).end('<h1>gateway</h1>')],
+      ['from an HTTP cache', json(200, { ...hourAhead, age: '5' })],
+    ])('does not set the clock in a response %s', async (_, answer) => {
+      const clock = new CoinflowClock();
       server.script(answer);
       await endpoint({}, clock).get(CALL);
       expect(clock.skewMs).toBeUndefined();
