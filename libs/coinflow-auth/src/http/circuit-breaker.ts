@@ -77,7 +77,7 @@ export class CircuitBreaker<T> {
       return;
     }
     this.#failuresInARow += 1;
-    if (this.#openedAt !== undefined || this.#failuresInARow >= FAILURES_TO_OPEN) this.#open();
+    if (this.#failuresInARow >= FAILURES_TO_OPEN) this.#open();
   }
 
   #open(): void {
@@ -94,7 +94,6 @@ export class CircuitBreaker<T> {
 
   #close(): void {
     this.#openedAt = undefined;
-    this.#isTrialUnderWay = false;
     this.#logger.log(`${this.#name} responds again. [breaker-closed]`);
   }
 }
