@@ -351,7 +351,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
       code: 'COINFLOW_UNAVAILABLE',
     });
     expect(app.logger.at('warn')).toEqual([
-      expect.stringContaining('answered 503: “database on fire” (debugId dbg-1)'),
+      expect.stringContaining('returned 503: "database on fire" (debugId dbg-1)'),
     ]);
   });
 
