@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import type { BudgetStore } from '../libs/coinflow-auth/src/options/budget-store.js';
-import { ProcessBudgetStore } from '../libs/coinflow-auth/src/budget/process-budget-store.js';
+import { ProcessBudgetStore } from '../libs/coinflow-auth/src/budget/budget-stores.js';
 import { FakeCoinflow, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 
@@ -106,7 +106,7 @@ describeWithRedis('a budget in Redis (skipped without redis-server)', () => {
     beforeEach(() => {
       coinflow = new FakeCoinflow();
       const options = {
-        budget: { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: false as const },
+        budget: { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: 1_000 },
       };
       instances = Array.from({ length: 3 }, () => new TestInstance(coinflow, { ...options, store: openStore() }));
     });

@@ -147,7 +147,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
       byDecidedBy: { budget: 3 },
       byCode: { COINFLOW_BUDGET_EXHAUSTED: 3 },
     });
-    expect(app.logger.at('warn').filter((line) => line.includes('[budget-spent]'))).toHaveLength(2);
+    expect(app.logger.at('warn').filter((line) => line.includes('[budget-exhausted]'))).toHaveLength(2);
   });
 
   it('a key that forces checks is answered 429 there, and let in elsewhere', async () => {

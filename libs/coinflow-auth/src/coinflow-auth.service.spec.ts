@@ -162,7 +162,7 @@ describe('CoinflowAuthService', () => {
     await expect(logIn(client)).rejects.toMatchObject(limited);
     await expect(service.verifySessionKey(key, { maxAgeMs: 0 })).resolves.toMatchObject({ key });
     for (let i = 0; i < 15; i += 1) await logIn({}).catch(() => undefined);
-    const spent = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-spent' };
+    const spent = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-exhausted' };
     await expect(logIn({})).rejects.toMatchObject(spent);
     await expect(service.getMessage(WALLET)).rejects.toMatchObject(spent);
     expect([coinflow.countCalls('message'), coinflow.countCalls('session-key')]).toEqual([3, 18]);

@@ -152,7 +152,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   ): Promise<MessageToSign> {
     const subject = checkWallet(wallet, blockchain);
     try {
-      return await this.#sessions.walletLogins.run(rateLimitClient, () =>
+      return await this.#sessions.budget.runWalletLogin(rateLimitClient, () =>
         this.#client.getMessage(subject.wallet, subject.blockchain),
       );
     } catch (error) {
@@ -298,12 +298,12 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
 
   /** What this instance has done since the process started, and what it remembers: plain JSON. */
   metrics(): CoinflowAuthMetrics {
-    const { memory, revocations, shared, sharedRevocations, budgetMetrics } = this.#sessions;
+    const { memory, revocations, shared, sharedRevocations, budget } = this.#sessions;
     return {
       decisions: this.decisions.summary(),
       issuance: this.#issuer.statistics,
       cache: { ...memory.size, ...revocations.size },
-      budget: budgetMetrics,
+      budget: budget.metrics,
       sharedStore: shared ? { ...shared.statistics, revocationsKnown: sharedRevocations?.isInformed ?? null } : null,
       upstream: this.#client.statistics(),
       clockSkewMs: shownSkew(this.#client.clock.skewMs),

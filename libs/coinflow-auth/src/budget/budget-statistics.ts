@@ -1,15 +1,29 @@
-import { Logger } from '@nestjs/common';
+import { isKnown, isProven, type SessionProof } from '../cache/remembered-session.js';
 import {
   CoinflowBudgetExhaustedError,
   CoinflowTooManyRequestsError,
   isCoinflowAuthError,
   type AnyCoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
-import { WINDOW_MS } from './taken-slot.js';
-import type { VerificationKind } from './verification-kind.js';
+import { OnceLogger } from '../util/once-logger.js';
+import { WINDOW_MS } from './budget-stores.js';
 
-/** What calls are counted for: a kind of session key, or the login of a wallet. */
+export const VERIFICATION_KINDS = ['knownKeys', 'revalidations', 'newKeys'] as const;
+
+/**
+ * For which keys Verify Token is called. `knownKeys`: keys that were verified or attested before, and whose verification has
+ * expired or was invalidated. `revalidations`: keys whose verification is valid, but too old for a route's `maxAgeMs`.
+ * `newKeys`: all other keys.
+ */
+export type VerificationKind = (typeof VERIFICATION_KINDS)[number];
+
+/** The purpose of a call: the verification of a session key, or the login of a wallet. */
 export type BudgetedCall = VerificationKind | 'walletLogins';
+
+export function verificationKind(proof: SessionProof): VerificationKind {
+  if (isProven(proof, Infinity)) return 'revalidations';
+  return isKnown(proof) ? 'knownKeys' : 'newKeys';
+}
 
 const CALLS: Readonly<Record<BudgetedCall, string>> = {
   knownKeys: 'calls of Verify Token for known session keys',
@@ -18,59 +32,62 @@ const CALLS: Readonly<Record<BudgetedCall, string>> = {
   walletLogins: 'calls for wallet logins',
 };
 
-/** Why a client or a user is answered 429, for the log. */
-const LIMITED: Readonly<Record<string, string>> = {
-  'rejections-per-client': 'A client whose session keys Coinflow rejects is answered 429',
-  'client-busy': 'A client with many new session keys at the same time is answered 429 for a moment',
-  'new-keys-per-client': 'A client that sends many new session keys is answered 429',
-  'known-keys-per-client': 'A client whose known session keys must be verified often is answered 429',
-  'verifications-per-user': 'A user whose session keys must be verified often is answered 429',
-  'wallet-logins-per-client': 'A client with many wallet logins is answered 429',
+/** By the reason of the error, the log line about a client or user that gets 429. */
+const RATE_LIMITED: Readonly<Record<string, string>> = {
+  'rejections-per-client': 'A client whose session keys Coinflow rejects gets 429',
+  'client-busy': 'A client with many new session keys at the same time gets 429 for a moment',
+  'new-keys-per-client': 'A client that sends many new session keys gets 429',
+  'known-keys-per-client': 'A client whose known session keys must be verified often gets 429',
+  'verifications-per-user': 'A user whose session keys must be verified often gets 429',
+  'wallet-logins-per-client': 'A client with many wallet logins gets 429',
 };
-/** Why no call is left for anybody. */
-const EXHAUSTED = new Set(['budget-spent', 'budget-closed']);
+/** The reasons of errors for which no client gets a call. */
+const EXHAUSTED = new Set(['budget-exhausted', 'budget-closed']);
 
-/** What the budget did, since the process started. */
+/** What the budget did since the process started. */
 export interface CoinflowBudgetMetrics {
   /**
    * Calls that were made: for keys that were verified before (`knownKeys`), for a route's `maxAgeMs` (`revalidations`), for
    * `newKeys`, and for `walletLogins`.
    */
   readonly used: Readonly<Record<BudgetedCall, number>>;
-  /** Calls that were not made, since none was left or Coinflow had answered 429: 503. */
+  /** Calls that were not made because the budget was exhausted or Coinflow had responded with 429: 503. */
   readonly exhausted: Readonly<Record<BudgetedCall, number>>;
-  /** Calls that were not made, since the client or the user had had its part: 429. */
+  /** Calls that were not made because the client or user had reached a limit: 429. */
   readonly rateLimited: Readonly<Record<BudgetedCall, number>>;
-  /** For how many milliseconds Verify Token is not called for anybody, since Coinflow has answered 429; 0 otherwise. */
+  /** For how many milliseconds Verify Token is not called at all, because Coinflow has responded with 429; 0 otherwise. */
   readonly closedForMs: number;
 }
 
-/** Counts what becomes of calls, and logs when none are left: once in a window, however many are needed. */
+/** Counts calls by their purpose, and logs refusals: once in a window for each reason. */
 export class BudgetStatistics {
-  readonly #logger = new Logger('CoinflowAuth');
+  readonly #log = new OnceLogger();
   readonly #used = noCalls();
   readonly #exhausted = noCalls();
   readonly #rateLimited = noCalls();
-  /** By topic, until when the log has said enough: by the monotonic clock. */
-  readonly #loggedUntil = new Map<string, number>();
 
   used(call: BudgetedCall): void {
     this.#used[call] += 1;
   }
 
-  /** @param error whatever was thrown: counted if it says that the budget refuses */
+  /** @param error counted if the budget refused the call; any other error is ignored */
   denied(call: BudgetedCall, error: AnyCoinflowAuthError): void {
     if (!isRefusedByBudget(error)) return;
-    const limited = LIMITED[error.reason];
-    if (limited !== undefined) {
+    const { reason, action } = error;
+    const line = RATE_LIMITED[reason];
+    if (line !== undefined) {
       this.#rateLimited[call] += 1;
-      this.#logOnce(limited, error, WINDOW_MS, error.reason);
+      this.#log.warn(`${line}. ${action} [${reason}]`, { topic: reason, forMs: WINDOW_MS });
       return;
     }
     this.#exhausted[call] += 1;
-    if (!(error instanceof CoinflowBudgetExhaustedError) || error.reason !== 'budget-spent') return;
-    const seconds = Math.ceil(error.retryAfterMs / 1_000);
-    this.#logOnce(`The ${CALLS[call]} are spent: answered 503 for ${seconds} s`, error, error.retryAfterMs, call);
+    if (!(error instanceof CoinflowBudgetExhaustedError) || reason !== 'budget-exhausted') return;
+    const { retryAfterMs } = error;
+    const seconds = Math.ceil(retryAfterMs / 1_000);
+    this.#log.warn(
+      `The budget of ${CALLS[call]} is exhausted: requests that need one get 503 for ${seconds} s. ${action} [${reason}]`,
+      { topic: call, forMs: retryAfterMs },
+    );
   }
 
   snapshot(closedForMs: number): CoinflowBudgetMetrics {
@@ -81,21 +98,14 @@ export class BudgetStatistics {
       closedForMs,
     };
   }
-
-  #logOnce(line: string, { reason, action }: AnyCoinflowAuthError, forMs: number, topic: string): void {
-    const now = performance.now();
-    if (now < (this.#loggedUntil.get(topic) ?? -Infinity)) return;
-    this.#loggedUntil.set(topic, now + forMs);
-    this.#logger.warn(`${line}. ${action} [${reason}]`);
-  }
 }
 
 function noCalls(): Record<BudgetedCall, number> {
   return { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
 }
 
-/** Whether no call was made, since the budget had none left for it. */
+/** Whether no call was made because the budget was exhausted or a limit was reached. */
 export function isRefusedByBudget(error: unknown): boolean {
   if (!isCoinflowAuthError(error)) return false;
-  return error instanceof CoinflowTooManyRequestsError ? error.reason in LIMITED : EXHAUSTED.has(error.reason);
+  return error instanceof CoinflowTooManyRequestsError ? error.reason in RATE_LIMITED : EXHAUSTED.has(error.reason);
 }

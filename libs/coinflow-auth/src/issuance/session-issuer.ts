@@ -172,7 +172,7 @@ export class SessionIssuer {
   /** Strangers can cause the call with a signature; the API key vouches only for users of the application. */
   #getSessionKey(request: IssuanceRequest, { clientIp, rateLimitClient }: IssuanceOptions): Promise<string> {
     const call = (): Promise<string> => this.#client.getSessionKey(request, clientIp);
-    return request.signedMessage === undefined ? call() : this.#sessions.walletLogins.run(rateLimitClient, call);
+    return request.signedMessage === undefined ? call() : this.#sessions.budget.runWalletLogin(rateLimitClient, call);
   }
 
   #assertAsAsked({ merchantId, subject, expiresAt }: SessionClaims, asked: CoinflowSubject): void {

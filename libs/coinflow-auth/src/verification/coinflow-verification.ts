@@ -1,9 +1,9 @@
 import type { TokenVerifier } from '../http/coinflow-client.js';
 import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import type { Caller } from '../budget/clients.js';
-import type { VerificationBudget } from '../budget/verification-budget.js';
-import { verificationKind } from '../budget/verification-kind.js';
+import { verificationKind } from '../budget/budget-statistics.js';
+import type { CallBudget } from '../budget/call-budget.js';
+import type { RequestOrClient } from '../budget/client-of.js';
 import type { DecisionTrace } from './decision-trace.js';
 import type { SharedRevocations } from '../cache/shared-revocations.js';
 import type { SharedSessions } from '../cache/shared-sessions.js';
@@ -22,7 +22,7 @@ export interface ProofParts {
   readonly options: ResolvedCoinflowAuthOptions;
   readonly memory: SessionCache;
   readonly revocations: Revocations;
-  readonly budget: VerificationBudget;
+  readonly budget: CallBudget;
   /** `undefined` where each instance is by itself. */
   readonly shared?: SharedSessions | undefined;
   /** What tells the other replicas of rejections; `undefined` where nothing does. */
@@ -52,7 +52,7 @@ export class CoinflowVerification {
     id: string,
     key: string,
     known: RememberedSession,
-    { maxAgeMs, trace, caller }: { maxAgeMs: number; trace: DecisionTrace; caller: Caller },
+    { maxAgeMs, trace, caller }: { maxAgeMs: number; trace: DecisionTrace; caller: RequestOrClient },
   ): Promise<RememberedSession> {
     trace.decidedBy = 'coalesced';
     return this.#flights.run(id, maxAgeMs, () => {
@@ -61,7 +61,7 @@ export class CoinflowVerification {
     });
   }
 
-  async #ask(id: string, key: string, known: RememberedSession, caller: Caller): Promise<RememberedSession> {
+  async #ask(id: string, key: string, known: RememberedSession, caller: RequestOrClient): Promise<RememberedSession> {
     const { client, options, memory, revocations, budget, shared } = this.#parts;
     // Who waited for an earlier call may know less than that has proven.
     const kind = verificationKind(memory.recall(id) ?? known);
@@ -69,7 +69,9 @@ export class CoinflowVerification {
     const provenAt = performance.now();
     try {
       const { subject } = known;
-      await budget.run({ kind, id, subject, caller }, () => client.verifyToken(key, { isKnown: kind !== 'newKeys' }));
+      await budget.run({ kind, id, subject, client: caller }, () =>
+        client.verifyToken(key, { isKnown: kind !== 'newKeys' }),
+      );
     } catch (error) {
       if (error instanceof CoinflowSessionRejectedError) this.#rejected(id, known);
       throw error;

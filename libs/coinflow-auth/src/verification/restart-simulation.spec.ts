@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { amount } from '../../../../test/harness/amount.js';
 import { FakeCoinflow, TestInstance } from '../../test-doubles/fake-coinflow.js';
 import { SharedStore } from '../../test-doubles/shared-store.js';
-import { ProcessBudgetStore } from '../budget/process-budget-store.js';
+import { ProcessBudgetStore } from '../budget/budget-stores.js';
 
 const USERS = amount('SIMULATION_USERS', { quick: 80, full: 1_000 });
 const INSTANCES = 8;
@@ -47,7 +47,7 @@ describe.each<Keys>(['attested', 'plain'])('%s keys, all used once a minute, on 
   /** Processes that have just started. */
   function restart({ shared }: { shared: boolean }): void {
     const options = {
-      budget: { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: false as const },
+      budget: { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: 1_000 },
       cache: { ttlMs: DAY_MS },
       ...(shared && { store }),
     };

@@ -1,9 +1,7 @@
 import type { TokenVerifier } from '../http/coinflow-client.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import { budgetParts, sharedStores } from '../budget/budget-parts.js';
-import type { BudgetStatistics, CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
-import { VerificationBudget } from '../budget/verification-budget.js';
-import { WalletLoginBudget } from '../budget/wallet-login-budget.js';
+import { sharedStores } from '../budget/budget-stores.js';
+import { CallBudget } from '../budget/call-budget.js';
 import { Sealer } from '../cache/sealer.js';
 import { SessionRevoker } from './session-revoker.js';
 import { SessionVerifier } from './session-verifier.js';
@@ -19,8 +17,7 @@ import { SessionCache } from '../cache/session-cache.js';
 export class SessionParts {
   readonly memory: SessionCache;
   readonly revocations: Revocations;
-  readonly budget: VerificationBudget;
-  readonly walletLogins: WalletLoginBudget;
+  readonly budget: CallBudget;
   readonly verifier: SessionVerifier;
   readonly revoker: SessionRevoker;
   /** What all instances know; `undefined` where each is by itself. */
@@ -28,7 +25,6 @@ export class SessionParts {
   /** What tells all instances of revocations; `undefined` where nothing does. */
   readonly sharedRevocations: SharedRevocations | undefined;
   readonly #sharedSessions: SharedSessions | undefined;
-  readonly #budgetStatistics: BudgetStatistics;
 
   constructor(client: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
     const { store } = options;
@@ -40,18 +36,11 @@ export class SessionParts {
     this.sharedRevocations =
       store?.revocations && sealer && new SharedRevocations(store.revocations, sealer, this.revocations, this.memory);
     this.#sharedSessions = this.shared && new SharedSessions(this.shared, options.merchantId);
-    const parts = budgetParts(options, resilient && store?.budget && sharedStores(resilient, store.budget));
-    this.budget = new VerificationBudget(parts);
-    this.walletLogins = new WalletLoginBudget(parts);
-    this.#budgetStatistics = parts.statistics;
+    this.budget = new CallBudget(options, resilient && store?.budget && sharedStores(resilient, store.budget));
     const { memory, revocations, budget, sharedRevocations: others } = this;
     const shared = this.#sharedSessions;
     this.verifier = new SessionVerifier({ client, options, memory, revocations, budget, shared, others });
     this.revoker = new SessionRevoker(this.memory, this.revocations, shared, this.sharedRevocations);
-  }
-
-  get budgetMetrics(): CoinflowBudgetMetrics {
-    return this.#budgetStatistics.snapshot(this.budget.closedForMs);
   }
 
   /** Remembers a proof, here and for the other instances. */

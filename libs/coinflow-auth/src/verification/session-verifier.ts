@@ -10,7 +10,7 @@ import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape, readPresented, type PresentedKey } from '../session/session-key.js';
 import { Attestor } from './attestor.js';
-import type { Caller } from '../budget/clients.js';
+import type { RequestOrClient } from '../budget/client-of.js';
 import { newTrace, type CoinflowDecidedBy, type DecisionTrace } from './decision-trace.js';
 import type { SharedSessions } from '../cache/shared-sessions.js';
 import type { Revocations } from '../cache/revocations.js';
@@ -37,7 +37,7 @@ interface Question extends PresentedKey {
   readonly id: string;
   readonly maxAgeMs: number;
   readonly trace: DecisionTrace;
-  readonly caller: Caller;
+  readonly caller: RequestOrClient;
 }
 
 /**
@@ -71,7 +71,7 @@ export class SessionVerifier {
     presented: string,
     maxAgeMs: number,
     trace = newTrace(),
-    caller?: Caller,
+    caller?: RequestOrClient,
   ): CoinflowSession | Promise<CoinflowSession> {
     trace.decidedBy = 'claims';
     const { key, tag } = readPresented(presented);

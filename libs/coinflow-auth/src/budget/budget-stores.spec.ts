@@ -2,10 +2,9 @@ import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { BudgetStore } from '../options/budget-store.js';
 import { ResilientStore } from '../cache/resilient-store.js';
-import { ProcessBudgetStore } from './process-budget-store.js';
-import { SharedBudgetStore } from './shared-budget-store.js';
+import { ProcessBudgetStore, SharedBudgetStore } from './budget-stores.js';
 
-describe('a budget that instances share', () => {
+describe('SharedBudgetStore', () => {
   let shared: ProcessBudgetStore;
   let own: ProcessBudgetStore;
   let take: jest.SpiedFunction<BudgetStore['take']>;
@@ -24,41 +23,41 @@ describe('a budget that instances share', () => {
     jest.useRealTimers();
   });
 
-  const wish = (): ReturnType<BudgetStore['take']> => store.take('name', 2, 60_000);
+  const takeOne = (): ReturnType<BudgetStore['take']> => store.take('name', 2, 60_000);
 
-  it('of which nothing is left is not asked about again before there is', async () => {
+  it('does not ask the shared store again before a slot can be available', async () => {
     await shared.take('name', 2, 60_000);
-    expect(await wish()).toMatchObject({ taken: true });
+    expect(await takeOne()).toMatchObject({ taken: true });
     take.mockClear();
     await jest.advanceTimersByTimeAsync(10_000);
-    for (let i = 0; i < 100; i += 1) expect(await wish()).toEqual({ taken: false, retryAfterMs: 50_000 });
+    for (let i = 0; i < 100; i += 1) expect(await takeOne()).toEqual({ taken: false, retryAfterMs: 50_000 });
     expect(take).toHaveBeenCalledTimes(1);
     await jest.advanceTimersByTimeAsync(50_000);
-    expect(await wish()).toMatchObject({ taken: true });
+    expect(await takeOne()).toMatchObject({ taken: true });
   });
 
-  it('of which a slot came back is asked about again', async () => {
-    for (let i = 0; i < 3; i += 1) await wish();
+  it('asks the shared store again after a slot was given back', async () => {
+    for (let i = 0; i < 3; i += 1) await takeOne();
     await store.giveBack('name');
-    expect(await wish()).toMatchObject({ taken: true });
-    expect(await wish()).toMatchObject({ taken: false });
+    expect(await takeOne()).toMatchObject({ taken: true });
+    expect(await takeOne()).toMatchObject({ taken: false });
   });
 
-  it('that is away is each instance’s own: nobody gets more for it, and what is given back is its own, too', async () => {
-    take.mockRejectedValue(new Error('away'));
-    jest.spyOn(shared, 'giveBack').mockRejectedValue(new Error('away'));
-    const slots = [await wish(), await wish(), await wish()];
+  it('counts in the process while the shared store is unavailable, also what is given back', async () => {
+    take.mockRejectedValue(new Error('down'));
+    jest.spyOn(shared, 'giveBack').mockRejectedValue(new Error('down'));
+    const slots = [await takeOne(), await takeOne(), await takeOne()];
     expect(slots.map(({ taken }) => taken)).toEqual([true, true, false]);
     await store.giveBack('name');
-    expect(await wish()).toMatchObject({ taken: true });
-    expect(await wish()).toMatchObject({ taken: false });
+    expect(await takeOne()).toMatchObject({ taken: true });
+    expect(await takeOne()).toMatchObject({ taken: false });
   });
 });
 
-describe('the answer of a budget store', () => {
+describe('the value that a shared budget store returns', () => {
   let store: SharedBudgetStore;
   let resilient: ResilientStore<unknown>;
-  let answer: unknown;
+  let returned: unknown;
   let own: ProcessBudgetStore;
 
   beforeEach(() => {
@@ -66,7 +65,7 @@ describe('the answer of a budget store', () => {
     Logger.overrideLogger(false);
     own = new ProcessBudgetStore(100);
     resilient = new ResilientStore({});
-    const shared = { take: () => Promise.resolve(answer), giveBack: () => Promise.resolve() } as BudgetStore;
+    const shared = { take: () => Promise.resolve(returned), giveBack: () => Promise.resolve() } as BudgetStore;
     store = new SharedBudgetStore(resilient, shared, own);
   });
 
@@ -88,18 +87,18 @@ describe('the answer of a budget store', () => {
     ['no time left', 0, 0],
     ['a time within the window', 1_234.5, 1_234.5],
     ['the whole window', 60_000, 60_000],
-  ])('with %s means a wait within the window', async (_, retryAfterMs, expected) => {
-    answer = { taken: true, retryAfterMs };
+  ])('with %s leads to a wait within the window', async (_, retryAfterMs, expected) => {
+    returned = { taken: true, retryAfterMs };
     expect(await take()).toEqual({ taken: true, retryAfterMs: expected });
-    answer = { taken: false, retryAfterMs };
+    returned = { taken: false, retryAfterMs };
     expect(await take()).toEqual({ taken: false, retryAfterMs: expected });
     expect(resilient.failures).toBe(0);
   });
 
-  it('is asked for again after a second, since another replica may have given a slot back', async () => {
-    answer = { taken: false, retryAfterMs: 30 * 365 * 86_400_000 };
+  it('is requested again after a second, since another replica may have given a slot back', async () => {
+    returned = { taken: false, retryAfterMs: 30 * 365 * 86_400_000 };
     await take();
-    answer = { taken: true, retryAfterMs: 60_000 };
+    returned = { taken: true, retryAfterMs: 60_000 };
     jest.advanceTimersByTime(999);
     expect(await take()).toEqual({ taken: false, retryAfterMs: 59_001 });
     jest.advanceTimersByTime(1);
@@ -114,8 +113,8 @@ describe('the answer of a budget store', () => {
     ['a number in place of a boolean', { taken: 1, retryAfterMs: 5 }],
     ['a string in place of a boolean', { taken: 'false', retryAfterMs: 5 }],
     ['a promise in place of a boolean', { taken: Promise.resolve(true), retryAfterMs: 5 }],
-  ])('that is %s counts as a failed store: the replica counts by itself', async (_, nonsense) => {
-    answer = nonsense;
+  ])('counts as a failure of the store if it is %s, and the replica counts in its process', async (_, invalid) => {
+    returned = invalid;
     expect(await take()).toEqual({ taken: true, retryAfterMs: 60_000 });
     expect(await take()).toEqual({ taken: false, retryAfterMs: 60_000 });
     expect(resilient.failures).toBe(2);
@@ -123,8 +122,8 @@ describe('the answer of a budget store', () => {
   });
 });
 
-describe('a budget in the process', () => {
-  it('keeps no place for a name of which nothing is counted: many of them push nobody out', async () => {
+describe('ProcessBudgetStore', () => {
+  it('keeps no entry for a name without a taken slot, so that many of them displace no other name', async () => {
     const store = new ProcessBudgetStore(2);
     await store.take('counted', 1, 60_000);
     for (const name of ['a', 'b', 'c']) {

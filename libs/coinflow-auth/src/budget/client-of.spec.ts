@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
 import type { CoinflowBudgetOptions } from '../options/budget-options.js';
-import { Clients } from './clients.js';
+import { ClientResolver } from './client-of.js';
 
 const REQUEST = { headers: {}, ip: '203.0.113.7' };
 
@@ -13,8 +13,8 @@ describe('the function of the option budget.getClient', () => {
     Logger.overrideLogger((logger = new RecordingLogger()));
   });
 
-  const clientsWith = (getClient: () => unknown): Clients =>
-    new Clients({ getClient: getClient as CoinflowBudgetOptions['getClient'] });
+  const resolverWith = (getClient: () => unknown): ClientResolver =>
+    new ClientResolver({ getClient: getClient as CoinflowBudgetOptions['getClient'] });
 
   it.each<[string, () => unknown]>([
     ['a promise', () => Promise.resolve('client')],
@@ -29,10 +29,10 @@ describe('the function of the option budget.getClient', () => {
         },
       }),
     ],
-  ])('does not tell clients apart when it returns %s, and is reported once', async (_, getClient) => {
-    const clients = clientsWith(getClient);
-    expect([clients.of(REQUEST), clients.of(REQUEST)]).toEqual([undefined, undefined]);
-    // Jest fails a test in which a rejection is found unhandled: once all microtasks have run.
+  ])('leaves the client unknown when it returns %s, and logs that once', async (_, getClient) => {
+    const resolver = resolverWith(getClient);
+    expect([resolver.clientOf(REQUEST), resolver.clientOf(REQUEST)]).toEqual([undefined, undefined]);
+    // Node.js finds an unhandled rejection once all microtasks have run; Jest then fails the test.
     for (let i = 0; i < 3; i += 1) await new Promise(setImmediate);
     expect(logger.lines).toEqual([
       {
@@ -48,16 +48,16 @@ describe('the function of the option budget.getClient', () => {
     ['null', () => null],
     ['an empty string', () => ''],
     ['a number', () => 5],
-  ])('does not tell clients apart when it returns %s, which is not reported', (_, getClient) => {
-    expect(clientsWith(getClient).of(REQUEST)).toBeUndefined();
+  ])('leaves the client unknown when it returns %s, and logs nothing', (_, getClient) => {
+    expect(resolverWith(getClient).clientOf(REQUEST)).toBeUndefined();
     expect(logger.lines).toEqual([]);
   });
 
-  it('is reported once when it throws, without what it threw', () => {
-    const clients = clientsWith(() => {
+  it('leaves the client unknown when it throws, and logs that once without the error', () => {
+    const resolver = resolverWith(() => {
       throw new Error('canary');
     });
-    expect([clients.of(REQUEST), clients.of(REQUEST)]).toEqual([undefined, undefined]);
+    expect([resolver.clientOf(REQUEST), resolver.clientOf(REQUEST)]).toEqual([undefined, undefined]);
     expect(logger.at('warn')).toEqual([expect.stringContaining('[client-failed]')]);
     expect(logger.lines[0]?.text).not.toContain('canary');
   });
