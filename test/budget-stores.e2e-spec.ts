@@ -6,7 +6,7 @@ import { ProcessBudgetStore } from '../libs/coinflow-auth/src/budget/budget-stor
 import { FakeCoinflow, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 
-/** What every store of a budget does. */
+/** The behaviour of every store of a budget. */
 function contract(name: string, open: () => BudgetStore): void {
   describe(name, () => {
     let store: BudgetStore;
@@ -15,22 +15,22 @@ function contract(name: string, open: () => BudgetStore): void {
       store = open();
     });
 
-    const takenOf = async (wishes: number, limit: number, windowMs = 60_000): Promise<number> => {
-      const slots = await Promise.all(Array.from({ length: wishes }, () => store.take('name', limit, windowMs)));
+    const takenOf = async (count: number, limit: number, windowMs = 60_000): Promise<number> => {
+      const slots = await Promise.all(Array.from({ length: count }, () => store.take('name', limit, windowMs)));
       return slots.filter(({ taken }) => taken).length;
     };
 
-    it('gives as many slots as a window has, however many wish at once', async () => {
+    it('gives as many slots as a window has, also to concurrent calls', async () => {
       expect(await takenOf(100, 7)).toBe(7);
       expect(await takenOf(1, 7)).toBe(0);
     });
 
-    it('counts each name by itself', async () => {
+    it('counts each name separately', async () => {
       expect(await takenOf(5, 3)).toBe(3);
       expect(await store.take('another', 3, 60_000)).toMatchObject({ taken: true });
     });
 
-    it('says when the window ends, and begins another then', async () => {
+    it('returns when the window ends, and starts another one then', async () => {
       const { retryAfterMs } = await store.take('name', 1, 200);
       expect(retryAfterMs).toBeGreaterThan(100);
       expect(retryAfterMs).toBeLessThanOrEqual(200);
@@ -41,7 +41,7 @@ function contract(name: string, open: () => BudgetStore): void {
       expect(await takenOf(3, 2, 200)).toBe(2);
     });
 
-    it('takes a slot back, and never more than were taken', async () => {
+    it('accepts a slot back, but not more than were taken', async () => {
       expect(await takenOf(2, 2)).toBe(2);
       await store.giveBack('name');
       expect(await takenOf(2, 2)).toBe(1);
@@ -50,15 +50,15 @@ function contract(name: string, open: () => BudgetStore): void {
       await store.giveBack('never taken');
     });
 
-    it('of none gives none', async () => {
+    it('gives no slot if the limit is 0', async () => {
       expect(await takenOf(3, 0)).toBe(0);
     });
   });
 }
 
-contract('a budget in the process', () => new ProcessBudgetStore(100));
+contract('a budget store in the process', () => new ProcessBudgetStore(100));
 
-describeWithRedis('a budget in Redis (skipped without redis-server)', () => {
+describeWithRedis('a budget store in Redis (skipped without redis-server)', () => {
   let redis: RedisServer;
   let client: RedisClient;
 
@@ -77,20 +77,20 @@ describeWithRedis('a budget in Redis (skipped without redis-server)', () => {
     await client.flushAll();
   });
 
-  // Over a connection that is there, and with time: a busy machine is no fault of Redis.
+  // Over an open connection and with a long timeout: on a busy machine Redis may be slow.
   const openStore = (): ReturnType<typeof redisSharedStore> => redisSharedStore({ client, timeoutMs: 1_000 });
 
-  contract('as any other', () => {
+  contract('under the contract of budget stores', () => {
     const { budget } = openStore();
     if (!budget) throw new TypeError('redisSharedStore() has no budget');
     return budget;
   });
 
-  it('that somebody has made endless, or nonsense, ends or is left alone', async () => {
+  it('starts a new window for a counter without a valid expiry, and rejects a counter that is no number', async () => {
     const { budget } = openStore();
     await budget?.take('name', 1, 60_000);
     await client.set('coinflow:budget:name', '5');
-    // Without an end it would never give a slot again.
+    // Without an expiry no slot would ever be given again.
     expect(await budget?.take('name', 1, 60_000)).toMatchObject({ taken: true });
     await client.set('coinflow:budget:name', '5', { PX: 120_000 });
     expect(await budget?.take('name', 1, 60_000)).toMatchObject({ taken: true });
@@ -98,45 +98,45 @@ describeWithRedis('a budget in Redis (skipped without redis-server)', () => {
     await expect(budget?.take('name', 1, 60_000)).rejects.toThrow();
   });
 
-  describe('of several instances', () => {
+  describe('shared by several replicas', () => {
     const NEW_KEYS = 15;
     let coinflow: FakeCoinflow;
-    let instances: TestInstance[];
+    let replicas: TestInstance[];
 
     beforeEach(() => {
       coinflow = new FakeCoinflow();
       const options = {
         budget: { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: 1_000 },
       };
-      instances = Array.from({ length: 3 }, () => new TestInstance(coinflow, { ...options, store: openStore() }));
+      replicas = Array.from({ length: 3 }, () => new TestInstance(coinflow, { ...options, store: openStore() }));
     });
 
-    /** How many of so many new keys are let in, on one instance after the other. */
-    async function admitted(count: number, name: string): Promise<number> {
-      let admitted = 0;
+    /** How many of so many new keys are accepted, on one replica after the other. */
+    async function accepted(count: number, name: string): Promise<number> {
+      let accepted = 0;
       for (let index = 0; index < count; index += 1) {
         const key = coinflow.key({ customerId: `${name}-${index}` });
-        const decision = instances[index % 3]?.decide(key);
+        const decision = replicas[index % 3]?.decide(key);
         await decision?.then(
-          () => (admitted += 1),
+          () => (accepted += 1),
           () => undefined,
         );
       }
-      return admitted;
+      return accepted;
     }
 
-    it('is one', async () => {
-      expect(await admitted(60, 'first')).toBeLessThanOrEqual(NEW_KEYS);
-      // The made-up key of each instance takes a slot, too.
-      expect(coinflow.asked.length).toBeGreaterThanOrEqual(NEW_KEYS - instances.length);
-      expect(await admitted(60, 'second')).toBe(0);
+    it('allows as many calls as one replica has', async () => {
+      expect(await accepted(60, 'first')).toBeLessThanOrEqual(NEW_KEYS);
+      // The endpoint probe of each replica takes a slot, too.
+      expect(coinflow.asked.length).toBeGreaterThanOrEqual(NEW_KEYS - replicas.length);
+      expect(await accepted(60, 'second')).toBe(0);
     });
 
-    it('is each one’s own while Redis is away', async () => {
-      await admitted(3, 'first');
+    it('counts on each replica separately while Redis is down', async () => {
+      await accepted(3, 'first');
       await redis.kill();
       try {
-        const alone = await admitted(90, 'away');
+        const alone = await accepted(90, 'down');
         expect(alone).toBeGreaterThan(NEW_KEYS);
         expect(alone).toBeLessThanOrEqual(3 * NEW_KEYS);
       } finally {

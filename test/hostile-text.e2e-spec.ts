@@ -3,11 +3,11 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { assertBuilt } from './harness/listening-process.js';
 
 const BUILT = new URL('../dist/apps/sample/libs/coinflow-auth/src/', import.meta.url).href;
-/** For one text. Linear takes milliseconds; quadratic takes minutes, and can be interrupted only from outside. */
+/** For one string. A linear reader takes milliseconds; a quadratic one takes minutes and can be stopped only from outside. */
 const LIMIT_MS = 5_000;
 const SIZES = [65_536, 1_048_576];
 
-/** Repeated to the size. What follows makes a match fail at the very end. */
+/** Each pattern is repeated up to the size. The last character then makes a match fail at the very end. */
 const PATTERNS = [
   ...[
     'a',
@@ -33,11 +33,15 @@ const PATTERNS = [
   ...['t=1,', 'v1=a,', 'session=', 'session="', 'Bearer ', '[redacted]', '\\', '\ud800'],
 ];
 
-/** Each function that reads text from outside, as an expression over the built package. */
+/** Each function that reads strings from outside, as an expression over the built package. */
 const READERS: [name: string, module: string, call: string][] = [
-  ['a text of Coinflow, or an event type, for the log', 'util/safe-text.js', "m.safeText(text, ['a-secret', 'eyJ'])"],
+  [
+    'a message of Coinflow, or an event type, for the log',
+    'util/safe-text.js',
+    "m.safeText(text, ['a-secret', 'eyJ'])",
+  ],
   ['a session key', 'session/session-key.js', 'm.assertSessionKeyShape(m.readPresented(text))'],
-  ['a session key, by its parts', 'session/session-key.js', 'm.assertSessionKeyShape({ key: text, tag: text })'],
+  ['the parts of a session key', 'session/session-key.js', 'm.assertSessionKeyShape({ key: text, tag: text })'],
   ['the claims of a session key', 'session/claims.js', 'm.readClaims(text)'],
   [
     'the header of a session key',
@@ -60,7 +64,7 @@ const READERS: [name: string, module: string, call: string][] = [
     "m.verifyWebhookSignature({ rawBody: text, headers: { 'coinflow-signature': text }, keys: 'key' })",
   ],
   [
-    'the type of an event, and its data',
+    'the type and the data of an event',
     'index.js',
     "m.verifyWebhookSignature({ rawBody: JSON.stringify({ eventType: text, data: { id: text } }), headers: { 'coinflow-signature': 't=1,v1=' + text }, keys: 'key' })",
   ],
@@ -71,21 +75,21 @@ const READERS: [name: string, module: string, call: string][] = [
   ['the address of a client', 'extraction/request-source.js', 'm.networkOf(text)'],
 ];
 
-describe('text from outside is read in linear time', () => {
+describe('reading strings from outside', () => {
   beforeAll(assertBuilt);
 
-  it.each(READERS)('%s', async (_, module, call) => {
+  it.each(READERS)('takes linear time for %s', async (_, module, call) => {
     expect(await run(module, call)).toBe('done');
   });
 
-  it('a quadratic reader does not pass', async () => {
+  it('is reported as too slow for a quadratic reader', async () => {
     expect(await run('util/safe-text.js', '/[\\w-]{8,}\\.[\\w-]{8,}/.test(text)')).toBe(
       `still running after ${LIMIT_MS} ms`,
     );
   }, 30_000);
 });
 
-/** Reads every text in a thread of its own, which is ended when it takes too long. */
+/** Reads every string in a worker thread, which is terminated when one takes too long. */
 function run(module: string, call: string): Promise<string> {
   const script = `
     import { parentPort } from 'node:worker_threads';
@@ -93,7 +97,7 @@ function run(module: string, call: string): Promise<string> {
     for (const size of ${JSON.stringify(SIZES)}) {
       for (const pattern of ${JSON.stringify(PATTERNS)}) {
         for (const end of ['', '!']) {
-          parentPort.postMessage('next text');
+          parentPort.postMessage('next string');
           const text = pattern.repeat(Math.ceil(size / pattern.length)).slice(0, size) + end;
           try { ${call}; } catch (error) { if (error.code === undefined) throw error; }
         }

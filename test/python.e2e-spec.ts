@@ -4,10 +4,10 @@ import { expect, it } from '@jest/globals';
 import { startCoinflowEmulator } from 'coinflow-emulator';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
-// `npm test` installs it where it can; where it cannot, this says so, and a CI must not pass without it.
+// `npm test` installs Python where it can. Without Python the test is skipped, but in CI it fails.
 const test = hasPython || process.env.CI === 'true' ? it : it.skip;
 
-/** Runs Python without blocking: the emulator that it calls lives in this process. */
+/** Runs Python without blocking, because the emulator that it calls runs in this process. */
 function python(script: string): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn('python3', ['-'], { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -19,7 +19,7 @@ function python(script: string): Promise<{ code: number | null; output: string }
   });
 }
 
-test('Python uses the emulator as its README says (skipped without python3)', async () => {
+test('runs the Python snippet of the README of the emulator (skipped without python3)', async () => {
   const readme = readFileSync(new URL('../libs/coinflow-emulator/README.md', import.meta.url), 'utf8');
   const [, snippet = ''] = /```python\n([^]*?)```/.exec(readme) ?? [];
   const coinflow = await startCoinflowEmulator();

@@ -93,7 +93,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     }
 
     it('learns no session key, no payer and no address, in whatever form', async () => {
-      const budget = { verificationsPerMinute: 100, rejectionsPerClient: 10, revalidationsPerSubject: 5 };
+      const budget = { verificationsPerMinute: 100, rejectionsPerClient: 10 };
       const one = await start({ budget });
       const { key, attestedKey = '' } = await one.create('alice-in-wonderland', { clientIp: ADDRESS });
       const [asked, refused] = [coinflow.key({ customerId: 'bob-the-builder' }), coinflow.key({ customerId: 'eve' })];
@@ -256,7 +256,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     describe('counts of the budget', () => {
       const NEW_KEYS = 15;
       const LIMITED = 'COINFLOW_BUDGET_EXHAUSTED';
-      const budget = { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: false as const };
+      const budget = { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: 1_000 };
 
       /** Uses the budget once, then writes over its counts. @returns what becomes of twenty new keys, and of one that is known */
       async function decideAfter(forge: (name: string) => Promise<unknown>): Promise<(string | undefined)[]> {

@@ -24,7 +24,7 @@ class LeakyController {
   @Get('guarded')
   @CoinflowAuth()
   guarded(@CurrentSession() session: CoinflowSession): unknown {
-    // What a careless application does with a session.
+    // What a careless application may do with a session.
     return {
       session,
       text: `${String(session)} ${inspect(session)} ${JSON.stringify(session)}`,
@@ -33,7 +33,7 @@ class LeakyController {
   }
 }
 
-/** Everything that can go wrong on the wire, each echoing what it was sent as far as it can. */
+/** The faults of Coinflow. Each repeats the secret that it received, where it can. */
 const FAULTS: ((secret: string) => EmulatorFault | undefined)[] = [
   () => undefined,
   (secret) => ({ kind: 'status', status: 401, body: { message: `Invalid key ${secret}`, debugId: secret } }),
@@ -59,18 +59,18 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       { merchantId: 'demo-merchant', apiKey: API_KEY },
       { merchantId: 'other-merchant', apiKey: 'other' },
     ];
-    const upstream = await startCoinflowEmulator({ merchants });
+    const emulator = await startCoinflowEmulator({ merchants });
     const started = await createTestApp({
       platform,
       controllers: [LeakyController],
-      options: { apiKey: () => API_KEY, extractor: anywhere, baseUrl: upstream.url, http: { timeoutMs: 200 } },
+      options: { apiKey: () => API_KEY, extractor: anywhere, baseUrl: emulator.url, http: { timeoutMs: 200 } },
     });
     app = {
       ...started,
-      coinflow: upstream,
+      coinflow: emulator,
       close: async () => {
         await started.close();
-        await upstream.close();
+        await emulator.close();
       },
     };
   });
@@ -81,7 +81,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     jest.restoreAllMocks();
   });
 
-  it('reach no log line, body, error, cause, stack, inspection or JSON', async () => {
+  it('appear in no log line, body, error, cause, stack, inspection or JSON', async () => {
     const shown: string[] = [];
     const secrets = [API_KEY];
     const show = (value: unknown): void => void shown.push(inspectEverything(value));
@@ -90,7 +90,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       return key;
     };
 
-    // No breaker is to be open when a fault is tried: each has had its time to probe.
+    // Time passes before each fault, so that no breaker is open when it is tried.
     const clock = stopClock();
     for (const [index, faultFor] of FAULTS.entries()) {
       app.coinflow.clearCalls();
@@ -113,7 +113,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       }
       const fault = faultFor(API_KEY);
       if (fault) app.coinflow.fail('session-key', fault);
-      await app.service.createSessionKey({ userId: `minted-${index}` }).then((session) => {
+      await app.service.createSessionKey({ userId: `created-${index}` }).then((session) => {
         keep(session.key);
         show(session);
       }, show);
@@ -124,7 +124,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       await app.service
         .createSessionKeyWithSignature({ ...WALLET, signedMessage }, { rateLimitClient: `signs-${index}` })
         .then(show, show);
-      const messageFault = faultFor('what Coinflow says');
+      const messageFault = faultFor('a message of Coinflow');
       if (messageFault) app.coinflow.fail('message', messageFault);
       await app.service.getMessage(WALLET, { rateLimitClient: `asks-${index}` }).then(() => undefined, show);
       const endpoints = ['verify', 'session-key', 'message'] as const;
@@ -143,13 +143,13 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     expect(everything).not.toContain('\u001b[31m');
   });
 
-  it('reach no boot error', async () => {
+  it('appear in no error of the startup', async () => {
     @Module({
       imports: [CoinflowAuthModule.forRoot({ env: 'nowhere' as 'local', apiKey: ` ${API_KEY}`, merchantId: '' })],
     })
     class WrongModule {}
-    const boot = createTestApp({ register: () => ({ module: WrongModule }) });
-    const error = await boot.then(
+    const startup = createTestApp({ register: () => ({ module: WrongModule }) });
+    const error = await startup.then(
       () => undefined,
       (reason: unknown) => reason as CoinflowAuthError,
     );
@@ -158,7 +158,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
   });
 });
 
-/** All that a logger, a serializer or a debugger could make of a value, its causes included. */
+/** Everything that a logger, a serializer or a debugger can show of a value and of its causes. */
 function inspectEverything(value: unknown): string {
   const shown = [
     inspect(value, { depth: Infinity, showHidden: true, getters: true }),

@@ -1,10 +1,9 @@
 import type { CoinflowBudgetOptions } from '../src/options/budget-options.js';
 
-/** Most tests are about other things, and ask more often than an application in which all is well. */
+/** For tests that are not about the budget and make more calls than a real application. */
 export const GENEROUS_BUDGET: CoinflowBudgetOptions = {
   verificationsPerMinute: 100_000,
-  revalidationsPerSubject: 100_000,
-  newKeysPerClient: false,
+  newKeysPerClient: 100_000,
   rejectionsPerClient: 100_000,
   walletLogins: 100_000,
   walletLoginsPerClient: 100_000,

@@ -4,7 +4,7 @@ import { CoinflowAuth, CoinflowAuthService } from 'nestjs-coinflow-auth';
 import { PLATFORMS, createTestApp, unseenKey, type TestApp } from './harness/create-test-app.js';
 import { json, startScriptedServer, type ScriptedServer } from './harness/scripted-server.js';
 
-const WORDS = 'words of Coinflow';
+const MESSAGE = 'a message from Coinflow';
 const WALLET = { wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', blockchain: 'eth' } as const;
 const STATUSES = [400, 401, 403, 404, 409, 422, 423, 429, 451, 500, 503];
 
@@ -30,27 +30,34 @@ class CallsController {
   @Get('guarded')
   @CoinflowAuth()
   guarded(): string {
-    return 'in';
+    return 'guarded';
   }
 }
 
-describe.each(PLATFORMS)('the words of an error response of Coinflow, on %s', (platform) => {
+describe.each(PLATFORMS)('the message of an error response of Coinflow, on %s', (platform) => {
   let app: TestApp;
-  let upstream: ScriptedServer;
+  let coinflow: ScriptedServer;
 
   beforeEach(async () => {
-    upstream = await startScriptedServer();
-    const options = { baseUrl: upstream.url, http: { retries: 0 } };
+    coinflow = await startScriptedServer();
+    const options = { baseUrl: coinflow.url, http: { retries: 0 } };
     app = await createTestApp({ platform, controllers: [CallsController], options });
   });
   afterEach(async () => {
     await app.close();
-    upstream.close();
+    coinflow.close();
   });
 
-  it.each(STATUSES)('reach the log and no client: %s', async (status) => {
-    const body = { message: WORDS, details: WORDS, msg: WORDS, error: WORDS, reason: WORDS, debugId: WORDS };
-    upstream.script(json(status, {}, JSON.stringify(body)));
+  it.each(STATUSES)('reaches the log and no client with status %s', async (status) => {
+    const body = {
+      message: MESSAGE,
+      details: MESSAGE,
+      msg: MESSAGE,
+      error: MESSAGE,
+      reason: MESSAGE,
+      debugId: MESSAGE,
+    };
+    coinflow.script(json(status, {}, JSON.stringify(body)));
     const answers = [
       await app.get('/message'),
       await app.get('/user-key'),
@@ -59,17 +66,17 @@ describe.each(PLATFORMS)('the words of an error response of Coinflow, on %s', (p
     ];
     for (const answer of answers) {
       expect(answer.body).toMatchObject({ code: expect.stringMatching(/^COINFLOW_/) as unknown });
-      expect(JSON.stringify([answer.text, answer.headers])).not.toContain(WORDS);
+      expect(JSON.stringify([answer.text, answer.headers])).not.toContain(MESSAGE);
     }
-    expect(app.logger.lines.map(({ text }) => text).join('\n')).toContain(WORDS);
+    expect(app.logger.lines.map(({ text }) => text).join('\n')).toContain(MESSAGE);
   });
 
-  it('do not stand in what a client reads about a wallet that Coinflow rejects', async () => {
-    upstream.script(json(422, {}, JSON.stringify({ message: WORDS })));
+  it('is not in the answer to a client whose wallet Coinflow rejects', async () => {
+    coinflow.script(json(422, {}, JSON.stringify({ message: MESSAGE })));
     expect(await app.get('/message')).toMatchObject({
       status: 400,
       body: { code: 'COINFLOW_INVALID_ARGUMENT', message: 'wallet is rejected by Coinflow' },
     });
-    expect(app.logger.at('debug').join('\n')).toContain(WORDS);
+    expect(app.logger.at('debug').join('\n')).toContain(MESSAGE);
   });
 });
