@@ -19,7 +19,7 @@ import type { CoinflowDecisionListener } from './metrics/coinflow-decision.js';
 import { DecisionLog } from './metrics/decision-log.js';
 import { ErrorLog } from './metrics/error-log.js';
 import { observeInstance } from './metrics/open-telemetry.js';
-import { SessionIssuer, type IssuanceOptions } from './issuance/session-issuer.js';
+import { SessionKeyIssuer, type IssuanceOptions } from './issuance/session-key-issuer.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
 import { MAX_AGE_RULE, isMaxAge, policyProblem, type CoinflowRoutePolicy } from './options/route-policy.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
@@ -118,7 +118,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   readonly #options: ResolvedCoinflowAuthOptions;
   readonly #client: CoinflowClient;
   readonly #sessions: SessionParts;
-  readonly #issuer: SessionIssuer;
+  readonly #issuer: SessionKeyIssuer;
   readonly #name: string | undefined;
   #stopObserving = (): void => undefined;
   #hasRevoked = false;
@@ -128,7 +128,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#options = options;
     this.#client = new CoinflowClient(options);
     this.#sessions = new SessionParts(this.#client, options);
-    this.#issuer = new SessionIssuer(this.#client, this.#sessions, options);
+    this.#issuer = new SessionKeyIssuer(this.#client, this.#sessions, options);
     this.decisions = new DecisionLog(name);
     this.vary = varyOf(options.extractor);
     this.#name = name;

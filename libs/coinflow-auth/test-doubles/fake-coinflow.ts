@@ -1,6 +1,6 @@
 import type { SessionKeySource, TokenVerifier } from '../src/http/coinflow-client.js';
 import { CoinflowSessionRejectedError, CoinflowUnavailableError } from '../src/errors/coinflow-auth.errors.js';
-import { SessionIssuer } from '../src/issuance/session-issuer.js';
+import { SessionKeyIssuer } from '../src/issuance/session-key-issuer.js';
 import type { CoinflowAuthModuleOptions } from '../src/options/coinflow-auth-options.js';
 import { resolveOptions } from '../src/options/resolve-options.js';
 import type { IssuanceRequest } from '../src/session/session-key-subject.js';
@@ -73,7 +73,7 @@ export function jwtOf(claims: Record<string, unknown>): string {
 /** An instance of the module without Nest and HTTP: what decides, beside a fake Coinflow. */
 export class TestInstance {
   readonly sessions: SessionParts;
-  readonly #issuer: SessionIssuer;
+  readonly #issuer: SessionKeyIssuer;
 
   constructor(coinflow: FakeCoinflow, options: Partial<CoinflowAuthModuleOptions> = {}) {
     const resolved = resolveOptions({
@@ -87,7 +87,7 @@ export class TestInstance {
     const generous = { ...resolved, budget: { ...resolved.budget, revalidationsPerSubject: 100_000 } };
     const used = options.budget ? resolved : generous;
     this.sessions = new SessionParts(coinflow, used);
-    this.#issuer = new SessionIssuer(coinflow, this.sessions, used);
+    this.#issuer = new SessionKeyIssuer(coinflow, this.sessions, used);
   }
 
   /** As the guard calls it: at once where no call is needed. */

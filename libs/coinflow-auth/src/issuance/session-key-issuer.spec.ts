@@ -4,7 +4,7 @@ import { FakeCoinflow, NO, TestInstance, jwtOf } from '../../test-doubles/fake-c
 const DAY_MS = 86_400_000;
 const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };
 
-describe('minting', () => {
+describe('SessionKeyIssuer', () => {
   let coinflow: FakeCoinflow;
   let one: TestInstance;
 
@@ -18,7 +18,7 @@ describe('minting', () => {
     jest.useRealTimers();
   });
 
-  it('hands a key out again, to the same payer at the same address, until shortly before it expires', async () => {
+  it('reuses a key for the same user at the same address until shortly before it expires', async () => {
     const { key } = await one.create('alice', { clientIp: '203.0.113.7' });
     jest.advanceTimersByTime(DAY_MS - 302_000);
     expect((await one.create('alice', { clientIp: '203.0.113.7' })).key).toBe(key);
@@ -30,7 +30,7 @@ describe('minting', () => {
     expect(coinflow.created).toBe(5);
   });
 
-  it('of keys that live shortly leaves a quarter of their life', async () => {
+  it('reuses a key with a short life until a quarter of it is left', async () => {
     const exp = Math.floor(Date.now() / 1_000) + 20;
     coinflow.nextKey = coinflow.key({ exp });
     await one.create();
@@ -42,7 +42,7 @@ describe('minting', () => {
     expect(coinflow.created).toBe(2);
   });
 
-  it('gives a fresh key to one call alone: it joins no other call and is never reused', async () => {
+  it('creates a fresh key for one call only: it joins no other call and is never reused', async () => {
     let created = 0;
     coinflow.getSessionKey = () => Promise.resolve(coinflow.key({ jti: (created += 1) }));
     const [first, ...fresh] = await Promise.all([
@@ -50,7 +50,7 @@ describe('minting', () => {
       ...Array.from({ length: 3 }, () => one.create('alice', { fresh: true })),
     ]);
     expect(new Set([first, ...fresh].map((session) => session?.key)).size).toBe(4);
-    // All are good, and a later call gets the first one.
+    // All are valid, and a later call gets the first one.
     for (const { key } of fresh) expect(one.verify(key)).toMatchObject({ key, subject: { userId: 'alice' } });
     expect((await one.create()).key).toBe(first?.key);
     expect(created).toBe(4);
@@ -58,7 +58,7 @@ describe('minting', () => {
     for (const key of [first?.key, fresh[1]?.key]) expect(one.verify(key ?? '')).toMatchObject({ key });
   });
 
-  it('gives each fresh key of one user a text of its own, also within the same second', async () => {
+  it('creates different fresh keys for one user, also within the same second', async () => {
     jest.useRealTimers();
     const [first, second] = [await one.create('alice', { fresh: true }), await one.create('alice', { fresh: true })];
     expect(second.key).not.toBe(first.key);
@@ -66,23 +66,23 @@ describe('minting', () => {
     expect(one.verify(second.key)).toMatchObject({ key: second.key });
   });
 
-  it('gives a fresh key again rather than none where Coinflow creates no other', async () => {
+  it('returns a fresh key again if Coinflow creates no other one', async () => {
     jest.useRealTimers();
     coinflow.nextKey = coinflow.key();
     await one.create('alice', { fresh: true });
     await expect(one.create('alice', { fresh: true })).resolves.toMatchObject({ key: coinflow.nextKey });
   });
 
-  it('makes one call for all who ask at once', async () => {
+  it('makes one call for concurrent requests of one user', async () => {
     const sessions = await Promise.all(Array.from({ length: 100 }, () => one.create()));
     expect(coinflow.created).toBe(1);
     expect(new Set(sessions.map(({ key }) => key)).size).toBe(1);
   });
 
-  it('keeps no failure', async () => {
+  it('creates a key after a failure', async () => {
     const { getSessionKey } = coinflow;
-    coinflow.getSessionKey = () => Promise.reject(new Error('away'));
-    await expect(one.create()).rejects.toThrow('away');
+    coinflow.getSessionKey = () => Promise.reject(new Error('down'));
+    await expect(one.create()).rejects.toThrow('down');
     coinflow.getSessionKey = getSessionKey;
     await expect(one.create()).resolves.toMatchObject({ subject: { userId: 'alice' } });
   });
@@ -93,7 +93,7 @@ describe('minting', () => {
     await expect(one.create()).rejects.toMatchObject({ ...unreadable, cause: { reason: 'unreadable-claim' } });
   });
 
-  it('never hands out a revoked key again, nor one that Coinflow has said no to', async () => {
+  it('does not reuse a key that was revoked, or that Coinflow has rejected', async () => {
     const { key } = await one.create();
     void one.revokeKey(key);
     jest.advanceTimersByTime(1_000);
@@ -106,7 +106,7 @@ describe('minting', () => {
     expect((await one.create()).key).not.toBe(second.key);
   });
 
-  it('what it hands out again is proven, though memory has forgotten it', async () => {
+  it('returns a reused key as verified although the cache has dropped it', async () => {
     const small = new TestInstance(coinflow, { cache: { maxEntries: 2 } });
     const { key } = await small.create('alice');
     await small.decide(coinflow.key({ customerId: 'bob' }));
@@ -115,14 +115,14 @@ describe('minting', () => {
     expect(await small.decidedBy(key)).toBe('cache');
   });
 
-  it('does not hand out again what does not say when it expires', async () => {
+  it('does not reuse a key without an expiry', async () => {
     coinflow.nextKey = coinflow.know('a1b2c3d4e5f67890abcdef1234567890');
     await one.create();
     await one.create();
     expect(coinflow.created).toBe(2);
   });
 
-  it('knows when it obtained a key that does not say so, for a revocation of its payer', async () => {
+  it('applies a revocation of the user to a created key without an issue time', async () => {
     jest.useRealTimers();
     coinflow.nextKey = coinflow.know(jwtOf({ customerId: 'alice', merchantId: 'ours', exp: 4_000_000_000 }));
     const { key } = await one.create();
@@ -133,13 +133,13 @@ describe('minting', () => {
     expect(one.verify(next.key)).toMatchObject({ key: next.key });
   });
 
-  describe('after a revocation of the payer', () => {
+  describe('after a revocation of the user', () => {
     beforeEach(() => {
       jest.useRealTimers();
     });
 
     it.each([0, 3_000, -3_000])(
-      'gives a key that is not covered by it, with Coinflow’s clock %d ms ahead',
+      "creates a key that it does not cover, with Coinflow's clock %d ms ahead",
       async (skewMs) => {
         coinflow.skewMs = skewMs;
         const { key } = await one.create();
@@ -152,7 +152,7 @@ describe('minting', () => {
       },
     );
 
-    it('waits 3 s at most: what Coinflow then creates is a 503, and nobody gets it', async () => {
+    it('waits 3 s at most, then answers 503 if Coinflow has created no other key', async () => {
       void one.revokeUser('alice');
       coinflow.nextKey = coinflow.key();
       await expect(one.create()).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE', reason: 'created-key-revoked' });
