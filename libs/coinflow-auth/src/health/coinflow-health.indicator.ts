@@ -7,22 +7,22 @@ import { getFromInstance } from '../contexts/instances.js';
 import type { CoinflowAuthMetrics } from '../metrics/metrics.js';
 import type { CoinflowWebhooks } from '../webhooks/receiving/coinflow-webhooks.js';
 
-/** What a health check can ask for. */
+/** Options of a health check. */
 export interface CoinflowHealthOptions {
   /**
-   * The name of the instance of `CoinflowAuthModule`.
-   * @default the unnamed one
+   * The name of the named instance of `CoinflowAuthModule`.
+   * @default the unnamed instance
    */
   instance?: string;
 }
 
-/** A `HealthIndicatorSession`, as far as both versions of Terminus agree; only the newer one knows `degraded`. */
+/** The part of `HealthIndicatorSession` that both versions of Terminus have; only the newer one has `degraded`. */
 interface IndicatorSession {
   up(details: Details): HealthIndicatorResult;
   degraded?(details: Details): HealthIndicatorResult;
 }
 
-/** As much of Terminus' `HealthIndicatorService` as is used. */
+/** The part of Terminus' `HealthIndicatorService` that is used. */
 interface Indicators {
   check(key: string): IndicatorSession;
 }
@@ -30,9 +30,11 @@ interface Indicators {
 type Details = Record<string, unknown>;
 
 /**
- * How Coinflow, the shared store and the store of deliveries look from here, for `@nestjs/terminus`. It makes no call, however often it is probed: it tells what calls
- * came to. It is never `down`: with both away the application still serves whomever it knows, and a restart would make
- * it forget them. Where Terminus knows `degraded` (12 and up) it says that, otherwise `up` with what is `unreachable`.
+ * A health indicator for `@nestjs/terminus`: whether Coinflow, the shared store and the store of deliveries are reachable. It
+ * makes no call, however often it is checked: it reports the results of the calls that were made anyway.
+ *
+ * It is never `down`. During an outage the application still serves the users in its cache, and a restart would clear it.
+ * Instead it is `degraded` (Terminus 12 and later), or `up` with the detail `unreachable`.
  * @example
  * @Get('health') @HealthCheck()
  * check() { return this.health.check([() => this.coinflow.isHealthy()]); }
@@ -44,7 +46,7 @@ export class CoinflowHealthIndicator {
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
   ) {}
 
-  /** @param key under which the result stands in the answer */
+  /** @param key of the result in the health check */
   isHealthy(key = 'coinflow', { instance }: CoinflowHealthOptions = {}): HealthIndicatorResult {
     const usedBy = CoinflowHealthIndicator.name;
     const coinflow = getFromInstance<CoinflowAuthService>(this.moduleRef, 'service', instance, usedBy);
@@ -58,21 +60,23 @@ export class CoinflowHealthIndicator {
 
 function detailsOf(
   { upstream, clockSkewMs, cache, sharedStore }: CoinflowAuthMetrics,
-  areDeliveriesRemembered: boolean | undefined,
+  isDeliveryStoreAvailable: boolean | undefined,
 ): Details {
   const endpoints = Object.values(upstream);
-  const isAway = endpoints.some(({ breaker }) => breaker !== 'closed');
+  const isUnreachable = endpoints.some(({ breaker }) => breaker !== 'closed');
   const wasReached = endpoints.some(({ answered }) => answered > 0);
   return {
-    coinflow: isAway ? 'unreachable' : wasReached ? 'reachable' : 'unknown',
+    coinflow: isUnreachable ? 'unreachable' : wasReached ? 'reachable' : 'unknown',
     clockSkewMs,
     sessions: cache.sessions,
-    ...(sharedStore && { sharedStore: isWhole(sharedStore) ? 'reachable' : 'unreachable' }),
-    ...(areDeliveriesRemembered !== undefined && { deliveries: areDeliveriesRemembered ? 'reachable' : 'unreachable' }),
+    ...(sharedStore && { sharedStore: isReachable(sharedStore) ? 'reachable' : 'unreachable' }),
+    ...(isDeliveryStoreAvailable !== undefined && {
+      deliveries: isDeliveryStoreAvailable ? 'reachable' : 'unreachable',
+    }),
   };
 }
 
-/** Sessions are read and written, and revocations heard. */
-function isWhole({ breaker, revocationsKnown }: CoinflowSharedStoreMetrics): boolean {
+/** Whether sessions are read and written, and the revocations of other replicas are received. */
+function isReachable({ breaker, revocationsKnown }: CoinflowSharedStoreMetrics): boolean {
   return breaker === 'closed' && revocationsKnown !== false;
 }
