@@ -276,6 +276,23 @@ describe('CallBudget', () => {
       expect(await callsOf(50, ALICE)).toBe(9);
     });
 
+    it('lets no call reach the stores while it stops all calls', async () => {
+      await budget.probe(rateLimited(7_000)).catch(() => undefined);
+      const takes = [stores.shares, stores.parties].map((store) => jest.spyOn(store, 'take'));
+      await verify({ ...ALICE });
+      await budget.probe(accept).catch(() => undefined);
+      for (const take of takes) expect(take).not.toHaveBeenCalled();
+    });
+
+    it('to a wallet login does not stop verifications, and vice versa', async () => {
+      await budget.runWalletLogin(undefined, rateLimited(7_000)).catch(() => undefined);
+      expect(await verify(ALICE)).toMatchObject({ called: true });
+      expect(metrics().closedForMs).toBe(0);
+      jest.advanceTimersByTime(7_000);
+      await budget.probe(rateLimited(7_000)).catch(() => undefined);
+      await expect(budget.runWalletLogin(undefined, () => Promise.resolve('done'))).resolves.toBe('done');
+    });
+
     it('is not assumed after an outage', async () => {
       await verify({ ...ALICE, call: down() });
       expect(await verify(ALICE)).toMatchObject({ called: true });
