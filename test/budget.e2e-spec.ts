@@ -191,13 +191,13 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
       for (let i = 0; i < 3; i += 1) await from(`2001:db8::${i}`, invalidKey());
       expect(await isLimited('2001:db8:0:0:ffff::1')).toBe(true);
       expect(await isLimited('2001:db8:0:1::1')).toBe(false);
-      expect(app.logger.at('warn').filter((line) => line.includes('[unknown-proxy]'))).toEqual([]);
+      expect(app.logger.at('warn').filter((line) => line.includes('[untrusted-proxy]'))).toEqual([]);
     });
 
     it('is unknown behind a proxy that is not trusted, which is logged once', async () => {
       await start();
       for (let i = 0; i < 6; i += 1) expect(await isLimited('203.0.113.7')).toBe(false);
-      expect(app.logger.at('warn').filter((line) => line.includes('[unknown-proxy]'))).toEqual([
+      expect(app.logger.at('warn').filter((line) => line.includes('[untrusted-proxy]'))).toEqual([
         expect.stringContaining('Set "trust proxy" (Express) or trustProxy (Fastify)'),
       ]);
       // Without such headers the address of the connection counts.
@@ -237,7 +237,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
       await start({ budget: { getClient } });
       for (let i = 0; i < 6; i += 1) expect(await from(undefined, invalidKey())).toMatchObject(REJECTED);
       expect(await from(undefined, newKey())).toMatchObject({ status: 200 });
-      const logged = app.logger.at('warn').filter((line) => line.includes('[client-failed]'));
+      const logged = app.logger.at('warn').filter((line) => line.includes('[get-client-failed]'));
       expect(logged).toHaveLength(what === 'throws' ? 1 : 0);
       expect(app.logger.lines.some(({ text }) => text.includes('canary'))).toBe(false);
     });

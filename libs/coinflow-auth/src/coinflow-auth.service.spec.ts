@@ -230,7 +230,7 @@ describe('CoinflowAuthService', () => {
     it('and that is no key is a misconfiguration, without the value', async () => {
       const wrong = withKey(() => ' canary');
       const failure = wrong.createSessionKey({ userId: 'alice' });
-      await expect(failure).rejects.toMatchObject({ code: 'COINFLOW_MISCONFIGURED', reason: 'api-key-function-wrong' });
+      await expect(failure).rejects.toMatchObject({ code: 'COINFLOW_MISCONFIGURED', reason: 'api-key-function-invalid' });
       await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
       expect(coinflow.calls).toEqual([]);
       void wrong.onApplicationShutdown();

@@ -83,11 +83,8 @@ export class TestInstance {
       budget: GENEROUS_BUDGET,
       ...options,
     });
-    // No option sets this limit. Tests that are not about the budget verify the keys of one user more often.
-    const generous = { ...resolved, budget: { ...resolved.budget, revalidationsPerSubject: 100_000 } };
-    const used = options.budget ? resolved : generous;
-    this.sessions = new SessionParts(coinflow, used);
-    this.#issuer = new SessionKeyIssuer(coinflow, this.sessions, used);
+    this.sessions = new SessionParts(coinflow, resolved);
+    this.#issuer = new SessionKeyIssuer(coinflow, this.sessions, resolved);
   }
 
   /** As the guard calls it: at once where no call is needed. */

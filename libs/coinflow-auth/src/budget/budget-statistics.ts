@@ -42,7 +42,7 @@ const RATE_LIMITED: Readonly<Record<string, string>> = {
   'wallet-logins-per-client': 'A client with many wallet logins gets 429',
 };
 /** The reasons of errors for which no client gets a call. */
-const EXHAUSTED = new Set(['budget-exhausted', 'budget-closed']);
+const EXHAUSTED = new Set(['budget-exhausted', 'rate-limit-cooldown']);
 
 /** What the budget did since the process started. */
 export interface CoinflowBudgetMetrics {

@@ -23,7 +23,7 @@ const MAX_CLOSED_MS = 60_000;
 export type CallOutcome = 'accepted' | 'rejected' | 'unanswered' | 'not-made';
 
 const ANY_CALL: readonly CallOutcome[] = ['accepted', 'rejected', 'unanswered'];
-const NOT_MADE = new Set(['breaker-open', 'budget-closed']);
+const NOT_MADE = new Set(['breaker-open', 'rate-limit-cooldown']);
 
 /** @param error what the call threw */
 export function outcomeOf(error: unknown): CallOutcome {
@@ -183,7 +183,7 @@ export class CoinflowRateLimit {
     throw new CoinflowBudgetExhaustedError(
       'Coinflow has responded with 429, so no call is made until its Retry-After',
       {
-        reason: 'budget-closed',
+        reason: 'rate-limit-cooldown',
         retryAfterMs,
       },
     );

@@ -37,7 +37,7 @@ describe('the function of the option budget.getClient', () => {
     expect(logger.lines).toEqual([
       {
         level: 'warn',
-        text: expect.stringMatching(/budget\.getClient returns a promise.*must be synchronous.*\[client-async\]/),
+        text: expect.stringMatching(/budget\.getClient returns a promise.*must be synchronous.*\[get-client-async\]/),
       },
     ]);
     expect(logger.lines[0]?.text).not.toContain('canary');
@@ -58,7 +58,7 @@ describe('the function of the option budget.getClient', () => {
       throw new Error('canary');
     });
     expect([resolver.clientOf(REQUEST), resolver.clientOf(REQUEST)]).toEqual([undefined, undefined]);
-    expect(logger.at('warn')).toEqual([expect.stringContaining('[client-failed]')]);
+    expect(logger.at('warn')).toEqual([expect.stringContaining('[get-client-failed]')]);
     expect(logger.lines[0]?.text).not.toContain('canary');
   });
 });

@@ -8,11 +8,11 @@ const OFF = 'the limits per client do not apply to such requests';
 const UNKNOWN_PROXY =
   'Requests have forwarding headers (such as X-Forwarded-For), but the adapter trusts no proxy: clients cannot be told ' +
   `apart, and ${OFF}. Set "trust proxy" (Express) or trustProxy (Fastify) to the proxies in front of this application. If ` +
-  'there are none, let budget.getClient return request.socket.remoteAddress. [unknown-proxy]';
-const CLIENT_FAILED = `The function of the option budget.getClient throws: ${OFF}. [client-failed]`;
+  'there are none, let budget.getClient return request.socket.remoteAddress. [untrusted-proxy]';
+const CLIENT_FAILED = `The function of the option budget.getClient throws: ${OFF}. [get-client-failed]`;
 const CLIENT_ASYNC =
   `The function of the option budget.getClient returns a promise: ${OFF}. It must be synchronous: return the client, ` +
-  'or undefined. [client-async]';
+  'or undefined. [get-client-async]';
 
 /** The request that carried a session key, or the client that the application passed as `rateLimitClient`. */
 export type RequestOrClient = RequestWithHeaders | string | undefined;

@@ -12,7 +12,7 @@ import { CallBudget } from './call-budget.js';
 
 const MINUTE_MS = 60_000;
 const EXHAUSTED = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-exhausted' };
-const CLOSED = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-closed' };
+const CLOSED = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'rate-limit-cooldown' };
 const LIMITED = { code: 'COINFLOW_TOO_MANY_REQUESTS', reason: 'wallet-logins-per-client' };
 
 const done = (): Promise<string> => Promise.resolve('done');

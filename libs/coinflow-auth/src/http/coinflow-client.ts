@@ -185,7 +185,7 @@ async function currentApiKey(
   const problem = apiKeyProblem(key);
   if (!problem) return key as string;
   throw new CoinflowMisconfiguredError(`The value that the function of the option apiKey returns ${problem}`, {
-    reason: 'api-key-function-wrong',
+    reason: 'api-key-function-invalid',
     action: 'Check the function that you passed as the option apiKey.',
   });
 }

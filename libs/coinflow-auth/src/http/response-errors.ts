@@ -82,6 +82,6 @@ export function unavailable(response: CoinflowResponse, reason: string): Coinflo
 
 function issuanceDenied(response: CoinflowResponse): CoinflowIssuanceDeniedError {
   return new CoinflowIssuanceDeniedError(`Coinflow denies a session key to this user: ${response.describe()}`, {
-    reason: 'subject-denied',
+    reason: 'issuance-denied',
   });
 }

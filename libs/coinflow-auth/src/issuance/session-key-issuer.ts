@@ -189,7 +189,7 @@ export class SessionKeyIssuer {
     if (subject && !isSameSubject(subject, requested)) {
       throw unusable(
         'The session key that Coinflow created is for another user than requested',
-        'created-key-for-another-subject',
+        'created-key-for-another-user',
       );
     }
     if (expiresAt !== null && expiresAt * 1_000 <= Date.now()) {
