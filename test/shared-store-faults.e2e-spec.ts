@@ -9,25 +9,19 @@ import { SharedStore } from '../libs/coinflow-auth/test-doubles/shared-store.js'
 const NEVER = (): Promise<never> => new Promise(() => undefined);
 const KEY = 'an-opaque-session-key';
 
-/** Stores that an application has written itself may do anything. */
+/** A store that the application provides may hang or fail at any step. */
 describe('a shared store of the application', () => {
   let logger: RecordingLogger;
-  let timeLimits: AbortController[];
   let feed: { publish: () => Promise<void>; close: () => void };
 
   beforeEach(() => {
     Logger.overrideLogger((logger = new RecordingLogger()));
-    timeLimits = [];
     feed = { publish: () => Promise.resolve(), close: () => undefined };
-    jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
-      const limit = new AbortController();
-      timeLimits.push(limit);
-      return limit.signal;
-    });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
   });
 
   afterEach(() => {
-    jest.restoreAllMocks();
+    jest.useRealTimers();
   });
 
   function serviceWith(open: RevocationBoard['open'], close?: () => Promise<void>): CoinflowAuthService {
@@ -43,18 +37,13 @@ describe('a shared store of the application', () => {
     );
   }
 
-  /** Ends the time that is being waited for. */
-  async function timeIsOver(): Promise<void> {
-    while (timeLimits.length === 0) await new Promise(setImmediate);
-    for (const limit of timeLimits.splice(0)) limit.abort();
-  }
-
   it('whose revocations never open does not keep the application from starting, and is reported', async () => {
     const service = serviceWith(NEVER);
     const starting = service.onApplicationBootstrap();
-    await timeIsOver();
+    await jest.advanceTimersByTimeAsync(29_999);
+    expect(logger.at('warn')).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1);
     await starting;
-    expect(AbortSignal.timeout).toHaveBeenCalledWith(30_000);
     expect(logger.at('warn')).toEqual([expect.stringMatching(/did not open within 30 s.*\[revocations-unknown\]/)]);
     expect(service.metrics().sharedStore).toMatchObject({ revocationsKnown: false });
   });
@@ -63,10 +52,10 @@ describe('a shared store of the application', () => {
     let fail: (error: Error) => void = () => undefined;
     const service = serviceWith(() => new Promise((_, reject) => (fail = reject)));
     const starting = service.onApplicationBootstrap();
-    await timeIsOver();
+    await jest.advanceTimersByTimeAsync(30_000);
     await starting;
     fail(new Error('canary'));
-    // Jest fails a test in which a rejection is found unhandled: once all microtasks have run.
+    // Node.js finds an unhandled rejection once all microtasks have run; Jest then fails the test.
     await new Promise(setImmediate);
   });
 
@@ -79,9 +68,8 @@ describe('a shared store of the application', () => {
     feed.publish = NEVER;
     const service = serviceWith(() => Promise.resolve(feed));
     await service.onApplicationBootstrap();
-    timeLimits.splice(0);
     const revoking = service.revokeSessionKey(KEY);
-    await timeIsOver();
+    await jest.advanceTimersByTimeAsync(5_000);
     await expect(revoking).resolves.toEqual({ shared: false });
     await expect(service.verifySessionKey(KEY)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
   });
@@ -97,9 +85,8 @@ describe('a shared store of the application', () => {
   it('that never closes does not keep the application from shutting down', async () => {
     const service = serviceWith(() => Promise.resolve(feed), NEVER);
     await service.onApplicationBootstrap();
-    timeLimits.splice(0);
     const closing = service.onApplicationShutdown();
-    await timeIsOver();
+    await jest.advanceTimersByTimeAsync(5_000);
     await expect(closing).resolves.toBeUndefined();
   });
 

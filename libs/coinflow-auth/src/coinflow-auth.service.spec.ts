@@ -193,7 +193,9 @@ describe('CoinflowAuthService', () => {
     it('can be rotated without a restart', async () => {
       let current = 'an-old-key';
       const rotating = withKey(() => Promise.resolve(current));
-      await expect(rotating.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({ reason: 'api-key-rejected' });
+      await expect(rotating.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({
+        reason: 'api-key-rejected',
+      });
       current = coinflow.merchants[0]?.apiKey ?? '';
       await expect(rotating.createSessionKey({ userId: 'alice' })).resolves.toMatchObject({
         merchantId: 'demo-merchant',
@@ -230,7 +232,10 @@ describe('CoinflowAuthService', () => {
     it('and that is no key is a misconfiguration, without the value', async () => {
       const wrong = withKey(() => ' canary');
       const failure = wrong.createSessionKey({ userId: 'alice' });
-      await expect(failure).rejects.toMatchObject({ code: 'COINFLOW_MISCONFIGURED', reason: 'api-key-function-invalid' });
+      await expect(failure).rejects.toMatchObject({
+        code: 'COINFLOW_MISCONFIGURED',
+        reason: 'api-key-function-invalid',
+      });
       await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
       expect(coinflow.calls).toEqual([]);
       void wrong.onApplicationShutdown();

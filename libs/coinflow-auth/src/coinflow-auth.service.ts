@@ -36,7 +36,7 @@ import {
 } from './session/session-key-subject.js';
 import { assertSubjectAllowed } from './session/subject.js';
 import { newTrace, type DecisionTrace } from './verification/decision-trace.js';
-import { TimeoutError, withTimeout } from './util/promises.js';
+import { inTime } from './util/promises.js';
 import { SessionParts } from './verification/session-parts.js';
 
 const NO_SEAL_KEYS =
@@ -350,7 +350,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#stopObserving();
     this.#client.close();
     this.#sessions.sharedRevocations?.close();
-    await inTime(Promise.resolve(this.#options.store?.close?.()));
+    await inTime(Promise.resolve(this.#options.store?.close?.()), STORE_TIMEOUT_MS);
   }
 
   async #create(request: IssuanceRequest, options: IssuanceOptions): Promise<CoinflowSession> {
@@ -385,7 +385,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   }
 
   async #revoked(telling: Promise<boolean>): Promise<CoinflowRevocation> {
-    const shared = (await inTime(telling))?.value ?? false;
+    const shared = (await inTime(telling, STORE_TIMEOUT_MS))?.value ?? false;
     if (!this.#hasRevoked && !this.#sessions.sharedRevocations) this.#logger.warn(REVOKED_HERE_ONLY);
     this.#hasRevoked = true;
     return { shared };
@@ -403,14 +403,4 @@ function assertText(key: unknown): asserts key is string {
   if (!key) throw new CoinflowSessionKeyMissingError();
   if (typeof key === 'string') return;
   throw new CoinflowSessionKeyMalformedError('The session key is not a string', { reason: 'not-a-string' });
-}
-
-/** A store of the application's own may never answer. `undefined` when it did not in time; nobody waits for it then. */
-async function inTime<T>(answer: Promise<T>, timeoutMs = STORE_TIMEOUT_MS): Promise<{ readonly value: T } | undefined> {
-  try {
-    return { value: await withTimeout(answer, timeoutMs) };
-  } catch (error) {
-    if (error instanceof TimeoutError) return undefined;
-    throw error;
-  }
 }

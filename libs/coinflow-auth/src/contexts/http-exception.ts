@@ -3,7 +3,6 @@ import {
   ForbiddenException,
   HttpException,
   InternalServerErrorException,
-  Logger,
   ServiceUnavailableException,
   UnauthorizedException,
   UnsupportedMediaTypeException,
@@ -16,6 +15,7 @@ import {
 } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
 import type { AuthenticationScheme } from '../extraction/session-key-extractor.js';
+import { OnceLogger } from '../util/once-logger.js';
 
 /** Nest has no exception for 429. */
 class TooManyRequestsException extends HttpException {
@@ -94,9 +94,7 @@ export function writeErrorHeaders(
   if ('retryAfterMs' in known) response.header('Retry-After', String(Math.ceil(known.retryAfterMs / 1_000)));
 }
 
-const logger = new Logger('CoinflowAuth');
-/** Messages that have been logged. The code of the application limits their number. */
-const logged = new Set<string>();
+const log = new OnceLogger();
 
 /**
  * Creates the error for a guard or a decorator that the application uses wrongly. The client gets a 500 without details,
@@ -107,7 +105,6 @@ export function misconfigured(
   details: { reason: string; action: string },
 ): CoinflowMisconfiguredError {
   const error = new CoinflowMisconfiguredError(message, details);
-  if (!logged.has(message)) logger.error(`${message} [${error.code}: ${error.reason}] ${error.action}`);
-  logged.add(message);
+  log.error(`${message} [${error.code}: ${error.reason}] ${error.action}`, { topic: message });
   return error;
 }

@@ -1,7 +1,7 @@
-import { Logger } from '@nestjs/common';
 import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
+import { OnceLogger } from '../util/once-logger.js';
 import { DECIDED_BY, type CoinflowDecidedBy } from '../verification/decision-trace.js';
 import type { CoinflowDecisionMetrics } from './metrics.js';
 import {
@@ -28,9 +28,8 @@ export class DecisionLog {
 
   readonly #codes = new Map<CoinflowAuthErrorCode, number>();
   readonly #instance: string | undefined;
-  readonly #logger = new Logger('CoinflowAuth');
+  readonly #log = new OnceLogger();
   readonly #listeners = new Set<CoinflowDecisionListener>();
-  #hasFailed = false;
 
   constructor(instance: string | undefined) {
     this.#instance = instance;
@@ -90,8 +89,7 @@ export class DecisionLog {
       await listener(decision);
     } catch {
       // Not with its words: they are the application's, and may hold anything.
-      if (!this.#hasFailed) this.#logger.error('A listener of onDecision() throws; the requests are not affected');
-      this.#hasFailed = true;
+      this.#log.error('A listener of onDecision() throws; the requests are not affected');
     }
   }
 }

@@ -6,6 +6,7 @@ import {
   isCoinflowAuthError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
+import { OnceLogger } from '../util/once-logger.js';
 
 /** Whether the log already has the cause: the breaker and the budget log once when they stop calls. */
 const isLoggedElsewhere = (error: CoinflowAuthError): boolean =>
@@ -16,8 +17,8 @@ export class ErrorLog {
   readonly #logger = new Logger('CoinflowAuth');
   /** Concurrent requests can share one error, which is logged once. */
   readonly #logged = new WeakSet<CoinflowAuthError>();
-  /** The reasons of misconfigurations, each of which is logged once. */
-  readonly #misconfigurations = new Set<string>();
+  /** Logs each reason of a misconfiguration once. */
+  readonly #misconfigurations = new OnceLogger();
 
   /** Logs an error and returns it, so that the caller can throw it. */
   report(error: unknown): unknown {
@@ -25,8 +26,7 @@ export class ErrorLog {
     this.#logged.add(error);
     const line = `${error.message}${causeOf(error)} [${error.code}: ${error.reason}]`;
     if (error instanceof CoinflowMisconfiguredError) {
-      if (!this.#misconfigurations.has(error.reason)) this.#logger.error(`${line} ${error.action}`);
-      this.#misconfigurations.add(error.reason);
+      this.#misconfigurations.error(`${line} ${error.action}`, { topic: error.reason });
     } else if ('retryAfterMs' in error && !isLoggedElsewhere(error)) {
       this.#logger.warn(line);
     } else {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { TimeoutError, isUnexpectedPromise, withTimeout } from './promises.js';
+import { TimeoutError, inTime, isUnexpectedPromise, withTimeout } from './promises.js';
 
 const never = new Promise<never>(() => undefined);
 
@@ -39,6 +39,17 @@ describe('withTimeout', () => {
 
   it('returns the value of a settled promise when no time is left', async () => {
     expect(await withTimeout(Promise.resolve('settled'), -1)).toBe('settled');
+  });
+});
+
+describe('inTime', () => {
+  it('returns the value of a promise that resolves in time, and throws the error of one that rejects', async () => {
+    expect(await inTime(Promise.resolve(undefined), 1_000)).toEqual({ value: undefined });
+    await expect(inTime(Promise.reject(new Error('failed')), 1_000)).rejects.toThrow('failed');
+  });
+
+  it('returns undefined after the timeout', async () => {
+    expect(await inTime(never, 1)).toBeUndefined();
   });
 });
 

@@ -7,7 +7,8 @@ export class TimeoutError extends Error {
 }
 
 /**
- * Waits for a promise for a limited time. Whatever it waits for goes on afterwards; a late rejection is ignored.
+ * Waits for a promise for a limited time. The operation is not cancelled: if it ends later, its result and its error are
+ * ignored. The timer does not keep the process alive.
  * @param timeoutMs 0 or less: only a promise that has settled already is in time
  * @param newError creates the error of a timeout
  * @throws {TimeoutError} when the promise does not settle in time
@@ -17,14 +18,31 @@ export async function withTimeout<T>(
   timeoutMs: number,
   newError: () => Error = () => new TimeoutError(),
 ): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(newError()), Math.max(timeoutMs, 0));
+    timer.unref();
   });
   try {
     return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * As {@link withTimeout}, for callers that go on after a timeout.
+ * @returns the value; `undefined` after the timeout
+ * @example
+ * const result = await inTime(store.get(key), 50);
+ * if (result) use(result.value);
+ */
+export async function inTime<T>(promise: Promise<T>, timeoutMs: number): Promise<{ readonly value: T } | undefined> {
+  try {
+    return { value: await withTimeout(promise, timeoutMs) };
+  } catch (error) {
+    if (error instanceof TimeoutError) return undefined;
+    throw error;
   }
 }
 
