@@ -408,21 +408,21 @@ describe('CoinflowEndpoint', () => {
 
   describe('the Date of its responses', () => {
     const HOUR_MS = 3_600_000;
-    const hourAhead = { date: inSeconds(3_600) };
+    const hourAhead = (): { date: string } => ({ date: inSeconds(3_600) });
 
-    it.each<[string, RequestListener]>([
-      ['JSON', json(200, hourAhead)],
-      ['a rejection', json(401, hourAhead)],
-    ])('sets the clock if Coinflow sent it: %s', async (_, answer) => {
+    it.each<[string, () => RequestListener]>([
+      ['JSON', () => json(200, hourAhead())],
+      ['a rejection', () => json(401, hourAhead())],
+    ])('sets the clock if Coinflow sent it: %s', async (_, response) => {
       const clock = new CoinflowClock();
-      server.script(answer);
+      server.script(response());
       await endpoint({}, clock).get(CALL);
       expect(Math.abs((clock.skewMs ?? 0) - HOUR_MS)).toBeLessThan(10_000);
     });
 
     it.each<[string, RequestListener]>([
-      ['that a gateway sent', (_, response) => response.writeHead(200, hourAhead).end('<h1>gateway</h1>')],
-      ['from an HTTP cache', json(200, { ...hourAhead, age: '5' })],
+      ['that a gateway sent', (_, response) => response.writeHead(200, hourAhead()).end('<h1>gateway</h1>')],
+      ['from an HTTP cache', json(200, { ...hourAhead(), age: '5' })],
     ])('does not set the clock in a response %s', async (_, answer) => {
       const clock = new CoinflowClock();
       server.script(answer);
