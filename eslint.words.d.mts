@@ -1,0 +1,4 @@
+export declare function findRetiredWords(
+  text: string,
+  file?: string,
+): { line: number; column: number; found: string; instead: string }[];
