@@ -9,7 +9,7 @@ import { resolveOptions } from '../../libs/coinflow-auth/src/options/resolve-opt
 const root = new URL('../..', import.meta.url).pathname;
 const filesIn = (folder: string, ...endings: string[]): string[] =>
   ts.sys
-    .readDirectory(root + folder, endings, ['node_modules', 'dist', '**/*.spec.ts'])
+    .readDirectory(root + folder, endings, ['**/node_modules', '**/dist', '**/*.spec.ts'])
     .map((path) => relative(root, path));
 
 const documents = [
