@@ -4,21 +4,23 @@ import type { DeliveryClaim, DeliveryStore } from 'nestjs-coinflow-auth';
 
 const LEASE_MS = 60_000;
 const KEEP_MS = 60_000;
-/** Short enough to be waited for. */
+/** Short enough for a test to wait for. */
 const SHORT_MS = 40;
+/** Long enough to renew a lease before it expires, also on a slow machine. */
+const RENEWABLE_MS = 250;
 
 type Won = DeliveryClaim & { state: 'won' };
 
 /**
- * What every store of deliveries must do.
- * @param open gives a store, of those that share what they know
- * @param wait until that many milliseconds have passed for the store
- * @param lose makes the stores lose all that they know; those that are opened afterwards know nothing
+ * The tests that every delivery store must pass.
+ * @param open returns a store; all stores share their state
+ * @param wait waits until that many milliseconds have passed for the store
+ * @param loseState deletes the state of the stores; those opened afterwards are empty
  */
 export function deliveryStoreContract(
   open: () => DeliveryStore,
   wait: (ms: number) => Promise<void>,
-  lose: () => Promise<unknown>,
+  loseState: () => Promise<unknown>,
 ): void {
   let store: DeliveryStore;
   let id: string;
@@ -38,19 +40,19 @@ export function deliveryStoreContract(
 
   const state = async (): Promise<string> => (await store.claim(id, LEASE_MS)).state;
 
-  it('gives a delivery to one', async () => {
+  it('lets only one claim of a delivery win', async () => {
     await win();
     expect(await state()).toBe('running');
     expect(await state()).toBe('running');
   });
 
-  it('gives it to one of many that ask at once', async () => {
+  it('lets only one of many concurrent claims win', async () => {
     const claims = await Promise.all(Array.from({ length: 50 }, () => store.claim(id, LEASE_MS)));
     expect(claims.filter((claim) => claim.state === 'won')).toHaveLength(1);
     expect(claims.filter((claim) => claim.state === 'running')).toHaveLength(49);
   });
 
-  it('knows one delivery from another', async () => {
+  it('distinguishes deliveries by their whole id', async () => {
     const { token } = await win();
     await store.complete(id, token, KEEP_MS);
     const [event = ''] = id.split('.');
@@ -60,43 +62,43 @@ export function deliveryStoreContract(
     }
   });
 
-  it('remembers what has succeeded', async () => {
+  it('records a delivery that has succeeded', async () => {
     const { token } = await win();
     expect(await store.complete(id, token, KEEP_MS)).toBe(true);
     expect(await state()).toBe('done');
     expect(await state()).toBe('done');
-    // Said again, by a process that did not hear the answer.
+    // Repeated by a replica that did not receive the response.
     expect(await store.complete(id, token, KEEP_MS)).toBe(true);
     expect(await state()).toBe('done');
   });
 
-  it('for as long as it was told', async () => {
+  it('records a delivery that has succeeded only for as long as requested', async () => {
     const { token } = await win();
     await store.complete(id, token, SHORT_MS);
     await wait(2 * SHORT_MS);
     await win();
   });
 
-  it('gives what was given back to the next', async () => {
+  it('lets the next claim of a released delivery win', async () => {
     const { token } = await win();
     await store.release(id, token);
     await win();
   });
 
-  it('a lease ends', async () => {
+  it('lets the next claim win after a lease has expired', async () => {
     await win(SHORT_MS);
     await wait(2 * SHORT_MS);
     await win();
   });
 
-  it('later if it is renewed', async () => {
-    const { token } = await win(SHORT_MS);
+  it('extends a lease that is renewed', async () => {
+    const { token } = await win(RENEWABLE_MS);
     expect(await store.renew(id, token, LEASE_MS)).toBe(true);
-    await wait(2 * SHORT_MS);
+    await wait(RENEWABLE_MS + SHORT_MS);
     expect(await state()).toBe('running');
   });
 
-  it('fencing tokens grow from run to run', async () => {
+  it('returns fencing tokens that grow from run to run', async () => {
     const tokens = [];
     for (let run = 0; run < 12; run += 1) {
       const { token, fencingToken } = await win(run === 5 ? SHORT_MS : LEASE_MS);
@@ -109,14 +111,14 @@ export function deliveryStoreContract(
     expect(tokens.every(Number.isSafeInteger)).toBe(true);
   });
 
-  it('fencing tokens grow after what is known was lost', async () => {
+  it('returns fencing tokens that grow across a loss of its state', async () => {
     const before = await win();
-    await lose();
+    await loseState();
     store = open();
     expect((await win()).fencingToken).toBeGreaterThan(before.fencingToken);
   });
 
-  describe('forgets', () => {
+  describe('forget', () => {
     let event: string;
 
     beforeEach(async () => {
@@ -127,7 +129,7 @@ export function deliveryStoreContract(
       }
     });
 
-    it('whatever of an event has succeeded, so that it runs again', async () => {
+    it('deletes every succeeded delivery of an event, so that it runs again', async () => {
       await store.forget(event);
       for (const part of ['handlers', 'route']) {
         id = idOf(event, part);
@@ -138,9 +140,9 @@ export function deliveryStoreContract(
       await win();
     });
 
-    it.each(['one that never succeeded', 'one that succeeded before'])('no run that goes on: %s', async (which) => {
+    it.each(['never succeeded', 'succeeded before'])('keeps the lease of a running delivery that %s', async (which) => {
       id = idOf(event, 'other');
-      if (which === 'one that succeeded before') {
+      if (which === 'succeeded before') {
         await store.complete(id, (await win()).token, SHORT_MS);
         await wait(2 * SHORT_MS);
       }
@@ -150,19 +152,19 @@ export function deliveryStoreContract(
       expect(await store.renew(id, token, LEASE_MS)).toBe(true);
     });
 
-    it('nothing of another event', async () => {
+    it('keeps the deliveries of other events', async () => {
       await store.forget(event.slice(0, -1));
       await store.forget(`${event}_`);
       expect(await state()).toBe('done');
     });
   });
 
-  describe.each(['another’s token', 'a token of a lease that has ended'])('%s', (which) => {
+  describe.each(['the token of another claim', 'the token of an expired lease'])('%s', (which) => {
     let stale: string;
     let current: Won;
 
     beforeEach(async () => {
-      if (which === 'another’s token') stale = '1:made-up';
+      if (which === 'the token of another claim') stale = '1:forged';
       else {
         stale = (await win(SHORT_MS)).token;
         await wait(2 * SHORT_MS);
@@ -170,25 +172,25 @@ export function deliveryStoreContract(
       current = await win();
     });
 
-    it('renews nothing', async () => {
+    it(`does not renew a lease with ${which}`, async () => {
       expect(await store.renew(id, stale, LEASE_MS)).toBe(false);
       expect(await store.renew(id, current.token, LEASE_MS)).toBe(true);
     });
 
-    it('completes nothing', async () => {
+    it(`does not complete a delivery with ${which}`, async () => {
       expect(await store.complete(id, stale, KEEP_MS)).toBe(false);
       expect(await state()).toBe('running');
       expect(await store.complete(id, current.token, KEEP_MS)).toBe(true);
     });
 
-    it('releases nothing', async () => {
+    it(`does not release a delivery with ${which}`, async () => {
       await store.release(id, stale);
       expect(await state()).toBe('running');
       expect(await store.renew(id, current.token, LEASE_MS)).toBe(true);
     });
   });
 
-  it('a run whose lease has ended has succeeded all the same, if nobody has claimed since', async () => {
+  it('completes a delivery whose lease has expired if there was no other claim since', async () => {
     const { token } = await win(SHORT_MS);
     await wait(2 * SHORT_MS);
     expect(await store.renew(id, token, LEASE_MS)).toBe(false);
@@ -196,7 +198,7 @@ export function deliveryStoreContract(
     expect(await state()).toBe('done');
   });
 
-  it('what has succeeded cannot be given back or renewed', async () => {
+  it('neither releases nor renews a delivery that has succeeded', async () => {
     const { token } = await win();
     await store.complete(id, token, KEEP_MS);
     await store.release(id, token);

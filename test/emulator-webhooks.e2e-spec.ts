@@ -52,7 +52,7 @@ describe('the emulator sends webhooks', () => {
 
   const proofOf = ({ headers, body }: Received, keys = KEY): unknown => {
     try {
-      return verifyWebhookSignature({ rawBody: body, headers, keys }).proof;
+      return verifyWebhookSignature({ rawBody: body, headers, keys }).verifiedBy;
     } catch (error) {
       return (error as { reason: string }).reason;
     }

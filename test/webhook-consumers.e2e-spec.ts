@@ -8,7 +8,7 @@ import {
   OnCoinflowEvent,
   type DeliveryStore,
 } from 'nestjs-coinflow-auth';
-import { ProcessDeliveryStore } from '../libs/coinflow-auth/src/webhooks/deliveries/process-delivery-store.js';
+import { ProcessDeliveryStore } from '../libs/coinflow-auth/src/webhooks/process-delivery-store.js';
 import { PLATFORMS, createTestApp, optionsFor, type TestApp } from './harness/create-test-app.js';
 import { WEBHOOK_KEY, WebhookController, createWebhookApp, deliver, settled } from './harness/webhooks.js';
 
@@ -59,7 +59,7 @@ async function start(consumer: string, options: Parameters<typeof createWebhookA
   const app = await createWebhookApp({
     providers: [Handlers],
     webhook: { consumer, deliveries: store },
-    // The emulators have merchants of their own.
+    // Each emulator has its own merchant.
     options: { merchantId: 'shop' },
     ...options,
   });
@@ -71,29 +71,34 @@ async function statusOf(app: TestApp, path = '/webhooks', event = settled()): Pr
   return (await deliver(app.url + path, event)).status;
 }
 
-describe('applications that share a store of deliveries', () => {
-  it('each run an event as consumers of their own', async () => {
+describe('applications that share a delivery store', () => {
+  it('runs an event once for each consumer of a shared delivery store', async () => {
     for (const consumer of ['billing', 'mailing']) expect(await statusOf(await start(consumer))).toBe(200);
     expect(ran).toEqual(['handler', 'handler']);
   });
 
-  it('run it once as one consumer', async () => {
+  it('runs an event once for two applications with the same consumer', async () => {
     for (const consumer of ['billing', 'billing']) expect(await statusOf(await start(consumer))).toBe(200);
     expect(ran).toEqual(['handler']);
   });
 
-  it.each([{ merchantId: 'other' }, { env: 'sandbox' as const }])('run it in each scope: %j', async (scope) => {
-    const first = await start('billing');
-    const { baseUrl } = optionsFor(first.coinflow);
-    const second = await start('billing', { options: { merchantId: 'shop', baseUrl, allowPlainHttp: true, ...scope } });
-    for (const app of [first, second]) expect(await statusOf(app)).toBe(200);
-    expect(ran).toEqual(['handler', 'handler']);
-  });
+  it.each([{ merchantId: 'other' }, { env: 'sandbox' as const }])(
+    'runs an event once in each scope of a shared delivery store: %j',
+    async (scope) => {
+      const first = await start('billing');
+      const { baseUrl } = optionsFor(first.coinflow);
+      const second = await start('billing', {
+        options: { merchantId: 'shop', baseUrl, allowPlainHttp: true, ...scope },
+      });
+      for (const app of [first, second]) expect(await statusOf(app)).toBe(200);
+      expect(ran).toEqual(['handler', 'handler']);
+    },
+  );
 });
 
-it('two instances of one merchant in one application each run an event', async () => {
+it('runs an event once for each of two instances of one merchant in one application', async () => {
   @Injectable()
-  class OfBoth extends Handlers {
+  class HandlersOfBoth extends Handlers {
     @OnCoinflowEvent({ types: ['Settled'], instance: 'mailing' })
     mailing(): void {
       ran.push('handler of mailing');
@@ -112,7 +117,7 @@ it('two instances of one merchant in one application each run an event', async (
   const app = await createTestApp({
     rawBody: true,
     controllers: [BothController],
-    providers: [OfBoth],
+    providers: [HandlersOfBoth],
     register: (options) => ({
       module: Both,
       imports: [{}, { name: 'mailing' }].map((extras) =>
@@ -125,8 +130,8 @@ it('two instances of one merchant in one application each run an event', async (
   expect(ran).toEqual(['handler', 'handler of mailing', 'route of mailing']);
 });
 
-describe.each(PLATFORMS)('routes of one application on %s', (platform) => {
-  it('each run their body once, and the handlers once between them', async () => {
+describe.each(PLATFORMS)('the webhook routes of one application on %s', (platform) => {
+  it('runs each route once and the handlers once in total', async () => {
     const app = await start('shop', { platform, controllers: [TwoRoutesController] });
     for (const path of ['/webhooks/billing', '/webhooks/mailing', '/webhooks/billing', '/webhooks/mailing']) {
       expect(await statusOf(app, path)).toBe(200);
@@ -134,20 +139,20 @@ describe.each(PLATFORMS)('routes of one application on %s', (platform) => {
     expect(ran).toEqual(['handler', 'billing', 'mailing']);
   });
 
-  it('that receive an event at once run the handlers once between them', async () => {
+  it('runs the handlers once in total when several routes receive an event at the same time', async () => {
     const app = await start('shop', { platform, controllers: [TwoRoutesController] });
     const paths = Array.from({ length: 20 }, (_, index) => `/webhooks/${index % 2 ? 'billing' : 'mailing'}`);
     expect(new Set(await Promise.all(paths.map((path) => statusOf(app, path))))).toEqual(new Set([200]));
     expect(ran.sort()).toEqual(['billing', 'handler', 'mailing']);
   });
 
-  it('with a parameter are as many routes as it has values', async () => {
+  it('counts a route with a parameter as one route for each value', async () => {
     const app = await start('shop', { platform, controllers: [TwoRoutesController] });
     for (const service of ['a', 'b', 'a', 'b']) expect(await statusOf(app, `/webhooks/of/${service}`)).toBe(200);
     expect(ran).toEqual(['handler', 'a', 'b']);
   });
 
-  it('of one controller that two modules mount are two', async () => {
+  it('counts the route of a controller that two modules mount as two routes', async () => {
     @Module({ controllers: [TwoRoutesController] })
     class Billing {}
     @Module({ controllers: [TwoRoutesController] })
@@ -174,7 +179,7 @@ describe.each(PLATFORMS)('routes of one application on %s', (platform) => {
   });
 });
 
-it('another spelling of the path of a route runs nothing again', async () => {
+it('does not run a duplicate again when the path of its route is spelled differently', async () => {
   const app = await start('shop', { controllers: [TwoRoutesController] });
   for (const path of ['/webhooks/billing', '/WEBHOOKS/billing', '/webhooks/billing/', '/webhooks/billing?again=1']) {
     expect(await statusOf(app, path)).toBe(200);
@@ -182,31 +187,34 @@ it('another spelling of the path of a route runs nothing again', async () => {
   expect(ran).toEqual(['handler', 'billing']);
 });
 
-it.each(PLATFORMS)('a pipe that rejects the event of the route makes no handler run again on %s', async (platform) => {
-  class Dto {
-    eventType?: string;
-  }
-  @Controller('webhooks')
-  class DtoController {
-    @Post()
-    @CoinflowWebhook()
-    receive(@CoinflowEvent() event: Dto): void {
-      ran.push(`route of ${event.eventType}`);
+it.each(PLATFORMS)(
+  'does not run handlers again after a pipe of the route has rejected the event on %s',
+  async (platform) => {
+    class Dto {
+      eventType?: string;
     }
-  }
-  let rejects = true;
-  const transform = (value: unknown): unknown => {
-    if (rejects) throw new Error('Not a Dto');
-    return value;
-  };
-  const app = await start('shop', {
-    platform,
-    controllers: [DtoController],
-    configure: (nest) => void nest.useGlobalPipes({ transform }),
-  });
-  expect([await statusOf(app), await statusOf(app)]).toEqual([500, 500]);
-  expect(ran).toEqual(['handler']);
-  rejects = false;
-  expect(await statusOf(app)).toBe(200);
-  expect(ran).toEqual(['handler', 'route of Settled']);
-});
+    @Controller('webhooks')
+    class DtoController {
+      @Post()
+      @CoinflowWebhook()
+      receive(@CoinflowEvent() event: Dto): void {
+        ran.push(`route of ${event.eventType}`);
+      }
+    }
+    let rejects = true;
+    const transform = (value: unknown): unknown => {
+      if (rejects) throw new Error('Not a Dto');
+      return value;
+    };
+    const app = await start('shop', {
+      platform,
+      controllers: [DtoController],
+      configure: (nest) => void nest.useGlobalPipes({ transform }),
+    });
+    expect([await statusOf(app), await statusOf(app)]).toEqual([500, 500]);
+    expect(ran).toEqual(['handler']);
+    rejects = false;
+    expect(await statusOf(app)).toBe(200);
+    expect(ran).toEqual(['handler', 'route of Settled']);
+  },
+);

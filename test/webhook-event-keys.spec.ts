@@ -15,7 +15,7 @@ const rows: KeyRow[] = [...section.matchAll(/^\| (`.*)$/gm)].map(([, row = '']) 
   const [types, fields] = row.split('|');
   return { types: quoted(types), fields: quoted(fields) };
 });
-/** Coinflow does not document what these say. */
+/** Coinflow does not document the data of these types. */
 const UNDOCUMENTED = [
   'Seller Blocked',
   'ACH Chargeback',
@@ -26,12 +26,12 @@ const UNDOCUMENTED = [
 const ENVELOPE = ['created'];
 const context = { version: 3 as const, merchantId: 'm', now: '2026-01-01T00:00:00.000Z' };
 
-describe('the table of keys in docs/webhooks.md', () => {
-  it('names every type of the code once', () => {
+describe('the table of event keys in docs/webhooks.md', () => {
+  it('names every event type of the code once', () => {
     expect(rows.flatMap(({ types }) => types).sort()).toEqual([...COINFLOW_EVENT_TYPES].sort());
   });
 
-  it('begins with the 40 types without data.id', () => {
+  it('begins with the 40 event types without data.id', () => {
     const types = rows.flatMap(({ types }) => types);
     const withoutId = new Set(types.filter((type) => !('id' in sampleData(type, context))));
     expect(withoutId.size).toBe(40);
@@ -39,7 +39,7 @@ describe('the table of keys in docs/webhooks.md', () => {
   });
 
   it.each(rows.filter(({ types: [type = ''] }) => !UNDOCUMENTED.includes(type)).map((row) => [row.types[0], row]))(
-    'names fields that %s has',
+    'names only fields that the data of %s has',
     (_, row) => {
       const { types, fields } = row as KeyRow;
       expect(fields.length).toBeGreaterThan(0);

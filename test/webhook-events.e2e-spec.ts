@@ -26,7 +26,7 @@ import {
   type CoinflowWebhookEvent,
   type DeliveryStore,
 } from 'nestjs-coinflow-auth';
-import { CoinflowWebhookInterceptor } from '../libs/coinflow-auth/src/webhooks/receiving/coinflow-webhook.interceptor.js';
+import { CoinflowWebhookInterceptor } from '../libs/coinflow-auth/src/webhooks/webhook.interceptor.js';
 import { PLATFORMS, createTestApp, optionsFor, type TestApp } from './harness/create-test-app.js';
 import {
   WEBHOOK_KEY,
@@ -37,9 +37,9 @@ import {
   type WebhookApp,
 } from './harness/webhooks.js';
 
-/** What ran, in order. */
+/** The handlers that ran, in order. */
 const ran: [handler: string, event: CoinflowWebhookEvent][] = [];
-/** What the handler of the name throws next. */
+/** What the handler of that name throws next. */
 const failures = new Map<string, unknown>();
 
 function run(handler: string, event: CoinflowWebhookEvent): void {
@@ -88,7 +88,7 @@ class CatchAll extends Handlers {
     run('all', event);
   }
 
-  // Overridden without the decorator: it is no handler any more, as with every decorator of Nest's.
+  // Overridden without the decorator, so it is not a handler, as with Nest's own decorators.
   override refunds(): void {}
 }
 
@@ -103,7 +103,7 @@ class RouteController {
 }
 
 let app: WebhookApp;
-/** Applications beside it. */
+/** Other applications of a test. */
 const others: TestApp[] = [];
 
 beforeEach(() => {
@@ -127,10 +127,10 @@ const event = (eventType: string, category: string, data: object = {}): object =
   created: new Date().toISOString(),
   data,
 });
-const figures = (): unknown => app.app.get(CoinflowWebhooks).metrics();
+const metrics = (): unknown => app.app.get(CoinflowWebhooks).metrics();
 
-describe.each(PLATFORMS)('events on %s', (platform) => {
-  it('go to the handlers that are for them, and then to the route', async () => {
+describe.each(PLATFORMS)('webhook events on %s', (platform) => {
+  it('runs the matching handlers of an event and then the route', async () => {
     await start({ platform });
     expect(await app.deliver(settled())).toMatchObject({ status: 200, body: { received: 'Settled' } });
     expect(names()).toEqual(['settled', 'route']);
@@ -149,10 +149,10 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
     const handlers = ['refunds', 'refunds', 'subscriptions', 'subscriptions', 'stacked'];
     expect(names().filter((name) => name !== 'route')).toEqual(handlers);
     expect(names().filter((name) => name === 'route')).toHaveLength(7);
-    expect(figures()).toMatchObject({ succeeded: 8, unhandled: 2, failed: 0 });
+    expect(metrics()).toMatchObject({ succeeded: 8, unhandled: 2, failed: 0 });
   });
 
-  it('carry what was sent, fields that are in no type among it, and who they are', async () => {
+  it('passes all data of an event to handlers and route, including unknown fields', async () => {
     await start({ platform });
     const sent = settled({ novel: [1, { deep: true }] }, { version: 4 });
     await app.deliver(sent);
@@ -167,51 +167,51 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
     expect(received && isCoinflowEvent(received, 'Refund', 'Refund Complete')).toBe(false);
   });
 
-  it('that succeeded are acknowledged, and do not run again', async () => {
+  it('acknowledges a duplicate of a succeeded event without running it again', async () => {
     await start({ platform });
     await app.deliver(settled());
-    const repeat = await app.deliver(settled(), { now: Date.now() - 3_600_000 });
-    expect(repeat).toMatchObject({ status: 200, text: '' });
+    const duplicate = await app.deliver(settled(), { now: Date.now() - 3_600_000 });
+    expect(duplicate).toMatchObject({ status: 200, text: '' });
     expect(names()).toEqual(['settled', 'route']);
-    expect(figures()).toMatchObject({ succeeded: 1, duplicates: 1 });
+    expect(metrics()).toMatchObject({ succeeded: 1, duplicates: 1 });
   });
 
-  it('that arrive fifty times at once run once', async () => {
+  it('runs an event once that arrives fifty times at the same time', async () => {
     await start({ platform });
     const answers = await Promise.all(Array.from({ length: 50 }, () => app.deliver(settled())));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));
     expect(names()).toEqual(['settled', 'route']);
   });
 
-  it('of a type that nobody is for reach the catch-all', async () => {
+  it('runs a handler without a filter for events without a specific handler', async () => {
     await start({ platform, providers: [CatchAll], controllers: [WebhookController] });
     await app.deliver(event('Never Heard Of', 'Never Heard Of Either'));
     await app.deliver(event('Refund', 'Purchase'));
     expect(names()).toEqual(['all', 'all']);
-    expect(figures()).toMatchObject({ unhandled: 0 });
+    expect(metrics()).toMatchObject({ unhandled: 0 });
   });
 
-  it('are acknowledged and counted where there is none', async () => {
+  it('acknowledges and counts events without a handler', async () => {
     await start({ platform, providers: [], controllers: [WebhookController] });
     expect((await app.deliver(event('Never Heard Of', 'Purchase'))).status).toBe(200);
-    expect(figures()).toMatchObject({ succeeded: 1, unhandled: 1 });
+    expect(metrics()).toMatchObject({ succeeded: 1, unhandled: 1 });
   });
 
   it.each<[string, unknown, number]>([
     ['settled', new Error('no database'), 500],
     ['route', new Error('no database'), 500],
-    ['settled', 'a text', 500],
+    ['settled', 'a string', 500],
     ['settled', undefined, 500],
     ['settled', new BadRequestException('mine'), 500],
     ['route', new HttpException('mine', 204), 500],
     ['settled', new ServiceUnavailableException('mine'), 503],
     ['settled', new CoinflowIssuanceDeniedError('mine', { reason: 'mine' }), 500],
-  ])('that fail in %s with %p are a %i, and the next delivery runs', async (handler, failure, status) => {
+  ])('answers a failure in %s with %p by %i and runs the next delivery', async (handler, failure, status) => {
     await start({ platform });
     failures.set(handler, failure);
     const failed = await app.deliver(settled());
     expect(failed.status).toBe(status);
-    if (status === 500) expect(failed.text).not.toMatch(/database|mine|a text/);
+    if (status === 500) expect(failed.text).not.toMatch(/database|mine|a string/);
     expect(await app.deliver(settled())).toMatchObject({ status: 200 });
     // A handler that has succeeded does not run again because the route has failed.
     expect(names()).toEqual(handler === 'route' ? ['settled', 'route', 'route'] : ['settled', 'settled', 'route']);
@@ -219,32 +219,32 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
     expect(second).toBeGreaterThan(first);
     const id = ran[0]?.[1].deliveryId;
     const lines = app.logger.at('error');
-    expect(lines).toEqual([expect.stringContaining(`A handler failed (delivery ${id}, “Settled”)`)]);
+    expect(lines).toEqual([expect.stringContaining(`A webhook handler failed (delivery ${id}, "Settled")`)]);
     if (failure instanceof Error) expect(lines[0]).toContain(failure.stack);
-    expect(figures()).toMatchObject({ failed: 1, succeeded: 1 });
+    expect(metrics()).toMatchObject({ failed: 1, succeeded: 1 });
   });
 
   it.each<[string, unknown]>([
     [
-      'a stack',
+      'stack',
       Object.defineProperty(new Error('mine'), 'stack', {
         get() {
           throw new Error('not readable');
         },
       }),
     ],
-    ['a text', Object.create(null)],
-  ])('that fail with what has no readable %s are logged, too', async (_, failure) => {
+    ['message', Object.create(null)],
+  ])('logs a failed event when the thrown value has no readable %s', async (_, failure) => {
     await start({ platform });
     failures.set('settled', failure);
     expect((await app.deliver(settled())).status).toBe(500);
-    expect(app.logger.at('error')).toEqual([expect.stringContaining('A handler failed')]);
-    expect(figures()).toMatchObject({ failed: 1 });
+    expect(app.logger.at('error')).toEqual([expect.stringContaining('A webhook handler failed')]);
+    expect(metrics()).toMatchObject({ failed: 1 });
   });
 
-  it('are answered 503 while the store of deliveries is away', async () => {
-    const away = (): Promise<never> => Promise.reject(new Error('ECONNREFUSED\n[Nest] forged'));
-    const deliveries: DeliveryStore = { claim: away, renew: away, complete: away, release: away, forget: away };
+  it('answers 503 while the delivery store is unavailable', async () => {
+    const fail = (): Promise<never> => Promise.reject(new Error('ECONNREFUSED\n[Nest] forged'));
+    const deliveries: DeliveryStore = { claim: fail, renew: fail, complete: fail, release: fail, forget: fail };
     await start({ platform, webhook: { consumer: 'shop', deliveries } });
     expect(await app.deliver(settled())).toMatchObject({
       status: 503,
@@ -253,31 +253,31 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
     });
     expect(ran).toEqual([]);
     expect(app.logger.at('error')).toEqual([expect.stringMatching(/STORE_UNAVAILABLE.*ECONNREFUSED \[Nest\] forged/)]);
-    expect(figures()).toMatchObject({ storeUnavailable: 1, failed: 0 });
+    expect(metrics()).toMatchObject({ storeUnavailable: 1, failed: 0 });
   });
 
-  it('are answered 500 while the store of deliveries cannot work as it is configured', async () => {
-    const wrong = (): Promise<never> =>
+  it('answers 500 while the delivery store is misconfigured', async () => {
+    const fail = (): Promise<never> =>
       Promise.reject(new CoinflowMisconfiguredError('The Redis is a cluster', { reason: 'mine', action: 'Pass one.' }));
-    const deliveries: DeliveryStore = { claim: wrong, renew: wrong, complete: wrong, release: wrong, forget: wrong };
+    const deliveries: DeliveryStore = { claim: fail, renew: fail, complete: fail, release: fail, forget: fail };
     await start({ platform, webhook: { deliveries, consumer: 'shop' } });
     expect(await app.deliver(settled())).toMatchObject({ status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } });
     expect(ran).toEqual([]);
     expect(app.logger.at('error')).toEqual([
       expect.stringMatching(/The Redis is a cluster.*MISCONFIGURED.*Pass one\./),
     ]);
-    expect(figures()).toMatchObject({ failed: 1, busy: 0 });
+    expect(metrics()).toMatchObject({ failed: 1, busy: 0 });
   });
 
-  it('are answered 503 while another process runs them', async () => {
+  it('answers 503 while another replica runs the same delivery', async () => {
     const running = { claim: () => Promise.resolve({ state: 'running' as const }) };
-    const nothing = (): Promise<never> => Promise.reject(new Error('not asked'));
+    const unexpected = (): Promise<never> => Promise.reject(new Error('unexpected call'));
     const deliveries: DeliveryStore = {
       ...running,
-      renew: nothing,
-      complete: nothing,
-      release: nothing,
-      forget: nothing,
+      renew: unexpected,
+      complete: unexpected,
+      release: unexpected,
+      forget: unexpected,
     };
     await start({ platform, webhook: { consumer: 'shop', deliveries } });
     expect(await app.deliver(settled())).toMatchObject({
@@ -286,10 +286,10 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
       headers: { 'retry-after': '5' },
     });
     expect(app.logger.at('warn')).toEqual([expect.stringContaining('[COINFLOW_WEBHOOK_BUSY: running-elsewhere]')]);
-    expect(figures()).toMatchObject({ busy: 1 });
+    expect(metrics()).toMatchObject({ busy: 1 });
   });
 
-  it('run each time where deliveries are not remembered', async () => {
+  it('runs every delivery where deliveries are not recorded', async () => {
     await start({ platform, webhook: { deliveries: false } });
     await app.deliver(settled());
     await app.deliver(settled());
@@ -298,9 +298,9 @@ describe.each(PLATFORMS)('events on %s', (platform) => {
   });
 });
 
-describe('instances', () => {
+describe('named instances', () => {
   @Injectable()
-  class OfBoth {
+  class HandlersOfBoth {
     @OnCoinflowEvent('Settled')
     unnamed(event: CoinflowWebhookEvent): void {
       run('unnamed', event);
@@ -323,7 +323,7 @@ describe('instances', () => {
     eu(): void {}
   }
 
-  it('have keys, deliveries and handlers of their own', async () => {
+  it('uses the keys, deliveries and handlers of the instance that a route names', async () => {
     await start({ controllers: [WebhookController], providers: [] });
     const eu = CoinflowAuthModule.forRoot({
       ...optionsFor(app.coinflow),
@@ -335,7 +335,7 @@ describe('instances', () => {
     const both = await createTestApp({
       rawBody: true,
       controllers: [BothController],
-      providers: [OfBoth],
+      providers: [HandlersOfBoth],
       options: { webhook: { keys: WEBHOOK_KEY } },
       register: (options) => ({ module: Both, imports: [CoinflowAuthModule.forRoot(options), eu] }),
     });
@@ -349,7 +349,7 @@ describe('instances', () => {
   });
 });
 
-describe('handlers that could never run', () => {
+describe('handlers that can never run', () => {
   @Injectable({ scope: Scope.REQUEST })
   class RequestScoped extends Handlers {}
 
@@ -357,23 +357,23 @@ describe('handlers that could never run', () => {
   class Transient extends Handlers {}
 
   @Injectable()
-  class OfNobody {
-    @OnCoinflowEvent({ instance: 'nobody' })
+  class OfUnknownInstance {
+    @OnCoinflowEvent({ instance: 'unknown' })
     handle(): void {}
   }
 
   it.each<[Type, string, string]>([
     [RequestScoped, 'RequestScoped.settled', 'handler-not-singleton'],
     [Transient, 'Transient.settled', 'handler-not-singleton'],
-    [OfNobody, 'OfNobody.handle', 'instance-missing'],
-  ])('are a boot error: %p', async (provider, where, reason) => {
+    [OfUnknownInstance, 'OfUnknownInstance.handle', 'instance-missing'],
+  ])('rejects the startup with a handler that can never run: %p', async (provider, where, reason) => {
     await start();
-    const boot = async (): Promise<unknown> => others.push(await createTestApp({ providers: [provider] }));
-    await expect(boot()).rejects.toMatchObject({ reason, message: expect.stringContaining(where) });
+    const startWith = async (): Promise<unknown> => others.push(await createTestApp({ providers: [provider] }));
+    await expect(startWith()).rejects.toMatchObject({ reason, message: expect.stringContaining(where) });
   });
 
   it.each([{ types: [] }, { types: [''] }, { types: 'Settled' }, { category: '' }, { instance: 5 }, ''])(
-    '%j is no filter',
+    'throws a TypeError for the invalid filter %j',
     async (filter) => {
       await start();
       expect(() => OnCoinflowEvent(filter as object)).toThrow(TypeError);
@@ -381,7 +381,7 @@ describe('handlers that could never run', () => {
   );
 });
 
-it('one object under two tokens handles an event once', async () => {
+it('runs the handler of an object once that two tokens provide', async () => {
   await start({
     providers: [
       Handlers,
@@ -393,9 +393,9 @@ it('one object under two tokens handles an event once', async () => {
   expect(names()).toEqual(['settled', 'route']);
 });
 
-describe('mistakes in how an application uses webhooks', () => {
+describe('incorrect use of the webhook guard and interceptor', () => {
   @Controller('webhooks')
-  class PastTheGuardController {
+  class WithoutGuardController {
     @Post()
     @UseInterceptors(CoinflowWebhookInterceptor)
     receive(): void {
@@ -403,16 +403,16 @@ describe('mistakes in how an application uses webhooks', () => {
     }
   }
 
-  it('a route that is reached past the guard runs nothing', async () => {
-    await start({ controllers: [PastTheGuardController] });
+  it('does not run a route that has the interceptor but not the guard', async () => {
+    await start({ controllers: [WithoutGuardController] });
     expect(await app.deliver(settled())).toMatchObject({ status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } });
     expect(names()).toEqual([]);
     expect(app.logger.at('error')).toEqual([
-      expect.stringMatching(/PastTheGuardController.receive[^]*@CoinflowWebhook/),
+      expect.stringMatching(/WithoutGuardController.receive[^]*@CoinflowWebhook/),
     ]);
   });
 
-  it.each(['ws', 'rpc', 'graphql'])('the guard refuses what it does not understand: %s', async (type) => {
+  it.each(['ws', 'rpc', 'graphql'])('rejects a context that the guard does not support: %s', async (type) => {
     await start();
     const guard = new CoinflowWebhookGuard(app.app.get(ModuleRef), app.app.get(ModulesContainer));
     const context = { getType: () => type } as unknown as ExecutionContext;
@@ -420,9 +420,9 @@ describe('mistakes in how an application uses webhooks', () => {
   });
 });
 
-it('the figures of a named instance can be injected, by its name', async () => {
+it('injects the webhooks service of a named instance by its name', async () => {
   @Injectable()
-  class Figures {
+  class Services {
     constructor(
       @InjectCoinflowWebhooks('eu') readonly eu: CoinflowWebhooks,
       @InjectCoinflowWebhooks() readonly unnamed: CoinflowWebhooks,
@@ -432,11 +432,11 @@ it('the figures of a named instance can be injected, by its name', async () => {
   const eu = CoinflowAuthModule.forRoot({ ...optionsFor(app.coinflow), name: 'eu', webhook: { keys: 'eu-key' } });
   class Both {}
   const both = await createTestApp({
-    providers: [Figures],
+    providers: [Services],
     register: (options) => ({ module: Both, imports: [CoinflowAuthModule.forRoot(options), eu] }),
   });
   others.push(both);
-  const figuresOf = both.app.get(Figures);
-  expect([figuresOf.eu.isConfigured, figuresOf.unnamed.isConfigured]).toEqual([true, false]);
-  expect(figuresOf.unnamed).toBe(both.app.get(CoinflowWebhooks));
+  const services = both.app.get(Services);
+  expect([services.eu.isConfigured, services.unnamed.isConfigured]).toEqual([true, false]);
+  expect(services.unnamed).toBe(both.app.get(CoinflowWebhooks));
 });

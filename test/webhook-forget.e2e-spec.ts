@@ -9,7 +9,7 @@ import {
   type DeliveryStore,
 } from 'nestjs-coinflow-auth';
 import { redisDeliveryStore } from 'nestjs-coinflow-auth/redis';
-import { ProcessDeliveryStore } from '../libs/coinflow-auth/src/webhooks/deliveries/process-delivery-store.js';
+import { ProcessDeliveryStore } from '../libs/coinflow-auth/src/webhooks/process-delivery-store.js';
 import { RedisServer, describeWithRedis } from './harness/redis-server.js';
 import { createWebhookApp, deliver, settled, type WebhookApp } from './harness/webhooks.js';
 
@@ -60,8 +60,8 @@ async function send(app: WebhookApp): Promise<void> {
 
 const ALL = ['handler', 'a Settled', 'b Settled'];
 
-function forgets(open: () => DeliveryStore | undefined): void {
-  it('its handlers and all routes run again, once', async () => {
+function forgetTests(open: () => DeliveryStore | undefined): void {
+  it('runs the handlers and all routes of a forgotten delivery again, once', async () => {
     const app = await start('billing', open());
     await send(app);
     await app.app.get(CoinflowWebhooks).forget(deliveryId);
@@ -70,10 +70,10 @@ function forgets(open: () => DeliveryStore | undefined): void {
   });
 }
 
-describe('a forgotten delivery, in the process', () => {
-  forgets(() => undefined);
+describe('CoinflowWebhooks.forget() with the in-process store', () => {
+  forgetTests(() => undefined);
 
-  it('stays remembered for another consumer', async () => {
+  it('keeps the delivery recorded for another consumer', async () => {
     const store = new ProcessDeliveryStore();
     const [billing, mailing] = [await start('billing', store), await start('mailing', store)];
     for (const app of [billing, mailing]) await send(app);
@@ -85,14 +85,14 @@ describe('a forgotten delivery, in the process', () => {
     expect(ran).toEqual(ALL);
   });
 
-  it('is nothing where no deliveries are remembered', async () => {
+  it('does nothing where deliveries are not recorded', async () => {
     const app = await start('billing', false);
     await send(app);
     await expect(app.app.get(CoinflowWebhooks).forget(deliveryId)).resolves.toBeUndefined();
   });
 
   it.each(['', 'x'.repeat(42), `${'x'.repeat(43)}.`, '*'.repeat(43), undefined, 5])(
-    'cannot have the id %p',
+    'rejects the invalid delivery id %p',
     async (id) => {
       const { app } = await start('billing');
       await expect(app.get(CoinflowWebhooks).forget(id as string)).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe('a forgotten delivery, in the process', () => {
     },
   );
 
-  it('cannot be forgotten while the store is down', async () => {
+  it('rejects while the delivery store is down', async () => {
     const store = new ProcessDeliveryStore();
     store.forget = () => Promise.reject(new Error('ECONNREFUSED'));
     const { app } = await start('billing', store);
@@ -112,14 +112,14 @@ describe('a forgotten delivery, in the process', () => {
   });
 });
 
-describeWithRedis('a forgotten delivery, in Redis (skipped without redis-server)', () => {
+describeWithRedis('CoinflowWebhooks.forget() with Redis (skipped without redis-server)', () => {
   let redis: RedisServer;
   beforeEach(async () => void (redis = await RedisServer.start()));
   afterEach(() => redis.kill());
-  forgets(() => redisDeliveryStore({ url: redis.url }));
+  forgetTests(() => redisDeliveryStore({ url: redis.url }));
 });
 
-it('a duplicate is logged with its id, and what to do to run it again', async () => {
+it('logs a duplicate with its id and with how to run it again', async () => {
   const app = await start('billing');
   await send(app);
   expect(app.logger.at('log').filter((line) => line.includes('forget'))).toEqual([]);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module, Post, Scope } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
-import { CoinflowAuthModule, CoinflowWebhook, OnCoinflowEvent } from 'nestjs-coinflow-auth';
+import { CoinflowAuthModule, CoinflowWebhook, CoinflowWebhooks, OnCoinflowEvent } from 'nestjs-coinflow-auth';
 import { Observable, defer, from, of, throwError } from 'rxjs';
 import { createWebhookApp, settled, type WebhookApp } from './harness/webhooks.js';
 
@@ -18,7 +18,7 @@ async function start(options: Parameters<typeof createWebhookApp>[0]): Promise<W
 
 const status = async (): Promise<number> => (await app.deliver(settled())).status;
 
-/** As many decorators do: the method is another function from here on, without the metadata of the first. */
+/** Replaces the method by another function without its metadata, as many decorators do. */
 const Replaced: MethodDecorator = (_target, name, descriptor: PropertyDescriptor) => {
   const original = descriptor.value as (...given: unknown[]) => unknown;
   descriptor.value = function (this: unknown, ...given: unknown[]): unknown {
@@ -27,7 +27,7 @@ const Replaced: MethodDecorator = (_target, name, descriptor: PropertyDescriptor
   };
 };
 
-/** As decorators do that bind a method to its object. */
+/** Replaces the method by a getter that binds it to its object, as some decorators do. */
 const Bound: MethodDecorator = (_target, _name, { value }: PropertyDescriptor) =>
   ({
     configurable: true,
@@ -37,7 +37,7 @@ const Bound: MethodDecorator = (_target, _name, { value }: PropertyDescriptor) =
   }) as never;
 
 describe('the handlers of an event', () => {
-  it('run one after the other, and none after one that fails', async () => {
+  it('runs handlers one after the other and stops after one that fails', async () => {
     @Injectable()
     class Handlers {
       @OnCoinflowEvent('Settled')
@@ -67,16 +67,26 @@ describe('the handlers of an event', () => {
 
 describe('a handler that returns an observable', () => {
   it.each<[string, () => unknown, number, string[]]>([
-    ['is subscribed', () => defer(() => from([ran.push('subscribed')])), 200, ['subscribed']],
-    ['may give nothing', () => from([]), 200, []],
-    ['is subscribed behind a promise', () => Promise.resolve(defer(() => of(ran.push('late')))), 200, ['late']],
     [
-      'is waited for',
+      'subscribes to the observable of a handler',
+      () => defer(() => from([ran.push('subscribed')])),
+      200,
+      ['subscribed'],
+    ],
+    ['accepts an observable without values', () => from([]), 200, []],
+    [
+      'subscribes to an observable in a promise',
+      () => Promise.resolve(defer(() => of(ran.push('late')))),
+      200,
+      ['late'],
+    ],
+    [
+      'waits until an observable completes',
       () => new Observable((to) => void delay(1).then(() => (ran.push('done'), to.complete()))),
       200,
       ['done'],
     ],
-    ['fails the delivery when it fails', () => throwError(() => new Error('failed')), 500, []],
+    ['fails the delivery when an observable fails', () => throwError(() => new Error('failed')), 500, []],
   ])('%s', async (_, handle, expected, effects) => {
     @Injectable()
     class Handlers {
@@ -90,7 +100,7 @@ describe('a handler that returns an observable', () => {
     expect(ran).toEqual(effects);
   });
 
-  it('is subscribed where it is the route', async () => {
+  it('subscribes to the observable of a route', async () => {
     @Controller('webhooks')
     class ObservableController {
       @Post()
@@ -105,7 +115,7 @@ describe('a handler that returns an observable', () => {
   });
 });
 
-describe('a method that was replaced', () => {
+describe('a handler method that was replaced', () => {
   const SYMBOL = Symbol('settled');
 
   @Injectable()
@@ -142,7 +152,7 @@ describe('a method that was replaced', () => {
     }
   }
 
-  it('runs as the function that it is now, once', async () => {
+  it('runs the current function of a handler method once', async () => {
     await start({ providers: [Handlers] });
     expect(await status()).toBe(200);
     expect(ran).toEqual([
@@ -151,7 +161,7 @@ describe('a method that was replaced', () => {
     ]);
   });
 
-  it('runs where it is inherited, and not where it is overridden without the decorator', async () => {
+  it('runs inherited handlers, but no override without the decorator', async () => {
     @Injectable()
     class Inheriting extends Handlers {
       override above(): void {
@@ -165,7 +175,7 @@ describe('a method that was replaced', () => {
     expect(ran).toEqual(['around between', 'around between', 'between', 'symbol']);
   });
 
-  it('runs as what the object has put in its place', async () => {
+  it('runs the function that the constructor has assigned to a handler method', async () => {
     @Injectable()
     class Own {
       constructor() {
@@ -180,15 +190,17 @@ describe('a method that was replaced', () => {
     expect(ran).toEqual(['own']);
   });
 
-  it('fails the delivery where it is no method any more', async () => {
+  it('fails the delivery when a handler is no longer a method', async () => {
     await start({ providers: [Handlers] });
     app.app.get<{ below: unknown }>(Handlers).below = undefined;
     expect(await status()).toBe(500);
-    expect(app.logger.at('error')).toEqual([expect.stringContaining('Handlers.below handles events of Coinflow')]);
+    expect(app.logger.at('error')).toEqual([
+      expect.stringContaining('Handlers.below is decorated with @OnCoinflowEvent()'),
+    ]);
   });
 });
 
-describe('handlers of modules', () => {
+describe('handlers in modules', () => {
   @Injectable()
   class Handlers {
     @OnCoinflowEvent('Settled')
@@ -197,7 +209,7 @@ describe('handlers of modules', () => {
     }
   }
 
-  it('run once for each event where two modules provide the class', async () => {
+  it('runs a handler once for each event when two modules provide its class', async () => {
     @Module({ providers: [Handlers] })
     class First {}
     @Module({ providers: [Handlers, { provide: 'another token', useClass: Handlers }] })
@@ -210,14 +222,14 @@ describe('handlers of modules', () => {
     expect(ran).toEqual(['settled']);
   });
 
-  it('run each where a factory made two objects of the class', async () => {
+  it('runs the handlers of both objects that a factory creates', async () => {
     const providers = ['first', 'second'].map((provide) => ({ provide, useFactory: () => new Handlers() }));
     await start({ providers });
     expect(await status()).toBe(200);
     expect(ran).toEqual(['settled', 'settled']);
   });
 
-  it('run from when their module is loaded', async () => {
+  it('runs the handlers of a lazily loaded module', async () => {
     @Module({ providers: [Handlers] })
     class Lazy {}
     await start({});
@@ -228,22 +240,33 @@ describe('handlers of modules', () => {
     expect(ran).toEqual(['settled']);
   });
 
-  it('run from when a factory of their module has given them, however long that takes', async () => {
-    let give: (handlers: Handlers) => void = () => undefined;
-    const handlers = new Promise<Handlers>((resolve) => (give = resolve));
+  it('counts an event as succeeded when a new handler runs it, although its route is a duplicate', async () => {
+    @Module({ providers: [Handlers] })
+    class Lazy {}
+    await start({});
+    expect(await status()).toBe(200);
+    await app.app.get(LazyModuleLoader).load(() => Lazy);
+    expect(await status()).toBe(200);
+    expect(ran).toEqual(['settled']);
+    expect(app.app.get(CoinflowWebhooks).metrics()).toMatchObject({ succeeded: 2, duplicates: 0 });
+  });
+
+  it('runs the handlers of a slow factory in a lazily loaded module', async () => {
+    let provide: (handlers: Handlers) => void = () => undefined;
+    const handlers = new Promise<Handlers>((resolve) => (provide = resolve));
     @Module({ providers: [{ provide: 'late', useFactory: () => handlers }] })
     class Lazy {}
     await start({});
     const loading = app.app.get(LazyModuleLoader).load(() => Lazy);
     await new Promise(setImmediate);
     expect((await app.deliver(settled({ id: 'before' }))).status).toBe(200);
-    give(new Handlers());
+    provide(new Handlers());
     await loading;
     expect(await status()).toBe(200);
     expect(ran).toEqual(['settled']);
   });
 
-  it('fail every delivery where a module was loaded whose handler cannot be called', async () => {
+  it('fails every delivery after loading a module whose handler can never be called', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class RequestScoped extends Handlers {}
     @Module({ providers: [RequestScoped] })

@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 beforeEach(() => void (ran.length = 0));
 
-describe('two events of one type and one `created` both run', () => {
+describe('the identity of an event', () => {
   it.each<[string, string, object, object]>([
     ['deposits of one transaction', 'Crypto Deposit Funds Received', TRANSFER, { ...TRANSFER, user: 'bob' }],
     ['deposits of other amounts', 'Crypto Deposit Funds Received', TRANSFER, { ...TRANSFER, amount: usd(700) }],
@@ -49,7 +49,7 @@ describe('two events of one type and one `created` both run', () => {
     ['subscription failures', 'Subscription Failure', { subscriptionId: 's', reason: 'a' }, { subscriptionId: 's' }],
     ['chains of a wallet', 'KYC Success', { wallet: 'w', blockchain: 'eth' }, { wallet: 'w', blockchain: 'base' }],
     ['reasons of a merchant', 'Sub-merchant KYB Failure', { merchantId: 'm', reason: 'a' }, { merchantId: 'm' }],
-    ['questions about a transfer', 'Iban RFI Created', { rfiId: 'r', dueDate: 'a' }, { rfiId: 'r', dueDate: 'b' }],
+    ['requests about a transfer', 'Iban RFI Created', { rfiId: 'r', dueDate: 'a' }, { rfiId: 'r', dueDate: 'b' }],
     [
       'thresholds',
       'Customer Override Limit Threshold',
@@ -57,19 +57,19 @@ describe('two events of one type and one `created` both run', () => {
       { customerId: 'c', thresholdPercent: '80' },
     ],
     ['payments whose numbers differ', 'Credits Minted', { id: 'p', total: usd(1) }, { id: 'p', total: usd(2) }],
-    ['events of a type that is not known', 'Never Heard Of', { id: 'p', n: 1 }, { id: 'p', n: 2 }],
-  ])('%s: %s', async (pair, eventType, first, second) => {
+    ['events of an unknown type', 'Never Heard Of', { id: 'p', n: 1 }, { id: 'p', n: 2 }],
+  ])('runs both of two events with the same type and `created`: %s (%s)', async (pair, eventType, first, second) => {
     for (const data of [first, second]) {
       const event = { eventType, category: 'Purchase', created: CREATED, pair, data };
       expect((await app.deliver(event)).status).toBe(200);
-      // The same again is a duplicate.
+      // The same body again is a duplicate.
       expect((await app.deliver(event)).status).toBe(200);
     }
     expect(ran.map(({ data }) => data)).toEqual([first, second]);
     expect(new Set(ran.map(({ deliveryId }) => deliveryId)).size).toBe(2);
   });
 
-  it('ids beyond 2^53, which are one number when read', async () => {
+  it('runs both of two events whose ids beyond 2^53 are equal as numbers', async () => {
     for (const id of ['9007199254740992', '9007199254740993']) {
       await app.deliver({}, { raw: `{"eventType":"Settled","created":"${CREATED}","data":{"id":${id}}}` });
     }
@@ -77,7 +77,7 @@ describe('two events of one type and one `created` both run', () => {
   });
 });
 
-it('a retry with another `created` runs again, and one that is signed anew does not', async () => {
+it('runs a retry with another `created` again, but not one with only a new signature', async () => {
   const { duplicates } = app.app.get(CoinflowWebhooks).metrics();
   await app.deliver(settled());
   await app.deliver(settled(), { now: Date.now() - 3_600_000 });

@@ -14,7 +14,7 @@ import { PLATFORMS, type Platform } from './harness/create-test-app.js';
 import { createWebhookApp, deliver, settled, type WebhookApp } from './harness/webhooks.js';
 
 const OWN = 'my-merchant';
-const UNDECIDED = { status: 503, body: { code: 'COINFLOW_WEBHOOK_UNAVAILABLE' }, headers: { 'retry-after': '60' } };
+const UNAVAILABLE = { status: 503, body: { code: 'COINFLOW_WEBHOOK_UNAVAILABLE' }, headers: { 'retry-after': '60' } };
 const ran: [string, string | undefined][] = [];
 
 @Injectable()
@@ -58,46 +58,51 @@ async function start(
   }));
 }
 
-const figures = (): unknown => app.app.get(CoinflowWebhooks).metrics();
+const metrics = (): unknown => app.app.get(CoinflowWebhooks).metrics();
 
 describe.each(PLATFORMS)('an event about another merchant on %s', (platform) => {
-  it('is answered 503 without acceptMerchant, and logged once for each merchant', async () => {
+  it("answers 503 to another merchant's events without acceptMerchant, and logs it once for each merchant", async () => {
     await start(undefined, platform);
     for (const merchantId of ['seller-1', 'seller-1', 'seller-2', OWN.toUpperCase(), `${OWN} `, '']) {
-      expect(await app.deliver(settled({ merchantId }))).toMatchObject(UNDECIDED);
+      expect(await app.deliver(settled({ merchantId }))).toMatchObject(UNAVAILABLE);
     }
-    expect(await deliver(`${app.url}/webhooks/guarded`, settled({ merchantId: 'seller-1' }))).toMatchObject(UNDECIDED);
+    expect(await deliver(`${app.url}/webhooks/guarded`, settled({ merchantId: 'seller-1' }))).toMatchObject(
+      UNAVAILABLE,
+    );
     expect(ran).toEqual([]);
     const lines = app.logger.at('error');
     expect(lines).toHaveLength(5);
     expect(lines[0]).toMatch(/"seller-1".*accept-merchant-missing.*set webhook\.acceptMerchant/);
     expect(lines.every((line) => line.includes('webhook.acceptMerchant'))).toBe(true);
-    expect(figures()).toMatchObject({ unavailable: 7, notAccepted: 0, succeeded: 0 });
+    expect(metrics()).toMatchObject({ unavailable: 7, notAccepted: 0, succeeded: 0 });
   });
 
   it.each<[string, () => boolean | Promise<boolean>]>([
     ['true', () => true],
     ['a promise of true', () => Promise.resolve(true)],
-  ])('runs where acceptMerchant gives %s, and its handlers see whose it is', async (_, acceptMerchant) => {
-    await start(acceptMerchant, platform);
-    expect((await app.deliver(settled({ merchantId: 'seller-1' }))).status).toBe(200);
-    await deliver(`${app.url}/webhooks/guarded`, settled({ merchantId: 'seller-1' }));
-    expect(ran).toEqual([
-      ['Settled', 'seller-1'],
-      ['route', 'seller-1'],
-      ['guarded', 'seller-1'],
-    ]);
-  });
+  ])(
+    'runs an event when acceptMerchant returns %s, and passes its merchant to the handlers',
+    async (_, acceptMerchant) => {
+      await start(acceptMerchant, platform);
+      expect((await app.deliver(settled({ merchantId: 'seller-1' }))).status).toBe(200);
+      await deliver(`${app.url}/webhooks/guarded`, settled({ merchantId: 'seller-1' }));
+      expect(ran).toEqual([
+        ['Settled', 'seller-1'],
+        ['route', 'seller-1'],
+        ['guarded', 'seller-1'],
+      ]);
+    },
+  );
 
   it.each([false, undefined, null, 1, 'true', {}, Promise.resolve('yes')])(
-    'is acknowledged without running where acceptMerchant gives %p',
+    'acknowledges an event without running it when acceptMerchant returns %p',
     async (value) => {
       await start(() => value as boolean, platform);
       for (const path of ['/webhooks', '/webhooks/guarded']) {
         expect((await deliver(app.url + path, settled({ merchantId: 'seller-1' }))).status).toBe(200);
       }
       expect(ran).toEqual([]);
-      expect(figures()).toMatchObject({ notAccepted: 2, succeeded: 0, unavailable: 0 });
+      expect(metrics()).toMatchObject({ notAccepted: 2, succeeded: 0, unavailable: 0 });
     },
   );
 
@@ -109,40 +114,40 @@ describe.each(PLATFORMS)('an event about another merchant on %s', (platform) => 
       },
     ],
     ['rejects', () => Promise.reject(new Error('no database\n[Nest] forged'))],
-  ])('is answered 503 where acceptMerchant %s', async (_, acceptMerchant) => {
+  ])('answers 503 when acceptMerchant %s', async (_, acceptMerchant) => {
     await start(acceptMerchant, platform);
-    expect(await app.deliver(settled({ merchantId: 'seller-1' }))).toMatchObject(UNDECIDED);
+    expect(await app.deliver(settled({ merchantId: 'seller-1' }))).toMatchObject(UNAVAILABLE);
     expect(ran).toEqual([]);
     expect(app.logger.at('error')).toEqual([expect.stringMatching(/accept-merchant-failed.*database \[Nest\] forged/)]);
   });
 });
 
-it('acceptMerchant is asked for each delivery, with the merchant that the event names', async () => {
-  const asked: string[] = [];
-  await start((merchantId) => asked.push(merchantId) > 1);
+it("calls acceptMerchant for each delivery with another merchant's event", async () => {
+  const calls: string[] = [];
+  await start((merchantId) => calls.push(merchantId) > 1);
   await app.deliver(settled({ merchantId: 'seller-1' }));
   expect(ran).toEqual([]);
   await app.deliver(settled({ merchantId: 'seller-1' }));
   expect(ran).toHaveLength(2);
   await app.deliver(settled({ merchantId: OWN }));
   await app.deliver(settled());
-  expect(asked).toEqual(['seller-1', 'seller-1']);
+  expect(calls).toEqual(['seller-1', 'seller-1']);
 });
 
-it.each([5, true, {}, ['my-merchant']])('a merchantId that is no text is answered 503: %j', async (merchantId) => {
+it.each([5, true, {}, ['my-merchant']])('answers 503 to a merchantId that is not a string: %j', async (merchantId) => {
   await start(() => true);
-  expect(await app.deliver(settled({ merchantId }))).toMatchObject(UNDECIDED);
+  expect(await app.deliver(settled({ merchantId }))).toMatchObject(UNAVAILABLE);
   expect(ran).toEqual([]);
 });
 
 describe('without acceptMerchant', () => {
-  it.each([undefined, null, OWN])('an event runs whose merchantId is %p', async (merchantId) => {
+  it.each([undefined, null, OWN])('runs an event whose merchantId is %p', async (merchantId) => {
     await start();
     expect((await app.deliver(settled({ merchantId }))).status).toBe(200);
     expect(ran[0]).toEqual(['Settled', merchantId ?? undefined]);
   });
 
-  it('types about sub-merchants run, and none else', async () => {
+  it('runs only the event types about sub-merchants for another merchant', async () => {
     await start();
     for (const eventType of [...COINFLOW_EVENT_TYPES, 'Sub-merchant Something New']) {
       await app.deliver(settled({ merchantId: 'seller-1' }, { eventType }));

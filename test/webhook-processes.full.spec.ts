@@ -5,31 +5,31 @@ import { RedisServer, describeWithRedis, type RedisClient } from './harness/redi
 import { until } from './harness/until.js';
 import { WEBHOOK_KEY, deliver, settled } from './harness/webhooks.js';
 
-const PROCESSES = 4;
-/** A lease, and as long again for a slow machine. */
+const REPLICAS = 4;
+/** Twice the length of a lease, for slow machines. */
 const WITHIN_A_LEASE_MS = 20_000;
 
-/** A process of the merchant's. */
-async function startMerchant(redisUrl: string): Promise<ListeningProcess> {
-  const merchant = await startProcess('test/processes/webhook-process.mjs', { REDIS_URL: redisUrl, WEBHOOK_KEY });
-  return { ...merchant, url: `${merchant.url}/webhooks` };
+/** Starts a replica of the merchant's application. */
+async function startReplica(redisUrl: string): Promise<ListeningProcess> {
+  const replica = await startProcess('test/processes/webhook-process.mjs', { REDIS_URL: redisUrl, WEBHOOK_KEY });
+  return { ...replica, url: `${replica.url}/webhooks` };
 }
 
-describeWithRedis('several processes of a merchant (skipped without redis-server)', () => {
+describeWithRedis('several replicas of an application (skipped without redis-server)', () => {
   let redis: RedisServer;
   let client: RedisClient;
   let coinflow: CoinflowEmulator;
-  let merchants: ListeningProcess[];
+  let replicas: ListeningProcess[];
 
   beforeAll(async () => {
     assertBuilt();
     redis = await RedisServer.start();
     client = await redis.connect();
-    merchants = await Promise.all(Array.from({ length: PROCESSES }, () => startMerchant(redis.url)));
+    replicas = await Promise.all(Array.from({ length: REPLICAS }, () => startReplica(redis.url)));
   }, 120_000);
 
   afterAll(async () => {
-    await Promise.all(merchants.map(killProcess));
+    await Promise.all(replicas.map(killProcess));
     client.destroy();
     await redis.kill();
   });
@@ -41,10 +41,10 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
 
   afterEach(() => coinflow.close());
 
-  const at = (index: number): ListeningProcess => merchants[index % merchants.length]!;
+  const at = (index: number): ListeningProcess => replicas[index % replicas.length]!;
   const numberOf = async (key: string): Promise<number> => Number((await client.get(key)) ?? 0);
   const balance = async (): Promise<number> => Number((await client.hGet('balances', 'alice')) ?? 0);
-  // With every field that the emulator would choose anew for each endpoint: the processes are replicas, and get one body.
+  // Includes every field that the emulator would choose anew for each endpoint, so that all replicas get the same body.
   const payment = {
     id: 'payment-1',
     customerId: 'alice',
@@ -53,16 +53,16 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
     merchantId: 'merchant',
   };
 
-  it('fifty deliveries of one event at once run once', async () => {
+  it('runs an event once that arrives fifty times at the same time', async () => {
     const deliveries = Array.from({ length: 50 }, (_, index) => deliver(at(index).url, settled()));
     const answers = await Promise.all(deliveries);
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));
     expect([await numberOf('runs:payment-1'), await balance()]).toEqual([1, 1_500]);
   });
 
-  it('forty-eight deliveries of one that fails twice run one at a time, until one succeeds', async () => {
+  it('runs forty-eight deliveries of an event one at a time until one succeeds', async () => {
     await client.set('failures', 2);
-    for (const { url } of merchants) coinflow.registerWebhook({ url, key: WEBHOOK_KEY });
+    for (const { url } of replicas) coinflow.registerWebhook({ url, key: WEBHOOK_KEY });
     const event = { eventType: 'Settled', data: payment };
     const created = new Date().toISOString();
     const results = await coinflow.sendWebhook({ ...event, created }, { copies: 12, retryAfterMs: 20, attempts: 100 });
@@ -70,9 +70,9 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
     expect([await numberOf('runs:payment-1'), await numberOf('most'), await balance()]).toEqual([3, 1, 1_500]);
   });
 
-  it('a new `created` on each retry moves the balance once', async () => {
+  it('moves the balance once although every retry has a new `created`', async () => {
     await client.set('failures', 3);
-    for (const { url } of merchants) coinflow.registerWebhook({ url, key: WEBHOOK_KEY });
+    for (const { url } of replicas) coinflow.registerWebhook({ url, key: WEBHOOK_KEY });
     const results = await coinflow.sendWebhook(
       { eventType: 'Settled', data: payment },
       { newCreated: true, copies: 5, retryAfterMs: 5, attempts: 100 },
@@ -84,9 +84,9 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
     expect(await balance()).toBe(1_500);
   });
 
-  it('the process that runs it is killed: it runs again on the retry, and the balance is right', async () => {
-    const victim = merchants.pop()!;
-    const [survivor] = merchants;
+  it('runs an event again on the retry after the replica that ran it was killed, and credits it once', async () => {
+    const victim = replicas.pop()!;
+    const [survivor] = replicas;
     await client.set('hold', String(victim.child.pid));
     const lost = deliver(victim.url, settled()).catch((error: NodeJS.ErrnoException) => error.code);
     await until(async () => (await numberOf('runs:payment-1')) === 1);
@@ -94,7 +94,7 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
     expect(await lost).toBe('ECONNRESET');
     expect(await balance()).toBe(0);
 
-    // The lease is still there: 503 until it has ended.
+    // Answered 503 until the lease has expired.
     const startedAt = performance.now();
     const statuses: number[] = [];
     await until(async () => {
@@ -107,18 +107,18 @@ describeWithRedis('several processes of a merchant (skipped without redis-server
     expect([await numberOf('runs:payment-1'), await balance()]).toEqual([2, 1_500]);
     expect((await deliver(survivor!.url, settled())).status).toBe(200);
     expect([await numberOf('runs:payment-1'), await balance()]).toEqual([2, 1_500]);
-    merchants.push(await startMerchant(redis.url));
+    replicas.push(await startReplica(redis.url));
   }, 60_000);
 
-  it('Redis is killed: 503, and nothing is lost once it is back', async () => {
-    const [merchant] = merchants;
-    expect((await deliver(merchant!.url, settled({ id: 'before' }))).status).toBe(200);
+  it('answers 503 while Redis is down, and loses no event', async () => {
+    const [replica] = replicas;
+    expect((await deliver(replica!.url, settled({ id: 'before' }))).status).toBe(200);
     await redis.kill();
-    expect(await deliver(merchant!.url, settled())).toMatchObject({
+    expect(await deliver(replica!.url, settled())).toMatchObject({
       status: 503,
       body: { code: 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE' },
     });
-    for (const { url } of merchants) coinflow.registerWebhook({ url, key: WEBHOOK_KEY });
+    for (const { url } of replicas) coinflow.registerWebhook({ url, key: WEBHOOK_KEY });
     const events = ['payment-1', 'payment-2', 'payment-3'].map((id) => ({
       eventType: 'Settled',
       data: { ...payment, id },

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Post, UseGuards } from '@nestjs/common';
 import { CoinflowWebhookGuard, OnCoinflowEvent, signWebhook } from 'nestjs-coinflow-auth';
-import { ProcessDeliveryStore } from '../libs/coinflow-auth/src/webhooks/deliveries/process-delivery-store.js';
+import { ProcessDeliveryStore } from '../libs/coinflow-auth/src/webhooks/process-delivery-store.js';
 import { PLATFORMS } from './harness/create-test-app.js';
 import { until } from './harness/until.js';
 import {
@@ -49,8 +49,8 @@ class RoutesController extends WebhookController {
 
 beforeEach(() => void (happened.length = 0));
 
-/** Sends an event, and hangs up once it runs. */
-async function sendAndHangUp(app: WebhookApp): Promise<void> {
+/** Sends an event and closes the connection once its handler runs. */
+async function sendAndDisconnect(app: WebhookApp): Promise<void> {
   const raw = JSON.stringify(settled());
   const headers = {
     'content-type': 'application/json',
@@ -65,10 +65,10 @@ async function sendAndHangUp(app: WebhookApp): Promise<void> {
 }
 
 describe.each(PLATFORMS)('the shutdown of an application on %s', (platform) => {
-  it('waits for a delivery whose sender hung up, then closes the store; new deliveries are answered 503', async () => {
+  it('waits for a delivery whose sender has disconnected, then closes the store, and answers new deliveries 503', async () => {
     const webhook = { consumer: 'shop', deliveries: new ClosingStore() };
     const app = await createWebhookApp({ platform, providers: [Handlers], controllers: [RoutesController], webhook });
-    await sendAndHangUp(app);
+    await sendAndDisconnect(app);
     const closed = app.close();
     const late: unknown[] = [];
     for (const path of ['/webhooks', '/webhooks/guarded']) {
@@ -79,11 +79,11 @@ describe.each(PLATFORMS)('the shutdown of an application on %s', (platform) => {
     expect(happened).toEqual(['begins']);
     end();
     await closed;
-    // Of the handler and of the route.
+    // One for the handler and one for the route.
     expect(happened).toEqual(['begins', 'ends', 'completes', 'completes', 'store closes']);
   });
 
-  it('begins no delivery that was being looked at', async () => {
+  it('does not run a delivery that was being verified when the shutdown began', async () => {
     let accept: (isAccepted: boolean) => void = () => undefined;
     let isAsked = false;
     const acceptMerchant = (): Promise<boolean> => {
@@ -94,7 +94,7 @@ describe.each(PLATFORMS)('the shutdown of an application on %s', (platform) => {
     const sent = app.deliver(settled({ merchantId: 'seller-1' }));
     await until(() => isAsked);
     const closed = app.close();
-    // Nobody handles it; once the server is closed it finds nobody at all.
+    // No handler runs for it; once the server is closed, the connection fails.
     const refund = settled({}, { eventType: 'Refund' });
     await until(() =>
       app.deliver(refund).then(
@@ -108,13 +108,13 @@ describe.each(PLATFORMS)('the shutdown of an application on %s', (platform) => {
     expect(happened).toEqual([]);
   });
 
-  it('waits no longer than shutdownTimeoutMs, and warns', async () => {
+  it('waits no longer than shutdownTimeoutMs and logs a warning', async () => {
     const webhook = { consumer: 'shop', deliveries: new ClosingStore(), shutdownTimeoutMs: 1 };
     const app = await createWebhookApp({ platform, providers: [Handlers], webhook });
-    await sendAndHangUp(app);
+    await sendAndDisconnect(app);
     await app.close();
     expect(happened).toEqual(['begins', 'store closes']);
-    expect(app.logger.at('warn')).toEqual([expect.stringContaining('1 deliveries still run')]);
+    expect(app.logger.at('warn')).toEqual([expect.stringContaining('1 webhook deliveries still run')]);
     end();
     await until(() => happened.includes('completes'));
   });

@@ -19,7 +19,7 @@ class Handlers {
   }
 }
 
-describe.each(PLATFORMS)('the webhooks in OpenTelemetry on %s', (platform) => {
+describe.each(PLATFORMS)('the OpenTelemetry metrics of webhooks on %s', (platform) => {
   let app: WebhookApp;
   let metering: MeterProvider;
   let measured: InMemoryMetricExporter;
@@ -30,7 +30,7 @@ describe.each(PLATFORMS)('the webhooks in OpenTelemetry on %s', (platform) => {
       providers: [Handlers],
       webhook: { acceptMerchant: () => false },
     });
-    // The SDK is set up afterwards, as an application may do it.
+    // An application may register the SDK after the module.
     await app.deliver(settled({ id: 'before' }));
     measured = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     metering = new MeterProvider({
@@ -45,7 +45,7 @@ describe.each(PLATFORMS)('the webhooks in OpenTelemetry on %s', (platform) => {
     await app.close();
   });
 
-  /** By name, how often each set of attributes was recorded. */
+  /** The number of recordings of each set of attributes, by the name of the metric. */
   async function recorded(): Promise<Record<string, [object, number][]>> {
     await metering.forceFlush();
     const all =
@@ -64,7 +64,7 @@ describe.each(PLATFORMS)('the webhooks in OpenTelemetry on %s', (platform) => {
     );
   }
 
-  it('are counted when they are received, and measured until they are answered', async () => {
+  it('counts received webhooks and measures their duration until they are answered', async () => {
     const event = settled();
     for (let i = 0; i < 2; i += 1) expect((await app.deliver(event)).status).toBe(200);
     expect((await app.deliver(settled({ id: 'canary-fails' }))).status).toBe(500);

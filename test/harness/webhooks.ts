@@ -5,7 +5,7 @@ import { send, type SentResponse } from './send.js';
 
 export const WEBHOOK_KEY = 'canary_webhook_key_51f0';
 
-/** A route that has nothing to do itself. */
+/** A webhook route with an empty method. */
 @Controller('webhooks')
 export class WebhookController {
   @Post()
@@ -13,7 +13,7 @@ export class WebhookController {
   receive(): void {}
 }
 
-/** A payment that has settled, as version 3 has it. */
+/** A `Settled` event of version 3. */
 export function settled(data: Record<string, unknown> = {}, envelope: Record<string, unknown> = {}): object {
   return {
     eventType: 'Settled',
@@ -25,17 +25,17 @@ export function settled(data: Record<string, unknown> = {}, envelope: Record<str
 }
 
 export interface Delivery {
-  /** Exactly these bytes, instead of the event's JSON. */
+  /** The body, instead of the event's JSON. */
   raw?: Uint8Array | string;
   key?: string;
-  /** When it is signed, by this machine's clock. */
+  /** The time of the signature in milliseconds since 1970. */
   now?: number;
-  /** Over the usual ones; `undefined` leaves one out. */
+  /** Override the default headers; `undefined` removes one. */
   headers?: Record<string, string | undefined>;
 }
 
 export interface WebhookApp extends TestApp {
-  /** Sends an event as Coinflow would. */
+  /** Sends an event as Coinflow does. */
   deliver: (event: object, delivery?: Delivery) => Promise<SentResponse>;
 }
 
@@ -52,7 +52,7 @@ export async function createWebhookApp({
   return { ...app, deliver: (event, delivery) => deliver(`${app.url}/webhooks`, event, delivery) };
 }
 
-/** Sends an event as Coinflow would. */
+/** Sends an event as Coinflow does. */
 export function deliver(url: string, event: object, delivery: Delivery = {}): Promise<SentResponse> {
   const { raw = JSON.stringify(event), key = WEBHOOK_KEY, now, headers } = delivery;
   const all = {

@@ -1,5 +1,5 @@
-// A merchant's process, for tests that need several, or kill one: built code, with balances in Redis. Everything that it
-// is told, and everything that it has seen, is in that Redis.
+// A replica of an application, for tests that need several or kill one. It runs the built code. Its balances, its
+// instructions and its counters are in Redis.
 import 'reflect-metadata';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +16,7 @@ import { redisDeliveryStore } from '../../dist/apps/sample/libs/coinflow-auth/sr
 const { REDIS_URL: url, WEBHOOK_KEY: keys } = process.env;
 
 const redis = await connectTo(url);
-/** Adds the payment and moves the balance, or neither. */
+/** Records the payment and credits the balance, atomically and once. */
 const CREDIT = `
   if redis.call('HSETNX', 'payments', ARGV[1], ARGV[3]) == 0 then return end
   redis.call('HINCRBY', 'balances', ARGV[2], ARGV[3])`;
@@ -28,7 +28,7 @@ class Settlements {
     await redis.eval(
       `redis.call('SET', 'most', math.max(tonumber(redis.call('GET', 'most') or 0), tonumber(redis.call('GET', 'running'))))`,
     );
-    // Held up until the test lets it go, or kills it.
+    // Waits until the test releases or kills this process.
     while ((await redis.get('hold')) === String(process.pid)) await delay(10);
     await redis.eval(CREDIT, { arguments: [data.id, data.customerId, String(data.subtotal.cents)] });
     await redis.decr('running');

@@ -20,17 +20,17 @@ describe('the lint rule of the layers', () => {
     ['verification/session-verifier.ts', `import '../coinflow-auth.service.js';`],
     ['coinflow-auth.service.ts', `import './coinflow-auth.guard.js';`],
     ['coinflow-auth.guard.ts', `import './index.js';`],
-    ['contexts/http-context.ts', `import '../webhooks/signature/webhook-signature.js';`],
-    ['webhooks/receiving/coinflow-webhooks.ts', `import '../../coinflow-auth.service.js';`],
-    ['webhooks/receiving/coinflow-webhooks.ts', `import '../../decorators/webhook.decorators.js';`],
-    ['webhooks/receiving/coinflow-webhooks.ts', `import '../../redis/index.js';`],
+    ['contexts/http-context.ts', `import '../webhooks/signature.js';`],
+    ['webhooks/coinflow-webhooks.ts', `import '../coinflow-auth.service.js';`],
+    ['webhooks/coinflow-webhooks.ts', `import '../decorators/webhook.decorators.js';`],
+    ['webhooks/coinflow-webhooks.ts', `import '../redis/index.js';`],
     ['coinflow-auth.guard.ts', `import './config/index.js';`],
   ])('rejects a forbidden import: %s: %s', (file, text) => {
     expect(lint(file, text)).toEqual(['no-restricted-imports']);
   });
 
   it.each([
-    ['webhooks/receiving/coinflow-webhooks.ts', `import '../../contexts/http-context.js';`],
+    ['webhooks/coinflow-webhooks.ts', `import '../contexts/http-context.js';`],
     ['redis/redis-delivery-store.ts', `import '../options/delivery-store.js';`],
     ['cache/session-cache.ts', `import '../session/claims.js';`],
     ['coinflow-auth.guard.ts', `import './coinflow-auth.service.js';`],

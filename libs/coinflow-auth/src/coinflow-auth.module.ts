@@ -23,8 +23,8 @@ import {
   instanceToken,
   type InstanceProvider,
 } from './options/tokens.js';
-import { EventHandlers } from './webhooks/handlers/event-handlers.js';
-import { CoinflowWebhooks } from './webhooks/receiving/coinflow-webhooks.js';
+import { EventHandlers } from './webhooks/event-handlers.js';
+import { CoinflowWebhooks } from './webhooks/coinflow-webhooks.js';
 
 /** Options that Nest needs while it builds the module, before the other options are resolved. */
 export interface CoinflowAuthModuleExtras {

@@ -86,24 +86,25 @@ export {
 } from './decorators/webhook.decorators.js';
 export type { DeliveryClaim, DeliveryStore } from './options/delivery-store.js';
 export type { CoinflowWebhookKeys, CoinflowWebhookOptions, CoinflowWebhookProof } from './options/webhook-options.js';
-export * from './webhooks/events/event-data.js';
+export * from './webhooks/event-data.js';
 export {
   COINFLOW_EVENT_CATEGORIES,
   COINFLOW_EVENT_TYPES,
   type CoinflowEventCategory,
   type CoinflowEventType,
   type KnownCoinflowEventType,
-} from './webhooks/events/event-types.js';
-export { isCoinflowEvent, type CoinflowEventData, type CoinflowWebhookEvent } from './webhooks/events/webhook-event.js';
-export type { CoinflowEventFilter } from './webhooks/handlers/event-filter.js';
-export { CoinflowWebhookGuard } from './webhooks/receiving/coinflow-webhook.guard.js';
-export { CoinflowWebhooks } from './webhooks/receiving/coinflow-webhooks.js';
-export type { CoinflowWebhookMetrics } from './webhooks/receiving/webhook-metrics.js';
-export { COINFLOW_SIGNATURE_HEADER, type WebhookHeaders } from './webhooks/signature/signature-header.js';
+} from './webhooks/event-types.js';
+export { isCoinflowEvent, type CoinflowEventData, type CoinflowWebhookEvent } from './webhooks/webhook-event.js';
+export type { CoinflowEventFilter } from './webhooks/event-handlers.js';
+export { CoinflowWebhookGuard } from './webhooks/webhook.guard.js';
+export { CoinflowWebhooks } from './webhooks/coinflow-webhooks.js';
+export type { CoinflowWebhookMetrics } from './webhooks/webhook-log.js';
 export {
+  COINFLOW_SIGNATURE_HEADER,
   signWebhook,
   verifyWebhookSignature,
   type SignWebhookOptions,
   type VerifiedWebhook,
   type VerifyWebhookSignatureOptions,
-} from './webhooks/signature/webhook-signature.js';
+  type WebhookHeaders,
+} from './webhooks/signature.js';

@@ -11,13 +11,11 @@ import {
 import { misconfigured, toHttpException } from '../contexts/http-exception.js';
 import { COINFLOW_EVENT_HANDLER_METADATA } from '../options/tokens.js';
 import { readOwnMethodMetadata, writeMethodMetadata } from '../util/nest-metadata.js';
-import type { CoinflowEventType } from '../webhooks/events/event-types.js';
-import type { CoinflowWebhookEvent } from '../webhooks/events/webhook-event.js';
-import { filterProblem, type CoinflowEventFilter } from '../webhooks/handlers/event-filter.js';
-import { CoinflowWebhookGuard } from '../webhooks/receiving/coinflow-webhook.guard.js';
-import { CoinflowWebhookInterceptor } from '../webhooks/receiving/coinflow-webhook.interceptor.js';
-import { readWebhook } from '../webhooks/receiving/webhook-request.js';
-import { writeWebhookRoute } from '../webhooks/receiving/webhook-route.js';
+import type { CoinflowEventType } from '../webhooks/event-types.js';
+import type { CoinflowWebhookEvent } from '../webhooks/webhook-event.js';
+import { filterProblem, type CoinflowEventFilter } from '../webhooks/event-handlers.js';
+import { CoinflowWebhookGuard, attachedWebhook, writeWebhookRoute } from '../webhooks/webhook.guard.js';
+import { CoinflowWebhookInterceptor } from '../webhooks/webhook.interceptor.js';
 import { CoinflowPublic } from './access.decorators.js';
 import { documentWebhook } from './openapi.js';
 
@@ -60,8 +58,9 @@ export function CoinflowWebhook({ instance }: CoinflowWebhookRouteOptions = {}):
 /** Injects the `CoinflowWebhookEvent` of a webhook route, parsed from the bytes that were verified. */
 export const CoinflowEvent: (...pipes: (PipeTransform | Type<PipeTransform>)[]) => ParameterDecorator =
   createParamDecorator((_: undefined, context: ExecutionContext): CoinflowWebhookEvent => {
-    const received = context.getType<string>() === 'http' && readWebhook(context.switchToHttp().getRequest<object>());
-    if (received) return received.event;
+    const webhook =
+      context.getType<string>() === 'http' && attachedWebhook(context.switchToHttp().getRequest<object>());
+    if (webhook) return webhook.event;
     const where = `${context.getClass().name}.${context.getHandler().name}`;
     throw toHttpException(
       misconfigured(`${where} uses @CoinflowEvent(), but no guard has verified a webhook`, {

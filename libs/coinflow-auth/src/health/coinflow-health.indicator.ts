@@ -5,7 +5,7 @@ import type { CoinflowSharedStoreMetrics } from '../cache/shared-cache.js';
 import type { CoinflowAuthService } from '../coinflow-auth.service.js';
 import { getFromInstance } from '../contexts/instances.js';
 import type { CoinflowAuthMetrics } from '../metrics/metrics.js';
-import type { CoinflowWebhooks } from '../webhooks/receiving/coinflow-webhooks.js';
+import type { CoinflowWebhooks } from '../webhooks/coinflow-webhooks.js';
 
 /** Options of a health check. */
 export interface CoinflowHealthOptions {

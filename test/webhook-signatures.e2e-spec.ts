@@ -11,7 +11,7 @@ import {
   signWebhook,
   type CoinflowWebhookEvent,
 } from 'nestjs-coinflow-auth';
-import { rawBodyOf } from '../libs/coinflow-auth/src/webhooks/receiving/webhook-request.js';
+import { rawBodyOf } from '../libs/coinflow-auth/src/webhooks/webhook-request.js';
 import { PLATFORMS, createTestApp } from './harness/create-test-app.js';
 import type { SentResponse } from './harness/send.js';
 import { createWebhookApp, deliver, settled, WEBHOOK_KEY, type Delivery, type WebhookApp } from './harness/webhooks.js';
@@ -24,10 +24,10 @@ const ZEROS = '0'.repeat(64);
 
 const INVALID = [401, 'COINFLOW_WEBHOOK_SIGNATURE_INVALID'];
 const TOO_OLD = [401, 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD'];
-const UNREADABLE = [400, 'COINFLOW_WEBHOOK_MALFORMED'];
+const MALFORMED = [400, 'COINFLOW_WEBHOOK_MALFORMED'];
 const UNSUPPORTED = [415, 'COINFLOW_WEBHOOK_UNSUPPORTED_TYPE'];
-const GOOD = [200, undefined];
-/** Nest's own answers. */
+const ACCEPTED = [200, undefined];
+/** Answers of Nest itself. */
 const BAD_REQUEST = [400, undefined];
 const TOO_LARGE = [413, undefined];
 
@@ -65,7 +65,7 @@ async function start(options: Parameters<typeof createWebhookApp>[0] = {}): Prom
   return (app = await createWebhookApp({ controllers: [EchoController], ...options }));
 }
 
-/** Status and code of what a delivery is answered. */
+/** The status and code of the answer to a delivery. */
 async function answerTo(delivery: Delivery): Promise<unknown[]> {
   return codeOf(await app.deliver(settled(), delivery));
 }
@@ -77,94 +77,98 @@ function codeOf({ status, body }: SentResponse): unknown[] {
 const signature = (value: string): Delivery => ({ headers: { 'coinflow-signature': value } });
 const now = (): number => Math.floor(Date.now() / 1_000);
 
-describe.each(PLATFORMS)('proofs of webhooks on %s', (platform) => {
+describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
   it.each<[string, () => Delivery, unknown[]]>([
-    ['a good signature', () => ({}), GOOD],
-    ['a charset beside the type', () => ({ headers: { 'content-type': 'application/json; charset=utf-8' } }), GOOD],
+    ['a valid signature', () => ({}), ACCEPTED],
+    [
+      'a content type with a charset',
+      () => ({ headers: { 'content-type': 'application/json; charset=utf-8' } }),
+      ACCEPTED,
+    ],
     ['no signature', () => ({ headers: { 'coinflow-signature': undefined } }), INVALID],
     ['two signatures', () => signature(`t=${now()},v1=${ZEROS},t=${now()},v1=${ZEROS}`), INVALID],
-    ['a malformed signature', () => signature('junk'), INVALID],
+    ['a malformed signature', () => signature('forged'), INVALID],
     ['a signature without t', () => signature(`v1=${ZEROS}`), INVALID],
     ['a t that is NaN', () => signature(`t=NaN,v1=${ZEROS}`), INVALID],
     ['a negative t', () => signature(`t=-${now()},v1=${ZEROS}`), INVALID],
     ['a v1 of the wrong length', () => signature(`t=${now()},v1=${ZEROS.slice(2)}`), INVALID],
     ['a t in the far future', () => ({ now: ago(-HOUR) }), INVALID],
-    ['a signature 6 minutes old', () => ({ now: ago(6 * MINUTE) }), GOOD],
-    ['a signature 36 hours old', () => ({ now: ago(36 * HOUR) }), GOOD],
+    ['a signature 6 minutes old', () => ({ now: ago(6 * MINUTE) }), ACCEPTED],
+    ['a signature 36 hours old', () => ({ now: ago(36 * HOUR) }), ACCEPTED],
     ['a signature 38 hours old', () => ({ now: ago(38 * HOUR) }), TOO_OLD],
-    ['a wrong key', () => ({ key: 'other' }), INVALID],
-    ['the old key in rotation', () => ({ key: OLD_KEY }), GOOD],
+    ['another key', () => ({ key: 'other' }), INVALID],
+    ['the old key during a rotation', () => ({ key: OLD_KEY }), ACCEPTED],
     [
       'the key in Authorization alone',
       () => ({ headers: { authorization: WEBHOOK_KEY, 'coinflow-signature': undefined } }),
       INVALID,
     ],
-    ['text', () => ({ headers: { 'content-type': 'text/plain' } }), UNSUPPORTED],
+    ['plain text', () => ({ headers: { 'content-type': 'text/plain' } }), UNSUPPORTED],
     ['a form', () => ({ headers: { 'content-type': 'application/x-www-form-urlencoded' } }), UNSUPPORTED],
     ['malformed JSON', () => ({ raw: '{"eventType":' }), BAD_REQUEST],
-    ['JSON that is no object', () => ({ raw: '[]' }), UNREADABLE],
-    ['no eventType', () => ({ raw: '{"data":{}}' }), UNREADABLE],
-    ['an eventType that is no text', () => ({ raw: '{"eventType":{},"data":{}}' }), UNREADABLE],
-    ['no data', () => ({ raw: '{"eventType":"Settled"}' }), UNREADABLE],
-    ['data that is a list', () => ({ raw: '{"eventType":"Settled","data":[]}' }), UNREADABLE],
+    ['JSON that is not an object', () => ({ raw: '[]' }), MALFORMED],
+    ['no eventType', () => ({ raw: '{"data":{}}' }), MALFORMED],
+    ['an eventType that is not a string', () => ({ raw: '{"eventType":{},"data":{}}' }), MALFORMED],
+    ['no data', () => ({ raw: '{"eventType":"Settled"}' }), MALFORMED],
+    ['data that is a list', () => ({ raw: '{"eventType":"Settled","data":[]}' }), MALFORMED],
     [
-      'bytes that are no UTF-8',
+      'bytes that are not UTF-8',
       () => ({ raw: Buffer.from([...Buffer.from('{"eventType":"'), 0xff, ...Buffer.from('","data":{}}')]) }),
-      UNREADABLE,
+      MALFORMED,
     ],
     ['an oversized body', () => ({ raw: JSON.stringify(settled({ fill: 'x'.repeat(2 << 20) })) }), TOO_LARGE],
-  ])('%s', async (_, delivery, expected) => {
+  ])('answers a webhook with %s with the expected status and code', async (_, delivery, expected) => {
     await start({ platform, webhook: { keys: [WEBHOOK_KEY, OLD_KEY] } });
     expect(await answerTo(delivery())).toEqual(expected);
   });
 
-  it('takes another content type for what it is: none of its bytes are looked at', async () => {
+  it('rejects another JSON content type with 415', async () => {
     await start({ platform });
     const headers = { 'content-type': 'application/vnd.coinflow+json' };
-    // On Fastify the answer is its own, and has no code of ours.
+    // Fastify itself answers it, without a code of this package.
     expect((await app.deliver(settled(), { headers })).status).toBe(415);
   });
 
-  it('an upper-case v1 is wrong', async () => {
+  it('rejects a v1 in upper case', async () => {
     await start({ platform });
     const raw = JSON.stringify(settled());
     const [t, v1 = ''] = signWebhook({ rawBody: raw, keys: WEBHOOK_KEY }).split(',');
-    expect(await answerTo({ raw, ...signature(`${t},v1=${v1.slice(3)}`) })).toEqual(GOOD);
+    expect(await answerTo({ raw, ...signature(`${t},v1=${v1.slice(3)}`) })).toEqual(ACCEPTED);
     expect(await answerTo({ raw, ...signature(`${t},v1=${v1.slice(3).toUpperCase()}`) })).toEqual(INVALID);
   });
 
-  it('a body that was written again in between is refused', async () => {
+  it('rejects a body that was parsed and serialized again', async () => {
     await start({ platform });
     const raw = '{"eventType": "Settled", "data": {"id": "1.0", "n": 1.0}}';
     const headers = { 'coinflow-signature': signWebhook({ rawBody: raw, keys: WEBHOOK_KEY }) };
     expect(await answerTo({ raw: JSON.stringify(JSON.parse(raw)), headers })).toEqual(INVALID);
-    expect(await answerTo({ raw, headers })).toEqual(GOOD);
+    expect(await answerTo({ raw, headers })).toEqual(ACCEPTED);
   });
 
-  it('refuses with WWW-Authenticate, and asks for no session key', async () => {
+  it('answers 401 with WWW-Authenticate, and needs no session key under a global guard', async () => {
     await start({ platform, globalGuard: true });
     const answer = await app.deliver(settled(), { key: 'other' });
     expect(answer.headers['www-authenticate']).toBe('CoinflowSignature realm="Coinflow"');
-    expect(await answerTo({})).toEqual(GOOD);
+    expect(await answerTo({})).toEqual(ACCEPTED);
   });
 
-  describe('Authorization, where it is switched on', () => {
+  describe('with Authorization accepted', () => {
     it.each<[string, Delivery['headers'], unknown[]]>([
-      ['the key', { authorization: WEBHOOK_KEY, 'coinflow-signature': undefined }, GOOD],
-      ['another key', { authorization: 'other', 'coinflow-signature': undefined }, INVALID],
+      ['accepts the key in Authorization', { authorization: WEBHOOK_KEY, 'coinflow-signature': undefined }, ACCEPTED],
+      ['rejects another key in Authorization', { authorization: 'other', 'coinflow-signature': undefined }, INVALID],
       [
-        'the key beside a bad signature',
+        'rejects the key in Authorization beside a wrong signature',
         { authorization: WEBHOOK_KEY, 'coinflow-signature': `t=${now()},v1=${ZEROS}` },
         INVALID,
       ],
-      ['another key beside a good signature', { authorization: 'other' }, GOOD],
+      ['accepts a valid signature beside another key in Authorization', { authorization: 'other' }, ACCEPTED],
     ])('%s', async (_, headers, expected) => {
       await start({ platform, webhook: { proofs: ['signature', 'authorization'] } });
       expect(await answerTo({ headers })).toEqual(expected);
     });
   });
 
-  it('reads the event from the bytes that were verified, whatever somebody has made of the body', async () => {
+  it('reads the event from the verified bytes, even if another guard has replaced the body', async () => {
     await start({
       platform,
       configure: (nest) => void nest.useGlobalGuards({ canActivate: forgeBody }),
@@ -172,7 +176,7 @@ describe.each(PLATFORMS)('proofs of webhooks on %s', (platform) => {
     expect((await app.deliver(settled())).body).toMatchObject({ eventType: 'Settled', data: { id: 'payment-1' } });
   });
 
-  it('an old signature is good only where deliveries are remembered', async () => {
+  it('accepts an old signature only where deliveries are recorded', async () => {
     await start({ platform });
     const guarded = async (delivery: Delivery): Promise<unknown[]> =>
       codeOf(await deliver(`${app.url}/webhooks/guarded`, settled(), delivery));
@@ -181,10 +185,10 @@ describe.each(PLATFORMS)('proofs of webhooks on %s', (platform) => {
     await app.close();
     await start({ platform, webhook: { deliveries: false } });
     expect(await answerTo({ now: ago(6 * MINUTE) })).toEqual(TOO_OLD);
-    expect(await answerTo({ now: ago(4 * MINUTE) })).toEqual(GOOD);
+    expect(await answerTo({ now: ago(4 * MINUTE) })).toEqual(ACCEPTED);
   });
 
-  it('an event where nothing verified one is a 500 that says so', async () => {
+  it('answers 500 to @CoinflowEvent() on a route without the guard', async () => {
     await start({ platform });
     expect(await app.send('/webhooks/unguarded', { method: 'POST', body: settled() })).toMatchObject({
       status: 500,
@@ -193,7 +197,7 @@ describe.each(PLATFORMS)('proofs of webhooks on %s', (platform) => {
   });
 
   describe('without a raw body', () => {
-    it('a delivery is a 500, never a bad signature, and nothing is said before', async () => {
+    it('answers 500 without a raw body, never a signature error, and logs nothing before the first webhook', async () => {
       await start({ platform, rawBody: false });
       expect([...app.logger.at('warn'), ...app.logger.at('error')]).toEqual([]);
       expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
@@ -201,7 +205,7 @@ describe.each(PLATFORMS)('proofs of webhooks on %s', (platform) => {
       expect(await answerTo({ headers: { 'content-type': 'text/plain' } })).toEqual(UNSUPPORTED);
     });
 
-    it('no body at all is no missing raw body', async () => {
+    it('does not report a missing raw body for an empty body', async () => {
       await start({ platform });
       const headers = { 'content-type': 'application/json' };
       const answer = codeOf(await app.send('/webhooks', { method: 'POST', headers }));
@@ -210,14 +214,14 @@ describe.each(PLATFORMS)('proofs of webhooks on %s', (platform) => {
   });
 });
 
-describe('bodies that are not what Nest makes of them', () => {
-  it('a body of bytes is the raw body: express.raw()', async () => {
+describe('bodies that Nest does not parse', () => {
+  it('takes the bytes of express.raw() as the raw body', async () => {
     await start({ rawBody: false, configure: (nest) => void nest.use(raw({ type: 'application/json' })) });
-    expect(await answerTo({})).toEqual(GOOD);
+    expect(await answerTo({})).toEqual(ACCEPTED);
     expect(await answerTo({ key: 'other' })).toEqual(INVALID);
   });
 
-  it('a body of bytes is the raw body: a parser of Fastify that gives them, and that the start does not call', async () => {
+  it('takes the bytes of a custom Fastify parser as the raw body, and does not call the parser at startup', async () => {
     let parsed = 0;
     await start({
       platform: 'fastify',
@@ -231,12 +235,12 @@ describe('bodies that are not what Nest makes of them', () => {
       },
     });
     expect(parsed).toBe(0);
-    expect(await answerTo({})).toEqual(GOOD);
+    expect(await answerTo({})).toEqual(ACCEPTED);
     expect(await answerTo({ key: 'other' })).toEqual(INVALID);
     expect(parsed).toBe(2);
   });
 
-  it('a Uint8Array that is no Buffer is a raw body, as serverless adapters give it', () => {
+  it('takes a Uint8Array as the raw body, which serverless adapters pass instead of a Buffer', () => {
     const bytes = new Uint8Array(Buffer.from('{}'));
     expect(rawBodyOf({ headers: { 'content-type': 'application/json' }, body: bytes })).toBe(bytes);
     const headers = { 'content-type': 'application/json', 'content-length': '2' };
@@ -245,26 +249,23 @@ describe('bodies that are not what Nest makes of them', () => {
     }
   });
 
-  it.each(PLATFORMS)(
-    'a body of more than 100 kB is accepted with the limit that the docs raise on %s',
-    async (platform) => {
-      const large = { raw: JSON.stringify(settled({ fill: 'x'.repeat(500_000) })) };
-      await start({ platform });
-      expect(await answerTo(large)).toEqual(platform === 'express' ? TOO_LARGE : GOOD);
-      await app.close();
-      await start({
-        platform,
-        configure: (nest) => {
-          if (platform === 'express') (nest as NestExpressApplication).useBodyParser('json', { limit: '1mb' });
-        },
-      });
-      expect(await answerTo(large)).toEqual(GOOD);
-    },
-  );
+  it.each(PLATFORMS)('accepts a body of more than 100 kB with the limit that the docs set on %s', async (platform) => {
+    const large = { raw: JSON.stringify(settled({ fill: 'x'.repeat(500_000) })) };
+    await start({ platform });
+    expect(await answerTo(large)).toEqual(platform === 'express' ? TOO_LARGE : ACCEPTED);
+    await app.close();
+    await start({
+      platform,
+      configure: (nest) => {
+        if (platform === 'express') (nest as NestExpressApplication).useBodyParser('json', { limit: '1mb' });
+      },
+    });
+    expect(await answerTo(large)).toEqual(ACCEPTED);
+  });
 });
 
-describe('on Express', () => {
-  it('a parser of JSON that runs before Nest’s leaves no raw body: 500, never a bad signature', async () => {
+describe('webhook signatures with another parser on Express', () => {
+  it("answers 500 when another JSON parser runs before Nest's, never a signature error", async () => {
     await start({ configure: (nest) => void nest.use(json()) });
     expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
   });
@@ -273,11 +274,11 @@ describe('on Express', () => {
 describe('a function as webhook.keys', () => {
   const UNAVAILABLE = [503, 'COINFLOW_WEBHOOK_UNAVAILABLE'];
 
-  it('is asked for each webhook, and may give one key or several, at once or later', async () => {
-    const given = [WEBHOOK_KEY, Promise.resolve(OLD_KEY), [OLD_KEY, WEBHOOK_KEY]];
-    await start({ webhook: { keys: () => given.shift()! } });
-    expect([await answerTo({}), await answerTo({}), await answerTo({})]).toEqual([GOOD, INVALID, GOOD]);
-    expect(given).toEqual([]);
+  it('calls the function for each webhook and accepts one key or several, also in a promise', async () => {
+    const results = [WEBHOOK_KEY, Promise.resolve(OLD_KEY), [OLD_KEY, WEBHOOK_KEY]];
+    await start({ webhook: { keys: () => results.shift()! } });
+    expect([await answerTo({}), await answerTo({}), await answerTo({})]).toEqual([ACCEPTED, INVALID, ACCEPTED]);
+    expect(results).toEqual([]);
   });
 
   it.each<[string, () => Promise<string>]>([
@@ -288,7 +289,7 @@ describe('a function as webhook.keys', () => {
         throw new Error(WEBHOOK_KEY);
       },
     ],
-  ])('that %s is a 503, and what it threw is not logged', async (_, keys) => {
+  ])('answers 503 when the function %s, and does not log its error', async (_, keys) => {
     await start({ webhook: { keys } });
     expect(await answerTo({})).toEqual(UNAVAILABLE);
     expect(app.logger.at('error')).toEqual([expect.stringContaining('webhook-keys-function-failed')]);
@@ -296,7 +297,7 @@ describe('a function as webhook.keys', () => {
   });
 
   it.each([undefined, null, '', [], [''], [WEBHOOK_KEY, ''], [` ${OLD_KEY}`, WEBHOOK_KEY], 5, {}])(
-    'that gives %p is a 500',
+    'answers 500 when the function returns %p',
     async (keys) => {
       await start({ webhook: { keys: () => keys as string } });
       expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
@@ -305,10 +306,10 @@ describe('a function as webhook.keys', () => {
   );
 });
 
-describe('the log and the figures', () => {
-  const figures = (): unknown => app.app.get(CoinflowWebhooks).metrics();
+describe('the log and the metrics of rejected webhooks', () => {
+  const metrics = (): unknown => app.app.get(CoinflowWebhooks).metrics();
 
-  it('a failed proof is one warning, of which nothing is the sender’s, and is counted', async () => {
+  it('logs one warning for each rejected webhook without any content of the request, and counts it', async () => {
     await start({});
     const raw = JSON.stringify(settled({ id: 'attacker' }));
     await app.deliver({}, { raw, key: 'other' });
@@ -320,10 +321,10 @@ describe('the log and the figures', () => {
       expect.stringContaining('[COINFLOW_WEBHOOK_UNSUPPORTED_TYPE: not-json]'),
     ]);
     expect(app.logger.lines.map(({ text }) => text).join()).not.toMatch(/attacker|canary/);
-    expect(figures()).toMatchObject({ rejected: 3, tooOld: 0, succeeded: 0 });
+    expect(metrics()).toMatchObject({ rejected: 3, tooOld: 0, succeeded: 0 });
   });
 
-  it('signed but too old is an error, and so is what is proven and no event', async () => {
+  it('logs an error for a signature that is too old and for a malformed event, and counts both', async () => {
     await start({});
     await app.deliver(settled(), { now: ago(38 * HOUR) });
     await app.deliver({}, { raw: '{"eventType":""}' });
@@ -332,7 +333,7 @@ describe('the log and the figures', () => {
       expect.stringContaining('[COINFLOW_WEBHOOK_MALFORMED: event-type-missing]'),
     ]);
     expect(app.logger.at('warn')).toEqual([]);
-    expect(figures()).toMatchObject({ rejected: 0, tooOld: 1, malformed: 1 });
+    expect(metrics()).toMatchObject({ rejected: 0, tooOld: 1, malformed: 1 });
   });
 });
 
@@ -351,8 +352,8 @@ describe('a webhook route', () => {
     receive(): void {}
   }
 
-  /** Closes what starts against expectation, so that the failure ends. */
-  async function boot(controller: Type): Promise<string> {
+  /** Closes an application that starts unexpectedly, so that the test ends. */
+  async function startWith(controller: Type): Promise<string> {
     const started = await createTestApp({ controllers: [controller] });
     await started.close();
     return 'started';
@@ -361,9 +362,9 @@ describe('a webhook route', () => {
   beforeEach(() => start());
 
   it.each([EchoController, GuardedController])(
-    'refuses to start without a key, and names the variable: %p',
+    'rejects the startup of a webhook route without a key and names the environment variable: %p',
     async (one) => {
-      await expect(boot(one)).rejects.toMatchObject({
+      await expect(startWith(one)).rejects.toMatchObject({
         code: 'COINFLOW_MISCONFIGURED',
         reason: 'webhook-key-missing',
         message: expect.stringContaining(`${one.name}.receive`),
@@ -372,7 +373,7 @@ describe('a webhook route', () => {
     },
   );
 
-  it('refuses to start with another status than 200, which would acknowledge nothing', async () => {
+  it('rejects the startup of a webhook route with another status than 200', async () => {
     @Controller()
     class AcceptedController {
       @Post()
@@ -396,8 +397,8 @@ describe('a webhook route', () => {
     }
   });
 
-  it('refuses to start for an instance that is not there', async () => {
-    await expect(boot(OtherController)).rejects.toMatchObject({
+  it('rejects the startup of a webhook route for an instance that is not registered', async () => {
+    await expect(startWith(OtherController)).rejects.toMatchObject({
       message: expect.stringContaining('OtherController.receive'),
       reason: 'module-missing',
     });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { deliveryIdOf } from './delivery-id.js';
+import { deliveryIdOf } from './webhook-event.js';
 
-describe('the id of a delivery', () => {
-  it('is the SHA-256 of the raw body, in characters that are safe in a log and as a key', () => {
+describe('deliveryIdOf', () => {
+  it('returns the SHA-256 of the raw body in characters that are safe in logs and as a key', () => {
     const body = Buffer.from('{"eventType":"\\r\\n","data":{}}');
     expect(deliveryIdOf(body)).toBe(createHash('sha256').update(body).digest('base64url'));
     expect(deliveryIdOf(body)).toMatch(/^[\w-]{43}$/);
@@ -14,7 +14,7 @@ describe('the id of a delivery', () => {
     ['{"data":{"id":1}}', '{"data":{"id":1 }}'],
     ['{"data":{"id":9007199254740993}}', '{"data":{"id":9007199254740992}}'],
     ['{"data":{"id":1}}', '{"data":{"id":"1"}}'],
-  ])('differs between %s and %s', (first, second) => {
+  ])('returns different ids for %s and %s', (first, second) => {
     expect(deliveryIdOf(Buffer.from(first))).not.toBe(deliveryIdOf(Buffer.from(second)));
   });
 });

@@ -1,16 +1,71 @@
+import { HttpException, InternalServerErrorException } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { describeInstance } from '../../contexts/instances.js';
-import { CoinflowMisconfiguredError } from '../../errors/coinflow-auth.errors.js';
-import { readOwnMethodMetadata } from '../../util/nest-metadata.js';
-import { COINFLOW_EVENT_HANDLER_METADATA } from '../../options/tokens.js';
-import type { CoinflowWebhookEvent } from '../events/webhook-event.js';
-import { matches, type CoinflowEventFilter } from './event-filter.js';
+import { describeInstance } from '../contexts/instances.js';
+import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
+import { COINFLOW_EVENT_HANDLER_METADATA } from '../options/tokens.js';
+import { readOwnMethodMetadata } from '../util/nest-metadata.js';
+import type { CoinflowEventCategory, CoinflowEventType } from './event-types.js';
+import type { CoinflowWebhookEvent } from './webhook-event.js';
+
+/** Selects the events that a method handles. An event must match every property that is set. */
+export interface CoinflowEventFilter<Type extends CoinflowEventType = CoinflowEventType> {
+  /** Events of these types. */
+  types?: readonly Type[];
+  /** Events of this category, including types that this package does not know yet. */
+  category?: CoinflowEventCategory;
+  /**
+   * The name of the `CoinflowAuthModule` instance that receives the webhooks.
+   * @default the unnamed instance
+   */
+  instance?: string;
+}
+
+/** @returns what is wrong with a filter, or `undefined` if it is valid */
+export function filterProblem({ types, category, instance }: CoinflowEventFilter): string | undefined {
+  if (types !== undefined && !(Array.isArray(types) && types.length > 0 && types.every(isName))) {
+    return 'types must be a list of at least one type';
+  }
+  if (category !== undefined && !isName(category)) return 'category must be a non-empty string';
+  if (instance !== undefined && !isName(instance)) return 'instance must be a non-empty string';
+  return undefined;
+}
+
+type EventToMatch = Pick<CoinflowWebhookEvent, 'eventType' | 'category'>;
+
+function matches(filter: CoinflowEventFilter, event: EventToMatch, instance: string | undefined): boolean {
+  return (
+    filter.instance === instance &&
+    (filter.types?.includes(event.eventType) ?? true) &&
+    (filter.category === undefined || filter.category === event.category)
+  );
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+/** Wraps an error of a handler or a route, to distinguish it from the errors of this package. */
+export class HandlerFailure extends Error {
+  constructor(readonly thrown: unknown) {
+    super('A webhook handler failed');
+  }
+
+  /**
+   * Always a 5xx, so that Coinflow sends the event again, whatever the handler threw. The original error is the `cause`
+   * for exception filters that report it; it is not part of the body.
+   */
+  toHttpException(): HttpException {
+    const { thrown } = this;
+    if (thrown instanceof HttpException && thrown.getStatus() >= 500) return thrown;
+    return new InternalServerErrorException({ statusCode: 500, message: 'Internal server error' }, { cause: thrown });
+  }
+}
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 type Name = string | symbol;
 
-/** Calls a method that handles events, and waits for it. */
+/** Calls a handler method and waits for its result. */
 export type EventHandler = (event: CoinflowWebhookEvent) => Promise<void>;
 
 interface FilteredHandler {
@@ -18,7 +73,7 @@ interface FilteredHandler {
   readonly handle: EventHandler;
 }
 
-/** The methods of an application that handle events. */
+/** The `@OnCoinflowEvent()` methods of an application. */
 export class EventHandlers {
   readonly #discovery: DiscoveryService;
   readonly #instance: string | undefined;
@@ -27,8 +82,8 @@ export class EventHandlers {
   #handlers: readonly FilteredHandler[] = [];
 
   /**
-   * @param instances the names of all instances, of which `undefined` is the unnamed one
-   * @throws {CoinflowMisconfiguredError} when a handler could never be called
+   * @param instances the names of all instances; `undefined` is the unnamed one
+   * @throws {CoinflowMisconfiguredError} when a handler can never be called
    */
   constructor(
     discovery: DiscoveryService,
@@ -42,17 +97,17 @@ export class EventHandlers {
   }
 
   /**
-   * Those that an event is for.
-   * @throws {CoinflowMisconfiguredError} when a handler of a module that was loaded later could never be called
+   * The handlers of an event.
+   * @throws {CoinflowMisconfiguredError} when a handler of a lazily loaded module can never be called
    */
-  for(event: Pick<CoinflowWebhookEvent, 'eventType' | 'category'>): readonly EventHandler[] {
+  for(event: EventToMatch): readonly EventHandler[] {
     this.#discover();
     return this.#handlers
       .filter(({ filters }) => filters.some((filter) => matches(filter, event, this.#instance)))
       .map(({ handle }) => handle);
   }
 
-  /** Again whenever the objects of the application are others: modules can be loaded later, and take a while. */
+  /** Runs again whenever the application has other objects: modules can be loaded later, and their factories take time. */
   #discover(): void {
     const wrappers = [...this.#discovery.getProviders(), ...this.#discovery.getControllers()];
     const objects = wrappers.map(({ instance }) => instance as unknown);
@@ -69,7 +124,7 @@ export class EventHandlers {
   }
 }
 
-/** A class that two modules provide is one handler, and so is one object under two tokens. Two objects of a factory are two. */
+/** A class that two modules provide counts as one handler, and so does one object under two tokens. Two objects of a factory count as two. */
 function identitiesOf({ isNotMetatype, metatype, instance }: Wrapper): readonly unknown[] {
   return isNotMetatype ? [instance] : [instance, metatype];
 }
@@ -78,7 +133,7 @@ function handlersOf(wrapper: Wrapper, instances: ReadonlySet<string | undefined>
   return Array.from(decoratedMethodsOf(wrapper.instance), ([name, filters]) => {
     const where = `${String(wrapper.name)}.${String(name)}`;
     assertCallable(wrapper, where, filters, instances);
-    // By its name, at each call: what has replaced the method since is called.
+    // Looked up by name at each call, so that a method which was replaced since is called in its new form.
     return { filters, handle: (event) => call(wrapper.instance as Record<Name, unknown>, name, where, event) };
   });
 }
@@ -90,16 +145,17 @@ async function call(
   event: CoinflowWebhookEvent,
 ): Promise<void> {
   const method = object[name];
-  // To skip it would acknowledge an event that nobody has handled.
-  if (typeof method !== 'function')
-    throw new TypeError(`${where} handles events of Coinflow, but is no method any more`);
+  // Skipping it would acknowledge an event that was not handled.
+  if (typeof method !== 'function') {
+    throw new TypeError(`${where} is decorated with @OnCoinflowEvent() but is no longer a method`);
+  }
   const result = await (Reflect.apply(method, object, [event]) as unknown);
   if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
 }
 
 /**
- * The methods under `@OnCoinflowEvent()`, by name: another decorator can have put any function, or a getter, in a method's
- * place. By the prototype of the object, and not of a class: what a factory made is known by nothing else.
+ * The methods under `@OnCoinflowEvent()`, by name: another decorator may have replaced the method by any function, or by
+ * a getter. Reads the prototypes of the object, because a factory may return an object of any class.
  */
 function decoratedMethodsOf(object: unknown): Map<Name, readonly CoinflowEventFilter[]> {
   const found = new Map<Name, readonly CoinflowEventFilter[]>();
@@ -108,7 +164,7 @@ function decoratedMethodsOf(object: unknown): Map<Name, readonly CoinflowEventFi
   let prototype = Object.getPrototypeOf(object) as object | null;
   for (; prototype && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object | null) {
     for (const name of Reflect.ownKeys(prototype)) {
-      // An override without the decorator is a method like any other.
+      // A method that is overridden without the decorator is not a handler.
       if (seen.has(name)) continue;
       seen.add(name);
       const filters = filtersOf(prototype, name);
@@ -133,9 +189,9 @@ function assertCallable(
   instances: ReadonlySet<string | undefined>,
 ): void {
   if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
-    throw new CoinflowMisconfiguredError(`${where} handles events of Coinflow, but its class is not a singleton`, {
+    throw new CoinflowMisconfiguredError(`${where} handles Coinflow events, but its class is not a singleton`, {
       reason: 'handler-not-singleton',
-      action: 'Make the class a singleton (no Scope.REQUEST or Scope.TRANSIENT, in what it injects either).',
+      action: 'Make the class a singleton: it and its dependencies must not use Scope.REQUEST or Scope.TRANSIENT.',
     });
   }
   const unknown = filters.find(({ instance }) => !instances.has(instance));

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { DeliveryClaim, DeliveryStore } from '../../options/delivery-store.js';
+import type { DeliveryClaim, DeliveryStore } from '../options/delivery-store.js';
 import { DeliveryRunner, type DeliveryRun } from './delivery-runner.js';
 import { ProcessDeliveryStore } from './process-delivery-store.js';
 
 const BUSY = { code: 'COINFLOW_WEBHOOK_BUSY' };
-const AWAY = { code: 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE', reason: 'store-failed', retryAfterMs: 5_000 };
+const STORE_UNAVAILABLE = { code: 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE', reason: 'store-failed', retryAfterMs: 5_000 };
 
-/** A run that ends when the test says so. */
+/** A run that ends when the test calls `end()`. */
 class OpenRun {
   runs: DeliveryRun[] = [];
   end: (error?: Error) => void = () => {
-    throw new Error('It has not begun');
+    throw new Error('The run has not begun');
   };
 
   readonly run = (run: DeliveryRun): Promise<string> => {
@@ -21,7 +21,7 @@ class OpenRun {
 
 const succeed = (): Promise<string> => Promise.resolve('value');
 
-/** Lets promises that are due settle, and time pass. */
+/** Advances the time and lets pending promises settle. */
 async function pass(ms: number): Promise<void> {
   await jest.advanceTimersByTimeAsync(ms);
 }
@@ -45,63 +45,63 @@ describe('DeliveryRunner', () => {
     jest.useRealTimers();
   });
 
-  /** `timers/promises` is not faked by Jest: what it waits for is waited for. */
+  /** Attaches handlers at once, so that no rejection is unhandled while the test advances the time. */
   const settled = (promise: Promise<unknown>): Promise<unknown> =>
     promise.then(
       (value) => value,
       (error: unknown) => error,
     );
 
-  it('runs once, and says of a repeat that it is one', async () => {
+  it('runs a delivery once and reports the next one as a duplicate', async () => {
     const run = jest.fn<(run: DeliveryRun) => Promise<string>>(succeed);
-    expect(await here.run('a', run)).toEqual({ repeated: false, value: 'value' });
-    expect(await here.run('a', run)).toEqual({ repeated: true });
-    expect(await elsewhere.run('a', run)).toEqual({ repeated: true });
+    expect(await here.run('a', run)).toEqual({ isDuplicate: false, value: 'value' });
+    expect(await here.run('a', run)).toEqual({ isDuplicate: true });
+    expect(await elsewhere.run('a', run)).toEqual({ isDuplicate: true });
     expect(run).toHaveBeenCalledTimes(1);
     expect(run).toHaveBeenCalledWith({ fencingToken: expect.any(Number), signal: expect.any(AbortSignal) });
   });
 
-  it('runs two deliveries at the same time', async () => {
+  it('runs two different deliveries at the same time', async () => {
     const first = here.run('a', open.run);
-    expect(await here.run('b', succeed)).toEqual({ repeated: false, value: 'value' });
+    expect(await here.run('b', succeed)).toEqual({ isDuplicate: false, value: 'value' });
     await pass(0);
     open.end();
     await first;
   });
 
-  it('a repeat waits for the run of this process, without asking the store', async () => {
+  it('lets a duplicate wait for the run of this process without a call to the store', async () => {
     const first = here.run('a', open.run);
     const claim = jest.spyOn(store, 'claim');
-    const repeats = [here.run('a', open.run), here.run('a', open.run)];
+    const duplicates = [here.run('a', open.run), here.run('a', open.run)];
     await pass(0);
     open.end();
-    expect(await first).toEqual({ repeated: false, value: 'value' });
-    expect(await Promise.all(repeats)).toEqual([{ repeated: true }, { repeated: true }]);
+    expect(await first).toEqual({ isDuplicate: false, value: 'value' });
+    expect(await Promise.all(duplicates)).toEqual([{ isDuplicate: true }, { isDuplicate: true }]);
     expect(open.runs).toHaveLength(1);
     expect(claim).not.toHaveBeenCalled();
   });
 
-  it('a repeat fails with the run that it waits for, and the next delivery runs', async () => {
+  it('fails a duplicate with the run that it waits for, and runs the next delivery', async () => {
     const first = settled(here.run('a', open.run));
-    const repeat = settled(here.run('a', open.run));
+    const duplicate = settled(here.run('a', open.run));
     await pass(0);
     const failure = new Error('failed');
     open.end(failure);
-    expect(await Promise.all([first, repeat])).toEqual([failure, failure]);
-    expect(await here.run('a', succeed)).toEqual({ repeated: false, value: 'value' });
+    expect(await Promise.all([first, duplicate])).toEqual([failure, failure]);
+    expect(await here.run('a', succeed)).toEqual({ isDuplicate: false, value: 'value' });
   });
 
-  describe('renewal', () => {
-    it('keeps the lease for as long as the run takes', async () => {
+  describe('lease renewal', () => {
+    it('keeps the lease for the whole run', async () => {
       const first = here.run('a', open.run);
       await pass(60_000);
       expect((await store.claim('a', 1)).state).toBe('running');
       open.end();
-      expect(await first).toEqual({ repeated: false, value: 'value' });
+      expect(await first).toEqual({ isDuplicate: false, value: 'value' });
       expect(open.runs[0]?.signal.aborted).toBe(false);
     });
 
-    it('of all runs takes one timer, and none when nothing runs', async () => {
+    it('uses one timer for all runs, and none while nothing runs', async () => {
       const runs = ['a', 'b', 'c'].map((id) => {
         const one = new OpenRun();
         return { one, done: here.run(id, one.run) };
@@ -113,7 +113,7 @@ describe('DeliveryRunner', () => {
       expect(jest.getTimerCount()).toBe(0);
     });
 
-    it('that is refused aborts the run’s signal; somebody else may run it now, and the answer is 503', async () => {
+    it('aborts the signal when the store rejects a renewal, and reports a lost lease although the run ends', async () => {
       const first = settled(here.run('a', open.run));
       await pass(0);
       jest.spyOn(store, 'renew').mockResolvedValue(false);
@@ -128,10 +128,10 @@ describe('DeliveryRunner', () => {
       expect(await first).toMatchObject({ ...BUSY, reason: 'lease-lost' });
       expect(other.runs[0]?.signal.aborted).toBe(false);
       other.end();
-      expect(await second).toMatchObject({ repeated: false });
+      expect(await second).toMatchObject({ isDuplicate: false });
     });
 
-    it('gives the lease up in time when the claim was answered late: it is counted from before it was sent', async () => {
+    it('measures the lease from before the claim was sent, so that it ends in time after a slow claim', async () => {
       const claim = store.claim.bind(store);
       jest.spyOn(store, 'claim').mockImplementation(async (id, leaseMs) => {
         const won = await claim(id, leaseMs);
@@ -148,7 +148,7 @@ describe('DeliveryRunner', () => {
       await first;
     });
 
-    it('counts from before it was sent, not from its answer', async () => {
+    it('measures a renewed lease from before the renewal was sent, not from its response', async () => {
       const renew = store.renew.bind(store);
       const first = settled(here.run('a', open.run));
       await pass(0);
@@ -167,7 +167,7 @@ describe('DeliveryRunner', () => {
       await first;
     });
 
-    it('that is answered when the run has ended aborts nothing', async () => {
+    it('ignores the result of a renewal when the run has ended', async () => {
       let answer: (isOurs: boolean) => void = () => undefined;
       const first = here.run('a', open.run);
       await pass(0);
@@ -181,71 +181,74 @@ describe('DeliveryRunner', () => {
     });
 
     it.each(['rejects', 'throws'])(
-      'that the store cannot do (%s) is tried again until just before the lease ends',
+      'retries a renewal that the store %s until just before the lease expires',
       async (how) => {
         const first = settled(here.run('a', open.run));
         await pass(0);
         const renew = jest.spyOn(store, 'renew').mockImplementation(() => {
-          if (how === 'throws') throw new Error('away');
-          return Promise.reject(new Error('away'));
+          if (how === 'throws') throw new Error('down');
+          return Promise.reject(new Error('down'));
         });
         await pass(8_999);
         expect(renew).toHaveBeenCalledTimes(8);
         expect(open.runs[0]?.signal.aborted).toBe(false);
         await pass(1);
         expect(open.runs[0]?.signal.aborted).toBe(true);
-        // Nobody can have it yet.
+        // The store still has the lease.
         expect((await store.claim('a', 1)).state).toBe('running');
         open.end();
-        // Nobody has claimed it in between, so that it has succeeded all the same.
-        expect(await first).toEqual({ repeated: false, value: 'value' });
+        // No other replica has claimed the delivery, so it has succeeded.
+        expect(await first).toEqual({ isDuplicate: false, value: 'value' });
       },
     );
   });
 
-  describe('a store that is away', () => {
-    const away = (): never => {
+  describe('an unavailable store', () => {
+    const fail = (): never => {
       throw new Error('ECONNREFUSED');
     };
 
-    it('at the claim: nothing runs', async () => {
-      jest.spyOn(store, 'claim').mockImplementation(away);
+    it('does not run a delivery that cannot be claimed', async () => {
+      jest.spyOn(store, 'claim').mockImplementation(fail);
       const run = jest.fn(succeed);
-      await expect(here.run('a', run)).rejects.toMatchObject({ ...AWAY, cause: new Error('ECONNREFUSED') });
+      await expect(here.run('a', run)).rejects.toMatchObject({
+        ...STORE_UNAVAILABLE,
+        cause: new Error('ECONNREFUSED'),
+      });
       expect(run).not.toHaveBeenCalled();
     });
 
-    it('after the run, for as long as the lease: 503, and the next delivery runs again', async () => {
+    it('reports an unavailable store when a success cannot be recorded before the lease ends, and runs the next delivery', async () => {
       const complete = jest.spyOn(store, 'complete').mockRejectedValue(new Error('ECONNRESET'));
       const first = settled(here.run('a', succeed));
       await pass(10_000);
-      expect(await first).toMatchObject(AWAY);
+      expect(await first).toMatchObject(STORE_UNAVAILABLE);
       expect(complete.mock.calls.length).toBeGreaterThan(8);
       complete.mockRestore();
-      expect(await here.run('a', succeed)).toMatchObject({ repeated: false });
+      expect(await here.run('a', succeed)).toMatchObject({ isDuplicate: false });
     });
 
-    it('for a moment after the run: it is tried again, and the delivery has succeeded', async () => {
+    it('tries to record the success of a run again', async () => {
       const complete = jest.spyOn(store, 'complete');
       for (let time = 0; time < 3; time += 1) complete.mockRejectedValueOnce(new Error('ECONNRESET'));
       const first = here.run('a', succeed);
       await pass(1_000);
-      expect(await first).toEqual({ repeated: false, value: 'value' });
-      expect(await here.run('a', succeed)).toEqual({ repeated: true });
+      expect(await first).toEqual({ isDuplicate: false, value: 'value' });
+      expect(await here.run('a', succeed)).toEqual({ isDuplicate: true });
     });
 
-    it('after the run, and the lease is lost: it is not tried again', async () => {
+    it('tries no longer to record the success of a run that has lost its lease', async () => {
       const complete = jest.spyOn(store, 'complete').mockRejectedValue(new Error('ECONNRESET'));
       jest.spyOn(store, 'renew').mockResolvedValue(false);
       const first = settled(here.run('a', succeed));
       await pass(1_000);
       const { length } = complete.mock.calls;
       await pass(9_000);
-      expect(await first).toMatchObject(AWAY);
+      expect(await first).toMatchObject(STORE_UNAVAILABLE);
       expect(complete.mock.calls.length).toBeLessThanOrEqual(length + 1);
     });
 
-    it('and never answers the claim: nothing runs, and a claim that is won late is given back', async () => {
+    it('releases a claim that succeeds after the timeout, and does not run', async () => {
       let answer: () => void = () => undefined;
       const claim = store.claim.bind(store);
       jest.spyOn(store, 'claim').mockImplementationOnce(async (id, leaseMs) => {
@@ -255,15 +258,15 @@ describe('DeliveryRunner', () => {
       const run = jest.fn(succeed);
       const first = settled(here.run('a', run));
       await pass(2_000);
-      expect(await first).toMatchObject({ ...AWAY, cause: { name: 'NoAnswerError' } });
+      expect(await first).toMatchObject({ ...STORE_UNAVAILABLE, cause: { name: 'DeadlineExceededError' } });
       answer();
       await pass(0);
       expect(run).not.toHaveBeenCalled();
-      expect(await elsewhere.run('a', succeed)).toMatchObject({ repeated: false });
+      expect(await elsewhere.run('a', succeed)).toMatchObject({ isDuplicate: false });
     });
 
     it.each(['complete', 'release', 'renew', 'forget'] as const)(
-      'and never answers %s: nothing waits for ever',
+      'does not wait forever for a store that never responds to %s',
       async (which) => {
         jest.spyOn(store, which).mockReturnValue(new Promise<never>(() => undefined));
         const failing = (): Promise<string> => Promise.reject(new Error('failed'));
@@ -272,32 +275,32 @@ describe('DeliveryRunner', () => {
         ].map(settled);
         await pass(20_000);
         const [outcome] = await Promise.all(runs);
-        if (which === 'renew') expect(outcome).toEqual({ repeated: false, value: 'value' });
-        else expect(outcome).toMatchObject(which === 'release' ? { message: 'failed' } : AWAY);
+        if (which === 'renew') expect(outcome).toEqual({ isDuplicate: false, value: 'value' });
+        else expect(outcome).toMatchObject(which === 'release' ? { message: 'failed' } : STORE_UNAVAILABLE);
       },
     );
 
-    it('and cannot give back either: the run’s own error is told', async () => {
-      jest.spyOn(store, 'release').mockImplementation(away);
+    it('rejects with the error of the run when the store cannot release it', async () => {
+      jest.spyOn(store, 'release').mockImplementation(fail);
       const failure = new Error('failed');
       await expect(here.run('a', () => Promise.reject(failure))).rejects.toBe(failure);
     });
   });
 });
 
-describe('DeliveryRunner, in real time', () => {
-  it('waits for a run elsewhere', async () => {
+describe('DeliveryRunner in real time', () => {
+  it('waits for a run in another replica', async () => {
     const store = new ProcessDeliveryStore();
     const open = new OpenRun();
     const first = new DeliveryRunner(store).run('a', open.run);
-    const repeat = new DeliveryRunner(store).run('a', succeed);
+    const duplicate = new DeliveryRunner(store).run('a', succeed);
     await new Promise(setImmediate);
     open.end();
     await first;
-    expect(await repeat).toEqual({ repeated: true });
+    expect(await duplicate).toEqual({ isDuplicate: true });
   });
 
-  it('runs what a run elsewhere gave back while it waited', async () => {
+  it('runs a delivery whose run in another replica fails while it waits', async () => {
     const store = new ProcessDeliveryStore();
     const open = new OpenRun();
     const first = new DeliveryRunner(store).run('a', open.run);
@@ -305,10 +308,10 @@ describe('DeliveryRunner, in real time', () => {
     await new Promise(setImmediate);
     open.end(new Error('failed'));
     await expect(first).rejects.toThrow('failed');
-    expect(await next).toMatchObject({ repeated: false });
+    expect(await next).toMatchObject({ isDuplicate: false });
   });
 
-  it('for four seconds at most, here and elsewhere, so that Coinflow still hears the answer', async () => {
+  it('waits for another run for at most four seconds, so that Coinflow still receives the response', async () => {
     const store = new ProcessDeliveryStore();
     const runner = new DeliveryRunner(store);
     const open = new OpenRun();
@@ -326,14 +329,14 @@ describe('DeliveryRunner, in real time', () => {
     await first;
   });
 
-  it('does not wait for a run elsewhere when the next look would come after the deadline', async () => {
+  it('does not wait for another run when the next claim would come after the deadline', async () => {
     const claim = jest.fn<DeliveryStore['claim']>().mockResolvedValue({ state: 'running' } satisfies DeliveryClaim);
     const runner = new DeliveryRunner({ claim } as unknown as DeliveryStore);
     await expect(runner.run('a', succeed, performance.now() + 10)).rejects.toMatchObject(BUSY);
     expect(claim).toHaveBeenCalledTimes(1);
   });
 
-  it('does not keep the process alive by its renewals', async () => {
+  it('does not keep the process alive with its renewal timer', async () => {
     const setTimer = jest.spyOn(globalThis, 'setInterval');
     const open = new OpenRun();
     const first = new DeliveryRunner(new ProcessDeliveryStore()).run('a', open.run);
@@ -344,7 +347,7 @@ describe('DeliveryRunner, in real time', () => {
     await first;
   });
 
-  it('never asks a store without end: its claims are counted', async () => {
+  it('sends a limited number of claims while it waits', async () => {
     const claim = jest.fn<DeliveryStore['claim']>().mockResolvedValue({ state: 'running' } satisfies DeliveryClaim);
     const store = { claim } as unknown as DeliveryStore;
     await expect(new DeliveryRunner(store).run('a', succeed)).rejects.toMatchObject(BUSY);

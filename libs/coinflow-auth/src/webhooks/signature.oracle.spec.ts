@@ -1,35 +1,35 @@
-// Stripe signs webhooks by the same scheme, so that its library is an independent oracle.
+// Stripe signs webhooks with the same scheme, so its library is an independent oracle.
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Stripe } from 'stripe';
-import { amount } from '../../../../../test/harness/amount.js';
-import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
-import { signWebhook, verifyWebhookSignature } from './webhook-signature.js';
+import { amount } from '../../../../test/harness/amount.js';
+import { isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import { signWebhook, verifyWebhookSignature } from './signature.js';
 
 const RUNS = amount('ORACLE_RUNS', { quick: 200, full: 5_000 });
 const NOW = 1_717_012_345_678;
 const TOLERANCE_SECONDS = 300;
 
-/** Stripe takes the body for text; with this, its grammar and its comparison work on the bytes. */
+/** Stripe's library treats the body as text. This provider makes it parse and compare bytes. */
 const bytewise = Object.assign(Stripe.createNodeCryptoProvider(), {
   computeHMACSignature: (payload: string, secret: string) =>
     createHmac('sha256', secret).update(payload, 'latin1').digest('hex'),
 });
 
-/** @param isRefusal what else that is thrown is a defect */
-function isAccepted(verify: () => unknown, isRefusal: (error: unknown) => boolean): boolean {
+/** @param isRejection every other error is a defect */
+function isAccepted(verify: () => unknown, isRejection: (error: unknown) => boolean): boolean {
   try {
     verify();
     return true;
   } catch (error) {
-    if (isRefusal(error)) return false;
+    if (isRejection(error)) return false;
     throw error;
   }
 }
 
-/** Some of Stripe's refusals are crashes: of an empty `v1`, and of one with a character beyond ASCII. */
-const isAnything = (): boolean => true;
+/** Stripe's library crashes on an empty `v1`, and on one with a character beyond ASCII. */
+const isAnyError = (): boolean => true;
 
 function ours(rawBody: Buffer, header: string, keys: string): boolean {
   return isAccepted(() => {
@@ -39,17 +39,17 @@ function ours(rawBody: Buffer, header: string, keys: string): boolean {
 }
 
 function stripes(rawBody: Buffer, header: string, key: string): boolean {
-  // Of an empty text Stripe says that there is none; of no bytes it does not.
+  // Stripe's library rejects an empty string as missing, but accepts an empty buffer.
   const payload = rawBody.length === 0 ? rawBody : rawBody.toString('latin1');
   return isAccepted(() => {
     Stripe.webhooks.signature?.verifyHeader(payload, header, key, TOLERANCE_SECONDS, bytewise, NOW);
-  }, isAnything);
+  }, isAnyError);
 }
 
-function stockStripes(rawBody: Buffer, header: string, key: string): boolean {
+function unmodifiedStripes(rawBody: Buffer, header: string, key: string): boolean {
   return isAccepted(() => {
     Stripe.webhooks.signature?.verifyHeader(rawBody, header, key, TOLERANCE_SECONDS, undefined, NOW);
-  }, isAnything);
+  }, isAnyError);
 }
 
 const KEY_CHARACTERS = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
@@ -65,7 +65,7 @@ const bodies = fc.oneof(
 );
 const ages = fc.oneof(fc.constantFrom(0, 299, 300, 301, -299), fc.integer({ min: -300, max: 100_000 }));
 
-/** As bytes, where they are no UTF-8; and as the escapes that JSON can have of them. */
+/** Both as bytes, which are not valid UTF-8, and as JSON escapes. */
 function loneSurrogates(units: number[]): Buffer {
   const escapes = units.map((unit) => `\\u${unit.toString(16)}`).join('');
   const raw = units.flatMap((unit) => [0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)]);
@@ -92,15 +92,15 @@ function mutations(body: Buffer, header: string, key: string, bit: number): [Buf
   ];
 }
 
-describe('the oracle', () => {
-  it(`agrees about ${RUNS} random bodies, and about each with one bit flipped`, () => {
+describe('verifyWebhookSignature', () => {
+  it(`agrees with Stripe's library on ${RUNS} random bodies, and on each with one bit flipped`, () => {
     let accepted = 0;
     const property = fc.property(bodies, keys, ages, fc.nat(), (body, key, age, bit) => {
       const now = NOW - age * 1_000;
       const header = signWebhook({ rawBody: body, keys: key, now });
-      const good = ours(body, header, key);
-      accepted += Number(good);
-      expect([good, stripes(body, header, key)]).toEqual([age <= TOLERANCE_SECONDS, age <= TOLERANCE_SECONDS]);
+      const valid = ours(body, header, key);
+      accepted += Number(valid);
+      expect([valid, stripes(body, header, key)]).toEqual([age <= TOLERANCE_SECONDS, age <= TOLERANCE_SECONDS]);
       for (const [mutated, mutatedHeader, mutatedKey] of mutations(body, header, key, bit)) {
         expect(ours(mutated, mutatedHeader, mutatedKey)).toBe(false);
         expect(stripes(mutated, mutatedHeader, mutatedKey)).toBe(false);
@@ -110,7 +110,7 @@ describe('the oracle', () => {
     expect(accepted).toBeGreaterThan(RUNS / 4);
   }, 1_800_000);
 
-  it('agrees about every single bit of some deliveries', () => {
+  it("agrees with Stripe's library on every flipped bit of some deliveries", () => {
     for (const body of [Buffer.from('{"id":"p1"}'), Buffer.from('\uFEFF{}'), Buffer.from([0xff, 0xfe, 0x00, 0x0d])]) {
       const header = signWebhook({ rawBody: body, keys: 'key', now: NOW });
       for (let bit = 0; bit < 512; bit += 1) {
@@ -121,7 +121,7 @@ describe('the oracle', () => {
     }
   });
 
-  it('signs as it does, and takes what it signs', () => {
+  it("creates the same signatures as Stripe's library and accepts its signatures", () => {
     const property = fc.property(fc.json(), keys, (payload, secret) => {
       const timestamp = Math.floor(NOW / 1_000);
       const theirs = Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
@@ -135,9 +135,9 @@ describe('the oracle', () => {
 
   it.each([
     ['a BOM', Buffer.from('\uFEFF{}')],
-    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
-  ])('differs on its own about %s: it signs the text, Coinflow the bytes', (_, body) => {
+    ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+  ])("accepts %s, which Stripe's unmodified library rejects because it signs text instead of bytes", (_, body) => {
     const header = signWebhook({ rawBody: body, keys: 'key', now: NOW });
-    expect([ours(body, header, 'key'), stockStripes(body, header, 'key')]).toEqual([true, false]);
+    expect([ours(body, header, 'key'), unmodifiedStripes(body, header, 'key')]).toEqual([true, false]);
   });
 });

@@ -1,4 +1,4 @@
-/** The types of events that Coinflow documents. There will be others: see {@link CoinflowEventType}. */
+/** The event types that Coinflow documents. Coinflow may add others: see {@link CoinflowEventType}. */
 export const COINFLOW_EVENT_TYPES = [
   'Card Payment Authorized',
   'Card Payment Declined',
@@ -77,14 +77,14 @@ export const COINFLOW_EVENT_TYPES = [
   'Config Fee Changed',
 ] as const;
 
-/** A type of events that Coinflow documents. */
+/** An event type that Coinflow documents. */
 export type KnownCoinflowEventType = (typeof COINFLOW_EVENT_TYPES)[number];
 
-/** A type of events: documented, or any text, since Coinflow adds new ones. */
+/** An event type: a documented one, or any string, because Coinflow may add new ones. */
 export type CoinflowEventType = KnownCoinflowEventType | (string & {});
 
-/** The categories of events that Coinflow documents. */
+/** The event categories that Coinflow documents. */
 export const COINFLOW_EVENT_CATEGORIES = ['Purchase', 'Subscription', 'KYC', 'Withdraw', 'Marketplace'] as const;
 
-/** A category of events: documented, or any text. */
+/** An event category: a documented one, or any string. */
 export type CoinflowEventCategory = (typeof COINFLOW_EVENT_CATEGORIES)[number] | (string & {});

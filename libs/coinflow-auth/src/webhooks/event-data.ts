@@ -1,6 +1,6 @@
-import type { CoinflowBlockchain } from '../../options/blockchains.js';
+import type { CoinflowBlockchain } from '../options/blockchains.js';
 
-/** Fields that are not in these types: Coinflow adds new ones. */
+/** Fields beyond those of the documented shapes: Coinflow may add new ones. */
 export interface CoinflowOpenData {
   readonly [field: string]: unknown;
 }
@@ -8,19 +8,19 @@ export interface CoinflowOpenData {
 /** An amount of money, in the smallest unit of its currency. */
 export interface CoinflowCents {
   readonly cents: number;
-  /** ISO 4217; US dollars where it is not there. */
+  /** ISO 4217; US dollars if it is absent. */
   readonly currency?: string;
 }
 
-/** An amount of money in a currency that is always said. */
+/** An amount of money that always names its currency. */
 export interface CoinflowCurrencyCents extends CoinflowCents {
   readonly currency: string;
 }
 
-/** A text that Coinflow documents some values of. */
+/** A string of which Coinflow documents some values. */
 type OneOf<Known extends string> = Known | (string & {});
 
-/** Which chain a wallet is on; `user` is none. */
+/** The blockchain of a wallet; `user` is not a blockchain. */
 export type CoinflowEventBlockchain = OneOf<CoinflowBlockchain | 'user'>;
 
 type VersionedFee =
@@ -38,31 +38,31 @@ type VersionedFee =
 
 type Fees = Readonly<Record<VersionedFee, CoinflowCents>>;
 
-/** Who paid, and what the merchant gave at checkout: in version 2 a wallet. */
-interface OfVersion2 {
+/** In version 2, `wallet` identifies the user. `webhookInfo` is what the merchant passed at checkout. */
+interface Version2 {
   readonly wallet: string;
   readonly customerId?: undefined;
   readonly webhookInfo?: CoinflowOpenData | null;
 }
 
-/** Who paid, and what the merchant gave at checkout: in version 3 a customer. */
-interface OfVersion3 {
+/** In version 3, `customerId` identifies the user. `webhookInfo` is what the merchant passed at checkout. */
+interface Version3 {
   readonly customerId: string;
   readonly wallet?: undefined;
   readonly webhookInfo: CoinflowOpenData;
 }
 
 interface PaymentFields {
-  /** The payment's own id: two types of events, and every retry, can speak of one payment. */
+  /** The id of the payment, not of the event: several event types, and every retry, can have the same one. */
   readonly id: string;
   readonly merchantId: string;
-  /** What the payer bought, without fees. */
+  /** The price of the purchase, without fees. */
   readonly subtotal: CoinflowCents;
   readonly fees: CoinflowCents;
   readonly gasFees: CoinflowCents;
   readonly chargebackProtectionFees: CoinflowCents;
   readonly fxFees: CoinflowCents;
-  /** What the payer paid, with fees. */
+  /** What the user paid, including fees. */
   readonly total: CoinflowCents;
   readonly subscription?: CoinflowOpenData;
   readonly paymentMethod?: string;
@@ -85,7 +85,7 @@ interface DeclineFields {
 }
 
 interface SettlementFields {
-  /** Of the transaction that settled it. */
+  /** The signature of the transaction that settled the payment. */
   readonly signature: string;
   readonly velocityHold?: boolean;
   readonly reserve?: CoinflowCents;
@@ -99,21 +99,21 @@ interface ChargebackFields {
   readonly respondByDate: string;
 }
 
-type Payment2<More = unknown> = PaymentFields & OfVersion2 & Partial<Fees> & More & CoinflowOpenData;
-type Payment3<More = unknown> = PaymentFields & OfVersion3 & Fees & More & CoinflowOpenData;
+type Payment2<More = unknown> = PaymentFields & Version2 & Partial<Fees> & More & CoinflowOpenData;
+type Payment3<More = unknown> = PaymentFields & Version3 & Fees & More & CoinflowOpenData;
 
-/** A payment; of version 3 where `customerId` is there, of version 2 where `wallet` is. */
+/** A payment. Version 3 has `customerId`, version 2 has `wallet`. */
 export type CoinflowPaymentData = Payment2 | Payment3;
 
 /** A payment that was declined. */
 export type CoinflowDeclinedData = Payment2<DeclineFields & Partial<CardChecks>> | Payment3<DeclineFields & CardChecks>;
 
-/** A payment that has settled: the money is the merchant's. */
+/** A settled payment: the merchant owns the money. */
 export type CoinflowSettledData =
   | Payment2<SettlementFields & Partial<CardChecks>>
   | Payment3<SettlementFields & CardChecks & { readonly rawCustomerId: string }>;
 
-/** A chargeback, with its payment. */
+/** A chargeback with its payment. */
 export type CoinflowChargebackData = Payment2<ChargebackFields> | Payment3<ChargebackFields>;
 
 interface SubscriptionFields {
@@ -127,24 +127,24 @@ interface SubscriptionFields {
   readonly paymentMethod?: string;
 }
 
-/** A subscription; of version 3 where `customerId` is there, of version 2 where `wallet` is. */
-export type CoinflowSubscriptionData = (SubscriptionFields & (OfVersion2 | OfVersion3)) & CoinflowOpenData;
+/** A subscription. Version 3 has `customerId`, version 2 has `wallet`. */
+export type CoinflowSubscriptionData = (SubscriptionFields & (Version2 | Version3)) & CoinflowOpenData;
 
-/** Who was looked at. */
+/** The user whose identity was checked. */
 export interface CoinflowKycData extends CoinflowOpenData {
   readonly wallet: string;
   readonly blockchain: CoinflowEventBlockchain;
   readonly email: string;
 }
 
-/** A merchant below this one. */
+/** A sub-merchant of this merchant. */
 export interface CoinflowSubMerchantData extends CoinflowOpenData {
   readonly merchantId: string;
   readonly email: string;
   readonly reason?: string;
 }
 
-/** Money on its way to a payee. */
+/** A withdrawal to a user. */
 export interface CoinflowWithdrawData extends CoinflowOpenData {
   readonly wallet: string;
   readonly blockchain: CoinflowEventBlockchain;
@@ -159,7 +159,7 @@ export interface CoinflowWithdrawData extends CoinflowOpenData {
   readonly total: CoinflowCurrencyCents;
   readonly currency: string;
   readonly merchantId: string;
-  /** The merchant's own id of the user, if it was given; otherwise the wallet, if there is one. */
+  /** The merchant's id of the user if the merchant passed one, otherwise the wallet if there is one. */
   readonly userId?: string;
   readonly idempotencyKey?: string;
 }
@@ -187,7 +187,7 @@ export interface CoinflowRefundTotals extends CoinflowOpenData {
   readonly resolution: CoinflowCurrencyCents;
 }
 
-/** A reserve that was held back of a payment. */
+/** A reserve that was held back from a payment. */
 export interface CoinflowReserveData extends CoinflowOpenData {
   readonly amount: CoinflowCurrencyCents;
   readonly paymentId: string;
@@ -224,12 +224,12 @@ interface CryptoTransferFields {
   readonly receivedAt: string;
 }
 
-/** Cryptocurrency that has arrived at a deposit address. */
+/** Cryptocurrency received at a deposit address. */
 export interface CoinflowCryptoDepositData extends CryptoTransferFields, CoinflowOpenData {
   readonly user: string;
 }
 
-/** Cryptocurrency that has arrived for a payment. */
+/** Cryptocurrency received for a payment. */
 export interface CoinflowCryptoPayinData extends CryptoTransferFields, CoinflowOpenData {
   readonly paymentId: string;
   readonly customerId: string;
@@ -246,9 +246,9 @@ export interface CoinflowOverrideLimitData extends CoinflowOpenData {
   readonly overrideLimitCents: number;
 }
 
-/** Money that has been paid out to the merchant. */
+/** Money paid out to the merchant. */
 export interface CoinflowDisbursedData extends CoinflowOpenData {
-  /** The payment's id: its `Settled` spoke of it before. */
+  /** The id of the payment, which the `Settled` event had before. */
   readonly id: string;
   readonly merchantId: string;
   readonly signature: string;

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { deliveryStoreContract } from '../../../../../test/delivery-store-contract.js';
+import { deliveryStoreContract } from '../../../../test/delivery-store-contract.js';
 import { ProcessDeliveryStore } from './process-delivery-store.js';
 
 describe('ProcessDeliveryStore', () => {
-  // Every new one knows nothing.
+  // Every new store is empty.
   deliveryStoreContract(
     () => new ProcessDeliveryStore(),
     delay,
     () => delay(2),
   );
 
-  it('forgets the oldest that has succeeded, and none that runs', async () => {
+  it('evicts the oldest delivery that has succeeded, but no running one', async () => {
     const store = new ProcessDeliveryStore(2);
     await store.claim('running', 60_000);
     for (const id of ['first', 'second', 'third']) {

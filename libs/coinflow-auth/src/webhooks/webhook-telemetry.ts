@@ -1,13 +1,12 @@
 import { metrics, type Attributes, type Counter, type Histogram, type MeterProvider } from '@opentelemetry/api';
-import { isCoinflowAuthError } from '../../errors/coinflow-auth.errors.js';
-import { WAIT_MS, type Deadline } from '../deliveries/deadline.js';
-import { HandlerFailure } from './handler-failure.js';
+import { isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import { RESPONSE_TIMEOUT_MS, type Deadline } from './deadline.js';
 
 const SCOPE = 'nestjs-coinflow-auth';
-/** In seconds: Coinflow waits for five. */
+/** In seconds, up to the five seconds that Coinflow waits. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** What became of a verified webhook. */
+/** The outcome of a verified webhook. */
 export type WebhookOutcome = 'handled' | 'duplicate' | 'not-accepted' | 'failed' | 'busy' | 'unavailable';
 
 interface Instruments {
@@ -15,7 +14,7 @@ interface Instruments {
   readonly duration: Histogram;
 }
 
-/** Records webhooks in OpenTelemetry; without an SDK that does nothing. Nothing of a body is recorded. */
+/** Records webhooks in OpenTelemetry, without any content of their bodies. Does nothing while no SDK is registered. */
 export class WebhookTelemetry {
   readonly #labels: Attributes;
   #meterProvider: MeterProvider | undefined;
@@ -25,24 +24,24 @@ export class WebhookTelemetry {
     this.#labels = instance === undefined ? {} : { instance };
   }
 
-  /** The signature is right, and the body is an event. */
+  /** A webhook with a valid signature and an event in its body. */
   accepted(): void {
     this.#current().received.add(1, { ...this.#labels, outcome: 'accepted' });
   }
 
-  /** A webhook that did not get as far as being an event. */
+  /** A webhook that was rejected before its handlers could run. */
   rejected(error: unknown): void {
     const reason = isCoinflowAuthError(error) ? error.reason : 'defect';
     this.#current().received.add(1, { ...this.#labels, outcome: 'rejected', reason });
   }
 
-  /** @param deadline of the webhook, which tells when it arrived */
+  /** @param deadline the deadline of the webhook, which tells when it arrived */
   ended(outcome: WebhookOutcome, deadline: Deadline): void {
-    const seconds = (performance.now() - (deadline - WAIT_MS)) / 1_000;
+    const seconds = (performance.now() - (deadline - RESPONSE_TIMEOUT_MS)) / 1_000;
     this.#current().duration.record(seconds, { ...this.#labels, outcome });
   }
 
-  /** The SDK may be set up after this module: instruments that were made before it do nothing. */
+  /** Instruments created before the SDK is registered do nothing, so they are created again for each new provider. */
   #current(): Instruments {
     const provider = metrics.getMeterProvider();
     if (this.#instruments && this.#meterProvider === provider) return this.#instruments;
@@ -50,21 +49,14 @@ export class WebhookTelemetry {
     const meter = provider.getMeter(SCOPE);
     this.#instruments = {
       received: meter.createCounter('coinflow_auth.webhook.received', {
-        description: 'Webhooks that were accepted as events of Coinflow, or rejected, by reason',
+        description: 'Webhooks that were accepted as Coinflow events, or rejected, by reason',
       }),
       duration: meter.createHistogram('coinflow_auth.webhook.duration', {
-        description: 'How long accepted webhooks take until they are answered, by outcome',
+        description: 'Time until accepted webhooks are answered, by outcome',
         unit: 's',
         advice: { explicitBucketBoundaries: BUCKETS },
       }),
     };
     return this.#instruments;
   }
-}
-
-/** What the error of a delivery means. */
-export function failureOutcome(error: unknown): WebhookOutcome {
-  if (error instanceof HandlerFailure || !isCoinflowAuthError(error)) return 'failed';
-  if (error.code === 'COINFLOW_WEBHOOK_BUSY') return 'busy';
-  return 'retryAfterMs' in error ? 'unavailable' : 'failed';
 }

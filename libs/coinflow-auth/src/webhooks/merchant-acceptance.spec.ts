@@ -1,8 +1,8 @@
 import { expect, it, jest } from '@jest/globals';
-import { newDeadline } from '../deliveries/deadline.js';
+import { newDeadline } from './deadline.js';
 import { isAccepted } from './merchant-acceptance.js';
 
-it('an event is undecided when acceptMerchant has not answered after four seconds', async () => {
+it('rejects an event as unavailable when acceptMerchant does not respond within four seconds', async () => {
   jest.useFakeTimers();
   const event = { eventType: 'Settled', data: { merchantId: 'seller-1' } };
   const never = new Promise<never>(() => undefined);

@@ -1,0 +1,243 @@
+import type {
+  BeforeApplicationShutdown,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+  OnModuleInit,
+} from '@nestjs/common';
+import { CoinflowInvalidArgumentError, CoinflowWebhookUnavailableError } from '../errors/coinflow-auth.errors.js';
+import type { DeliveryStore } from '../options/delivery-store.js';
+import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import type { ResolvedWebhookOptions } from '../options/webhook-options.js';
+import { DeadlineExceededError, newDeadline, withDeadline, type Deadline } from './deadline.js';
+import {
+  DeliveryRunner,
+  RunningDeliveries,
+  eventRecordId,
+  handlersRecordId,
+  routeRecordId,
+  type DeliveryOutcome,
+  type DeliveryRun,
+  type RecordScope,
+} from './delivery-runner.js';
+import { HandlerFailure, type EventHandlers } from './event-handlers.js';
+import { isAccepted, merchantOf } from './merchant-acceptance.js';
+import { ProcessDeliveryStore } from './process-delivery-store.js';
+import { verifyWebhookSignature } from './signature.js';
+import { deliveryIdOf, isDeliveryId, parseEvent, type CoinflowWebhookEvent } from './webhook-event.js';
+import { WebhookLog, type CoinflowWebhookMetrics } from './webhook-log.js';
+import { currentWebhookKeys, rawBodyOf, type WebhookRequest } from './webhook-request.js';
+
+const CLOSE_TIMEOUT_MS = 5_000;
+/** Short, because another replica may take the retry at once. */
+const SHUTDOWN_RETRY_AFTER_MS = 1_000;
+
+/** For deliveries that are not recorded: they have no lease that could be lost. */
+const UNRECORDED_RUN: DeliveryRun = { fencingToken: 0, signal: new AbortController().signal };
+
+/** A verified webhook. */
+export interface ReceivedWebhook {
+  readonly event: CoinflowWebhookEvent;
+  /** Whether handlers may run: `false` for another merchant that the application does not accept. */
+  readonly isAccepted: boolean;
+  readonly deadline: Deadline;
+}
+
+/** The method of a webhook route. */
+export interface RouteToRun<T> {
+  /** Different for every route of the application. */
+  readonly identity: readonly unknown[];
+  readonly run: (event: CoinflowWebhookEvent) => Promise<T>;
+}
+
+/**
+ * Receives the webhooks of an instance. Routes under `@CoinflowWebhook()` use it by themselves. Inject it for its metrics,
+ * or to run an event again with `forget()`.
+ */
+export class CoinflowWebhooks
+  implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
+  readonly #options: ResolvedWebhookOptions | undefined;
+  readonly #scope: RecordScope;
+  readonly #findHandlers: () => EventHandlers;
+  readonly #runner: DeliveryRunner | undefined;
+  readonly #log: WebhookLog;
+  readonly #running = new RunningDeliveries();
+  #isShuttingDown = false;
+  #handlers: EventHandlers | undefined;
+
+  /** @internal Created by the module. */
+  constructor(
+    { env, merchantId, webhook }: ResolvedCoinflowAuthOptions,
+    instance: string | undefined,
+    findHandlers: () => EventHandlers,
+  ) {
+    this.#options = webhook;
+    this.#scope = { env, merchantId, consumer: webhook?.consumer, instance };
+    this.#findHandlers = findHandlers;
+    this.#log = new WebhookLog(instance);
+    if (webhook && webhook.deliveries !== false) {
+      this.#runner = new DeliveryRunner(webhook.deliveries ?? new ProcessDeliveryStore());
+    }
+  }
+
+  /** Whether there is a key to verify webhooks with. */
+  get isConfigured(): boolean {
+    return this.#options !== undefined;
+  }
+
+  /** Whether the delivery store is available; `undefined` if it does not report that. While it is not: 503. */
+  get isStoreAvailable(): boolean | undefined {
+    return this.#store?.isAvailable;
+  }
+
+  /** Counters of received webhooks since the application started. */
+  metrics(): CoinflowWebhookMetrics {
+    return { ...this.#log.metrics };
+  }
+
+  /**
+   * Deletes the record that an event has succeeded, for this consumer and instance. Its handlers and routes run again when
+   * Coinflow sends it again. Use it after fixing a handler, then resend the event from the dashboard. A run that is in
+   * progress keeps its lease.
+   * @param deliveryId the id of the delivery, from the log or `event.deliveryId`
+   * @throws {CoinflowInvalidArgumentError} when `deliveryId` does not have the format of an id
+   * @throws {CoinflowWebhookStoreUnavailableError} when the delivery store is unavailable
+   */
+  async forget(deliveryId: string): Promise<void> {
+    if (!isDeliveryId(deliveryId)) throw new CoinflowInvalidArgumentError('deliveryId', 'must be the id of a delivery');
+    await this.#runner?.forget(eventRecordId(this.#scope, deliveryId));
+  }
+
+  onModuleInit(): void {
+    this.#handlers ??= this.#findHandlers();
+  }
+
+  /** Not awaited, so that the application starts while the store is unavailable. */
+  onApplicationBootstrap(): void {
+    void this.#openStore().catch((error: unknown) => this.#log.storeFailed(error));
+  }
+
+  /** New deliveries are answered 503 from now on. Waits for running ones, even if their senders closed the connection. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#isShuttingDown = true;
+    const count = await this.#running.ended(this.#options?.shutdownTimeoutMs ?? 0);
+    if (count > 0) this.#log.stillRunning(count);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    const store = this.#store;
+    if (!store) return;
+    await withDeadline(performance.now() + CLOSE_TIMEOUT_MS, () => store.close?.()).catch((error: unknown) => {
+      if (!(error instanceof DeadlineExceededError)) throw error;
+    });
+  }
+
+  /**
+   * Verifies a request and reads its event. For guards.
+   * @param recordsDeliveries whether the delivery will be recorded: only then may its signature be old
+   * @throws {CoinflowWebhookUnsupportedTypeError} when the content type is not JSON
+   * @throws {CoinflowWebhookSignatureInvalidError} when the signature is missing, malformed or wrong
+   * @throws {CoinflowWebhookSignatureTooOldError} when the signature is valid but too old
+   * @throws {CoinflowWebhookMalformedError} when the body is not an event
+   * @throws {CoinflowWebhookUnavailableError} when the event is another merchant's and `webhook.acceptMerchant` is missing
+   *   or fails, when the function of `webhook.keys` fails, or during shutdown
+   * @throws {CoinflowMisconfiguredError} when the application keeps no raw body, or there is no key
+   */
+  async receive(request: WebhookRequest, recordsDeliveries: boolean): Promise<ReceivedWebhook> {
+    const deadline = newDeadline();
+    try {
+      if (this.#isShuttingDown) throw shuttingDown();
+      const rawBody = rawBodyOf(request);
+      const options = this.#options;
+      verifyWebhookSignature({
+        rawBody,
+        headers: request.headers,
+        keys: options ? await currentWebhookKeys(options, deadline) : [],
+        acceptAuthorization: options?.proofs.includes('authorization'),
+        toleranceMs: recordsDeliveries ? options?.toleranceMs : options?.unrememberedToleranceMs,
+      });
+      const parsed = parseEvent(rawBody);
+      const accepted = await isAccepted(parsed, this.#scope.merchantId, options?.acceptMerchant, deadline);
+      this.#log.received(accepted, deadline);
+      const deliveryId = deliveryIdOf(rawBody);
+      const event = Object.freeze({ ...parsed, merchantId: merchantOf(parsed), deliveryId, ...UNRECORDED_RUN });
+      return { event, isAccepted: accepted, deadline };
+    } catch (error) {
+      this.#log.rejected(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Runs the handlers of an event and then its route, each unless it succeeded before. For interceptors.
+   * @throws {CoinflowWebhookBusyError | CoinflowWebhookStoreUnavailableError} when Coinflow must send the event again
+   * @throws {HandlerFailure} when a handler or the route failed
+   */
+  async deliver<T>(
+    { event, deadline }: Pick<ReceivedWebhook, 'event' | 'deadline'>,
+    route: RouteToRun<T>,
+  ): Promise<DeliveryOutcome<T>> {
+    return this.#running.track(this.#deliver(event, deadline, route));
+  }
+
+  async #deliver<T>(
+    event: CoinflowWebhookEvent,
+    deadline: Deadline,
+    route: RouteToRun<T>,
+  ): Promise<DeliveryOutcome<T>> {
+    const eventId = eventRecordId(this.#scope, event.deliveryId);
+    try {
+      if (this.#isShuttingDown) throw shuttingDown();
+      const handlers = this.#handlers?.for(event) ?? [];
+      const runHandlers = async (running: CoinflowWebhookEvent): Promise<void> => {
+        // In turn, so that none still runs when another fails and the delivery is released.
+        for (const handle of handlers) await handle(running);
+      };
+      const handled =
+        handlers.length > 0 && (await this.#runOnce(event, runHandlers, handlersRecordId(eventId), deadline));
+      const outcome = await this.#runOnce(event, route.run, routeRecordId(eventId, route.identity), deadline);
+      const hasRun = !outcome.isDuplicate || (handled !== false && !handled.isDuplicate);
+      if (hasRun) this.#log.succeeded(handlers.length > 0, deadline);
+      else this.#log.duplicate(event, deadline);
+      return outcome;
+    } catch (error) {
+      this.#log.notSucceeded(error, event, deadline);
+      throw error;
+    }
+  }
+
+  #runOnce<T>(
+    event: CoinflowWebhookEvent,
+    handle: (event: CoinflowWebhookEvent) => Promise<T>,
+    recordId: string,
+    deadline: Deadline,
+  ): Promise<DeliveryOutcome<T>> {
+    const run = async (details: DeliveryRun): Promise<T> => {
+      try {
+        return await handle(Object.freeze({ ...event, ...details }));
+      } catch (error) {
+        this.#log.handlerFailed(error, event);
+        throw new HandlerFailure(error);
+      }
+    };
+    if (this.#runner) return this.#runner.run(recordId, run, deadline);
+    return run(UNRECORDED_RUN).then((value) => ({ isDuplicate: false, value }));
+  }
+
+  get #store(): DeliveryStore | undefined {
+    return this.#options?.deliveries || undefined;
+  }
+
+  /** `async`, so that a custom store that throws synchronously becomes a rejected promise. */
+  async #openStore(): Promise<void> {
+    await this.#store?.open?.();
+  }
+}
+
+function shuttingDown(): CoinflowWebhookUnavailableError {
+  return new CoinflowWebhookUnavailableError('The application is shutting down', {
+    reason: 'shutting-down',
+    action: 'Nothing: Coinflow sends the event again.',
+    retryAfterMs: SHUTDOWN_RETRY_AFTER_MS,
+  });
+}

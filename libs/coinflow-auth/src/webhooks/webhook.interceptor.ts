@@ -1,0 +1,65 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { from, lastValueFrom, type Observable } from 'rxjs';
+import {
+  misconfigured,
+  toHttpException,
+  writeErrorHeaders,
+  type ResponseWithHeaders,
+} from '../contexts/http-exception.js';
+import { isCoinflowAuthError, type CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
+import { HandlerFailure } from './event-handlers.js';
+import { attachWebhook, attachedWebhook } from './webhook.guard.js';
+
+/** Runs the handlers of an event and then the route, unless the delivery succeeded before. Part of `@CoinflowWebhook()`. */
+@Injectable()
+export class CoinflowWebhookInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return from(this.#deliver(context, next));
+  }
+
+  async #deliver(context: ExecutionContext, next: CallHandler): Promise<unknown> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<object>();
+    const webhook = attachedWebhook(request);
+    if (!webhook) throw toHttpException(guardMissing(context));
+    if (!webhook.isAccepted) return undefined;
+    try {
+      const outcome = await webhook.webhooks.deliver(webhook, {
+        identity: identityOf(context),
+        run: (event) => {
+          attachWebhook(request, { ...webhook, event });
+          return lastValueFrom(next.handle() as Observable<unknown>, { defaultValue: undefined });
+        },
+      });
+      return outcome.isDuplicate ? undefined : outcome.value;
+    } catch (error) {
+      if (error instanceof HandlerFailure) throw error.toHttpException();
+      if (!isCoinflowAuthError(error)) throw error;
+      writeErrorHeaders(http.getResponse<ResponseWithHeaders>(), error);
+      throw toHttpException(error);
+    }
+  }
+}
+
+function guardMissing(context: ExecutionContext): CoinflowMisconfiguredError {
+  return misconfigured(`${context.getClass().name}.${context.getHandler().name} runs without CoinflowWebhookGuard`, {
+    reason: 'guard-missing',
+    action: 'Use @CoinflowWebhook(), which includes the guard and the interceptor.',
+  });
+}
+
+/** The properties of an Express or Fastify request that identify its route. */
+interface RoutedRequest {
+  readonly route?: { path?: unknown };
+  readonly routeOptions?: { url?: unknown };
+  readonly params?: unknown;
+}
+
+/**
+ * Identifies a route by its class, method and path pattern, because several modules can mount one controller. The path
+ * itself would not do: a sender can spell it in several ways.
+ */
+function identityOf(context: ExecutionContext): readonly unknown[] {
+  const { route, routeOptions, params } = context.switchToHttp().getRequest<RoutedRequest>();
+  return [context.getClass().name, context.getHandler().name, route?.path ?? routeOptions?.url, params];
+}
