@@ -1,58 +1,61 @@
-/** What a claim of a delivery is answered. */
+/** The result of a claim. */
 export type DeliveryClaim =
-  /** It is the caller's to run. */
+  /** The caller runs the delivery. */
   | {
       readonly state: 'won';
-      /** Proves to the store that the lease is the caller's. */
+      /** Identifies the caller's lease in later calls. */
       readonly token: string;
       /**
-       * Grows with every claim that is won of this delivery, also across a restart of the store: what writes only if it is not
-       * lower keeps a late run out. Microseconds since 1970 will do, or one more than the last if that is more.
+       * Grows with every won claim of this delivery, also across a restart of the store. A write that stores it and rejects
+       * lower ones keeps out a run that has lost its lease. Use the microseconds since 1970, or the last value plus one if that
+       * is more.
        */
       readonly fencingToken: number;
     }
-  /** Somebody runs it, and has a lease. */
+  /** Another run has the lease. */
   | { readonly state: 'running' }
-  /** It has succeeded before. */
+  /** The delivery has succeeded before. */
   | { readonly state: 'done' };
 
 /**
- * Remembers which deliveries of webhooks run and which have succeeded, so that a repeat does not run again. For a store of
- * your own: every method must be atomic, and must reject when it cannot tell; with a `CoinflowMisconfiguredError` when it never can as it
- * is configured. The suite that the package's own stores pass is
+ * Records which webhook deliveries run and which have succeeded, so that duplicates do not run again.
+ *
+ * If you implement your own store, every method must be atomic, and must reject when its result is unknown. Reject with a
+ * `CoinflowMisconfiguredError` when the store cannot work as it is configured. The package tests its own stores with
  * `test/delivery-store-contract.ts` in its repository.
  */
 export interface DeliveryStore {
   /**
-   * Gives a delivery to one caller, until the lease ends.
-   * @param id up to 100 characters: one word of base64url for the event, a dot, and another for what handles it
-   * @param leaseMs for how long, in milliseconds, unless it is renewed
+   * Gives the delivery to one caller until its lease expires.
+   * @param id up to 100 characters: a base64url string for the event, a dot, and another string for what handles it
+   * @param leaseMs the length of the lease in milliseconds
    */
   claim(id: string, leaseMs: number): Promise<DeliveryClaim>;
   /**
-   * Makes the caller's lease end `leaseMs` from now.
-   * @returns whether it was still the caller's
+   * Makes the caller's lease expire `leaseMs` milliseconds from now.
+   * @returns whether the caller still had the lease
    */
   renew(id: string, token: string, leaseMs: number): Promise<boolean>;
   /**
-   * Remembers for `keepMs` that the delivery has succeeded.
-   * @returns whether it is known to have; not when somebody else has a lease by now
+   * Records for `ttlMs` milliseconds that the delivery has succeeded.
+   * @returns whether that is recorded; `false` when another caller has the lease by now
    */
-  complete(id: string, token: string, keepMs: number): Promise<boolean>;
-  /** Gives the delivery back, to whoever claims it next; does nothing unless the lease is the caller's. */
+  complete(id: string, token: string, ttlMs: number): Promise<boolean>;
+  /** Ends the caller's lease, so that the next claim wins. Does nothing unless the caller has the lease. */
   release(id: string, token: string): Promise<void>;
   /**
-   * Forgets every delivery of an event that has succeeded, so that the event runs when it comes again. One that runs keeps its lease.
+   * Deletes the records of every succeeded delivery of an event, so that the event can run again. Running deliveries keep
+   * their leases.
    * @param event the part of the ids before the dot
    */
   forget(event: string): Promise<void>;
   /**
-   * Called when the application starts, which does not wait for it: connects, and finds out what is wrong before the first webhook
-   * arrives. What it rejects with is logged.
+   * Called when the application starts, which does not wait for it. Connects, and detects problems before the first webhook
+   * arrives. A rejection is logged.
    */
   open?(): void | Promise<void>;
-  /** Whether deliveries can be remembered, as far as is known; `undefined` where it is not known. For health checks. */
+  /** Whether deliveries can be recorded, for health checks; `undefined` if that is unknown. */
   readonly isAvailable?: boolean | undefined;
-  /** Called when the application shuts down; for what the store itself has opened. */
+  /** Called when the application shuts down, to close what the store has opened. */
   close?(): void | Promise<void>;
 }

@@ -1,62 +1,66 @@
 import type { BudgetStore } from './budget-store.js';
 
 /**
- * Where instances of an application keep what they share: as much of a [Keyv](https://keyv.org) as is used, so that any
- * of its stores will do. It is not trusted: whoever reads it learns no session key and no payer, and whoever writes to it
- * gets nobody in.
+ * A store that the replicas of an application share. It is the part of a [Keyv](https://keyv.org) that the package uses, so
+ * any Keyv store can be passed. The store is not trusted: reading it reveals no session key and no user, and writing to it
+ * authenticates nobody.
  */
 export interface CoinflowSharedStore {
   get(key: string): Promise<unknown>;
-  /** @param ttlMs for how long, in milliseconds */
+  /** @param ttlMs the time to live in milliseconds */
   set(key: string, value: string, ttlMs: number): Promise<unknown>;
   delete(key: string): Promise<unknown>;
   /**
-   * After how many milliseconds an operation is given up, and the instance goes by what it knows itself; from 1 to 1,000.
+   * The timeout of an operation in milliseconds, from 1 to 1,000. After it, the replica uses its own cache.
    * @default 50
    */
   readonly timeoutMs?: number | undefined;
-  /** What makes revocations reach every instance. Without it they hold in the process that is told. */
+  /** Shares revocations with all replicas. Without it, a revocation applies only to the replica that makes it. */
   readonly revocations?: RevocationBoard;
-  /** What counts the calls of all instances together. Without it each counts its own. It may reject. */
+  /** Counts the calls of all replicas together. Without it, each replica counts its own. Its methods may reject. */
   readonly budget?: BudgetStore;
-  /** Called when the application shuts down, which waits 5 s for it at most; for what the store itself has opened. */
+  /** Called when the application shuts down, to close what the store has opened. The shutdown waits at most 5 s for it. */
   close?(): void | Promise<void>;
 }
 
-/** A revocation as it is shared: sealed, so that nobody reads it, and nobody else makes one. */
+/** A revocation as it is shared: sealed, so that others can neither read nor forge it. */
 export interface RevocationNotice {
-  /** The same for all revocations of one session key or payer. */
+  /** The same for all revocations of one session key or user. */
   readonly name: string;
   readonly value: string;
-  /** When it need not be known any more, in milliseconds since 1970. Of two of one name the one with the later end stays. */
+  /** When the revocation expires, in milliseconds since 1970. Of two with one name, the later one is kept. */
   readonly untilMs: number;
 }
 
-/** What a board tells an instance. */
+/** The callbacks of a {@link RevocationFeed}. */
 export interface RevocationListener {
-  /** There is a revocation: one that was published, or that stood there when this instance came, or came back. */
+  /** Called for each revocation that is published, and for all stored ones after a connect or reconnect. */
   received(notice: Pick<RevocationNotice, 'name' | 'value'>): void;
   /**
-   * Whether this instance knows what stands there.
+   * Reports whether this replica knows all stored revocations.
    * @param cause why it does not, for the log
    */
   informed(isInformed: boolean, cause?: string): void;
-  /** What this instance has published: said again when the board has forgotten it. */
+  /** The revocations that this replica has published, to publish them again after the board has lost them. */
   published(): Iterable<RevocationNotice>;
 }
 
-/** One instance's way to a board. */
+/** The connection of one replica to a board. */
 export interface RevocationFeed {
-  /** @returns once every instance that is there is being told; rejects when that cannot be said. Waited for 5 s at most. */
+  /**
+   * Waited for at most 5 s.
+   * @returns once the revocation is stored and sent to every connected replica; rejects when that is not certain
+   */
   publish(notice: RevocationNotice): Promise<void>;
   close(): void;
 }
 
-/** Where instances tell each other of revocations. */
+/** Where replicas publish revocations and receive those of others. */
 export interface RevocationBoard {
   /**
-   * @param board its name: instances of one name tell each other
-   * @returns once what stands there was told, or cannot be; the start of the application waits 30 s for it at most
+   * The startup of the application waits at most 30 s for it.
+   * @param board the name of the board; replicas with the same name share revocations
+   * @returns once the stored revocations were received, or could not be
    */
   open(board: string, listener: RevocationListener): Promise<RevocationFeed>;
 }
