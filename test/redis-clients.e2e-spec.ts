@@ -16,15 +16,15 @@ import { RedisServer, countCommands, describeWithRedis } from './harness/redis-s
 import { until } from './harness/until.js';
 
 type Client = NodeRedisLike | IoredisLike;
-/** A client, and what closes it. */
+/** A client and a function that closes it. */
 type Opened = [client: Client, close: () => unknown];
 
-/** Waits until what it has written is in Redis. */
+/** `written()` resolves once everything that the replica has written is in Redis. */
 type Replica = TestInstance & { written: () => Promise<unknown> };
 
 const GENEROUS_MS = 1_000;
 
-/** As an application does it: connected, and with a listener for errors. */
+/** Connects a client and adds a listener for errors, as an application does. */
 async function connected<
   T extends Client & { on(event: 'error', listener: () => void): unknown; connect(): Promise<unknown> },
 >(client: T, close: (client: T) => unknown): Promise<Opened> {
@@ -33,7 +33,7 @@ async function connected<
   return [client, () => close(client)];
 }
 
-describeWithRedis('the clients that a Redis is reached by (skipped without redis-server)', () => {
+describeWithRedis('the Redis clients that an application can pass (skipped without redis-server)', () => {
   let redis: RedisServer;
   let cluster: RedisCluster;
   const close: (() => unknown)[] = [];
@@ -52,7 +52,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     for (const one of close.splice(0).reverse()) await one();
   });
 
-  /** Redis loses everything, on every server. */
+  /** Deletes all data of every server. */
   const flushAll = (): Promise<unknown> =>
     Promise.all(
       [redis, ...cluster.nodes].map(async (server) => {
@@ -62,7 +62,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
       }),
     );
 
-  /** How often a node has said that another has a key. */
+  /** The number of `MOVED` replies of all nodes. */
   async function moved(): Promise<number> {
     const counts = cluster.nodes.map(async (node) => {
       const admin = await node.connect();
@@ -110,7 +110,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     return store;
   }
 
-  /** A replica with a client of its own. */
+  /** Starts a replica with its own client. */
   async function replicaOf(coinflow: FakeCoinflow, open: () => Promise<Opened>, prefix?: string): Promise<Replica> {
     const [client, end] = await open();
     close.push(end);
@@ -147,7 +147,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     deliveryStoreContract(() => redisDeliveryStore({ client }), delay, flushAll);
   });
 
-  it.each([...SINGLE, ...CLUSTERS])('%s shares sessions, the budget and revocations', async (_, open) => {
+  it.each([...SINGLE, ...CLUSTERS])('shares sessions and revocations over %s', async (_, open) => {
     const coinflow = new FakeCoinflow();
     const movedBefore = await moved();
     const [one, other] = [await replicaOf(coinflow, open), await replicaOf(coinflow, open)];
@@ -164,16 +164,16 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     expect(await moved()).toBe(movedBefore);
   });
 
-  it('a client of ioredis that is to connect when it is first used, does', async () => {
+  it('connects an ioredis client with lazyConnect at its first command', async () => {
     const client = new ioredis5.Redis(redis.url, lazy);
     close.push(() => client.disconnect());
     expect(await redisDeliveryStore({ client }).claim(randomUUID(), 60_000)).toMatchObject({ state: 'won' });
   });
 
   it.each<[string, object]>([
-    ['gives up at once', { retryStrategy: () => null }],
+    ['does not retry', { retryStrategy: () => null }],
     ['does not subscribe again', { autoResubscribe: false }],
-  ])('a client of ioredis that %s, receives revocations all the same', async (_, options) => {
+  ])('receives revocations over an ioredis client that %s', async (_, options) => {
     const coinflow = new FakeCoinflow();
     const impatient = { ...lazy, enableOfflineQueue: false, ...options };
     const open = (): Promise<Opened> => connected(new ioredis5.Redis(redis.url, impatient), (it) => it.disconnect());
@@ -197,7 +197,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     admin.destroy();
   });
 
-  it('a client of ioredis that writes a prefix before keys, and the prefix of an application, share them too', async () => {
+  it('shares sessions and revocations under the key prefix of an ioredis client and the prefix option', async () => {
     const coinflow = new FakeCoinflow();
     const open = (): Promise<Opened> =>
       connected(new ioredis5.Redis(redis.url, { ...lazy, keyPrefix: 'ours:' }), (it) => it.disconnect());
@@ -211,7 +211,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     const reads = await countCommands(admin, 'hscan');
     await one.revokeKey(key);
     await until(() => isRevokedIn(other, key));
-    // By a message: nobody has read the list, which is done where a message was lost.
+    // Received as a message: the stored revocations are read only after a message was lost.
     expect(await countCommands(admin, 'hscan')).toBe(reads);
     const names = await admin.keys('*');
     expect(names.filter((name) => !name.startsWith('ours:shop:'))).toEqual([]);
@@ -219,7 +219,7 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     admin.destroy();
   });
 
-  it('every cluster client goes to the new primary when a primary is killed', async () => {
+  it('sends commands to the new primary over every cluster client after a primary was killed', async () => {
     const redundant = await startCluster();
     close.push(() => redundant.kill());
     const { cluster: addressesOfAll } = redundant.address;
@@ -233,14 +233,14 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
       ].map(deliveriesOf),
     );
     await redundant.killPrimary();
-    // Of so many, the killed primary had some.
+    // The killed primary had the slots of some of them.
     const claimAll = (store: DeliveryStore): Promise<unknown> =>
       Promise.all(Array.from({ length: 20 }, () => store.claim(randomUUID(), 60_000)));
     const isBack = (store: DeliveryStore): Promise<boolean> => claimAll(store).then(Boolean, () => false);
     for (const store of stores) await until(() => isBack(store));
   });
 
-  it.each(POOLS)('%s is refused for what replicas share: it has no pub/sub', async (_, open) => {
+  it.each(POOLS)('rejects %s for a shared store, because it has no pub/sub', async (_, open) => {
     const [client, end] = await open();
     close.push(end);
     expect(() => redisSharedStore({ client })).toThrow(
@@ -248,14 +248,16 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
     );
   });
 
-  it.each(POOLS)('%s does not send what nobody waits for any more', async (_, open) => {
+  it.each(POOLS)('does not send a command after its timeout over %s', async (_, open) => {
     const store = await deliveriesOf(open);
     await redis.kill();
-    // The first may be sent to a connection that is not known to be lost.
+    // The first command may be sent before the loss of the connection is detected.
     await expect(store.claim('first', 60_000)).rejects.toMatchObject({ name: 'RedisUnreachableError' });
-    await expect(store.claim('late', 60_000)).rejects.toMatchObject({ cause: { message: 'No answer within 1000 ms' } });
+    await expect(store.claim('late', 60_000)).rejects.toMatchObject({
+      cause: { message: 'No response within 1000 ms' },
+    });
     await redis.start();
-    // What was kept for later would be sent before that.
+    // A queued command would be sent before this one.
     await until(() => store.claim(randomUUID(), 60_000).then(Boolean, () => false));
     expect(await store.claim('late', 60_000)).toMatchObject({ state: 'won' });
   });
@@ -284,15 +286,15 @@ describeWithRedis('the clients that a Redis is reached by (skipped without redis
         ),
     ],
     [
-      'a client of ioredis 5 by sentinels',
+      'an ioredis 5 client with sentinels',
       (sentinel) => bySentinels((options) => new ioredis5.Redis(options), sentinel),
     ],
     [
-      'a client of ioredis 6 by sentinels',
+      'an ioredis 6 client with sentinels',
       (sentinel) => bySentinels((options) => new ioredis6.Redis(options), sentinel),
     ],
   ])('%s', (_, open) => {
-    it('goes to the new primary after a failover, and receives its revocations', async () => {
+    it('uses the new primary after a failover and receives revocations from it', async () => {
       const sentinel = await RedisSentinel.start();
       close.push(() => sentinel.kill());
       const coinflow = new FakeCoinflow();

@@ -7,7 +7,7 @@ import { deliveryStoreContract } from './delivery-store-contract.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
-const UNREACHABLE = { name: 'RedisUnreachableError', message: 'Redis cannot be reached' };
+const UNREACHABLE = { name: 'RedisUnreachableError', message: 'Redis is unreachable' };
 
 describeWithRedis('redisDeliveryStore (skipped without redis-server)', () => {
   let redis: RedisServer;
@@ -51,17 +51,17 @@ describeWithRedis('redisDeliveryStore (skipped without redis-server)', () => {
       () => client.flushAll(),
     ));
 
-  it('two processes share what they know, and the keys expire', async () => {
+  it('shares records between replicas, under keys that expire', async () => {
     const claim = await store().claim('shared', 60_000);
     expect(await store({ client }).claim('shared', 60_000)).toEqual({ state: 'running' });
     if (claim.state === 'won') await store().complete('shared', claim.token, 1_000);
     expect(await store({ client }).claim('shared', 60_000)).toEqual({ state: 'done' });
     for (const key of await client.keys('*')) expect([key, await client.pTTL(key)]).toEqual([key, expect.any(Number)]);
-    const lives = await Promise.all((await client.keys('*')).map((key) => client.pTTL(key)));
-    expect(lives.every((ms) => ms > 0)).toBe(true);
+    const ttls = await Promise.all((await client.keys('*')).map((key) => client.pTTL(key)));
+    expect(ttls.every((ms) => ms > 0)).toBe(true);
   });
 
-  it('closes its own connection, and leaves a client of the user’s alone', async () => {
+  it('closes the connection to its url, but not a client of the application', async () => {
     const own = redisDeliveryStore({ url: redis.url });
     await own.claim('closing', 1_000);
     await own.close?.();
@@ -72,15 +72,15 @@ describeWithRedis('redisDeliveryStore (skipped without redis-server)', () => {
     await unused.close?.();
     const connections = async (): Promise<number> => (await client.clientList()).length;
     const before = await connections();
-    await expect(unused.claim('closed', 1_000)).rejects.toThrow('Redis cannot be reached');
+    await expect(unused.claim('closed', 1_000)).rejects.toThrow('Redis is unreachable');
     expect(await connections()).toBe(before);
   });
 
   it.each<[string, (name: string) => Promise<unknown>, string]>([
-    ['nonsense is a run that goes on', (name) => client.set(name, 'nonsense', { PX: 1_000 }), 'running'],
-    ['“done” is not run', (name) => client.set(name, 'done', { PX: 1_000 }), 'done'],
-    ['what was taken away is run again', (name) => client.del(name), 'won'],
-  ])('whoever writes there decides what runs: %s', async (_, forge, state) => {
+    ['an unknown value', (name) => client.set(name, 'forged', { PX: 1_000 }), 'running'],
+    ['the value "done"', (name) => client.set(name, 'done', { PX: 1_000 }), 'done'],
+    ['a deleted key', (name) => client.del(name), 'won'],
+  ])('takes %s in Redis as the state of a delivery', async (_, forge, state) => {
     await store().claim('forged.part', 60_000);
     await forge('coinflow:webhook:{forged}.part');
     expect(await store().claim('forged.part', 60_000)).toMatchObject({ state });
@@ -88,38 +88,38 @@ describeWithRedis('redisDeliveryStore (skipped without redis-server)', () => {
   });
 
   it.each<[string, unknown]>([
-    ['no Redis', {}],
-    ['two', { url: 'redis://127.0.0.1', client: { sendCommand: () => undefined } }],
-    ['what is no client', { client: {} }],
-    ['what only looks like a client', { client: { sendCommand: () => undefined, isOpen: true } }],
-    ['what is no URL', { url: 'redis//user:a-password@redis.example.com' }],
-    ['what is no URL of a Redis', { url: 'http://user:a-password@redis.example.com' }],
+    ['options without a url and a client', {}],
+    ['both a url and a client', { url: 'redis://127.0.0.1', client: { sendCommand: () => undefined } }],
+    ['an empty object as the client', { client: {} }],
+    ['an unknown kind of client', { client: { sendCommand: () => undefined, isOpen: true } }],
+    ['a url that is not a URL', { url: 'redis//user:a-password@redis.example.com' }],
+    ['a URL of another protocol', { url: 'http://user:a-password@redis.example.com' }],
     ['a password whose # is not encoded', { url: 'redis://user:12#a-password@redis.example.com' }],
     ['a password whose ? is not encoded', { url: 'redis://user:12?a-password@redis.example.com' }],
     ['a password whose / is not encoded', { url: 'redis://user:12/a-password@redis.example.com' }],
     ['a password whose % is not encoded', { url: 'redis://user:a-password%@redis.example.com' }],
-    ['a database that is no number', { url: 'redis://user:a-password@redis.example.com/first' }],
-    ['no host', { url: 'redis://' }],
-    ['a URL that is no text', { url: 6379 }],
+    ['a database that is not a number', { url: 'redis://user:a-password@redis.example.com/first' }],
+    ['a url without a host', { url: 'redis://' }],
+    ['a url that is not a string', { url: 6379 }],
     ['a prefix with braces', { url: 'redis://127.0.0.1', prefix: '{shop}:' }],
     ['an empty prefix', { url: 'redis://127.0.0.1', prefix: '' }],
-    ['a prefix that is no text', { url: 'redis://127.0.0.1', prefix: 1 }],
-    ['what is nearly one', { url: 'redis://user:a-password@redis.example.com:port' }],
-  ])('refuses %s, and repeats no password', (_, options) => {
+    ['a prefix that is not a string', { url: 'redis://127.0.0.1', prefix: 1 }],
+    ['a URL with an invalid port', { url: 'redis://user:a-password@redis.example.com:port' }],
+  ])('rejects %s without repeating the password', (_, options) => {
     const connect = (): DeliveryStore => redisDeliveryStore(options as RedisConnectionOptions);
     expect(connect).toThrow(TypeError);
     expect(connect).not.toThrow(expect.objectContaining({ input: expect.anything() }));
     expect(connect).not.toThrow('a-password');
   });
 
-  it.each([0, 1.5, 1_001, NaN])('a memory refuses %d as its time', (timeoutMs) => {
+  it.each([0, 1.5, 1_001, NaN])('rejects %d as the timeout of a shared store', (timeoutMs) => {
     expect(() => redisSharedStore({ url: redis.url, timeoutMs })).toThrow(TypeError);
   });
 
-  const isBack = async (store: DeliveryStore): Promise<boolean> =>
+  const isAvailable = async (store: DeliveryStore): Promise<boolean> =>
     store.claim('back', 60_000).then(Boolean, () => false);
 
-  it('rejects while Redis is down, and works again once it is back', async () => {
+  it('rejects commands while Redis is down, and works again afterwards', async () => {
     const one = store();
     await one.claim('before', 60_000);
     await redis.kill();
@@ -127,38 +127,38 @@ describeWithRedis('redisDeliveryStore (skipped without redis-server)', () => {
     const stores = [one, late, store({ client })];
     for (const each of stores) await expect(each.claim('down', 60_000)).rejects.toMatchObject(UNREACHABLE);
     await redis.start();
-    for (const each of stores) await until(() => isBack(each));
+    for (const each of stores) await until(() => isAvailable(each));
     expect(await one.claim('back', 60_000)).toEqual({ state: 'running' });
-    // Nobody waited for those any more: a lease would be nobody's.
+    // The rejected commands were not sent later: nobody would hold their leases.
     expect(await one.claim('down', 60_000)).toMatchObject({ state: 'won' });
   });
 
   it.each([
-    ['its own connection', () => store()],
-    ['a client of the user', () => store({ client })],
-  ])('rejects the same way when the connection breaks during a command: %s', async (_, open) => {
+    ['a connection to its url', () => store()],
+    ['a client of the application', () => store({ client })],
+  ])('rejects a command as unreachable when its connection breaks: %s', async (_, open) => {
     const one = open();
     await one.claim('before', 60_000);
     redis.pause();
-    const refused = Array.from({ length: 20 }, (_, index) =>
+    const rejections = Array.from({ length: 20 }, (_, index) =>
       expect(one.claim(`during-${index}`, 60_000)).rejects.toMatchObject(UNREACHABLE),
     );
     await new Promise(setImmediate);
     await redis.kill();
-    await Promise.all(refused);
+    await Promise.all(rejections);
   });
 
-  it('gives up a Redis that does not answer', async () => {
+  it('rejects a command after one second when Redis does not respond', async () => {
     const one = store();
     await one.claim('warm', 60_000);
     redis.pause();
     await expect(one.claim('paused', 60_000)).rejects.toMatchObject({
       ...UNREACHABLE,
-      cause: new Error('No answer within 1000 ms'),
+      cause: new Error('No response within 1000 ms'),
     });
   });
 
-  it('takes a user, a password of any characters and a number of a database from the url', async () => {
+  it('reads the user, a password of any characters and the database from the url', async () => {
     const password = 'p@ss:w/o#r?d%&ü ';
     await client.sendCommand(['ACL', 'SETUSER', 'special:user', 'on', `>${password}`, 'allkeys', 'allcommands']);
     const credentials = `${encodeURIComponent('special:user')}:${encodeURIComponent(password)}`;
@@ -168,14 +168,14 @@ describeWithRedis('redisDeliveryStore (skipped without redis-server)', () => {
     expect(await store({ url: `${redis.url}/3` }).claim('in-three', 60_000)).toEqual({ state: 'running' });
   });
 
-  it('begins every key with the prefix', async () => {
+  it('writes every key with the prefix', async () => {
     await client.flushAll();
     await store({ url: redis.url, prefix: 'shop:' }).claim('prefixed', 60_000);
     expect((await client.keys('*')).sort()).toEqual(['shop:webhook-fence:{prefixed}', 'shop:webhook:{prefixed}']);
     await client.flushAll();
   });
 
-  it('passes on what Redis answers when that is an error', async () => {
+  it('rejects with the error reply of Redis', async () => {
     const admin = redis.url.replace('//', '//somebody:a-password@');
     await client.sendCommand(['ACL', 'SETUSER', 'somebody', 'on', '>a-password', '~*', '+ping', '+hello', '+client']);
     await expect(store({ url: admin }).claim('denied', 60_000)).rejects.toThrow(/^NOPERM/);

@@ -261,7 +261,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(await refusal(one, coinflow.key())).toBeUndefined();
       expect(one.sessions.sharedRevocations?.isInformed).toBe(false);
       const lines = logger.at('warn').filter((line) => line.includes('redis-unreachable'));
-      expect(lines).toEqual([expect.stringContaining('Redis cannot be reached: WRONGPASS')]);
+      expect(lines).toEqual([expect.stringContaining('Redis is unreachable: WRONGPASS')]);
       expect(JSON.stringify(logger)).not.toContain('a-wrong-password');
     });
 

@@ -7,7 +7,7 @@ import { until } from './harness/until.js';
 
 const PAGE = readFileSync(new URL('../docs/redis.md', import.meta.url), 'utf8');
 
-/** What the page tells an operator to grant, by the user's name. */
+/** The rules that the page lists for a Redis user. */
 function documented(user: string): string[] {
   const line = PAGE.split('\n').find((one) => one.startsWith(`ACL SETUSER ${user} `)) ?? '';
   return line.split(' ').slice(3);
@@ -18,15 +18,15 @@ interface Subpath {
   redisDeliveryStore: typeof redisDeliveryStore;
 }
 
-/** The subpath with one version of node-redis, which it loads for a url. */
+/** Loads the subpath with one version of node-redis, which it uses for a url. */
 async function load(version: 5 | 6): Promise<Subpath> {
   jest.resetModules();
   if (version === 6) jest.unstable_mockModule('@redis/client', () => import('node-redis-6'));
   return import('nestjs-coinflow-auth/redis');
 }
 
-describeWithRedis('the permissions that the documentation lists (skipped without redis-server)', () => {
-  describe.each([5, 6] as const)('for connections by node-redis %d', permissions);
+describeWithRedis('the Redis permissions in the documentation (skipped without redis-server)', () => {
+  describe.each([5, 6] as const)('for node-redis %d', permissions);
 });
 
 function permissions(version: 5 | 6): void {
@@ -56,7 +56,7 @@ function permissions(version: 5 | 6): void {
     close.push(() => store.close?.());
     await store.open?.();
     const claim = await store.claim('id', 60_000);
-    if (claim.state !== 'won') throw new Error('Nobody else claims it');
+    if (claim.state !== 'won') throw new Error('The claim was not won');
     await store.renew('id', claim.token, 60_000);
     await store.complete('id', claim.token, 60_000);
     await store.forget('id');
@@ -87,17 +87,17 @@ function permissions(version: 5 | 6): void {
   it.each<[string, (url: string) => Promise<void>]>([
     ['coinflow-deliveries', useDeliveries],
     ['coinflow-shared-store', useSharedStore],
-  ])('are enough for the user %s, and none of them is superfluous', async (user, use) => {
+  ])('documents exactly the permissions that the user %s needs', async (user, use) => {
     const rules = documented(user);
     await admin.sendCommand(['ACL', 'SETUSER', user, ...rules]);
     const [password = ''] = rules.filter((rule) => rule.startsWith('>')).map((rule) => rule.slice(1));
     await admin.sendCommand(['CONFIG', 'RESETSTAT']);
     await use(redis.url.replace('//', `//${user}:${password}@`));
     expect(await admin.sendCommand(['ACL', 'LOG'])).toEqual([]);
-    // Nothing else was tried, either.
+    // No other command failed.
     expect(await admin.info('errorstats')).not.toContain('errorstat_');
     const stats = (await admin.info('commandstats')).matchAll(/cmdstat_(\S+):calls/g);
-    // What this test itself has sent, and AUTH, which needs no permission.
+    // The commands of this test itself, and AUTH, which needs no permission.
     const others = ['auth', 'acl|log', 'config|resetstat', 'info', 'zcard', 'acl|setuser', 'hello'];
     const used = Array.from(stats, ([, command = '']) => command).filter(
       (command) => !/^client\|setinfo/.test(command),

@@ -30,7 +30,7 @@ type ApplicationClient = (NodeRedisLike | IoredisLike) & {
 
 const LISTENER = { received: () => undefined, informed: () => undefined, published: () => [] };
 
-describeWithRedis('the connections to Redis (skipped without redis-server)', () => {
+describeWithRedis('connections to Redis (skipped without redis-server)', () => {
   let logger: RecordingLogger;
   const opened: (() => unknown)[] = [];
 
@@ -57,7 +57,7 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
 
   const byUrl = (url: string): Promise<RedisConnectionOptions> => Promise.resolve({ url });
 
-  /** A client of the application, connected. */
+  /** Connects a client of the application. */
   async function connected(client: ApplicationClient): Promise<RedisConnectionOptions> {
     opened.push(() => ('destroy' in client ? client.destroy() : client.disconnect()));
     client.on('error', () => undefined);
@@ -72,14 +72,14 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
     );
 
   it.each<[string, (url: string) => Promise<RedisConnectionOptions>]>([
-    ['a connection by url', byUrl],
+    ['a connection to a url', byUrl],
     ['a client of node-redis 5', (url) => connected(nodeRedis5.createClient({ url }))],
     ['a client of node-redis 6', (url) => connected(nodeRedis6.createClient({ url }))],
     ['a pool of node-redis 5', (url) => connected(nodeRedis5.createClientPool({ url }, { minimum: 3 }))],
     ['a pool of node-redis 6', (url) => connected(nodeRedis6.createClientPool({ url }, { minimum: 3 }))],
     ['a client of ioredis 5', (url) => connected(new ioredis5.Redis(url, { lazyConnect: true }))],
     ['a client of ioredis 6', (url) => connected(new ioredis6.Redis(url, { lazyConnect: true }))],
-  ])('%s leaves a primary that a planned failover has demoted', async (_, connect) => {
+  ])('leaves a primary that a planned failover has demoted over %s', async (_, connect) => {
     const { redis, proxy, store } = await startProxy(connect);
     expect(await isClaimed(store, 'before')).toBe(true);
     const next = opens(await RedisServer.start());
@@ -99,48 +99,47 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
       const claims = await Promise.all(['a', 'b', 'c', 'd'].map((id) => isClaimed(store, `${id}${attempt}`)));
       return claims.every(Boolean);
     });
-    expect(logger.at('warn')).toEqual([expect.stringContaining('Redis cannot be reached: READONLY')]);
+    expect(logger.at('warn')).toEqual([expect.stringContaining('Redis is unreachable: READONLY')]);
   });
 
-  it('leave a connection over which nothing is answered twice, and ask over a new one', async () => {
+  it('replaces a connection after two timeouts', async () => {
     const { proxy, store } = await startProxy();
     expect(await isClaimed(store, 'before')).toBe(true);
     proxy.silence();
-    // Those that wait at the same time count as one: Redis may only be slow.
-    const refused = await Promise.allSettled(['a', 'b', 'c'].map((id) => store.claim(id, LEASE_MS)));
-    expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    // Concurrent timeouts count as one, because Redis may only be slow.
+    const results = await Promise.allSettled(['a', 'b', 'c'].map((id) => store.claim(id, LEASE_MS)));
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     expect(logger.at('warn')).toEqual([]);
-    await expect(store.claim('d', LEASE_MS)).rejects.toThrow('Redis cannot be reached');
+    await expect(store.claim('d', LEASE_MS)).rejects.toThrow('Redis is unreachable');
     await until(() => isClaimed(store, 'after'));
-    expect(logger.at('warn')).toEqual([expect.stringContaining('No answer within 1000 ms')]);
+    expect(logger.at('warn')).toEqual([expect.stringContaining('No response within 1000 ms')]);
   });
 
-  it('are given up when a server takes them and answers nothing', async () => {
-    const mute = createServer().listen(0, '127.0.0.1');
-    await once(mute, 'listening');
-    const { port } = mute.address() as AddressInfo;
+  it('rejects commands to a server that accepts connections but does not respond', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
     const store = opens(redisDeliveryStore({ url: `redis://127.0.0.1:${port}` }));
-    await expect(store.claim('mute', LEASE_MS)).rejects.toThrow('Redis cannot be reached');
-    expect(logger.at('warn')).toEqual([expect.stringContaining('No answer within 1000 ms')]);
-    mute.close();
+    await expect(store.claim('silent', LEASE_MS)).rejects.toThrow('Redis is unreachable');
+    expect(logger.at('warn')).toEqual([expect.stringContaining('No response within 1000 ms')]);
+    silent.close();
   });
 
   it.each<[string, (url: string) => Promise<RedisConnectionOptions>]>([
-    ['by url', byUrl],
-    ['of a client of node-redis', (url) => connected(nodeRedis5.createClient({ url }))],
-    ['of a client of ioredis', (url) => connected(new ioredis5.Redis(url, { lazyConnect: true }))],
-  ])('are opened once a second at most while Redis stays read-only: %s', async (_, connect) => {
+    ['a connection to a url', byUrl],
+    ['a node-redis client', (url) => connected(nodeRedis5.createClient({ url }))],
+    ['an ioredis client', (url) => connected(new ioredis5.Redis(url, { lazyConnect: true }))],
+  ])('reconnects %s at most once a second while Redis stays read-only', async (_, connect) => {
     const { redis, store } = await startProxy(connect);
     const admin = await redis.connect();
     await admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
-    for (let i = 0; i < 20; i += 1)
-      await expect(store.claim('read-only', LEASE_MS)).rejects.toThrow('cannot be reached');
+    for (let i = 0; i < 20; i += 1) await expect(store.claim('read-only', LEASE_MS)).rejects.toThrow('is unreachable');
     const opened = Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
     expect(opened).toBeLessThan(10);
     admin.destroy();
   });
 
-  it('have names, by which an operator knows them', async () => {
+  it('names its connections in CLIENT LIST', async () => {
     const redis = opens(await RedisServer.start());
     const admin = await redis.connect();
     const shared = opens(redisSharedStore({ url: redis.url }));
@@ -151,7 +150,7 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
     admin.destroy();
   });
 
-  describe('of a client for one Redis to a cluster', () => {
+  describe('of a single-Redis client to a cluster', () => {
     let cluster: RedisCluster;
 
     beforeAll(async () => {
@@ -161,9 +160,9 @@ describeWithRedis('the connections to Redis (skipped without redis-server)', () 
     afterAll(() => cluster.kill());
 
     it.each<[string, (node: RedisServer) => Promise<RedisConnectionOptions>]>([
-      ['by url', (node) => Promise.resolve({ url: node.url })],
-      ['of the application', async (node) => ({ client: opens(await node.connect()) })],
-    ])('are a misconfiguration, which is logged once, with what to do: %s', async (_, optionsFor) => {
+      ['a connection to a url', (node) => Promise.resolve({ url: node.url })],
+      ['a client of the application', async (node) => ({ client: opens(await node.connect()) })],
+    ])('logs once as a misconfiguration that %s reaches a cluster, and what to do', async (_, optionsFor) => {
       const [node] = cluster.nodes;
       if (!node) throw new Error('The cluster has no node');
       const options = await optionsFor(node);

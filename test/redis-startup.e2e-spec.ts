@@ -9,7 +9,7 @@ import { RedisServer, describeWithRedis, hasOpenssl, type RedisClient } from './
 import { until } from './harness/until.js';
 import { createWebhookApp, settled, type WebhookApp } from './harness/webhooks.js';
 
-describeWithRedis('an application that starts with a Redis (skipped without redis-server)', () => {
+describeWithRedis('the startup of an application with Redis (skipped without redis-server)', () => {
   let redis: RedisServer;
   let admin: RedisClient;
   let app: WebhookApp | undefined;
@@ -46,7 +46,7 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
     Logger.overrideLogger(false);
   });
 
-  /** With both stores in Redis. */
+  /** Starts an application with both stores in Redis. */
   async function start(url = redis.url, deliveries: DeliveryStore = redisDeliveryStore({ url })): Promise<WebhookApp> {
     app = await createWebhookApp({
       webhook: { deliveries, consumer: 'shop' },
@@ -57,11 +57,11 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
   }
 
   const limited = (password = 'secret'): string => redis.url.replace('//', `//limited:${password}@`);
-  const forbid = (...rules: string[]): Promise<unknown> => admin.sendCommand(['ACL', 'SETUSER', 'limited', ...rules]);
+  const setRules = (...rules: string[]): Promise<unknown> => admin.sendCommand(['ACL', 'SETUSER', 'limited', ...rules]);
   const warnings = (word: string): string[] =>
     app?.logger.at('warn').filter((line) => line.includes(`[${word}]`)) ?? [];
 
-  /** What a health check tells. */
+  /** The result of a health check. */
   function health(): unknown {
     const indicators = {
       check: () => ({
@@ -78,7 +78,7 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
     return (await service.revokeSessionKey(coinflow.signSessionKey({ customerId: 'alice', merchantId }))).shared;
   }
 
-  async function isTold(cause: RegExp): Promise<void> {
+  async function expectUnreachable(cause: RegExp): Promise<void> {
     await until(() => warnings('redis-unreachable').length > 0);
     expect(warnings('redis-unreachable')).toEqual([expect.stringMatching(cause)]);
     expect(warnings('revocations-unknown')).toEqual([expect.stringMatching(cause)]);
@@ -86,7 +86,7 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
     expect(health()).toMatchObject({ status: 'degraded', sharedStore: 'unreachable', deliveries: 'unreachable' });
   }
 
-  it('connects before the first webhook, and is healthy', async () => {
+  it('connects before the first webhook and reports that it is healthy', async () => {
     const { deliver } = await start();
     await until(() => (health() as { deliveries: string }).deliveries === 'reachable');
     expect(health()).toMatchObject({ status: 'up', sharedStore: 'reachable', deliveries: 'reachable' });
@@ -94,16 +94,16 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
     expect(await deliver(settled())).toMatchObject({ status: 200 });
   });
 
-  it('that does not let deliveries run scripts, is told so before the first webhook, and is degraded', async () => {
-    await forbid('-eval');
+  it('logs before the first webhook that Redis denies scripts, and reports that it is degraded', async () => {
+    await setRules('-eval');
     await start(limited());
     await until(() => warnings('redis-denied').length === 1);
-    expect(warnings('redis-denied')).toEqual([expect.stringMatching(/Redis denies a command: NOPERM.*'eval'/)]);
+    expect(warnings('redis-denied')).toEqual([expect.stringMatching(/Redis denied a command: NOPERM.*'eval'/)]);
     expect(health()).toMatchObject({ status: 'degraded', deliveries: 'unreachable' });
   });
 
-  it('that denies a command within a script, is told so before the first webhook', async () => {
-    await forbid('-time');
+  it('logs before the first webhook that Redis denies a command within a script', async () => {
+    await setRules('-time');
     await start(limited());
     await until(() => warnings('redis-denied').length === 1);
     expect(warnings('redis-denied')).toEqual([
@@ -112,44 +112,47 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
     expect(health()).toMatchObject({ status: 'degraded', deliveries: 'unreachable' });
   });
 
-  it('that denies subscribing, is told why revocations are unknown, and shares none', async () => {
-    await forbid('-subscribe');
+  it('logs why revocations are unavailable when Redis denies SUBSCRIBE, and shares none', async () => {
+    await setRules('-subscribe');
     await start(limited());
     expect(warnings('revocations-unknown')).toEqual([expect.stringMatching(/Cause: NOPERM.*subscribe/)]);
     expect(await sharesRevocations()).toBe(false);
     expect(health()).toMatchObject({ status: 'degraded', sharedStore: 'unreachable' });
-    await forbid('+subscribe');
+    await setRules('+subscribe');
     await until(sharesRevocations);
   });
 
   it.each<[string, () => string, RegExp]>([
-    ['refuses the password', () => limited('a-wrong-password'), /WRONGPASS/],
-    ['is not there', () => 'redis://127.0.0.1:1', /ECONNREFUSED/],
-  ])('that %s, is told why in one line for both stores, and starts', async (_, url, cause) => {
+    ['rejects the password', () => limited('a-wrong-password'), /WRONGPASS/],
+    ['does not run', () => 'redis://127.0.0.1:1', /ECONNREFUSED/],
+  ])('starts with a Redis that %s, and logs the cause once for both stores', async (_, url, cause) => {
     await start(url());
-    await isTold(cause);
+    await expectUnreachable(cause);
     expect(JSON.stringify(app?.logger.lines)).not.toContain('a-wrong-password');
   });
 
-  (hasOpenssl ? it : it.skip)('whose certificate is not trusted, is told so in one line, and starts', async () => {
-    const tls = await startTlsRedis();
-    await start(tls.url);
-    await isTold(/SELF_SIGNED_CERT/);
-    await tls.kill();
-  });
+  (hasOpenssl ? it : it.skip)(
+    'starts with a Redis whose certificate is not trusted, and logs that once for both stores',
+    async () => {
+      const tls = await startTlsRedis();
+      await start(tls.url);
+      await expectUnreachable(/SELF_SIGNED_CERT/);
+      await tls.kill();
+    },
+  );
 
-  it('that is full, is told that deliveries cannot be remembered', async () => {
+  it('logs that deliveries cannot be recorded when Redis is full', async () => {
     await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1']);
     try {
       await start();
       await until(() => warnings('deliveries-unavailable').length === 1);
-      expect(warnings('deliveries-unavailable')).toEqual([expect.stringMatching(/does not work: OOM/)]);
+      expect(warnings('deliveries-unavailable')).toEqual([expect.stringMatching(/webhook\.deliveries failed: OOM/)]);
     } finally {
       await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0']);
     }
   });
 
-  it('that dies twice, is told each time, and is healthy in between without a webhook', async () => {
+  it('logs each of two outages, and is healthy in between without a webhook', async () => {
     await start();
     const isHealthy = (): boolean => (health() as { deliveries: string }).deliveries === 'reachable';
     await until(isHealthy);
@@ -158,7 +161,7 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
       await until(() => warnings('redis-unreachable').length === time);
       expect(health()).toMatchObject({ status: 'degraded', deliveries: 'unreachable' });
       await redis.start();
-      // An outage ends when both connections are back.
+      // An outage ends when both connections work again.
       await until(async () => isHealthy() && (await sharesRevocations()));
     }
     expect(warnings('redis-unreachable')).toHaveLength(2);
@@ -167,24 +170,26 @@ describeWithRedis('an application that starts with a Redis (skipped without redi
   it.each<[string, () => void | Promise<void>]>([
     ['rejects', () => Promise.reject(new Error('no table'))],
     [
-      'throws at once',
+      'throws synchronously',
       () => {
         throw new Error('no table');
       },
     ],
-  ])('and a store of deliveries that %s when it is opened, starts and is told why', async (_, open) => {
+  ])('starts with a delivery store whose open() %s, and logs the cause', async (_, open) => {
     const store = redisDeliveryStore({ url: redis.url });
     await start(redis.url, {
       open,
       claim: (id, leaseMs) => store.claim(id, leaseMs),
       renew: (id, token, leaseMs) => store.renew(id, token, leaseMs),
-      complete: (id, token, keepMs) => store.complete(id, token, keepMs),
+      complete: (id, token, ttlMs) => store.complete(id, token, ttlMs),
       forget: (event) => store.forget(event),
       release: (id, token) => store.release(id, token),
       close: () => store.close?.(),
     });
-    expect(warnings('deliveries-unavailable')).toEqual([expect.stringContaining('does not work: no table')]);
-    // A store that does not tell is not in health.
+    expect(warnings('deliveries-unavailable')).toEqual([
+      expect.stringContaining('webhook.deliveries failed: no table'),
+    ]);
+    // A store that does not report its state is not part of the health check.
     expect(health()).not.toHaveProperty('deliveries');
   });
 });

@@ -59,7 +59,7 @@ describeWithRedis('a Redis behind TLS (skipped without redis-server)', () => {
   itWithOpenssl.each<[string, (ca: Buffer) => Promise<NodeRedisLike | IoredisLike>]>([
     ['node-redis', nodeRedis],
     ['ioredis', ioredis],
-  ])('remembers an event over a client of %s that trusts its certificate', async (name, connect) => {
+  ])('records a delivery over a %s client that trusts the certificate', async (name, connect) => {
     ran = 0;
     const client = await connect(await readFile(redis.certificate));
     const { deliver, close } = await createWebhookApp({
@@ -71,7 +71,7 @@ describeWithRedis('a Redis behind TLS (skipped without redis-server)', () => {
     expect(ran).toBe(1);
   });
 
-  itWithOpenssl('remembers an event over a rediss:// URL whose certificate NODE_EXTRA_CA_CERTS trusts', async () => {
+  itWithOpenssl('records a delivery over a rediss:// URL whose certificate NODE_EXTRA_CA_CERTS trusts', async () => {
     assertBuilt();
     const replica = await startProcess('test/processes/failover-process.mjs', {
       NODE_EXTRA_CA_CERTS: redis.certificate,

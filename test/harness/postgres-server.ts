@@ -16,7 +16,7 @@ export function describeWithPostgres(name: string, suite: () => void): void {
   (programs || process.env.CI === 'true' ? describe : describe.skip)(name, suite);
 }
 
-/** A PostgreSQL of the test's own, in a temporary folder. */
+/** A PostgreSQL server of a test, in a temporary folder. */
 export class PostgresServer {
   readonly url: string;
   #process: ChildProcess | undefined;
@@ -44,7 +44,7 @@ export class PostgresServer {
     return server;
   }
 
-  /** Starts, or starts again on the same port with the data that it had. */
+  /** Starts the server, or restarts it on the same port with its data. */
   async start(): Promise<void> {
     const settings = { listen_addresses: '127.0.0.1', port: this.port, unix_socket_directories: '', fsync: 'off' };
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -56,7 +56,7 @@ export class PostgresServer {
     this.#process = child;
     let log = '';
     await new Promise<void>((resolve, reject) => {
-      child.once('error', reject).once('exit', () => reject(new Error(`PostgreSQL has ended:\n${log}`)));
+      child.once('error', reject).once('exit', () => reject(new Error(`PostgreSQL has exited:\n${log}`)));
       createInterface({ input: child.stderr }).on('line', (line) => {
         log += `${line}\n`;
         if (line.includes('ready to accept connections')) resolve();
@@ -64,12 +64,12 @@ export class PostgresServer {
     });
   }
 
-  /** Ends it at once: open transactions are lost, and connections close. */
+  /** Stops the server at once: open transactions are lost and connections close. */
   async kill(): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    // On SIGKILL its own processes would go on for a while.
+    // After SIGKILL its child processes would run for a while.
     await new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGQUIT'));
   }
 

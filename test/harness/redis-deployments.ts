@@ -9,7 +9,7 @@ import { until } from './until.js';
 const SLOTS = 16_384;
 const PRIMARIES = 3;
 
-/** A cluster of three primaries, and replicas of the first. */
+/** A cluster of three primaries, with replicas of the first. */
 export class RedisCluster {
   private constructor(
     readonly nodes: readonly RedisServer[],
@@ -62,7 +62,7 @@ export class RedisCluster {
 /** A Redis behind TLS. */
 export interface TlsRedis {
   readonly url: string;
-  /** The file with its certificate, which is self-signed: whoever trusts that one can connect. */
+  /** The file with its self-signed certificate. A client that trusts it can connect. */
   readonly certificate: string;
   kill(): Promise<void>;
 }
@@ -93,7 +93,7 @@ export async function startTlsRedis(): Promise<TlsRedis> {
   return { url: `rediss://127.0.0.1:${port}`, certificate, kill };
 }
 
-/** A primary, a replica of it, and a sentinel that makes the replica the primary when the primary is gone. */
+/** A primary, its replica, and a sentinel that promotes the replica when the primary is down. */
 export class RedisSentinel {
   readonly name = 'main';
 
@@ -127,7 +127,7 @@ export class RedisSentinel {
     return new RedisSentinel(primary, replica, sentinel, folder);
   }
 
-  /** Kills the primary, and waits until the replica has its place. */
+  /** Kills the primary and waits until the replica is promoted. */
   async failover(): Promise<void> {
     await this.primary.kill();
     const admin = await this.replica.connect();

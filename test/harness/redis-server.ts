@@ -6,16 +6,16 @@ import { freePort } from './free-port.js';
 
 export type { RedisClient };
 
-/** Whether a certificate can be made: what a test of TLS needs. */
+/** Whether openssl is installed, which tests of TLS need to create a certificate. */
 export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
-/** `npm test` installs Redis where it can; where it cannot, it says so, and a CI must not pass without it. */
+/** `npm test` installs Redis where it can. Without Redis these tests are skipped, and fail with `CI=true`. */
 export function describeWithRedis(name: string, suite: () => void): void {
   (hasRedis || process.env.CI === 'true' ? describe : describe.skip)(name, suite);
 }
 
-/** A Redis of the test's own, which it can kill and bring back. It writes nothing to a disk. */
+/** A Redis server of a test, which can kill and restart it. It writes nothing to disk. */
 export class RedisServer {
   readonly url: string;
   #process: ChildProcess | undefined;
@@ -28,14 +28,14 @@ export class RedisServer {
     this.url = `redis://127.0.0.1:${port}`;
   }
 
-  /** @param settings of redis-server, beside the port */
+  /** @param settings options of redis-server, besides the port */
   static async start(settings: readonly string[] = []): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), settings);
     await server.start();
     return server;
   }
 
-  /** @param file its configuration, which it rewrites */
+  /** @param file the configuration, which the sentinel rewrites */
   static async startSentinel(file: string): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), [], [file, '--sentinel']);
     await server.start();
@@ -44,7 +44,7 @@ export class RedisServer {
 
   /** Starts, or starts again at the same port. */
   async start(): Promise<void> {
-    // Not even what a replica is sent.
+    // A replica does not write the data of its primary either.
     const memory = ['--save', '', '--appendonly', 'no', '--repl-diskless-load', 'swapdb'];
     const address = ['--port', String(this.port), '--bind', '127.0.0.1'];
     const args = this.sentinel ? [...this.sentinel, ...address] : [...address, ...memory, ...this.settings];
@@ -57,7 +57,7 @@ export class RedisServer {
     });
   }
 
-  /** A client, connected, as an application would make one. */
+  /** A connected client, as an application creates it. */
   async connect(): Promise<RedisClient> {
     const client = createClient({ url: this.url, socket: { reconnectStrategy: 20 } });
     client.on('error', () => undefined);
@@ -69,7 +69,7 @@ export class RedisServer {
     return this.#process !== undefined;
   }
 
-  /** Kills it at once: what it knew is gone. */
+  /** Kills the server at once. Its data is lost. */
   async kill(): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
@@ -77,7 +77,7 @@ export class RedisServer {
     await new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL'));
   }
 
-  /** Makes it accept connections and answer nothing, until `resume`. */
+  /** Makes the server accept connections but not respond, until `resume()`. */
   pause(): void {
     this.#process?.kill('SIGSTOP');
   }
@@ -87,7 +87,7 @@ export class RedisServer {
   }
 }
 
-/** How often a command has run. */
+/** The number of calls of a command. */
 export async function countCommands(client: RedisClient, name: string): Promise<number> {
   return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(await client.info('commandstats'))?.[1] ?? 0);
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** An address that leads to one server, and later to another, as the name of a primary does. */
+/** An address that leads to one server and later to another, like the DNS name of a primary. */
 export class TcpProxy {
   readonly port: number;
-  /** Where new connections lead to. */
+  /** The port that new connections lead to. */
   target: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -22,7 +22,7 @@ export class TcpProxy {
     return new TcpProxy(server, target);
   }
 
-  /** Nothing passes over the connections there are, and they stay open. New ones work. */
+  /** Existing connections stay open but transfer nothing any more. New connections work. */
   silence(): void {
     for (const socket of this.#sockets) {
       socket.unpipe();

@@ -19,24 +19,24 @@ interface IoredisCluster extends IoredisLike {
   duplicate(startupNodes: readonly never[], overrides: object): IoredisSubscriber;
 }
 
-/** Whatever the application has set for its own commands: what subscribes waits for Redis and subscribes again. */
-const SUBSCRIBER = { enableOfflineQueue: true, autoResubscribe: true, lazyConnect: true };
+/** Overrides the application's options, so that the subscriber waits for Redis and subscribes again. */
+const SUBSCRIBER_OPTIONS = { enableOfflineQueue: true, autoResubscribe: true, lazyConnect: true };
 
-/** @param name of a connection of the package's own */
+/** @param name the name of the connection that the package opens to subscribe */
 export function ioredisAdapter(client: IoredisLike, name: string): RedisAdapter {
   const duplicate = client.isCluster
-    ? () => (client as IoredisCluster).duplicate([], SUBSCRIBER)
-    : () => (client as IoredisClient).duplicate({ ...SUBSCRIBER, connectionName: name });
+    ? () => (client as IoredisCluster).duplicate([], SUBSCRIBER_OPTIONS)
+    : () => (client as IoredisClient).duplicate({ ...SUBSCRIBER_OPTIONS, connectionName: name });
   return {
     kind: client.isCluster ? 'an ioredis cluster' : 'an ioredis client',
     get isReady() {
-      // One that connects lazily does so with its first command.
+      // A client with `lazyConnect` connects at its first command.
       return client.status === 'ready' || client.status === 'wait';
     },
-    // Older ones find the keys only of a command in lower case.
+    // Older versions find the keys of a command only if its name is in lower case.
     send: ([command = '', ...values]) => client.call(command.toLowerCase(), ...values),
     newSubscriber: (listener) => ioredisSubscriber(duplicate(), listener),
-    // A cluster follows a failover by itself.
+    // A cluster client follows a failover without help.
     ...(!client.isCluster && { leaveDemoted: () => (client as IoredisClient).disconnect(true) }),
     close: () => undefined,
   };
@@ -44,11 +44,11 @@ export function ioredisAdapter(client: IoredisLike, name: string): RedisAdapter 
 
 function ioredisSubscriber(
   client: IoredisSubscriber,
-  { channel, received, connected }: RedisListener,
+  { channel, onMessage, onConnect }: RedisListener,
 ): RedisSubscriber {
   client.on('error', () => undefined);
-  client.on('ready', connected);
-  client.on('message', (from, message) => from === channel && received(message));
+  client.on('ready', onConnect);
+  client.on('message', (from, message) => from === channel && onMessage(message));
   return {
     get isReady() {
       return client.status === 'ready';

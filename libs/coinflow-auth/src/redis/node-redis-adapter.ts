@@ -6,7 +6,7 @@ interface CommandOptions {
   abortSignal: AbortSignal;
 }
 
-/** What subscribes: a client or a cluster of node-redis. */
+/** A client or a cluster of node-redis that subscribes. */
 export interface NodeRedisSubscriber {
   readonly isOpen: boolean;
   readonly isReady?: boolean;
@@ -52,8 +52,8 @@ interface NodeRedisPool {
 }
 
 /**
- * @param name of a connection of the package's own
- * @returns nothing for what is none of them
+ * @param name the name of the connection that the package opens to subscribe
+ * @returns `undefined` if `client` is no client, cluster, sentinel or pool of node-redis
  */
 export function nodeRedisAdapter(client: NodeRedisLike, name: string): RedisAdapter | undefined {
   if (isCluster(client)) return ofCluster(client);
@@ -62,7 +62,7 @@ export function nodeRedisAdapter(client: NodeRedisLike, name: string): RedisAdap
   return isClient(client) ? ofClient(client, name) : undefined;
 }
 
-// Each kind has a property that the others lack; `sendCommand` takes different arguments in each.
+// Each kind has a property that the others lack. `sendCommand` takes other arguments in each of them.
 const isCluster = (client: object): client is NodeRedisCluster => 'nodeByAddress' in client;
 const isPool = (client: object): client is NodeRedisPool => 'totalClients' in client;
 const isSentinel = (client: object): client is NodeRedisSentinel => 'getSentinelNode' in client;
@@ -115,43 +115,43 @@ function ofPool(pool: NodeRedisPool): RedisAdapter {
     send: (command, abortSignal) => pool.sendCommand(command, { abortSignal }),
     newSubscriber: undefined,
     leaveDemoted: () => {
-      // Each one is in use until it is closed, so the next command goes to another.
+      // A client is in use until it is closed, so each command goes to another client.
       for (let i = pool.totalClients; i > 0; i -= 1) void pool.execute(closeByServer).catch(() => undefined);
     },
     close: () => undefined,
   };
 }
 
-/** Makes the server close the connection of a client, which then connects again. The client has no method for that. */
+/** Makes the server close the connection of a client, which then connects again. The client has no method for this. */
 function closeByServer(client: Pick<NodeRedisClient, 'sendCommand'>): Promise<unknown> {
   return client.sendCommand(['QUIT'], { abortSignal: AbortSignal.timeout(COMMAND_TIMEOUT_MS) });
 }
 
 /**
- * Asks any node for the key of a command, so that the answer `MOVED` makes the cluster look for its nodes: node-redis 5 does so
- * for no other reason, and version 6 only after five seconds. A node that has the key does nothing.
+ * Sends a script with the key of a command to any node. A node without the key replies `MOVED`, which makes node-redis look up
+ * the nodes of the cluster: version 5 does so for no other reason, version 6 only after five seconds.
  */
 function askAnyNode(cluster: NodeRedisCluster, command: readonly string[]): Promise<unknown> {
   const abortSignal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
   return cluster.sendCommand(undefined, false, ['EVAL', 'return 0', '1', keyOf(command) ?? ''], { abortSignal });
 }
 
-/** A script's keys share a slot: its first one decides. */
+/** All keys of a script are in one slot, so the first key is enough. */
 function keyOf(command: readonly string[]): string | undefined {
   return command[0] === 'EVAL' ? command[3] : command[1];
 }
 
-/** @param client nobody else's, not connected */
+/** @param client a client of the package, not connected yet */
 export function nodeRedisSubscriber(
   client: NodeRedisSubscriber,
-  { channel, received, connected }: RedisListener,
+  { channel, onMessage, onConnect }: RedisListener,
 ): RedisSubscriber {
-  // Without a listener the process ends; who asks whether it is ready is told.
+  // Without a listener an error would end the process. `isReady` reports the state.
   client.on('error', () => undefined);
-  client.on('ready', connected);
+  client.on('ready', onConnect);
   return {
     get isReady() {
-      // A cluster has no such property; the node that it subscribes at has.
+      // A cluster has no such property, but the node that it subscribes to has.
       return client.isReady ?? client.pubSubNode?.client.isReady ?? false;
     },
     get isOpen() {
@@ -159,15 +159,15 @@ export function nodeRedisSubscriber(
     },
     open: async () => {
       if (!client.isOpen) await client.connect();
-      // The same function each time: a client that has it already adds no second.
-      await client.subscribe(channel, received);
+      // Always the same function, which the client does not add twice.
+      await client.subscribe(channel, onMessage);
     },
     close: () => closeClient(client),
   };
 }
 
-/** A sentinel has a connection for this, beside those for commands. */
-function sentinelSubscriber(sentinel: NodeRedisSentinel, { channel, received }: RedisListener): RedisSubscriber {
+/** A sentinel client has its own connection for subscriptions. */
+function sentinelSubscriber(sentinel: NodeRedisSentinel, { channel, onMessage }: RedisListener): RedisSubscriber {
   return {
     get isReady() {
       return sentinel.isReady;
@@ -175,14 +175,14 @@ function sentinelSubscriber(sentinel: NodeRedisSentinel, { channel, received }: 
     get isOpen() {
       return sentinel.isOpen;
     },
-    open: () => sentinel.subscribe(channel, received),
-    close: () => void sentinel.unsubscribe(channel, received).catch(() => undefined),
+    open: () => sentinel.subscribe(channel, onMessage),
+    close: () => void sentinel.unsubscribe(channel, onMessage).catch(() => undefined),
   };
 }
 
-/** Closes a client of the package's own. */
+/** Closes a client that the package has opened. */
 export function closeClient(client: Pick<NodeRedisSubscriber, 'isOpen' | 'on' | 'unref' | 'destroy'>): void {
-  // One that is closed while its socket is being opened connects all the same, and must not keep the process alive.
+  // A client that is closed while it connects still opens its socket, which must not keep the process alive.
   client.on('connect', () => client.unref?.());
   if (client.isOpen) void Promise.resolve(client.destroy()).catch(() => undefined);
 }

@@ -1,48 +1,48 @@
-/** As much of Redis as is used, whichever library and kind of client reaches it. */
+/** The operations that the package needs of a Redis client, whichever library and kind it is of. */
 export interface RedisAdapter {
-  /** What the client is, for messages: `an ioredis cluster`. */
+  /** The kind of the client, for messages: `an ioredis cluster`. */
   readonly kind: string;
-  /** Whether a command would be sent now, as far as the client can tell. */
+  /** Whether the client would send a command now, as far as it can tell. */
   readonly isReady: boolean;
-  /** Once there was time to connect, or the attempt has failed; only where the connection is the package's own. */
+  /** Resolves once the client is connected or the attempt has failed. Only for connections that the package opens. */
   connect?(): Promise<void>;
-  /** Closes the connection and opens another; only where it is the package's own. */
+  /** Closes the connection and opens another. Only for connections that the package opens. */
   reconnect?(): void;
   /**
-   * Leaves a server that a failover has demoted: closes the connection, so that the client connects again as its options say.
-   * Only where the client would stay.
+   * Closes the connection to a server that a failover has demoted, so that the client connects again. Only for clients that
+   * would stay connected to it.
    */
   leaveDemoted?(): void;
   /**
-   * Makes a cluster find the node of a command that was not answered. Only where it would wait for a node that is down.
-   * @param command as it was sent
+   * Makes a cluster client look up its nodes after a timeout. Only for clients that would wait for a node that is down.
+   * @param command the command that timed out
    */
   rediscover?(command: readonly string[]): void;
   /**
    * @param command the name of a command and its arguments, with a key
-   * @param signal aborted when nobody waits any more: what was not sent by then should not be sent
+   * @param signal aborted at the timeout: a command that was not sent by then must not be sent later
    */
   send(command: readonly string[], signal: AbortSignal): Promise<unknown>;
-  /** A connection that subscribes and does nothing else; `undefined` where the kind has no pub/sub. */
+  /** Creates a connection that only subscribes; `undefined` if this kind of client has no pub/sub. */
   readonly newSubscriber: ((listener: RedisListener) => RedisSubscriber) | undefined;
-  /** Closes what the package has opened. */
+  /** Closes the connections that the package has opened. */
   close(): void;
 }
 
 /** A connection that receives the messages of one channel. */
 export interface RedisSubscriber {
   readonly isReady: boolean;
-  /** Connected or about to be; otherwise it is not opened yet, or has given up. */
+  /** Connected or connecting. `false` before `open()`, and after the client has given up. */
   readonly isOpen: boolean;
-  /** Connects unless it is open, and subscribes; may be repeated. */
+  /** Connects if necessary and subscribes. It may be called again. */
   open(): Promise<unknown>;
   close(): void;
 }
 
-/** What a subscriber is opened with. */
+/** The callbacks of a {@link RedisSubscriber}. */
 export interface RedisListener {
   readonly channel: string;
-  readonly received: (message: string) => void;
-  /** It has connected, or has connected again: messages from before are lost. */
-  readonly connected: () => void;
+  readonly onMessage: (message: string) => void;
+  /** Called at each connection. Messages published while there was none are lost. */
+  readonly onConnect: () => void;
 }

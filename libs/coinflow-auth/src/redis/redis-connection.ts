@@ -1,18 +1,18 @@
 import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import { ioredisAdapter } from './ioredis-adapter.js';
 import { nodeRedisAdapter } from './node-redis-adapter.js';
-import { OwnRedis } from './own-redis.js';
 import type { RedisAdapter, RedisListener } from './redis-adapter.js';
-import { RedisTimeoutError, RedisUnreachableError, inTime, isDenied, replyCode } from './redis-errors.js';
+import { RedisTimeoutError, RedisUnreachableError, isDenied, replyCode, withCommandTimeout } from './redis-errors.js';
 import { RedisLog } from './redis-log.js';
 import { parseRedisUrl, type IoredisLike, type NodeRedisLike, type RedisConnectionOptions } from './redis-options.js';
 import { RedisSubscription } from './redis-subscription.js';
+import { UrlAdapter } from './url-adapter.js';
 
-/** So many commands in a row without an answer, and the connection is taken for dead. */
+/** After so many timeouts in a row the connection is replaced. */
 const MAX_TIMEOUTS = 2;
-const RECONNECT_EVERY_MS = 1_000;
+const RECONNECT_INTERVAL_MS = 1_000;
 
-/** Sends commands to Redis, and gives up those that it does not answer in a second. */
+/** Sends commands to Redis, with a timeout of one second each. */
 export class RedisConnection {
   readonly #redis: RedisAdapter;
   readonly #log: RedisLog;
@@ -20,37 +20,37 @@ export class RedisConnection {
   #timedOutAt = -Infinity;
   #reconnectedAt = -Infinity;
   #rediscoveredAt = -Infinity;
-  /** The last command was not carried out, for a reason that the client cannot know. */
+  /** The last command failed for a reason that the client does not report in `isReady`. */
   #isFailing = false;
-  /** Why there is no connection, as far as the package's own client has said. */
+  /** The last connection error of a client that the package has opened. */
   #lastError: unknown;
   #isClosed = false;
 
   /**
-   * @param name of the package's own connections, in `CLIENT LIST`
-   * @throws {TypeError} when the options name no Redis, or two
+   * @param name the name of the package's connections in `CLIENT LIST`
+   * @throws {TypeError} when the options have neither or both of `url` and `client`
    */
   constructor({ url, client }: RedisConnectionOptions, name: string) {
     if ((url === undefined) === (client === undefined)) {
-      throw new TypeError('Give either the url of a Redis or a client of node-redis or ioredis');
+      throw new TypeError('Pass either a Redis url or a client of node-redis or ioredis, not both');
     }
     if (client !== undefined) {
       this.#redis = adapterOf(client, name);
       this.#log = RedisLog.of(client, this);
       return;
     }
-    this.#redis = new OwnRedis(url, name, {
-      lost: (error) => {
+    this.#redis = new UrlAdapter(url, name, {
+      onError: (error) => {
         this.#lastError = error;
         this.#lost(error);
       },
-      ready: () => this.#works(),
+      onReady: () => this.#working(),
     });
     const { host, port } = parseRedisUrl(url).socket;
     this.#log = RedisLog.of(`${host}:${port}`, this);
   }
 
-  /** What the client is, for messages. */
+  /** The kind of the client, for messages. */
   get kind(): string {
     return this.#redis.kind;
   }
@@ -59,13 +59,13 @@ export class RedisConnection {
     return this.#redis.newSubscriber !== undefined;
   }
 
-  /** Whether commands are carried out, as far as is known. */
+  /** Whether Redis executes commands, as far as is known. */
   get isAvailable(): boolean {
     return this.#redis.isReady && !this.#isFailing;
   }
 
   /**
-   * Waits for the connection, for a second at most.
+   * Waits at most one second for the connection.
    * @throws {CoinflowMisconfiguredError} when node-redis is not installed
    */
   async connect(): Promise<void> {
@@ -77,43 +77,44 @@ export class RedisConnection {
   }
 
   /**
-   * Waits for the connection as {@link connect} does.
-   * @throws {RedisUnreachableError} when there is none then
+   * Waits at most one second for the connection.
+   * @throws {RedisUnreachableError} when there is no connection then
    */
   async ready(): Promise<void> {
     await this.connect();
-    // What a client keeps for later would be sent when nobody waits for it any more: a lease that nobody has, say.
+    // A client without a connection may queue the command and send it after the timeout, for example a claim whose lease
+    // nobody would hold.
     if (!this.#redis.isReady) throw this.#unreachable(new RedisUnreachableError(this.#lastError));
   }
 
   /**
-   * Connects when it is first used, so that an application starts while Redis is down.
-   * @throws {RedisUnreachableError} when the connection is lost, also when it breaks during the command
-   * @throws {CoinflowMisconfiguredError} when the Redis is a cluster and the client is for one Redis, or node-redis is not installed
-   * @throws what Redis answers, when that is an error
+   * Sends a command. Connects at the first one, so that an application starts while Redis is down.
+   * @throws {RedisUnreachableError} when there is no connection, or it breaks during the command
+   * @throws {CoinflowMisconfiguredError} when Redis is a cluster but the client is not, or node-redis is not installed
+   * @throws the error reply of Redis
    */
   async command(...command: string[]): Promise<unknown> {
     await this.ready();
     const sentAt = performance.now();
-    const patience = new AbortController();
+    const timeout = new AbortController();
     try {
-      const answer = await inTime(this.#redis.send(command, patience.signal));
-      this.#works();
-      return answer;
+      const reply = await withCommandTimeout(this.#redis.send(command, timeout.signal));
+      this.#working();
+      return reply;
     } catch (error) {
-      patience.abort();
+      timeout.abort();
       if (error instanceof RedisTimeoutError) this.#rediscover(command);
       throw this.#failed(error, sentAt);
     }
   }
 
-  /** Whether the log says already what made a command fail. */
+  /** Whether the error of a command has been logged. */
   hasLogged(error: unknown): boolean {
     const isOutage = error instanceof RedisUnreachableError || error instanceof CoinflowMisconfiguredError;
     return isOutage || isDenied(error);
   }
 
-  /** Receives the messages of a channel over a connection of its own, as soon as there is one. */
+  /** Subscribes to a channel over a separate connection. */
   subscribe(listener: RedisListener): RedisSubscription {
     const { newSubscriber } = this.#redis;
     if (!newSubscriber) throw new TypeError(`${this.kind} has no pub/sub`);
@@ -123,18 +124,18 @@ export class RedisConnection {
   close(): void {
     this.#isClosed = true;
     this.#redis.close();
-    this.#log.closed(this);
+    this.#log.connectionClosed(this);
   }
 
-  #works(): void {
+  #working(): void {
     this.#timeouts = 0;
     this.#isFailing = false;
-    this.#log.back(this);
+    this.#log.connectionRestored(this);
   }
 
   #lost(error: unknown): void {
-    // What fails since it was closed is no news.
-    if (!this.#isClosed) this.#log.lost(this, error);
+    // Errors after close() are expected.
+    if (!this.#isClosed) this.#log.connectionLost(this, error);
   }
 
   #failed(error: unknown, sentAt: number): unknown {
@@ -142,15 +143,15 @@ export class RedisConnection {
     const code = replyCode(error);
     if (code === undefined) return this.#unreachable(new RedisUnreachableError(error));
     this.#timeouts = 0;
-    // A primary that was demoted by a failover: a new connection reaches the new primary.
+    // A failover has demoted the primary. A new connection reaches the new primary.
     if (code === 'READONLY') {
       this.#reconnect('leaveDemoted');
       return this.#unreachable(new RedisUnreachableError(error));
     }
-    if (code === 'MOVED') return this.#misconfigured(isCluster(error));
+    if (code === 'MOVED') return this.#misconfigured(clusterError(error));
     if (isDenied(error)) {
       this.#isFailing = true;
-      this.#log.denied(error);
+      this.#log.commandDenied(error);
     }
     return error;
   }
@@ -161,7 +162,7 @@ export class RedisConnection {
     return error;
   }
 
-  /** Of those that wait at the same time one is counted. */
+  /** Counts concurrent timeouts as one. */
   #timedOut(error: RedisTimeoutError, sentAt: number): RedisTimeoutError {
     if (sentAt < this.#timedOutAt) return error;
     this.#timedOutAt = performance.now();
@@ -172,18 +173,18 @@ export class RedisConnection {
     return error;
   }
 
-  /** At each timeout, and once a second at most: what other nodes answer meanwhile says nothing of this one. */
+  /** At most once a second, but after a single timeout, because other nodes may respond meanwhile. */
   #rediscover(command: readonly string[]): void {
     const now = performance.now();
-    if (now < this.#rediscoveredAt + RECONNECT_EVERY_MS) return;
+    if (now < this.#rediscoveredAt + RECONNECT_INTERVAL_MS) return;
     this.#rediscoveredAt = now;
     this.#redis.rediscover?.(command);
   }
 
-  /** Once a second at most: the address may still lead to the old server. */
+  /** At most once a second, because the address may still lead to the old server. */
   #reconnect(how: 'reconnect' | 'leaveDemoted'): void {
     const now = performance.now();
-    if (!this.#redis[how] || now < this.#reconnectedAt + RECONNECT_EVERY_MS) return;
+    if (!this.#redis[how] || now < this.#reconnectedAt + RECONNECT_INTERVAL_MS) return;
     this.#reconnectedAt = now;
     this.#timeouts = 0;
     this.#redis[how]();
@@ -196,15 +197,15 @@ export class RedisConnection {
   }
 }
 
-function isCluster(error: unknown): CoinflowMisconfiguredError {
-  return new CoinflowMisconfiguredError('The Redis is a node of a cluster, and the client is for a single Redis', {
+function clusterError(error: unknown): CoinflowMisconfiguredError {
+  return new CoinflowMisconfiguredError('Redis is a node of a cluster, but the client is for a single Redis', {
     reason: 'redis-is-cluster',
-    action: 'Pass the client of a cluster: createCluster() of node-redis, or new Cluster() of ioredis.',
+    action: 'Pass the client of a cluster: createCluster() of node-redis or new Cluster() of ioredis.',
     ...(error instanceof Error && { cause: error }),
   });
 }
 
-/** @throws {TypeError} when it is no client that can be used */
+/** @throws {TypeError} when `client` is of no supported kind */
 function adapterOf(client: unknown, name: string): RedisAdapter {
   if (isIoredis(client)) return ioredisAdapter(client, name);
   const adapter = isNodeRedis(client) ? nodeRedisAdapter(client, name) : undefined;

@@ -4,7 +4,7 @@ import { DELIVERY_MEMORY_MS } from '../options/webhook-options.js';
 import { RedisConnection } from './redis-connection.js';
 import { prefixOf, type RedisConnectionOptions } from './redis-options.js';
 
-/** The braces make Redis Cluster keep all keys of an event in one slot, where a script may use them. */
+/** The braces keep all keys of an event in one slot of Redis Cluster, so that a script can use them. */
 function keysOf(prefix: string, id: string): { state: string; fence: string; succeeded: string } {
   const [event = ''] = id.split('.');
   return {
@@ -14,18 +14,18 @@ function keysOf(prefix: string, id: string): { state: string; fence: string; suc
   };
 }
 
-/** A set of the states that are `done`, for forgetting them. */
+/** The key of a set of all state keys of an event that are `done`, which `forget()` deletes. */
 function succeededKeyOf(prefix: string, event: string): string {
   return `${prefix}webhook-succeeded:{${event}}`;
 }
 
-/** No delivery has this id. */
+/** Not the id of any delivery. */
 const STARTUP_CHECK = 'startup-check';
 const STARTUP_CHECK_MS = 1_000;
 
 /**
- * The value of a state is `done`, or the token of a lease. The fence is the time in microseconds, which grows also where Redis
- * has lost it, or one more than the last. ARGV: nonce, lease, for how long the fence is kept.
+ * The value of a state is `done` or the token of a lease. The fencing token is the time in microseconds, which also grows
+ * after Redis has lost its data, or one more than the last. ARGV: nonce, lease, time to live of the fencing token.
  */
 const CLAIM = `
 local state = redis.call('GET', KEYS[1])
@@ -44,7 +44,7 @@ const RENEW = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
 
-/** Also where the lease has ended and nobody has claimed since: the run has succeeded all the same. ARGV: token, for how long. */
+/** Succeeds for an expired lease, too, if there was no other claim since. ARGV: token, time to live. */
 const COMPLETE = `
 local state = redis.call('GET', KEYS[1])
 if state and state ~= ARGV[1] and state ~= 'done' then return 0 end
@@ -53,12 +53,12 @@ redis.call('SADD', KEYS[2], KEYS[1])
 if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end
 return 1`;
 
-/** Compare and delete. ARGV: token. */
+/** ARGV: token. */
 const RELEASE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-/** A state that is a lease stays: somebody runs it. */
+/** Keeps the leases of running deliveries. */
 const FORGET = `
 for _, state in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   if redis.call('GET', state) == 'done' then redis.call('DEL', state) end
@@ -66,12 +66,13 @@ end
 return redis.call('DEL', KEYS[1])`;
 
 /**
- * Remembers deliveries of webhooks in Redis, for every process that uses it: none runs twice at a time while its lease is
- * renewed, and what has succeeded is not run again for 37 hours. While Redis is away webhooks are answered 503, and Coinflow sends
- * them again.
+ * Records webhook deliveries in Redis for all replicas of an application. A delivery does not run twice at the same time
+ * while its lease is renewed, and a delivery that has succeeded does not run again for 37 hours. While Redis is down,
+ * webhooks are answered 503, and Coinflow sends them again.
  *
- * Give that Redis `maxmemory-policy noeviction`: what it evicts runs again. A failover can lose the newest writes, too.
- * @throws {TypeError} when the options name no Redis, or two
+ * Set `maxmemory-policy noeviction` for that Redis: a delivery whose record was evicted runs again. A failover can lose the
+ * newest records, too.
+ * @throws {TypeError} when the options have neither or both of `url` and `client`, or an invalid value
  * @example
  * webhook: { keys, consumer: 'billing', deliveries: redisDeliveryStore({ url: 'redis://127.0.0.1:6379' }) }
  */
@@ -91,8 +92,8 @@ class RedisDeliveryStore implements DeliveryStore {
 
   async claim(id: string, leaseMs: number): Promise<DeliveryClaim> {
     const { state: key, fence: fenceKey } = keysOf(this.#prefix, id);
-    const answer = await this.#eval(CLAIM, [key, fenceKey], randomUUID(), leaseMs, DELIVERY_MEMORY_MS);
-    const [state, token, fence] = answer as [unknown, unknown, unknown];
+    const reply = await this.#eval(CLAIM, [key, fenceKey], randomUUID(), leaseMs, DELIVERY_MEMORY_MS);
+    const [state, token, fence] = reply as [unknown, unknown, unknown];
     if (String(state) === 'won') return { state: 'won', token: String(token), fencingToken: Number(fence) };
     return { state: String(state) === 'done' ? 'done' : 'running' };
   }
@@ -101,9 +102,9 @@ class RedisDeliveryStore implements DeliveryStore {
     return Number(await this.#eval(RENEW, [keysOf(this.#prefix, id).state], token, leaseMs)) === 1;
   }
 
-  async complete(id: string, token: string, keepMs: number): Promise<boolean> {
+  async complete(id: string, token: string, ttlMs: number): Promise<boolean> {
     const { state, succeeded } = keysOf(this.#prefix, id);
-    return Number(await this.#eval(COMPLETE, [state, succeeded], token, keepMs)) === 1;
+    return Number(await this.#eval(COMPLETE, [state, succeeded], token, ttlMs)) === 1;
   }
 
   async release(id: string, token: string): Promise<void> {
@@ -114,7 +115,7 @@ class RedisDeliveryStore implements DeliveryStore {
     await this.#eval(FORGET, [succeededKeyOf(this.#prefix, event)]);
   }
 
-  /** Asks what a delivery asks: a permission that is missing, say, is known before the first webhook. */
+  /** Sends the commands of a delivery, so that a missing permission is logged before the first webhook. */
   async open(): Promise<void> {
     try {
       const claim = await this.claim(STARTUP_CHECK, STARTUP_CHECK_MS);

@@ -1,36 +1,36 @@
 import { isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 
-/** Coinflow waits for five seconds in all for a webhook, and a delivery asks more than once. */
+/** Coinflow waits five seconds for the response to a webhook, and a delivery sends more than one command. */
 export const COMMAND_TIMEOUT_MS = 1_000;
 
-/** Redis is down or does not answer, or the connection broke during a command. */
+/** Redis is down or does not respond, or the connection broke during a command. */
 export class RedisUnreachableError extends Error {
   constructor(cause?: unknown) {
-    super('Redis cannot be reached', { cause });
+    super('Redis is unreachable', { cause });
     this.name = 'RedisUnreachableError';
   }
 }
 
-/** There was no answer in time. */
+/** Redis did not respond in time. */
 export class RedisTimeoutError extends RedisUnreachableError {
   constructor() {
-    super(new Error(`No answer within ${COMMAND_TIMEOUT_MS} ms`));
+    super(new Error(`No response within ${COMMAND_TIMEOUT_MS} ms`));
   }
 }
 
-/** The word that an error of Redis begins with, such as `NOPERM`; `undefined` where it is not an answer of Redis. */
+/** The first word of an error reply of Redis, such as `NOPERM`; `undefined` for any other error. */
 export function replyCode(error: unknown): string | undefined {
   return error instanceof Error ? /^([A-Z][A-Z0-9_]+)(?: |$)/.exec(error.message)?.[1] : undefined;
 }
 
-/** Whether the user of the connection may not run a command. Within a script Redis words it otherwise. */
+/** Whether the Redis user lacks the permission for a command. Redis words the error differently within a script. */
 export function isDenied(error: unknown): boolean {
   return (
     replyCode(error) === 'NOPERM' || (error instanceof Error && /user executing the script can't/.test(error.message))
   );
 }
 
-/** What went wrong, in the fewest words: of a `RedisUnreachableError` its cause. */
+/** The shortest description of an error; for a `RedisUnreachableError`, of its cause. */
 export function causeOf(error: unknown): string {
   if (isCoinflowAuthError(error)) return error.message;
   const cause = error instanceof RedisUnreachableError && error.cause ? error.cause : error;
@@ -38,14 +38,14 @@ export function causeOf(error: unknown): string {
   return String(code ?? message);
 }
 
-/** @throws {RedisTimeoutError} once a command has had its time */
-export async function inTime<T>(answer: Promise<T>): Promise<T> {
+/** @throws {RedisTimeoutError} when the reply takes longer than the timeout of a command */
+export async function withCommandTimeout<T>(reply: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new RedisTimeoutError()), COMMAND_TIMEOUT_MS);
   });
   try {
-    return await Promise.race([answer, tooLate]);
+    return await Promise.race([reply, timeout]);
   } finally {
     clearTimeout(timer);
   }

@@ -5,7 +5,7 @@ import { causeOf } from './redis-errors.js';
 
 const MAX_DENIALS = 20;
 
-/** What is wrong with one Redis: one log line, however many connections there are to it. */
+/** Logs the problems of one Redis once, however many connections to it there are. */
 export class RedisLog {
   static readonly #logs = new Map<unknown, RedisLog>();
 
@@ -14,13 +14,13 @@ export class RedisLog {
   readonly #connections = new Set<object>();
   readonly #lost = new Set<object>();
   readonly #denials = new Set<string>();
-  readonly #mistakes = new Set<string>();
+  readonly #reasons = new Set<string>();
 
   private constructor(redis: unknown) {
     this.#redis = redis;
   }
 
-  /** @param redis what tells it from others: where it is, or a client */
+  /** @param redis identifies the Redis: its host and port, or the client */
   static of(redis: unknown, connection: object): RedisLog {
     const log = RedisLog.#logs.get(redis) ?? new RedisLog(redis);
     RedisLog.#logs.set(redis, log);
@@ -28,39 +28,41 @@ export class RedisLog {
     return log;
   }
 
-  /** Once, until all connections are back: what fails for them does not know why (a password, say). */
-  lost(connection: object, error: unknown): void {
-    if (this.#lost.size === 0) this.#logger.warn(`Redis cannot be reached: ${textOf(error)}. [redis-unreachable]`);
+  /** Logged once until all connections work again: the first error has the cause, such as a wrong password. */
+  connectionLost(connection: object, error: unknown): void {
+    if (this.#lost.size === 0) {
+      this.#logger.warn(`Redis is unreachable: ${describe(error)}. [redis-unreachable]`);
+    }
     this.#lost.add(connection);
   }
 
-  back(connection: object): void {
+  connectionRestored(connection: object): void {
     this.#lost.delete(connection);
   }
 
-  /** Once for each command. */
-  denied(error: unknown): void {
-    const text = textOf(error);
+  /** Logged once for each command. */
+  commandDenied(error: unknown): void {
+    const text = describe(error);
     if (this.#denials.has(text) || this.#denials.size === MAX_DENIALS) return;
     this.#denials.add(text);
     this.#logger.warn(
-      `Redis denies a command: ${text}. Grant its user the commands that are documented. [redis-denied]`,
+      `Redis denied a command: ${text}. Grant the Redis user the commands that the documentation lists. [redis-denied]`,
     );
   }
 
-  /** Once for each reason. */
+  /** Logged once for each reason. */
   misconfigured({ message, action, code, reason }: CoinflowMisconfiguredError): void {
-    if (!this.#mistakes.has(reason)) this.#logger.error(`${message} [${code}: ${reason}] ${action}`);
-    this.#mistakes.add(reason);
+    if (!this.#reasons.has(reason)) this.#logger.error(`${message} [${code}: ${reason}] ${action}`);
+    this.#reasons.add(reason);
   }
 
-  closed(connection: object): void {
+  connectionClosed(connection: object): void {
     this.#lost.delete(connection);
     this.#connections.delete(connection);
     if (this.#connections.size === 0) RedisLog.#logs.delete(this.#redis);
   }
 }
 
-function textOf(error: unknown): string {
+function describe(error: unknown): string {
   return safeText(causeOf(error), []).replace(/[.\s]+$/, '');
 }

@@ -20,7 +20,7 @@ afterEach(() => {
   Logger.overrideLogger(false);
 });
 
-it('a url without node-redis is a misconfiguration, which is logged once with what to install', async () => {
+it('rejects commands to a url without node-redis as a misconfiguration, and logs once what to install', async () => {
   const deliveries = redisDeliveryStore({ url });
   for (let i = 0; i < 2; i += 1) await expect(deliveries.claim('id', 1_000)).rejects.toMatchObject(NOT_INSTALLED);
   await deliveries.open?.();
@@ -29,16 +29,16 @@ it('a url without node-redis is a misconfiguration, which is logged once with wh
   await deliveries.close?.();
 });
 
-it('an application whose shared store has a url without node-redis does not start', async () => {
+it('rejects to open the revocations of a shared store with a url when node-redis is not installed', async () => {
   const store = redisSharedStore({ url });
   const listener = { received: () => undefined, informed: () => undefined, published: () => [] };
   await expect(store.revocations?.open('board', listener)).rejects.toMatchObject(NOT_INSTALLED);
   await store.close?.();
 });
 
-it('a client of ioredis needs no node-redis', async () => {
-  const answers: unknown[] = [['won', 'token', 1], 1];
-  const client = { status: 'ready', isCluster: false, call: () => Promise.resolve(answers.shift()) };
+it('sends commands over an ioredis client when node-redis is not installed', async () => {
+  const replies: unknown[] = [['won', 'token', 1], 1];
+  const client = { status: 'ready', isCluster: false, call: () => Promise.resolve(replies.shift()) };
   const deliveries = redisDeliveryStore({ client });
   expect(await deliveries.claim('id', 1_000)).toEqual({ state: 'won', token: 'token', fencingToken: 1 });
   await deliveries.close?.();

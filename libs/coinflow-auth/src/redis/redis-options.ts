@@ -1,34 +1,34 @@
-/** A client, cluster, sentinel or pool of node-redis 5 or 6, connected by the application; give it an `error` listener. */
+/** A client, cluster, sentinel or pool of node-redis 5 or 6. Connect it and give it an `error` listener. */
 export interface NodeRedisLike {
   readonly isOpen: boolean;
   sendCommand(...command: never[]): Promise<unknown>;
 }
 
-/** A client of ioredis 5 or 6, or its cluster; give it an `error` listener. */
+/** A client or cluster of ioredis 5 or 6. Give it an `error` listener. */
 export interface IoredisLike {
   readonly status: string;
   readonly isCluster: boolean;
   call(command: string, ...values: string[]): Promise<unknown>;
 }
 
-/** Which Redis: a URL, over a connection of the package's own; or a client of yours, which is yours to connect and to close. */
+/** Which Redis to use: a `url`, to which the package connects, or a `client` that you connect and close. */
 export type RedisConnectionOptions = {
   /**
-   * What every key, and every channel, begins with: for a Redis that several applications share, or that grants access by prefix.
+   * The prefix of every key and channel. Set it for a Redis that several applications share, or that grants access by prefix.
    * @default 'coinflow:'
    */
   prefix?: string | undefined;
 } & (
   | {
       /**
-       * Such as `redis://127.0.0.1:6379` or `rediss://user:password@redis.example.com:6380/2`, with a percent-encoded password. Needs
-       * `@redis/client`, which is loaded only then.
+       * `redis://127.0.0.1:6379`, or `rediss://user:password@redis.example.com:6380/2` for TLS, a user and a database.
+       * Percent-encode the password. Needs the package `@redis/client`.
        */
       url: string;
       client?: undefined;
     }
   | {
-      /** Of node-redis or ioredis. The shared store adds a connection of its own that subscribes, which a pool cannot give. */
+      /** A client of node-redis or ioredis. The shared store opens one more connection to subscribe; a pool cannot do that. */
       client: NodeRedisLike | IoredisLike;
       url?: undefined;
     }
@@ -36,16 +36,16 @@ export type RedisConnectionOptions = {
 
 const DEFAULT_PREFIX = 'coinflow:';
 
-/** @throws {TypeError} when keys cannot begin so */
+/** @throws {TypeError} when the prefix is invalid */
 export function prefixOf({ prefix = DEFAULT_PREFIX }: { prefix?: unknown }): string {
-  // A brace would change which part of a key decides about its slot in a cluster.
+  // A brace would change the slot of a key in a cluster.
   if (typeof prefix !== 'string' || !/^[^{}\s\p{Cc}]{1,100}$/u.test(prefix)) {
     throw new TypeError('prefix must be 1 to 100 characters without braces and whitespace');
   }
   return prefix;
 }
 
-/** Where a Redis is, and who connects. */
+/** The parts of a Redis URL. */
 export interface RedisAddress {
   readonly socket: { readonly host: string; readonly port: number; readonly tls: boolean };
   readonly username: string | undefined;
@@ -53,12 +53,12 @@ export interface RedisAddress {
   readonly database: number;
 }
 
-/** @throws {TypeError} when it is no URL of a Redis; without the URL, for there may be a password in it */
+/** @throws {TypeError} when `url` is not a Redis URL. The message does not repeat it, because it may contain a password. */
 export function parseRedisUrl(url: unknown): RedisAddress {
   const address = typeof url === 'string' && URL.canParse(url) ? readUrl(new URL(url)) : undefined;
   if (!address) {
     throw new TypeError(
-      'url must be one of a Redis: redis://user:password@host:port/database or rediss://..., with the password percent-encoded',
+      'url must be a Redis URL with a percent-encoded password: redis://user:password@host:port/database or rediss://...',
     );
   }
   return address;
@@ -76,9 +76,9 @@ function readUrl({
 }: URL): RedisAddress | undefined {
   const database = /^\/?(\d{0,5})$/.exec(pathname)?.[1];
   const credentials = [username, password].map(decoded);
-  // An @ behind the host, or a #, is of a password that is not encoded: its beginning would be taken for the host.
-  const isWhole = hostname !== '' && hash === '' && !search.includes('@');
-  if (!/^rediss?:$/.test(protocol) || !isWhole || database === undefined || credentials.includes(undefined))
+  // An @ after the host, or a #, belongs to a password that is not encoded; its beginning would be taken for the host.
+  const isEncoded = hostname !== '' && hash === '' && !search.includes('@');
+  if (!/^rediss?:$/.test(protocol) || !isEncoded || database === undefined || credentials.includes(undefined))
     return undefined;
   return {
     socket: { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 6379), tls: protocol === 'rediss:' },
@@ -88,9 +88,9 @@ function readUrl({
   };
 }
 
-function decoded(text: string): string | undefined {
+function decoded(value: string): string | undefined {
   try {
-    return decodeURIComponent(text);
+    return decodeURIComponent(value);
   } catch {
     return undefined;
   }

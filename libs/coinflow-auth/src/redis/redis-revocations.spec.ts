@@ -7,7 +7,7 @@ import { redisSharedStore } from './redis-shared-store.js';
 
 const SECOND_MS = 1_000;
 
-/** A client of node-redis that listens, as far as it is used. */
+/** The part of a subscribing node-redis client that the package uses. */
 class FakeSubscriber implements NodeRedisSubscriber {
   isOpen = false;
   isReady = false;
@@ -42,11 +42,11 @@ class FakeSubscriber implements NodeRedisSubscriber {
   }
 }
 
-describe('a feed of revocations', () => {
+describe('a revocation feed in Redis', () => {
   let subscriber: FakeSubscriber;
   let values: Map<string, string>;
   let count: number;
-  let answer: () => Promise<void>;
+  let readPage: () => Promise<void>;
   let received: string[];
   let informed: boolean[];
   let published: RevocationNotice[];
@@ -58,14 +58,14 @@ describe('a feed of revocations', () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
     values = new Map([['first', 'sealed']]);
     [count, received, informed, published, sent] = [1, [], [], [], []];
-    answer = () => Promise.resolve();
+    readPage = () => Promise.resolve();
     const client = {
       isOpen: true,
       isReady: true,
       duplicate: () => (subscriber = new FakeSubscriber()),
       sendCommand: async ([command, script, , , , , ...args]: string[]) => {
-        await (command === 'HSCAN' ? answer() : undefined);
-        // Values, end by name, the channel; then name, value and end of each.
+        await (command === 'HSCAN' ? readPage() : undefined);
+        // The two keys and the channel; then name, value and expiry time of each revocation.
         if (script?.includes('PUBLISH')) sent.push(...args.filter((_, i) => i % 3 === 0));
         return command === 'HSCAN' ? ['0', Array.from(values).flat()] : ['epoch', String(count)];
       },
@@ -88,107 +88,107 @@ describe('a feed of revocations', () => {
     });
   }
 
-  const look = (): Promise<void> => jest.advanceTimersByTimeAsync(SECOND_MS);
+  const sync = (): Promise<void> => jest.advanceTimersByTimeAsync(SECOND_MS);
 
-  const hear = (message: string): void => {
+  const receive = (message: string): void => {
     for (const listener of subscriber.subscribers) listener(message);
   };
 
-  it('reads what stands there once, and not again while nothing is missing', async () => {
-    await look();
+  it('reads all revocations once, and not again while no message is lost', async () => {
+    await sync();
     expect(received).toEqual(['first']);
     expect(informed).toEqual([true, true]);
   });
 
-  it('reads again when it was cut off, although a later message has come', async () => {
+  it('reads again after a lost connection, although a later message has arrived', async () => {
     values.set('lost', 'sealed');
     subscriber.connected();
     count = 3;
     for (const listener of subscriber.subscribers) listener('3 later sealed');
-    await look();
+    await sync();
     expect(received).toContain('lost');
   });
 
-  it('reads again when a message was skipped, although nobody says that it was cut off', async () => {
-    hear('1 first sealed');
-    await look();
+  it('reads again when a message was skipped without a lost connection', async () => {
+    receive('1 first sealed');
+    await sync();
     received = [];
     values.set('lost', 'sealed');
-    hear('3 later sealed');
+    receive('3 later sealed');
     count = 3;
-    await look();
+    await sync();
     expect(received).toEqual(['later', 'first', 'lost']);
-    await look();
+    await sync();
     expect(received).toHaveLength(3);
   });
 
-  it('publishes again what a failover has lost: Redis counts fewer messages than were received', async () => {
-    await look();
-    hear('2 second sealed');
+  it('publishes its revocations again when Redis counts fewer messages than were received, as after a failover', async () => {
+    await sync();
+    receive('2 second sealed');
     published = [{ name: 'second', value: 'sealed', untilMs: 1 }];
-    await look();
+    await sync();
     expect(sent).toEqual(['second']);
   });
 
-  it('subscribes over another connection when messages do not arrive', async () => {
-    await look();
-    const dead = subscriber;
+  it('subscribes over a new connection when messages do not arrive', async () => {
+    await sync();
+    const first = subscriber;
     for (let i = 0; i < 3; i += 1) {
-      expect(subscriber).toBe(dead);
+      expect(subscriber).toBe(first);
       count += 1;
-      await look();
+      await sync();
     }
-    for (let i = 0; i < 2; i += 1) await look();
-    expect([subscriber === dead, dead.isOpen, subscriber.isReady]).toEqual([false, false, true]);
+    for (let i = 0; i < 2; i += 1) await sync();
+    expect([subscriber === first, first.isOpen, subscriber.isReady]).toEqual([false, false, true]);
     expect(informed.at(-1)).toBe(true);
   });
 
-  it('keeps a connection over which messages arrive in between', async () => {
-    await look();
-    const busy = subscriber;
+  it('keeps a connection over which some messages arrive', async () => {
+    await sync();
+    const first = subscriber;
     for (let i = 0; i < 6; i += 1) {
       count += 1;
-      await look();
-      if (i % 2 === 1) hear(`${count} heard sealed`);
+      await sync();
+      if (i % 2 === 1) receive(`${count} new sealed`);
     }
-    expect(subscriber).toBe(busy);
+    expect(subscriber).toBe(first);
   });
 
-  it('reads again when it could not read to the end', async () => {
+  it('reads again after a read that failed', async () => {
     values.set('second', 'sealed');
     subscriber.connected();
-    answer = () => Promise.reject(new Error('lost'));
-    await look();
+    readPage = () => Promise.reject(new Error('lost'));
+    await sync();
     expect(informed.at(-1)).toBe(false);
-    answer = () => Promise.resolve();
-    await look();
+    readPage = () => Promise.resolve();
+    await sync();
     expect(received).toContain('second');
     expect(informed.at(-1)).toBe(true);
   });
 
-  it('does not know what is said while the connection that listens is lost', async () => {
+  it('reports that revocations are unknown while the subscription has no connection', async () => {
     subscriber.isReady = false;
-    await look();
+    await sync();
     expect(informed.at(-1)).toBe(false);
   });
 
-  it('connects anew when the client has given up, and listens once', async () => {
+  it('connects again when the client has given up, and subscribes once', async () => {
     subscriber.destroy();
-    await look();
+    await sync();
     expect(informed.at(-1)).toBe(true);
     expect(subscriber.subscribers.size).toBe(1);
   });
 
-  it('is not missing what it has heard, whatever the count of a message says', async () => {
+  it('ignores a message number that is not a number, and still detects a lost message', async () => {
     for (const listener of subscriber.subscribers) listener('NaN forged sealed');
     values.set('lost', 'sealed');
     count = 2;
-    await look();
-    await look();
+    await sync();
+    await sync();
     expect(received).toContain('lost');
   });
 
-  it('that is closed while it looks, does not connect again', async () => {
+  it('does not connect again when it is closed during a sync', async () => {
     subscriber.destroy();
     jest.advanceTimersByTime(SECOND_MS);
     feed.close();
@@ -196,13 +196,13 @@ describe('a feed of revocations', () => {
     expect(subscriber.isOpen).toBe(false);
   });
 
-  it('that is closed says nothing of what fails', async () => {
-    answer = () => new Promise((_, reject) => setTimeout(() => reject(new Error('lost')), 500));
+  it('reports no error after it is closed', async () => {
+    readPage = () => new Promise((_, reject) => setTimeout(() => reject(new Error('lost')), 500));
     subscriber.connected();
-    await look();
+    await sync();
     const before = informed.length;
     feed.close();
-    await look();
+    await sync();
     expect(informed).toHaveLength(before);
   });
 });

@@ -4,32 +4,32 @@ import type { RedisConnection } from './redis-connection.js';
 import { causeOf } from './redis-errors.js';
 import type { RedisSubscription } from './redis-subscription.js';
 
-/** How soon it is noticed that a message got lost, or that Redis has forgotten. */
-const LOOK_EVERY_MS = 1_000;
-const AT_ONCE = 500;
-/** So often, and the connection that subscribes is taken for dead. */
+/** How often a feed checks for lost messages and for a Redis that has lost its data. */
+const SYNC_INTERVAL_MS = 1_000;
+const PAGE_SIZE = 500;
+/** After so many syncs in a row that found lost messages, the subscription gets a new connection. */
 const MAX_MISSES = 2;
 
-/** What Redis knows of itself stands among the values: it is not forgotten later than them. No name is as short. */
+/** Fields beside the values, so that they are lost together with them. No revocation has such a short name. */
 const [EPOCH, COUNT] = ['epoch', 'count'];
 
-// KEYS of all scripts: values by name, end by name.
+// KEYS of all scripts: values by name, expiry times by name.
 /**
- * ARGV: a text of one's own. What is over by the server's clock goes, a thousand at a time: a replica whose clock is ahead must not
- * remove what the others need. Nothing is written needlessly: it works when Redis is full.
+ * Removes expired entries, at most a thousand, by the clock of the server: a replica whose clock is ahead must not remove what
+ * the others need. Writes nothing unless necessary, so that it works when Redis is full. ARGV: a new epoch.
  */
-const LOOK = `
+const SYNC = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local over = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1000)
-if #over > 0 then
-  redis.call('ZREM', KEYS[2], unpack(over))
-  redis.call('HDEL', KEYS[1], unpack(over))
+local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1000)
+if #expired > 0 then
+  redis.call('ZREM', KEYS[2], unpack(expired))
+  redis.call('HDEL', KEYS[1], unpack(expired))
 end
 if redis.call('HEXISTS', KEYS[1], '${EPOCH}') == 0 then redis.call('HSET', KEYS[1], '${EPOCH}', ARGV[1]) end
 return redis.call('HMGET', KEYS[1], '${EPOCH}', '${COUNT}')`;
 
-/** ARGV: the channel (a client may write another prefix before keys, and not before channels); name, value and end of each. */
+/** ARGV: the channel, because a client may prefix keys but not channels; then name, value and expiry time of each revocation. */
 const PUBLISH = `
 for i = 2, #ARGV, 3 do
   local known = redis.call('ZSCORE', KEYS[2], ARGV[i])
@@ -41,7 +41,7 @@ for i = 2, #ARGV, 3 do
   redis.call('PUBLISH', ARGV[1], count .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 1])
 end`;
 
-/** Revocations in Redis: kept there until they are over, and told to whoever listens. */
+/** Stores revocations in Redis until they expire, and publishes them to all replicas. */
 export class RedisRevocationBoard implements RevocationBoard {
   readonly #redis: RedisConnection;
   readonly #prefix: string;
@@ -52,10 +52,10 @@ export class RedisRevocationBoard implements RevocationBoard {
   }
 
   async open(board: string, listener: RevocationListener): Promise<RevocationFeed> {
-    // The braces make a cluster keep both keys in one slot, where a script may use them.
     await this.#redis.connect();
+    // The braces keep both keys in one slot of a cluster, so that a script can use them.
     const feed = new RedisRevocationFeed(this.#redis, `${this.#prefix}revocations:{${board}}`, listener);
-    await feed.look();
+    await feed.sync();
     return feed;
   }
 }
@@ -66,20 +66,21 @@ class RedisRevocationFeed implements RevocationFeed {
   readonly #keys: readonly [values: string, ends: string];
   readonly #subscription: RedisSubscription;
   readonly #timer: ReturnType<typeof setInterval>;
-  /** Since when Redis remembers; another one, and it has forgotten. */
+  /** Changes when Redis has lost its data. */
   #epoch: string | undefined;
-  /** What was said in between, nobody has heard. */
-  #wasCutOff = true;
-  /** Which message was the newest that came, and the newest there was when it was last looked. */
-  #received = 0;
-  #wasPublished = 0;
-  /** A message was skipped: it is lost, or on its way. */
-  #isMissing = false;
-  /** How often in a row messages were read that should have been received. */
+  /** The subscription has connected since the last sync; earlier messages are lost. */
+  #hasReconnected = true;
+  /** The number of the newest message that was received. */
+  #lastReceived = 0;
+  /** The number of the newest message that was published before the last sync. */
+  #lastPublished = 0;
+  /** A message number was skipped: the message is lost or late. */
+  #hasGap = false;
+  /** The number of syncs in a row that found lost messages. */
   #misses = 0;
-  /** What this instance has said, Redis may not know. */
-  #mustPublish = false;
-  #isLooking = false;
+  /** Redis may have lost revocations that this replica has published. */
+  #mustRepublish = false;
+  #isSyncing = false;
   #isClosed = false;
 
   constructor(redis: RedisConnection, values: string, listener: RevocationListener) {
@@ -88,16 +89,18 @@ class RedisRevocationFeed implements RevocationFeed {
     this.#keys = [values, `${values}:ends`];
     this.#subscription = redis.subscribe({
       channel: values,
-      received: (message) => this.#receive(message),
-      connected: () => (this.#wasCutOff = true),
+      onMessage: (message) => this.#receive(message),
+      onConnect: () => (this.#hasReconnected = true),
     });
-    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+    this.#timer = setInterval(() => void this.sync(), SYNC_INTERVAL_MS).unref();
   }
 
   async publish(notice: RevocationNotice): Promise<void> {
     await this.#publishAll([notice]);
-    // Replicas have the same permissions: none of them receives it.
-    if (this.#subscription.isDenied) throw new Error('Redis does not let replicas subscribe');
+    // All replicas have the same permissions, so none of them has received it.
+    if (this.#subscription.isDenied) {
+      throw new Error('Redis denies SUBSCRIBE, so other replicas do not receive revocations');
+    }
   }
 
   close(): void {
@@ -106,47 +109,47 @@ class RedisRevocationFeed implements RevocationFeed {
     this.#subscription.close();
   }
 
-  /** Whether all that stands there was heard; reads it if not, and says again what Redis does not know. */
-  async look(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
+  /** Reads revocations whose messages were lost, and publishes again those that Redis has lost. */
+  async sync(): Promise<void> {
+    if (this.#isSyncing) return;
+    this.#isSyncing = true;
     try {
-      // Knows the cause, which the subscription does not.
+      // First, because its error has the cause of an outage.
       await this.#redis.ready();
       await this.#subscription.ready();
       await this.#catchUp();
-      this.#inform(true);
-      // A Redis that is full can still be read.
-      if (this.#mustPublish) await this.#sayAgain().catch(() => undefined);
+      this.#report(true);
+      // A Redis that is full rejects writes but can be read.
+      if (this.#mustRepublish) await this.#republish().catch(() => undefined);
     } catch (error) {
-      this.#inform(false, causeOf(error));
+      this.#report(false, causeOf(error));
     } finally {
-      this.#isLooking = false;
+      this.#isSyncing = false;
     }
   }
 
   async #catchUp(): Promise<void> {
-    const received = this.#received;
-    const [epoch, count] = (await this.#eval(LOOK, randomUUID())) as [unknown, unknown];
+    const received = this.#lastReceived;
+    const [epoch, count] = (await this.#eval(SYNC, randomUUID())) as [unknown, unknown];
     const published = Number(count) || 0;
-    // A failover may lose what was published last: then fewer messages are counted than were received.
-    const hasForgotten = String(epoch) !== this.#epoch || published < received;
-    if (this.#wasCutOff || hasForgotten) this.#mustPublish = true;
-    // A message that is on its way gets until the next time.
-    const isOverdue = this.#received < this.#wasPublished;
-    const mustRead = this.#wasCutOff || hasForgotten || this.#isMissing || isOverdue;
-    if (isOverdue && !this.#wasCutOff && !hasForgotten) this.#missed();
-    // Before anything is read: who is cut off from now on must read again.
-    this.#wasCutOff = this.#isMissing = false;
+    // After a failover that has lost the newest writes, Redis counts fewer messages than were received.
+    const hasLostData = String(epoch) !== this.#epoch || published < received;
+    if (this.#hasReconnected || hasLostData) this.#mustRepublish = true;
+    // A late message has until the next sync.
+    const isOverdue = this.#lastReceived < this.#lastPublished;
+    const mustRead = this.#hasReconnected || hasLostData || this.#hasGap || isOverdue;
+    if (isOverdue && !this.#hasReconnected && !hasLostData) this.#missed();
+    // Reset before reading, so that a connection lost meanwhile leads to another read.
+    this.#hasReconnected = this.#hasGap = false;
     this.#epoch = String(epoch);
-    this.#wasPublished = published;
-    this.#received = hasForgotten ? published : Math.max(this.#received, mustRead ? published : 0);
+    this.#lastPublished = published;
+    this.#lastReceived = hasLostData ? published : Math.max(this.#lastReceived, mustRead ? published : 0);
     if (!mustRead) return;
     try {
       await this.#readAll();
     } catch (error) {
-      // What was not read to its end is missing, and read the next time.
-      this.#isMissing = true;
+      // Read again at the next sync.
+      this.#hasGap = true;
       throw error;
     }
   }
@@ -158,14 +161,14 @@ class RedisRevocationFeed implements RevocationFeed {
     this.#subscription.reopen();
   }
 
-  async #sayAgain(): Promise<void> {
-    // Before anything is said: what cannot be published from now on must be said again.
-    this.#mustPublish = false;
+  async #republish(): Promise<void> {
+    // Reset before publishing, which sets it again when it fails.
+    this.#mustRepublish = false;
     await this.#publishAll(this.#listener.published());
   }
 
-  #inform(isInformed: boolean, cause?: string): void {
-    // What fails since it was closed is no news.
+  #report(isInformed: boolean, cause?: string): void {
+    // Errors after close() are expected.
     if (!this.#isClosed) this.#listener.informed(isInformed, cause);
   }
 
@@ -173,16 +176,16 @@ class RedisRevocationFeed implements RevocationFeed {
     const [count, name, value] = message.split(' ');
     if (name === undefined || value === undefined) return;
     this.#misses = 0;
-    // What is no number changes nothing.
-    if (Number(count) > this.#received + 1) this.#isMissing = true;
-    if (Number(count) > this.#received) this.#received = Number(count);
+    // Comparisons with NaN are false, so a count that is not a number changes nothing.
+    if (Number(count) > this.#lastReceived + 1) this.#hasGap = true;
+    if (Number(count) > this.#lastReceived) this.#lastReceived = Number(count);
     this.#listener.received({ name, value });
   }
 
   async #readAll(): Promise<void> {
     let cursor = '0';
     do {
-      const page = await this.#redis.command('HSCAN', this.#keys[0], cursor, 'COUNT', String(AT_ONCE));
+      const page = await this.#redis.command('HSCAN', this.#keys[0], cursor, 'COUNT', String(PAGE_SIZE));
       const [next, entries] = page as [unknown, unknown[]];
       for (let i = 0; i + 1 < entries.length; i += 2) {
         const [name, value] = [String(entries[i]), String(entries[i + 1])];
@@ -202,11 +205,11 @@ class RedisRevocationFeed implements RevocationFeed {
     try {
       for (const notice of notices) {
         page.push(notice);
-        if (page.length === AT_ONCE) await send();
+        if (page.length === PAGE_SIZE) await send();
       }
       await send();
     } catch (error) {
-      this.#mustPublish = true;
+      this.#mustRepublish = true;
       throw error;
     }
   }

@@ -1,26 +1,27 @@
+import type { BudgetSlot, BudgetStore } from '../options/budget-store.js';
 import type { CoinflowSharedStore } from '../options/shared-store.js';
-import { RedisBudget } from './redis-budget.js';
 import { RedisConnection } from './redis-connection.js';
 import { COMMAND_TIMEOUT_MS } from './redis-errors.js';
 import { prefixOf, type RedisConnectionOptions } from './redis-options.js';
 import { RedisRevocationBoard } from './redis-revocations.js';
 
-/** Which Redis, and how long it may take. */
+/** The options of {@link redisSharedStore}. */
 export type RedisSharedStoreOptions = RedisConnectionOptions & {
   /**
-   * After how many milliseconds a session key is decided about without Redis, from 1 to 1,000. For one that is far away; what is
-   * new here waits as long.
+   * How many milliseconds the guard waits for Redis before it authenticates a session key without it, from 1 to 1,000.
+   * Raise it for a distant Redis. While Redis does not respond, every request that is not in the local cache waits this long.
    * @default 50
    */
   timeoutMs?: number;
 };
 
 /**
- * What the instances of an application share, in Redis: sessions that one of them has proven or obtained, the budget of calls,
- * and every revocation, which reaches all of them in less than a second. While Redis is away each instance goes by what it knows itself.
+ * A store in Redis that the replicas of an application share. It holds verified and created sessions, the rate budget, and
+ * revocations, which reach every replica within a second. While Redis is down, each replica uses its own cache and budget.
  *
- * Set `maxmemory-policy noeviction` for that Redis: a revocation that is evicted is unknown to a replica that starts later.
- * @throws {TypeError} when the options name no Redis, or two, or no sensible time; for a pool, which has no pub/sub
+ * Set `maxmemory-policy noeviction` for that Redis: a replica that starts later does not learn of an evicted revocation.
+ * @throws {TypeError} when the options have neither or both of `url` and `client`, an invalid value, or a pool as the client,
+ *   which has no pub/sub
  * @example
  * store: redisSharedStore({ url: 'redis://127.0.0.1:6379' })
  */
@@ -45,4 +46,44 @@ export function redisSharedStore(options: RedisSharedStoreOptions): CoinflowShar
     budget: new RedisBudget(redis, prefix),
     close: () => redis.close(),
   };
+}
+
+/**
+ * A window begins with its first slot and ends when its key expires. A key that would expire later than that was not
+ * written by this script, and is replaced. ARGV: limit, length of a window.
+ */
+const TAKE = `
+local taken = tonumber(redis.call('GET', KEYS[1]) or '0')
+local left = redis.call('PTTL', KEYS[1])
+if left <= 0 or left > tonumber(ARGV[2]) then
+  redis.call('SET', KEYS[1], 0, 'PX', ARGV[2])
+  taken = 0
+  left = tonumber(ARGV[2])
+end
+if taken >= tonumber(ARGV[1]) then return {0, left} end
+redis.call('INCR', KEYS[1])
+return {1, left}`;
+
+const GIVE_BACK = `
+if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end`;
+
+/** Counts the calls of all replicas that use one Redis. */
+class RedisBudget implements BudgetStore {
+  readonly #redis: RedisConnection;
+  readonly #prefix: string;
+
+  constructor(redis: RedisConnection, prefix: string) {
+    this.#redis = redis;
+    this.#prefix = `${prefix}budget:`;
+  }
+
+  async take(name: string, limit: number, windowMs: number): Promise<BudgetSlot> {
+    const reply = await this.#redis.command('EVAL', TAKE, '1', this.#prefix + name, String(limit), String(windowMs));
+    const [taken, left] = reply as [unknown, unknown];
+    return { taken: Number(taken) === 1, retryAfterMs: Number(left) };
+  }
+
+  async giveBack(name: string): Promise<void> {
+    await this.#redis.command('EVAL', GIVE_BACK, '1', this.#prefix + name);
+  }
 }

@@ -1,7 +1,7 @@
 import type { RedisListener, RedisSubscriber } from './redis-adapter.js';
-import { RedisUnreachableError, inTime, isDenied } from './redis-errors.js';
+import { RedisUnreachableError, isDenied, withCommandTimeout } from './redis-errors.js';
 
-/** A subscription to one channel, over one connection after the other. */
+/** A subscription to one channel that survives the loss of its connection. */
 export class RedisSubscription {
   readonly #newSubscriber: (listener: RedisListener) => RedisSubscriber;
   readonly #listener: RedisListener;
@@ -16,22 +16,22 @@ export class RedisSubscription {
     this.#subscriber = newSubscriber(listener);
   }
 
-  /** Whether Redis has denied it when it was last tried. */
+  /** Whether Redis denied the last attempt to subscribe. */
   get isDenied(): boolean {
     return this.#isDenied;
   }
 
-  /** Rejects while messages are not received. */
+  /** Resolves while messages are received; rejects while they are not. */
   async ready(): Promise<void> {
     if (this.#isClosed) throw new RedisUnreachableError(new Error('Closed'));
-    // A client whose strategy is to give up is connected anew.
+    // A client whose retry strategy has given up must be connected again.
     if (!this.#subscriber.isOpen) this.#opening = undefined;
     this.#opening ??= this.#open();
-    await inTime(this.#opening);
+    await withCommandTimeout(this.#opening);
     if (!this.#subscriber.isReady) throw new RedisUnreachableError();
   }
 
-  /** For a connection that is open, and over which nothing arrives. */
+  /** Replaces a connection that is open but receives nothing. */
   reopen(): void {
     this.#subscriber.close();
     this.#subscriber = this.#newSubscriber(this.#listener);

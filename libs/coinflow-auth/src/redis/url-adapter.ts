@@ -3,36 +3,36 @@ import type { RedisClientOptions } from '@redis/client';
 import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import { closeClient, nodeRedisSubscriber } from './node-redis-adapter.js';
 import type { RedisAdapter, RedisSubscriber, RedisListener } from './redis-adapter.js';
-import { COMMAND_TIMEOUT_MS, inTime } from './redis-errors.js';
+import { COMMAND_TIMEOUT_MS, withCommandTimeout } from './redis-errors.js';
 import { parseRedisUrl, type RedisAddress } from './redis-options.js';
 
-const RECONNECT_FROM_MS = 25;
-const RECONNECT_TO_MS = 1_000;
+const MIN_RECONNECT_MS = 25;
+const MAX_RECONNECT_MS = 1_000;
 
 type NodeRedis = typeof NodeRedisModule;
 type Client = ReturnType<NodeRedis['createClient']>;
 
-/** What is told of a connection. */
-export interface OwnRedisEvents {
-  lost(error: Error): void;
-  ready(): void;
+/** The callbacks of a {@link UrlAdapter}. */
+export interface UrlAdapterEvents {
+  onError(error: Error): void;
+  onReady(): void;
 }
 
-/** Connections of the package's own, by node-redis, which is loaded when the first one is needed. */
-export class OwnRedis implements RedisAdapter {
-  readonly kind = 'a connection by url';
+/** Opens connections to a URL with node-redis, which is loaded when the first connection is needed. */
+export class UrlAdapter implements RedisAdapter {
+  readonly kind = 'a connection to a url';
   readonly #address: RedisAddress;
   readonly #name: string;
-  readonly #events: OwnRedisEvents;
+  readonly #events: UrlAdapterEvents;
   #client: Client | undefined;
   #connecting: Promise<void> | undefined;
   #isClosed = false;
 
   /**
-   * @param name of the connections, in `CLIENT LIST`
-   * @throws {TypeError} when it is no URL of a Redis
+   * @param name the name of the connections in `CLIENT LIST`
+   * @throws {TypeError} when `url` is not a Redis URL
    */
-  constructor(url: string, name: string, events: OwnRedisEvents) {
+  constructor(url: string, name: string, events: UrlAdapterEvents) {
     this.#address = parseRedisUrl(url);
     this.#name = name;
     this.#events = events;
@@ -52,7 +52,7 @@ export class OwnRedis implements RedisAdapter {
     if (this.#client) closeClient(this.#client);
     this.#client = undefined;
     this.#connecting = undefined;
-    // Who waits for it is told by the next command.
+    // The next command reports an error.
     this.connect().catch(() => undefined);
   }
 
@@ -98,16 +98,16 @@ export class OwnRedis implements RedisAdapter {
     const client = this.#newClient(nodeRedis, this.#name);
     this.#client = client;
     const isCurrent = (): boolean => this.#client === client && !this.#isClosed;
-    // Without a listener the process ends.
+    // Without a listener an error would end the process.
     let hasFailed = false;
     client.on('error', (error: Error) => {
       hasFailed = true;
-      if (isCurrent()) this.#events.lost(error);
+      if (isCurrent()) this.#events.onError(error);
     });
-    client.on('ready', () => isCurrent() && this.#events.ready());
-    // For a second the first who come wait for the connection; afterwards it is there, or it is not.
-    await inTime(client.connect()).catch((error: Error) => {
-      if (!hasFailed && isCurrent()) this.#events.lost(error);
+    client.on('ready', () => isCurrent() && this.#events.onReady());
+    // The first commands wait at most one second for the connection.
+    await withCommandTimeout(client.connect()).catch((error: Error) => {
+      if (!hasFailed && isCurrent()) this.#events.onError(error);
     });
   }
 
@@ -120,23 +120,23 @@ export class OwnRedis implements RedisAdapter {
       disableClientInfo: true,
       socket: { ...socket, connectTimeout: COMMAND_TIMEOUT_MS, reconnectStrategy: reconnectDelayMs },
     };
-    // Of no modules and scripts: how it is typed by default.
+    // Without modules and scripts, as `Client` is typed.
     const client: unknown = nodeRedis.createClient(options as RedisClientOptions);
     return client as Client;
   }
 }
 
 /**
- * With RESP 2 nothing but AUTH, CLIENT SETNAME and SELECT is sent to connect: what an old Redis knows, and a user is easily granted.
- * It is the default of node-redis 5, which sends HELLO when it is set.
+ * With RESP 2, node-redis connects with AUTH, CLIENT SETNAME and SELECT only, which old servers know and which are easy to
+ * grant. It is the default of node-redis 5, which would send HELLO if the option were set.
  */
 function resp2(nodeRedis: object): { RESP?: 2 } {
   return 'DEFAULT_RESP' in nodeRedis ? { RESP: 2 } : {};
 }
 
-/** Grows, up to a second; half of it is random, so that replicas do not come back all at once. */
+/** Grows up to one second. Half of it is random, so that replicas do not reconnect at the same time. */
 export function reconnectDelayMs(retries: number, _cause?: unknown, random = Math.random): number {
-  const ms = Math.min(RECONNECT_FROM_MS * 2 ** retries, RECONNECT_TO_MS);
+  const ms = Math.min(MIN_RECONNECT_MS * 2 ** retries, MAX_RECONNECT_MS);
   return Math.round(ms / 2 + (random() * ms) / 2);
 }
 
@@ -144,9 +144,9 @@ async function loadNodeRedis(): Promise<NodeRedis> {
   try {
     return await import('@redis/client');
   } catch (error) {
-    throw new CoinflowMisconfiguredError('The url of a Redis needs @redis/client, which is not installed', {
+    throw new CoinflowMisconfiguredError('A Redis url needs the package @redis/client, which is not installed', {
       reason: 'redis-not-installed',
-      action: 'Install it: npm install @redis/client. Or pass a client of ioredis.',
+      action: 'Run npm install @redis/client, or pass a client of ioredis instead of a url.',
       ...(error instanceof Error && { cause: error }),
     });
   }
