@@ -1,4 +1,5 @@
 import { isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import { withTimeout } from '../util/promises.js';
 
 /** Coinflow waits five seconds for the response to a webhook, and a delivery sends more than one command. */
 export const COMMAND_TIMEOUT_MS = 1_000;
@@ -39,14 +40,6 @@ export function causeOf(error: unknown): string {
 }
 
 /** @throws {RedisTimeoutError} when the reply takes longer than the timeout of a command */
-export async function withCommandTimeout<T>(reply: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new RedisTimeoutError()), COMMAND_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([reply, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function withCommandTimeout<T>(reply: Promise<T>): Promise<T> {
+  return withTimeout(reply, COMMAND_TIMEOUT_MS, () => new RedisTimeoutError());
 }

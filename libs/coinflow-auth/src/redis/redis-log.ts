@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
+import { OnceLogger } from '../util/once-logger.js';
 import { safeText } from '../util/safe-text.js';
 import { causeOf } from './redis-errors.js';
 
@@ -13,8 +14,8 @@ export class RedisLog {
   readonly #redis: unknown;
   readonly #connections = new Set<object>();
   readonly #lost = new Set<object>();
-  readonly #denials = new Set<string>();
-  readonly #reasons = new Set<string>();
+  readonly #deniedCommands = new OnceLogger(MAX_DENIALS);
+  readonly #misconfigurations = new OnceLogger();
 
   private constructor(redis: unknown) {
     this.#redis = redis;
@@ -42,18 +43,14 @@ export class RedisLog {
 
   /** Logged once for each command. */
   commandDenied(error: unknown): void {
-    const text = describe(error);
-    if (this.#denials.has(text) || this.#denials.size === MAX_DENIALS) return;
-    this.#denials.add(text);
-    this.#logger.warn(
-      `Redis denied a command: ${text}. Grant the Redis user the commands that the documentation lists. [redis-denied]`,
+    this.#deniedCommands.warn(
+      `Redis denied a command: ${describe(error)}. Grant the Redis user the commands that the documentation lists. [redis-denied]`,
     );
   }
 
   /** Logged once for each reason. */
   misconfigured({ message, action, code, reason }: CoinflowMisconfiguredError): void {
-    if (!this.#reasons.has(reason)) this.#logger.error(`${message} [${code}: ${reason}] ${action}`);
-    this.#reasons.add(reason);
+    this.#misconfigurations.error(`${message} [${code}: ${reason}] ${action}`, { topic: reason });
   }
 
   connectionClosed(connection: object): void {

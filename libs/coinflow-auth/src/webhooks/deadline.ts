@@ -18,7 +18,8 @@ export class DeadlineExceededError extends Error {
 }
 
 /**
- * Runs an operation, which may throw synchronously or return a plain value.
+ * Runs an operation, which may throw synchronously or return a plain value. Its timer keeps the process alive, so that the
+ * rest of a shutdown runs after the deadline.
  * @throws {DeadlineExceededError} when the operation has no result at the deadline
  */
 export async function withDeadline<T>(deadline: Deadline, operation: () => T | PromiseLike<T>): Promise<T> {

@@ -1,10 +1,11 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import {
   CoinflowMisconfiguredError,
   CoinflowWebhookSignatureInvalidError,
   CoinflowWebhookSignatureTooOldError,
 } from '../errors/coinflow-auth.errors.js';
 import { SHORT_TOLERANCE_MS } from '../options/webhook-options.js';
+import { safeEqual } from '../util/safe-equal.js';
 
 /** The header that carries Coinflow's signature of a webhook. */
 export const COINFLOW_SIGNATURE_HEADER = 'coinflow-signature';
@@ -83,7 +84,7 @@ export function verifyWebhookSignature(options: VerifyWebhookSignatureOptions): 
   if (authorization === undefined) {
     throw invalid('the Coinflow-Signature and Authorization headers are missing', 'credentials-missing');
   }
-  const keyIndex = keys.findIndex((key) => isSame(authorization, key));
+  const keyIndex = keys.findIndex((key) => safeEqual(authorization, key));
   if (keyIndex < 0) throw invalid('the Authorization header matches no key', 'authorization-mismatch');
   return { verifiedBy: 'authorization', keyIndex, signedAt: null };
 }
@@ -184,12 +185,6 @@ function isKey(key: unknown): boolean {
 
 function hmac(key: string, timestamp: string, rawBody: Uint8Array | string): Buffer {
   return createHmac('sha256', key).update(`${timestamp}.`).update(rawBody).digest();
-}
-
-/** Compares digests, so that neither the duration nor an error reveals the length of the key. */
-function isSame(received: string, expected: string): boolean {
-  const digest = (value: string): Buffer => createHash('sha256').update(value).digest();
-  return timingSafeEqual(digest(received), digest(expected));
 }
 
 function invalid(problem: string, reason: string): CoinflowWebhookSignatureInvalidError {

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { isCoinflowAuthError, type AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import { OnceLogger } from '../util/once-logger.js';
 import { safeText } from '../util/safe-text.js';
 import type { Deadline } from './deadline.js';
 import { HandlerFailure } from './event-handlers.js';
@@ -32,9 +33,6 @@ export interface CoinflowWebhookMetrics {
   unavailable: number;
 }
 
-/** The number of merchants that get a log line of their own. */
-const MAX_LOGGED_MERCHANTS = 1_000;
-
 /** Counts, measures and logs what happens to webhooks. Never logs the body of an unverified webhook. */
 export class WebhookLog {
   readonly metrics: CoinflowWebhookMetrics = {
@@ -52,7 +50,7 @@ export class WebhookLog {
   };
   readonly #telemetry: WebhookTelemetry;
   readonly #logger = new Logger('CoinflowAuth');
-  readonly #logged = new Set<string>();
+  readonly #onceLogger = new OnceLogger();
 
   constructor(instance: string | undefined) {
     this.#telemetry = new WebhookTelemetry(instance);
@@ -148,11 +146,10 @@ export class WebhookLog {
   #logUnavailable({ reason, action, cause }: AnyCoinflowAuthError, line: string): void {
     if (reason === 'shutting-down') {
       this.#logger.debug(line);
-    } else if (reason !== 'accept-merchant-missing') {
+    } else if (reason === 'accept-merchant-missing') {
+      this.#onceLogger.error(`${line} ${action}`);
+    } else {
       this.#logger.error(withCause(line, cause));
-    } else if (!this.#logged.has(line) && this.#logged.size < MAX_LOGGED_MERCHANTS) {
-      this.#logged.add(line);
-      this.#logger.error(`${line} ${action}`);
     }
   }
 
