@@ -5,6 +5,7 @@ const layers = [
   ['decorators'],
   ['coinflow-auth.guard'],
   ['coinflow-auth.service'],
+  ['coinflow-authenticator', 'coinflow-auth.interfaces'],
   ['webhooks'],
   ['contexts', 'issuance', 'metrics'],
   ['verification'],

@@ -202,8 +202,8 @@ describe('authenticateRequest', () => {
   });
 
   it('throws unexpected errors unchanged, and counts nothing', async () => {
-    const { service } = await start();
-    jest.spyOn(service, 'authenticate').mockImplementation(() => {
+    const { service, authenticator } = await start();
+    jest.spyOn(authenticator, 'authenticate').mockImplementation(() => {
       throw new RangeError('defect');
     });
     await expect(service.authenticateRequest(withKey('key'))).rejects.toThrow(RangeError);

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import type { BudgetStore } from '../libs/coinflow-auth/src/options/budget-store.js';
 import { ProcessBudgetStore } from '../libs/coinflow-auth/src/budget/budget-stores.js';
-import { FakeCoinflow, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
+import { FakeCoinflow } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
+import { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 
 /** The behaviour of every store of a budget. */
@@ -128,7 +129,7 @@ describeWithRedis('a budget store in Redis (skipped without redis-server)', () =
     it('allows as many calls as one replica has', async () => {
       expect(await accepted(60, 'first')).toBeLessThanOrEqual(NEW_KEYS);
       // The endpoint probe of each replica takes a slot, too.
-      expect(coinflow.asked.length).toBeGreaterThanOrEqual(NEW_KEYS - replicas.length);
+      expect(coinflow.calls.length).toBeGreaterThanOrEqual(NEW_KEYS - replicas.length);
       expect(await accepted(60, 'second')).toBe(0);
     });
 

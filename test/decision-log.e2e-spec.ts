@@ -3,7 +3,7 @@ import type { CoinflowDecision } from 'nestjs-coinflow-auth';
 import { PLATFORMS, createTestApp, foreignKey, forge, unseenKey, type TestApp } from './harness/create-test-app.js';
 import { ShopController } from './harness/shop.controller.js';
 
-describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
+describe.each(PLATFORMS)('the metrics and listeners of decisions, on %s', (platform) => {
   let app: TestApp;
   let decisions: CoinflowDecision[];
   let stop: () => void;
@@ -75,7 +75,7 @@ describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
     expect(decisions).toHaveLength(15);
   });
 
-  it('of a thousand that arrive at once with one new key, one has made the call', async () => {
+  it('counts one of a thousand concurrent requests with a new key as decided by coinflow, and the others as coalesced', async () => {
     const key = unseenKey(app.coinflow);
     const answers = await Promise.all(Array.from({ length: 1_000 }, () => app.get('/guarded', key)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1_000);
@@ -84,11 +84,11 @@ describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
     expect(byDecidedBy.coinflow).toBe(1);
     expect(byDecidedBy.cache + byDecidedBy.coalesced).toBe(999);
     const asked = app.coinflow.calls.filter(({ headers }) => headers['x-coinflow-auth-session-key'] !== undefined);
-    // And the probe.
+    // The endpoint probe is a call as well.
     expect(asked).toHaveLength(2);
   });
 
-  it('a listener learns who, where and why, and nothing secret', async () => {
+  it('passes subject, handler and error to a listener, and no secret', async () => {
     const { key } = await app.service.createSessionKey({ userId: 'alice' });
     await app.get('/guarded', key);
     await app.get('/wallets', key);
@@ -124,7 +124,7 @@ describe.each(PLATFORMS)('what became of requests, on %s', (platform) => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('canary'))],
-  ])('a listener that %s harms nobody, and is logged once', async (_, listener) => {
+  ])('logs once that a listener %s, and does not affect requests', async (_, listener) => {
     app.service.onDecision(listener);
     const { key } = await app.service.createSessionKey({ userId: 'alice' });
     for (let i = 0; i < 3; i += 1) expect((await app.get('/guarded', key)).status).toBe(200);

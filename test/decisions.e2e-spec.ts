@@ -36,8 +36,8 @@ class ShopController {
     return { subject: subject ?? null };
   }
 
-  @Get('mint')
-  async mint(@Query('user') userId: string): Promise<{ key: string }> {
+  @Get('create')
+  async create(@Query('user') userId: string): Promise<{ key: string }> {
     return { key: (await this.coinflow.createSessionKey({ userId })).key };
   }
 }
@@ -52,7 +52,7 @@ const RATE_LIMITED = { status: 503, code: 'COINFLOW_BUDGET_EXHAUSTED' };
 const MISCONFIGURED = { status: 500, code: 'COINFLOW_MISCONFIGURED' };
 const ISSUANCE_DENIED = { status: 403, code: 'COINFLOW_ISSUANCE_DENIED' };
 
-/** Decided from the key alone: Coinflow is not asked. */
+/** Keys that are rejected without a call. */
 const WITHOUT_A_CALL: [string, { status: number; code: string }, (app: TestApp) => string | string[] | undefined][] = [
   ['no key', MISSING, () => undefined],
   ['an empty header', MISSING, () => ''],
@@ -62,7 +62,7 @@ const WITHOUT_A_CALL: [string, { status: number; code: string }, (app: TestApp) 
     ({ coinflow }) => [unseenKey(coinflow), unseenKey(coinflow, { customerId: 'bob' })],
   ],
   ['6,000 characters', MALFORMED, () => 'a'.repeat(6_000)],
-  ['blanks inside', MALFORMED, () => 'not a session key'],
+  ['whitespace inside', MALFORMED, () => 'not a session key'],
   ['an unsigned JWT', MALFORMED, ({ coinflow }) => unseenKey(coinflow).replace(/[^.]*$/, '')],
   [
     'alg: none without a signature',
@@ -86,7 +86,7 @@ const WITHOUT_A_CALL: [string, { status: number; code: string }, (app: TestApp) 
   ],
 ];
 
-/** What Coinflow, or what stands in its place, answers to a key that looks good. */
+/** Responses of Coinflow, or of a gateway in its place, to a well-formed key. */
 const ANSWERS_TO_VERIFY: [string, { status: number; code: string }, EmulatorFault][] = [
   ['400 in JSON', REJECTED, { kind: 'status', status: 400 }],
   ['401 in JSON', REJECTED, { kind: 'status', status: 401 }],
@@ -133,7 +133,7 @@ const ISSUANCE_RESPONSES: [string, { status: number; code: string }, EmulatorFau
   ['404 before any success', MISCONFIGURED, { kind: 'status', status: 404 }],
 ];
 
-describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
+describe.each(PLATFORMS)('decisions and their HTTP answers, on %s', (platform) => {
   let app: TestApp;
 
   beforeEach(async () => {
@@ -145,7 +145,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     await app.close();
   });
 
-  it.each(WITHOUT_A_CALL)('%s is refused without a call', async (_, expected, keyFor) => {
+  it.each(WITHOUT_A_CALL)('rejects %s without a call', async (_, expected, keyFor) => {
     const key = keyFor(app);
     const answer = await app.send('/guarded', {
       headers: key === undefined ? {} : { 'x-coinflow-auth-session-key': key },
@@ -160,7 +160,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     expect(app.coinflow.countCalls('verify')).toBe(0);
   });
 
-  it.each(ANSWERS_TO_VERIFY)('Verify Token answers %s', async (_, expected, fault) => {
+  it.each(ANSWERS_TO_VERIFY)('maps the response of Verify Token: %s', async (_, expected, fault) => {
     const key = unseenKey(app.coinflow);
     app.coinflow.fail('verify', fault);
     for (const path of ['/guarded', '/optional']) {
@@ -171,38 +171,41 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     }
   });
 
-  it.each(ISSUANCE_RESPONSES)('Get Session Key answers %s', async (_, expected, fault) => {
+  it.each(ISSUANCE_RESPONSES)('maps the response of Get Session Key: %s', async (_, expected, fault) => {
     app.coinflow.fail('session-key', fault);
-    const answer = await app.get('/mint?user=alice');
+    const answer = await app.get('/create?user=alice');
     expect(answer).toMatchObject({ status: expected.status, body: { code: expected.code } });
     expect('retry-after' in answer.headers).toBe(expected.status === 503);
   });
 
-  it('Get Session Key gives a key of another merchant', async () => {
+  it('does not return a created key of another merchant', async () => {
     app.coinflow.fail('session-key', { kind: 'status', status: 200, body: { key: foreignKey(app.coinflow) } });
-    expect(await app.get('/mint?user=alice')).toMatchObject({ status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } });
+    expect(await app.get('/create?user=alice')).toMatchObject({
+      status: 500,
+      body: { code: 'COINFLOW_MISCONFIGURED' },
+    });
   });
 
   it.each([
     ['of another user', { customerId: 'bob' }],
     ['of a wallet', { customerId: undefined, wallet: '0x1', blockchain: 'eth' }],
     ['that has expired', { exp: 1_700_000_000 }],
-  ])('Get Session Key gives a key %s: 503, and nobody gets it', async (_, claims) => {
+  ])('answers 503 when Get Session Key returns a key %s, and does not return it', async (_, claims) => {
     const key = unseenKey(app.coinflow, claims);
     app.coinflow.fail('session-key', { kind: 'status', status: 200, body: { key } });
-    const answer = await app.get('/mint?user=alice');
+    const answer = await app.get('/create?user=alice');
     expect(answer).toMatchObject({ status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } });
     expect(answer.text).not.toContain(key);
   });
 
-  it('an argument that cannot be sent is a 400 that names it, before a call', async () => {
-    const answer = await app.get(`/mint?user=${encodeURIComponent(' alice')}`);
+  it('answers 400 for an argument that cannot be sent, and makes no call', async () => {
+    const answer = await app.get(`/create?user=${encodeURIComponent(' alice')}`);
     expect(answer).toMatchObject({ status: 400, body: { code: 'COINFLOW_INVALID_ARGUMENT' } });
     expect(answer.text).toContain('userId');
     expect(app.coinflow.countCalls('session-key')).toBe(0);
   });
 
-  it('a forged key with our merchantId is refused, and remembered as refused for 30 s', async () => {
+  it('rejects a forged key with our merchantId, and caches the rejection for 30 s', async () => {
     const clock = stopClock();
     const key = forge(unseenKey(app.coinflow));
     expect(await app.get('/guarded', key)).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_REJECTED' } });
@@ -214,18 +217,18 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     expect(app.coinflow.countCalls('verify')).toBe(2);
   });
 
-  it('alg: none with the length of a signature is refused by Coinflow', async () => {
+  it('passes a key with alg: none and a signature to Coinflow, which rejects it', async () => {
     const answer = await app.get('/guarded', algNone('demo-merchant'));
     expect(answer).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_REJECTED' } });
   });
 
-  it('the same key in two headers is one key', async () => {
+  it('accepts the same key in two headers', async () => {
     const key = unseenKey(app.coinflow);
     const answer = await app.send('/guarded', { headers: { 'x-coinflow-auth-session-key': [key, key] } });
     expect(answer).toMatchObject({ status: 200, body: { kind: 'user', userId: 'alice' } });
   });
 
-  it('a key that is ours costs one call, and the probe one more per process', async () => {
+  it('verifies a key with one call, and the endpoint probe with one more per process', async () => {
     const key = unseenKey(app.coinflow);
     for (let i = 0; i < 3; i += 1) expect(await app.get('/guarded', key)).toMatchObject({ status: 200 });
     expect(app.coinflow.countCalls('verify')).toBe(2);
@@ -233,14 +236,14 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     expect(app.coinflow.countCalls('verify')).toBe(3);
   });
 
-  it('a minted key costs none, also while Coinflow is down', async () => {
+  it('accepts a created key without a call, also while Coinflow is down', async () => {
     const { key } = await app.service.createSessionKey({ userId: 'alice' });
     app.coinflow.fail('verify', { kind: 'reset' });
     expect(await app.get('/guarded', key)).toMatchObject({ status: 200, body: { kind: 'user', userId: 'alice' } });
     expect(app.coinflow.countCalls('verify')).toBe(0);
   });
 
-  it('maxAgeMs: 0 makes exactly one call a request', async () => {
+  it('makes exactly one call for each request with maxAgeMs: 0', async () => {
     const { key } = await app.service.createSessionKey({ userId: 'alice' });
     const pay = () => app.send('/strict', { method: 'POST', headers: { 'x-coinflow-auth-session-key': key } });
     expect(await pay()).toMatchObject({ status: 201 });
@@ -249,7 +252,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     expect(app.coinflow.countCalls('verify')).toBe(1);
   });
 
-  it('a no from Coinflow ends a proof, and only a new yes restores it', async () => {
+  it('invalidates a session when Coinflow rejects its key, until Coinflow accepts it again', async () => {
     const { key } = await app.service.createSessionKey({ userId: 'alice' });
     const pay = () => app.send('/strict', { method: 'POST', headers: { 'x-coinflow-auth-session-key': key } });
     app.coinflow.fail('verify', { kind: 'status', status: 401 }, 1);
@@ -260,7 +263,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     expect(await app.get('/guarded', key)).toMatchObject({ status: 200 });
   });
 
-  it('an outage is not remembered', async () => {
+  it('does not cache an outage', async () => {
     const key = unseenKey(app.coinflow);
     app.coinflow.fail('verify', { kind: 'status', status: 503 });
     expect(await app.get('/guarded', key)).toMatchObject({ status: 503 });
@@ -268,13 +271,13 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     expect(await app.get('/guarded', key)).toMatchObject({ status: 200 });
   });
 
-  it('a disturbance that passes within the time limit is not noticed', async () => {
+  it('answers 200 when an outage ends within the timeout', async () => {
     app.coinflow.fail('verify', { kind: 'reset' }, 1);
     expect(await app.get('/guarded', unseenKey(app.coinflow))).toMatchObject({ status: 200 });
     expect(app.logger.at('warn')).toEqual([]);
   });
 
-  it('an outage that lasts is answered at once, with when to come back', async () => {
+  it('answers a lasting outage at once, with Retry-After', async () => {
     const clock = stopClock();
     const key = unseenKey(app.coinflow);
     app.coinflow.fail('verify', { kind: 'status', status: 503 });
@@ -293,7 +296,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     expect(app.logger.at('log')).toContainEqual(expect.stringContaining('responds again'));
   });
 
-  it('a 404 and a redirect after a success are a disturbance', async () => {
+  it('treats a 404 and a redirect after a success as an outage', async () => {
     await app.service.createSessionKey({ userId: 'alice' });
     for (const status of [404, 302]) {
       app.coinflow.fail('verify', { kind: 'status', status });
@@ -304,7 +307,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     }
   });
 
-  it('a key expires on the wall clock, remembered or not', async () => {
+  it('rejects an expired key by the wall clock, cached or not', async () => {
     const clock = stopClock();
     const { key, expiresAt } = await app.service.createSessionKey({ userId: 'alice' });
     clock.advance(Number(expiresAt) - Date.now() + 4_999);
@@ -316,7 +319,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     });
   });
 
-  it('a proof by asking lapses after ttlMs, within 10 %', async () => {
+  it('asks Coinflow again after ttlMs, within 10 %', async () => {
     const clock = stopClock();
     const key = unseenKey(app.coinflow);
     await app.get('/guarded', key);
@@ -329,7 +332,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     expect(app.coinflow.countCalls('verify')).toBe(1);
   });
 
-  it('an optional route lets anonymous requests in', async () => {
+  it('accepts anonymous requests on an optional route', async () => {
     expect(await app.get('/optional')).toMatchObject({ status: 200, body: { subject: null } });
     expect(await app.get('/optional', unseenKey(app.coinflow))).toMatchObject({
       status: 200,
@@ -337,7 +340,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     });
   });
 
-  it('the client learns the code and a plain sentence, the log the reason', async () => {
+  it('sends the code and a plain sentence to the client, and logs the reason', async () => {
     app.coinflow.fail('verify', {
       kind: 'status',
       status: 503,
@@ -355,7 +358,7 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     ]);
   });
 
-  it('a misconfiguration is logged once, with what to do', async () => {
+  it('logs a misconfiguration once, with what to do', async () => {
     app.coinflow.fail('verify', { kind: 'raw', status: 200, body: '' });
     await app.get('/guarded', unseenKey(app.coinflow));
     await app.get('/guarded', unseenKey(app.coinflow, { customerId: 'bob' }));
@@ -368,14 +371,14 @@ describe.each(PLATFORMS)('what happened -> HTTP -> code, on %s', (platform) => {
     ['as a date that has passed', () => new Date(0).toUTCString(), 1],
     ['that is too long', '86400', 60],
     ['that is no time', 'soon', 5],
-  ])('Retry-After %s reaches the client', async (_, value, seconds) => {
+  ])('passes Retry-After %s on to the client', async (_, value, seconds) => {
     const retryAfter = typeof value === 'string' ? value : value();
     app.coinflow.fail('verify', { kind: 'status', status: 429, headers: { 'retry-after': retryAfter } });
     const answer = await app.get('/guarded', unseenKey(app.coinflow));
     expect(Math.abs(Number(answer.headers['retry-after']) - seconds)).toBeLessThanOrEqual(1);
   });
 
-  it('a redirect is not followed', async () => {
+  it('does not follow a redirect', async () => {
     const elsewhere = createServer((_, response) => response.end());
     await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
     let visitors = 0;

@@ -131,7 +131,7 @@ async function start(options: TestAppOptions): Promise<TestApp> {
 }
 
 describe.each(PLATFORMS)('CoinflowAuthGuard on %s', (platform) => {
-  it('guards a route, and no other', async () => {
+  it('guards only the route that it is on', async () => {
     const { get, coinflow } = await start({ platform, controllers: [PerRouteController] });
     expect(await get('/guarded')).toMatchObject(MISSING);
     expect(await get('/guarded', unseenKey(coinflow))).toMatchObject({
@@ -141,7 +141,7 @@ describe.each(PLATFORMS)('CoinflowAuthGuard on %s', (platform) => {
     expect(await get('/open')).toMatchObject({ status: 200 });
   });
 
-  it('guards a controller, and lets a handler decide otherwise', async () => {
+  it('guards a controller, except for handlers that are optional or public', async () => {
     const { get, coinflow } = await start({ platform, controllers: [PerController, MostlyPublicController] });
     expect(await get('/protected/guarded')).toMatchObject(MISSING);
     expect(await get('/protected/guarded', unseenKey(coinflow))).toMatchObject({ status: 200 });
@@ -150,14 +150,14 @@ describe.each(PLATFORMS)('CoinflowAuthGuard on %s', (platform) => {
       status: 200,
       body: { member: true },
     });
-    expect(await get('/protected/optional', 'junk')).toMatchObject({ status: 401 });
+    expect(await get('/protected/optional', 'forged')).toMatchObject({ status: 401 });
     expect(await get('/protected/public')).toMatchObject({ status: 200 });
-    expect(await get('/protected/public', 'junk')).toMatchObject({ status: 200 });
+    expect(await get('/protected/public', 'forged')).toMatchObject({ status: 200 });
     expect(await get('/mostly-public/public')).toMatchObject({ status: 200 });
     expect(await get('/mostly-public/guarded')).toMatchObject(MISSING);
   });
 
-  it('guards everything as APP_GUARD', async () => {
+  it('guards every route as APP_GUARD', async () => {
     const { get, coinflow } = await start({
       platform,
       controllers: [PlainController, MostlyPublicController],
@@ -170,8 +170,8 @@ describe.each(PLATFORMS)('CoinflowAuthGuard on %s', (platform) => {
   });
 
   it('decides once where APP_GUARD and decorators meet', async () => {
-    const { get, coinflow, service } = await start({ platform, controllers: [PerController], globalGuard: true });
-    const authenticate = jest.spyOn(service, 'authenticate');
+    const { get, coinflow, authenticator } = await start({ platform, controllers: [PerController], globalGuard: true });
+    const authenticate = jest.spyOn(authenticator, 'authenticate');
     await get('/protected/guarded', unseenKey(coinflow));
     await get('/protected/optional', unseenKey(coinflow));
     await get('/protected/optional');
@@ -203,21 +203,21 @@ describe.each(PLATFORMS)('CoinflowAuthGuard on %s', (platform) => {
     expect(await get('/failing')).toMatchObject({ status: 503 });
   });
 
-  it('an error of the service that a controller lets through has its own status', async () => {
+  it('answers with the status of an error that the service throws in a controller', async () => {
     const { get } = await start({ platform, controllers: [FailingController] });
     const answer = await get('/failing');
     expect(answer).toMatchObject({ status: 503, body: { statusCode: 503, code: 'COINFLOW_UNAVAILABLE' } });
     expect(answer.headers['retry-after']).toBe('3');
   });
 
-  it('a session wanted where no guard decided is a 500, not an anonymous request', async () => {
+  it('answers 500 for @CurrentSession() on a route without a guard', async () => {
     const { get } = await start({ platform, controllers: [PerRouteController] });
     expect(await get('/unguarded-session')).toMatchObject({ status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } });
   });
 });
 
 describe('CoinflowAuthGuard', () => {
-  /** Records what each `canActivate` gave back. */
+  /** Records what each `canActivate` returns. */
   @Injectable()
   class WatchedGuard extends CoinflowAuthGuard {
     static readonly results: unknown[] = [];
@@ -229,7 +229,7 @@ describe('CoinflowAuthGuard', () => {
     }
   }
 
-  it('answers a plain boolean on a hit', async () => {
+  it('returns a boolean and no promise for a cached key', async () => {
     const { get, coinflow } = await start({
       controllers: [PlainController],
       providers: [{ provide: APP_GUARD, useClass: WatchedGuard }],
@@ -240,23 +240,24 @@ describe('CoinflowAuthGuard', () => {
     expect(WatchedGuard.results).toEqual([expect.any(Promise), true]);
   });
 
-  it('lets no request pass when a subclass makes assertSubjectAllowed() async, and reports it once', async () => {
+  it.each([
+    ['assertSubjectAllowed', true],
+    ['attachSession', true],
+    ['assertAnonymousAllowed', false],
+  ])('rejects every request when a subclass makes %s() async, and logs it once', async (method, hasKey) => {
     @Injectable()
-    class AsyncGuard extends CoinflowAuthGuard {
-      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- what an application without this rule may write
-      protected override async assertSubjectAllowed(): Promise<void> {
-        return Promise.reject(new Error('canary'));
-      }
-    }
+    class AsyncGuard extends CoinflowAuthGuard {}
+    const override = (): Promise<void> => Promise.reject(new Error('canary'));
+    Object.defineProperty(AsyncGuard.prototype, method, { value: override });
     const { get, coinflow, logger } = await start({
       controllers: [PlainController],
       providers: [{ provide: APP_GUARD, useClass: AsyncGuard }],
     });
-    const key = unseenKey(coinflow);
+    const key = hasKey ? unseenKey(coinflow) : undefined;
     const MISCONFIGURED = { status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } };
     expect([await get('/plain', key), await get('/plain', key)]).toMatchObject([MISCONFIGURED, MISCONFIGURED]);
     expect(logger.at('error')).toEqual([
-      expect.stringMatching(/assertSubjectAllowed\(\) of AsyncGuard returns a promise \[.*guard-async\]/),
+      expect.stringMatching(new RegExp(`${method}\\(\\) of AsyncGuard returns a promise \\[.*guard-async\\]`)),
     ]);
   });
 
@@ -270,7 +271,7 @@ describe('CoinflowAuthGuard', () => {
     expect(coinflowReads).toEqual([]);
   });
 
-  it('a caller that hangs up does not cancel the call for the others', async () => {
+  it('does not cancel the call of other requests when a client disconnects', async () => {
     const { url, get, coinflow } = await start({ controllers: [PlainController], globalGuard: true });
     const key = unseenKey(coinflow);
     coinflow.fail('verify', { kind: 'delay', ms: 200 }, 1);
@@ -285,7 +286,7 @@ describe('CoinflowAuthGuard', () => {
     expect(coinflow.countCalls('verify')).toBe(2); // the call for the key, and the probe
   });
 
-  it('a thousand requests with one new key cost one call', async () => {
+  it('makes one call for a thousand concurrent requests with a new key', async () => {
     const { get, coinflow } = await start({ controllers: [PlainController], globalGuard: true });
     await get('/plain', unseenKey(coinflow, { customerId: 'first' }));
     coinflow.clearCalls();
@@ -295,7 +296,7 @@ describe('CoinflowAuthGuard', () => {
     expect(coinflow.countCalls('verify')).toBe(1);
   });
 
-  it.each(['ws', 'rpc', 'graphql'])('refuses what it does not understand: %s', async (type) => {
+  it.each(['ws', 'rpc', 'graphql'])('rejects requests of an unknown context: %s', async (type) => {
     await start({ controllers: [PlainController] });
     const guard = new CoinflowAuthGuard(app.app.get(ModuleRef), app.app.get(ModulesContainer));
     const context = {
@@ -306,7 +307,7 @@ describe('CoinflowAuthGuard', () => {
     expect(() => guard.canActivate(context)).toThrow(expect.objectContaining({ status: 500 }));
   });
 
-  it('a guarded controller can be compiled by itself in a unit test, but no application starts without the module', async () => {
+  it('allows a unit test to compile a guarded controller without the module, but no application to start', async () => {
     await start({});
     const module = await Test.createTestingModule({ controllers: [PerController] })
       .setLogger(new RecordingLogger())
@@ -318,7 +319,7 @@ describe('CoinflowAuthGuard', () => {
     });
   });
 
-  it('a mistake in the application’s code is logged once, with what to do', async () => {
+  it("logs a mistake in the application's code once, with what to do", async () => {
     @Controller()
     class MistakenController {
       @Get('forgotten')
@@ -342,9 +343,9 @@ describe('CoinflowAuthGuard', () => {
     ]);
   });
 
-  it('lets a defect out as it is', async () => {
-    const { get, service } = await start({ controllers: [PlainController], globalGuard: true });
-    jest.spyOn(service, 'authenticate').mockImplementation(() => {
+  it('throws a defect as it is', async () => {
+    const { get, authenticator } = await start({ controllers: [PlainController], globalGuard: true });
+    jest.spyOn(authenticator, 'authenticate').mockImplementation(() => {
       throw new RangeError('defect');
     });
     expect(await get('/plain', 'key')).toMatchObject({ status: 500, body: { message: 'Internal server error' } });

@@ -1,35 +1,32 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { CoinflowAuthService } from '../libs/coinflow-auth/src/coinflow-auth.service.js';
-import { resolveOptions } from '../libs/coinflow-auth/src/options/resolve-options.js';
 import { stopClock } from './harness/clock.js';
 import { jwtOf } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { html, json, reset, startScriptedServer, type ScriptedServer } from './harness/scripted-server.js';
+import { TestService } from '../libs/coinflow-auth/test-doubles/test-service.js';
 
 const HOUR_MS = 3_600_000;
 const STOPPED = { code: 'COINFLOW_UNAVAILABLE', reason: 'breaker-open' };
 
-/** Keys that something between the application and Coinflow resets connections for. */
+/** A gateway between the application and Coinflow resets the connection for these keys. */
 describe('hostile session keys', () => {
   let coinflow: ScriptedServer;
-  let service: CoinflowAuthService;
+  let service: TestService;
   let hostile = reset;
 
   const keyOf = (customerId: string, claims: object = {}): string => {
     const iat = Math.floor(Date.now() / 1_000);
     return jwtOf({ customerId, merchantId: 'ours', iat, exp: iat + 86_400, ...claims });
   };
-  const newService = (): CoinflowAuthService =>
-    new CoinflowAuthService(
-      resolveOptions({
-        env: 'local',
-        baseUrl: coinflow.url,
-        apiKey: 'key',
-        merchantId: 'ours',
-        http: { retries: 0 },
-        cache: { ttlMs: HOUR_MS },
-      }),
-    );
+  const newService = (): TestService =>
+    new TestService({
+      env: 'local',
+      baseUrl: coinflow.url,
+      apiKey: 'key',
+      merchantId: 'ours',
+      http: { retries: 0 },
+      cache: { ttlMs: HOUR_MS },
+    });
   const isFrom = (key: string, customerId: string): boolean =>
     Buffer.from(key.split('.')[1] ?? '', 'base64url')
       .toString()
@@ -56,7 +53,7 @@ describe('hostile session keys', () => {
   afterEach(async () => {
     jest.useRealTimers();
     jest.restoreAllMocks();
-    await service.onApplicationShutdown();
+    await service.stop();
     coinflow.close();
   });
 
@@ -91,7 +88,7 @@ describe('hostile session keys', () => {
     beforeEach(async () => {
       clock = stopClock();
       ({ attestedKey = '' } = await service.createSessionKey({ userId: 'created' }));
-      await service.onApplicationShutdown();
+      await service.stop();
       service = newService();
       await stopNewKeys();
     });

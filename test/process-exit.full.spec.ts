@@ -43,9 +43,11 @@ describe('a process that forgets to close the service', () => {
     if (fault) coinflow.fail('session-key', fault, times);
     const { code, livedOnMs } = await run(`
       import 'reflect-metadata';
+      import { CoinflowAuthenticator } from '${BUILT}/coinflow-authenticator.js';
       import { CoinflowAuthService } from '${BUILT}/coinflow-auth.service.js';
       import { resolveOptions } from '${BUILT}/options/resolve-options.js';
-      const service = new CoinflowAuthService(resolveOptions(${JSON.stringify(optionsFor(coinflow))}));
+      const options = resolveOptions(${JSON.stringify(optionsFor(coinflow))});
+      const service = new CoinflowAuthService(new CoinflowAuthenticator(options));
       for (let i = 0; i < 3; i += 1) await service.createSessionKey({ userId: 'alice' }).catch(() => undefined);
       console.log('done');
     `);

@@ -3,11 +3,12 @@ import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
-import { FakeCoinflow, NO, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
+import { REJECT, FakeCoinflow } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
+import { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
-/** So that a busy machine is no fault of Redis. */
+/** Long enough for a busy machine. */
 const GENEROUS_MS = 1_000;
 const MINUTE_MS = 60_000;
 const ADDRESS = '203.0.113.77';
@@ -40,7 +41,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     close = [];
   });
 
-  /** A process of its own each time, that has started. */
+  /** Starts a new replica. */
   async function start(options: Partial<CoinflowAuthModuleOptions> = {}): Promise<TestInstance> {
     const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS });
     const one = new TestInstance(coinflow, { sealKeys: OURS, store, ...options });
@@ -52,24 +53,24 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     return one;
   }
 
-  /** The code that a key is refused with, or nothing. */
+  /** The code with which the key is rejected; `undefined` if it is accepted. */
   const refusal = (one: TestInstance, key: string, maxAgeMs?: number): Promise<string | undefined> =>
     one.decide(key, maxAgeMs).then(
       () => undefined,
       (error: { code: string }) => error.code,
     );
 
-  const unreadable = (one: TestInstance): number => one.sessions.shared?.statistics.unreadable ?? 0;
+  const unreadable = (one: TestInstance): number => one.sessions.sharedCache?.statistics.unreadable ?? 0;
 
-  /** Waits until so many entries stand there: nobody else does. */
+  /** Waits until Redis has so many entries of this kind. */
   async function namesOf(kind: string, count: number): Promise<string[]> {
     let names: string[] = [];
     await until(async () => (names = await admin.keys(`coinflow:${kind}:*`)).length === count);
     return names;
   }
 
-  describe('and reads', () => {
-    /** Everything that stands there. */
+  describe('who reads Redis', () => {
+    /** Everything that Redis contains. */
     async function stolen(): Promise<string> {
       const reads = (await admin.keys('*')).map(async (name) => {
         const type = await admin.type(name);
@@ -80,7 +81,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       return JSON.stringify(await Promise.all(reads));
     }
 
-    /** How a text can stand there: as it is, encoded, and as a digest that whoever can guess it can compare. */
+    /** The forms in which a text can be found: plain, encoded, and as a digest that can be compared with guesses. */
     function forms(secret: string): string[] {
       const bytes = [
         Buffer.from(secret),
@@ -92,22 +93,22 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       ];
     }
 
-    it('learns no session key, no payer and no address, in whatever form', async () => {
+    it('finds no session key, no user and no address, in no encoding', async () => {
       const budget = { verificationsPerMinute: 100, rejectionsPerClient: 10 };
       const one = await start({ budget });
       const { key, attestedKey = '' } = await one.create('alice-in-wonderland', { clientIp: ADDRESS });
       const [asked, refused] = [coinflow.key({ customerId: 'bob-the-builder' }), coinflow.key({ customerId: 'eve' })];
-      await one.verify(asked, Infinity, undefined, ADDRESS);
-      await one.verify(asked, 0, undefined, ADDRESS);
-      coinflow.answer = NO;
-      await expect(one.verify(refused, Infinity, undefined, ADDRESS)).rejects.toMatchObject({
+      await one.verify(asked, Infinity, ADDRESS);
+      await one.verify(asked, 0, ADDRESS);
+      coinflow.response = REJECT;
+      await expect(one.verify(refused, Infinity, ADDRESS)).rejects.toMatchObject({
         code: 'COINFLOW_SESSION_REJECTED',
       });
       await one.revokeKey(asked);
       await one.revokeUser('alice-in-wonderland');
-      await namesOf('minted', 1);
+      await namesOf('created', 1);
       const text = await stolen();
-      for (const kind of ['session', 'minted', 'budget', 'revocations']) expect(text).toContain(`coinflow:${kind}:`);
+      for (const kind of ['session', 'created', 'budget', 'revocations']) expect(text).toContain(`coinflow:${kind}:`);
       const decoded = (text.match(/[\w-]{16,}/g) ?? []).map((word) =>
         Buffer.from(word, 'base64url').toString('latin1'),
       );
@@ -121,8 +122,8 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     });
   });
 
-  describe('and writes', () => {
-    /** What a forger can make of an entry, given others of its kind. */
+  describe('who writes to Redis', () => {
+    /** What an attacker can write in place of an entry, given other entries of its kind. */
     const FORGERIES: [string, (value: string, others: { another: string; theirs: string }) => string][] = [
       ['nonsense', () => 'nonsense'],
       ['nothing', () => ''],
@@ -133,12 +134,12 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       ['cut short', (value) => value.slice(0, -8)],
       ['longer', (value) => `${value}AAAA`],
       ['much too long', () => 'A'.repeat(1_000_000)],
-      ['another’s', (_, { another }) => another],
+      ['that of another key', (_, { another }) => another],
       ['sealed with another key', (_, { theirs }) => theirs],
     ];
 
     describe.each(FORGERIES)('an entry that is %s', (_, forge) => {
-      it('gets nobody in, whom Coinflow refuses, and is counted', async () => {
+      it('does not authenticate a key that Coinflow rejects, and is counted', async () => {
         const mallory = coinflow.key({ customerId: 'mallory' });
         await (await start({ sealKeys: THEIRS })).decide(mallory);
         const [theirName = ''] = await namesOf('session', 1);
@@ -151,22 +152,22 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
         const name = (await namesOf('session', 2)).find((one) => one !== another) ?? '';
         const forged = forge((await admin.get(name)) ?? '', { another: (await admin.get(another)) ?? '', theirs });
         await admin.set(name, forged);
-        coinflow.answer = NO;
+        coinflow.response = REJECT;
         const one = await start();
         const before = unreadable(one);
         expect(await refusal(one, key)).toBe('COINFLOW_SESSION_REJECTED');
         expect(unreadable(one)).toBe(before + 1);
       });
 
-      it('hands out no key but the payer’s own, and is counted', async () => {
+      it('does not return the key of another user, and is counted', async () => {
         await (await start({ sealKeys: THEIRS })).create('alice');
-        const [theirName = ''] = await namesOf('minted', 1);
+        const [theirName = ''] = await namesOf('created', 1);
         const theirs = (await admin.get(theirName)) ?? '';
         await admin.flushAll();
         await (await start()).create('mallory');
-        const [another = ''] = await namesOf('minted', 1);
+        const [another = ''] = await namesOf('created', 1);
         await (await start()).create('alice');
-        const name = (await namesOf('minted', 2)).find((one) => one !== another) ?? '';
+        const name = (await namesOf('created', 2)).find((one) => one !== another) ?? '';
         const forged = forge((await admin.get(name)) ?? '', { another: (await admin.get(another)) ?? '', theirs });
         await admin.set(name, forged);
         const one = await start();
@@ -175,7 +176,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
         expect(unreadable(one)).toBe(1);
       });
 
-      it('revokes nobody, by key or by payer, and is counted', async () => {
+      it('revokes no key and no user, and is counted', async () => {
         const notices = async (): Promise<Record<string, string>> => {
           const [board = ''] = (await admin.keys('coinflow:revocations:*:ends')).map((one) => one.replace(':ends', ''));
           return Object.fromEntries(Object.entries(await admin.hGetAll(board)).filter(([name]) => name.length === 43));
@@ -192,7 +193,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
           expect(await revoke()).toBe(true);
         const [[first, second], board] = [Object.entries(await notices()), await boardKey()];
         if (!first || !second) throw new Error('Two revocations were published');
-        // Else it would say again what it has said.
+        // Otherwise it would publish its notices again.
         ours.sessions.sharedRevocations?.close();
         for (const [[name, value], [, another]] of [
           [first, second],
@@ -203,17 +204,17 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
         const one = await start();
         expect([await refusal(one, key), await refusal(one, bob)]).toEqual([undefined, undefined]);
         expect(unreadable(one)).toBe(2);
-        // By message as well.
+        // As a message as well.
         await admin.publish(board, `9 ${first[0]} ${forge(first[1], { another: second[1], theirs })}`);
         await until(() => unreadable(one) >= 3);
         expect(one.sessions.sharedRevocations?.isInformed).toBe(true);
       });
     });
 
-    it('an older entry anew, gains nothing: it ends when it would have', async () => {
+    it('cannot extend a session by writing an older entry again', async () => {
       const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS });
       close.push(() => void store.close?.());
-      // It is in Redis too briefly to be read there.
+      // It is in Redis too briefly to be read from there.
       const set = jest.spyOn(store, 'set');
       const key = coinflow.key();
       await (await start({ cache: { ttlMs: 100 }, store })).decide(key);
@@ -223,11 +224,11 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       expect(name).toMatch(/^coinflow:session:/);
       await until(async () => (await admin.exists(name)) === 0);
       await admin.set(name, value);
-      coinflow.answer = NO;
+      coinflow.response = REJECT;
       expect(await refusal(await start(), key)).toBe('COINFLOW_SESSION_REJECTED');
     });
 
-    it('an older entry anew, does not let in what was revoked since', async () => {
+    it('cannot undo a revocation by writing an older entry again', async () => {
       const one = await start();
       const key = coinflow.key();
       await one.decide(key);
@@ -239,7 +240,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       expect(await refusal(await start(), key)).toBe('COINFLOW_SESSION_REVOKED');
     });
 
-    it('values of another type, stops nobody', async () => {
+    it('cannot block requests with values of another type', async () => {
       const one = await start();
       const key = coinflow.key();
       await one.decide(key);
@@ -258,7 +259,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       const LIMITED = 'COINFLOW_BUDGET_EXHAUSTED';
       const budget = { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: 1_000 };
 
-      /** Uses the budget once, then writes over its counts. @returns what becomes of twenty new keys, and of one that is known */
+      /** Uses the budget once, then overwrites its counts. @returns the results of twenty new keys and of one known key */
       async function decideAfter(forge: (name: string) => Promise<unknown>): Promise<(string | undefined)[]> {
         const one = await start({ budget });
         const known = coinflow.key({ customerId: 'known' });
@@ -279,11 +280,11 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
         ['of another type', async (name) => (await admin.del(name)) && admin.lPush(name, '1')],
         ['that never ends', (name) => admin.set(name, '1000')],
         ['that ends in a year', (name) => admin.set(name, '1000', { PX: 365 * 1_440 * MINUTE_MS })],
-      ])('%s: the budget is what it is, by itself or from the start', async (_what, forge) => {
+      ])('cannot change the budget with %s: it is counted in the process, or from the start', async (_what, forge) => {
         expect(await decideAfter(forge)).toEqual([...times(NEW_KEYS, undefined), ...times(5, LIMITED)]);
       });
 
-      it('that are spent: new keys are told to come back within a minute', async () => {
+      it('can use up the budget of new keys, which are answered with a Retry-After within a minute', async () => {
         expect(await decideAfter((name) => admin.set(name, '1000', { PX: MINUTE_MS }))).toEqual(times(20, LIMITED));
         const error: unknown = await (
           await start({ budget })
@@ -296,10 +297,13 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       it.each<[string, (name: string) => Promise<unknown>]>([
         ['taken away', (name) => admin.del(name)],
         ['below nothing', (name) => admin.set(name, '-1000', { PX: MINUTE_MS })],
-      ])('that are %s: more calls than granted, of which Coinflow’s own limit is left', async (_what, forge) => {
-        const codes = await decideAfter(forge);
-        expect(codes.slice(0, NEW_KEYS)).toEqual(times(NEW_KEYS, undefined));
-      });
+      ])(
+        "can allow more calls than the budget with counts that are %s, up to Coinflow's own limit",
+        async (_what, forge) => {
+          const codes = await decideAfter(forge);
+          expect(codes.slice(0, NEW_KEYS)).toEqual(times(NEW_KEYS, undefined));
+        },
+      );
     });
   });
 

@@ -14,7 +14,8 @@ import {
   type NodeRedisLike,
   type RedisConnectionOptions,
 } from 'nestjs-coinflow-auth/redis';
-import { FakeCoinflow, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
+import { FakeCoinflow } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
+import { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
 import { RecordingLogger } from './harness/recording-logger.js';
 import { RedisCluster } from './harness/redis-deployments.js';
 import { RedisServer, describeWithRedis } from './harness/redis-server.js';

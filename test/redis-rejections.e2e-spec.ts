@@ -1,11 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
+import { ACCEPT, DOWN, REJECT, FakeCoinflow } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
+import { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
-/** So that a busy machine is not taken for a fault of Redis. */
+/** Long enough for a busy machine. */
 const GENEROUS_MS = 1_000;
 const UNAVAILABLE = { code: 'COINFLOW_UNAVAILABLE' };
 
@@ -54,12 +55,12 @@ describeWithRedis('a rejection by Coinflow, over Redis,', () => {
     );
 
   async function reject(one: TestInstance, key: string): Promise<void> {
-    coinflow.answer = NO;
+    coinflow.response = REJECT;
     await expect(one.decide(key, 0)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
-    coinflow.answer = DOWN;
+    coinflow.response = DOWN;
   }
 
-  it('ends what other replicas have in their caches, of plain and attested keys', async () => {
+  it('ends the sessions in the caches of other replicas, of plain and attested keys', async () => {
     const [one, other] = [await start(), await start()];
     const plain = coinflow.key({ customerId: 'bob' });
     const { key, attestedKey = '' } = await one.create('alice');
@@ -69,7 +70,7 @@ describeWithRedis('a rejection by Coinflow, over Redis,', () => {
     for (const each of [plain, key]) await reject(one, each);
     for (const each of [plain, attestedKey, key]) await until(() => isUnavailable(other, each));
     // It means "ask again": with a newer acceptance each replica accepts the key again.
-    coinflow.answer = YES;
+    coinflow.response = ACCEPT;
     for (const each of [plain, attestedKey]) await expect(other.decide(each)).resolves.toMatchObject({});
   });
 
@@ -88,7 +89,7 @@ describeWithRedis('a rejection by Coinflow, over Redis,', () => {
     }
   });
 
-  it('is not believed when this application has not sealed it', async () => {
+  it('is ignored when this application has not sealed it', async () => {
     const one = await start();
     const keys = [coinflow.key(), coinflow.key({ customerId: 'bob' })] as const;
     for (const key of keys) await one.decide(key);
@@ -98,7 +99,7 @@ describeWithRedis('a rejection by Coinflow, over Redis,', () => {
     const at = entries.findIndex((entry, index) => index % 2 === 0 && entry.length === 43);
     // The notice under another name, as an attacker with write access could publish it.
     await admin.publish(board, `${Date.now()} ${'A'.repeat(43)} ${entries[at + 1] ?? ''}`);
-    await until(() => (one.sessions.shared?.statistics.unreadable ?? 0) > 0);
+    await until(() => (one.sessions.sharedCache?.statistics.unreadable ?? 0) > 0);
     expect(one.verify(keys[1])).toMatchObject({ subject: { userId: 'bob' } });
   });
 });

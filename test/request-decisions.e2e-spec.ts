@@ -44,8 +44,8 @@ class MembersOnlyGuard extends CoinflowAuthGuard {
   }
 }
 
-describe('one decision is for one handler', () => {
-  it('a handler that calls next() does not open the handler after it', async () => {
+describe('a decision of the guard', () => {
+  it('does not apply to the next handler after next()', async () => {
     @Controller()
     class ChainController {
       @Get('payouts')
@@ -69,7 +69,7 @@ describe('one decision is for one handler', () => {
     expect(coinflow.countCalls('verify')).toBe(1);
   });
 
-  it('a handler that calls next() does not open the same method of another controller', async () => {
+  it('does not apply to the same method of another controller after next()', async () => {
     class Chain {
       @Get('shared')
       handle(@Next() next: () => void): void {
@@ -96,32 +96,29 @@ describe('one decision is for one handler', () => {
   it.each([
     ['unguarded', (): MethodDecorator => () => undefined],
     ['public', CoinflowPublic],
-  ])(
-    '@CurrentSession() of a handler that is %s does not see the session of the handler before it',
-    async (_, access) => {
-      @Controller()
-      class ChainController {
-        @Get('me')
-        @CoinflowAuth()
-        first(@Next() next: () => void): void {
-          next();
-        }
-
-        @Get('me')
-        @access()
-        second(@CurrentSession() session: unknown): unknown {
-          return session;
-        }
+  ])('is not visible to @CurrentSession() of the next handler, which is %s', async (_, access) => {
+    @Controller()
+    class ChainController {
+      @Get('me')
+      @CoinflowAuth()
+      first(@Next() next: () => void): void {
+        next();
       }
-      const { get, coinflow } = await start({ controllers: [ChainController] });
-      expect(await get('/me', unseenKey(coinflow))).toMatchObject(UNGUARDED);
-    },
-  );
+
+      @Get('me')
+      @access()
+      second(@CurrentSession() session: unknown): unknown {
+        return session;
+      }
+    }
+    const { get, coinflow } = await start({ controllers: [ChainController] });
+    expect(await get('/me', unseenKey(coinflow))).toMatchObject(UNGUARDED);
+  });
 
   it.each<[string, TestAppOptions]>([
     ['APP_GUARD', { providers: [{ provide: APP_GUARD, useClass: CoinflowAuthGuard }] }],
     ['the guard of the controller', {}],
-  ])('a subclass of the guard decides for itself after %s', async (_, options) => {
+  ])('is made again by a subclass of the guard after %s', async (_, options) => {
     @CoinflowAuth()
     @Controller()
     class ClubController {
@@ -136,7 +133,7 @@ describe('one decision is for one handler', () => {
     expect(await get('/club', unseenKey(coinflow, { customerId: 'member' }))).toMatchObject({ status: 200 });
   });
 
-  it('a subclass of the guard decides once as APP_GUARD, under the decorators and under itself', async () => {
+  it('is made once by a subclass that is APP_GUARD, guard of the decorators and of the handler', async () => {
     @CoinflowAuth()
     @Controller()
     class ClubController {
@@ -147,16 +144,16 @@ describe('one decision is for one handler', () => {
         return 'in';
       }
     }
-    const { get, coinflow, service } = await start({
+    const { get, coinflow, authenticator } = await start({
       controllers: [ClubController],
       providers: [{ provide: APP_GUARD, useClass: MembersOnlyGuard }],
     });
-    const authenticate = jest.spyOn(service, 'authenticate');
+    const authenticate = jest.spyOn(authenticator, 'authenticate');
     expect(await get('/club', unseenKey(coinflow, { customerId: 'member' }))).toMatchObject({ status: 200 });
     expect(authenticate).toHaveBeenCalledTimes(1);
   });
 
-  it('a subclass of the guard that asks for another instance verifies the key for that instance', async () => {
+  it('is made for the instance that a subclass of the guard selects', async () => {
     @Injectable()
     class EuGuard extends CoinflowAuthGuard {
       protected override getRoute(context: ExecutionContext): CoinflowRoute {

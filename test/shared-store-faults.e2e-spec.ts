@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { CoinflowAuthService } from '../libs/coinflow-auth/src/coinflow-auth.service.js';
 import type { CoinflowSharedStore, RevocationBoard } from '../libs/coinflow-auth/src/options/shared-store.js';
-import { resolveOptions } from '../libs/coinflow-auth/src/options/resolve-options.js';
 import { RecordingLogger } from './harness/recording-logger.js';
 import { SharedStore } from '../libs/coinflow-auth/test-doubles/shared-store.js';
+import { TestService } from '../libs/coinflow-auth/test-doubles/test-service.js';
 
 const NEVER = (): Promise<never> => new Promise(() => undefined);
 const KEY = 'an-opaque-session-key';
@@ -24,22 +23,20 @@ describe('a shared store of the application', () => {
     jest.useRealTimers();
   });
 
-  function serviceWith(open: RevocationBoard['open'], close?: () => Promise<void>): CoinflowAuthService {
+  function serviceWith(open: RevocationBoard['open'], close?: () => Promise<void>): TestService {
     const store: CoinflowSharedStore = Object.assign(new SharedStore(), { revocations: { open }, close });
-    return new CoinflowAuthService(
-      resolveOptions({
-        env: 'local',
-        apiKey: 'key',
-        merchantId: 'ours',
-        baseUrl: 'http://127.0.0.1:9',
-        store,
-      }),
-    );
+    return new TestService({
+      env: 'local',
+      apiKey: 'key',
+      merchantId: 'ours',
+      baseUrl: 'http://127.0.0.1:9',
+      store,
+    });
   }
 
   it('whose revocations never open does not keep the application from starting, and is reported', async () => {
     const service = serviceWith(NEVER);
-    const starting = service.onApplicationBootstrap();
+    const starting = service.start();
     await jest.advanceTimersByTimeAsync(29_999);
     expect(logger.at('warn')).toEqual([]);
     await jest.advanceTimersByTimeAsync(1);
@@ -48,35 +45,35 @@ describe('a shared store of the application', () => {
     expect(service.metrics().sharedStore).toMatchObject({ revocationsKnown: false });
   });
 
-  it('whose revocations fail to open after that time ends no process', async () => {
+  it('whose revocations fail to open after the timeout does not end the process', async () => {
     let fail: (error: Error) => void = () => undefined;
     const service = serviceWith(() => new Promise((_, reject) => (fail = reject)));
-    const starting = service.onApplicationBootstrap();
+    const starting = service.start();
     await jest.advanceTimersByTimeAsync(30_000);
     await starting;
     fail(new Error('canary'));
-    // Node.js finds an unhandled rejection once all microtasks have run; Jest then fails the test.
+    // Jest fails a test in which a rejection is found unhandled: once all microtasks have run.
     await new Promise(setImmediate);
   });
 
   it('whose revocations cannot be opened keeps the application from starting', async () => {
     const service = serviceWith(() => Promise.reject(new Error('no such board')));
-    await expect(service.onApplicationBootstrap()).rejects.toThrow('no such board');
+    await expect(service.start()).rejects.toThrow('no such board');
   });
 
-  it('that never publishes a revocation does not keep the caller waiting: it holds here, and is not shared', async () => {
+  it('that never publishes a revocation delays the caller for 5 s only: the key is revoked in this process, and not shared', async () => {
     feed.publish = NEVER;
     const service = serviceWith(() => Promise.resolve(feed));
-    await service.onApplicationBootstrap();
+    await service.start();
     const revoking = service.revokeSessionKey(KEY);
     await jest.advanceTimersByTimeAsync(5_000);
     await expect(revoking).resolves.toEqual({ shared: false });
     await expect(service.verifySessionKey(KEY)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
   });
 
-  it('that publishes a revocation has shared it', async () => {
+  it('that publishes a revocation makes the result shared', async () => {
     const service = serviceWith(() => Promise.resolve(feed));
-    await service.onApplicationBootstrap();
+    await service.start();
     await expect(service.revokeSessionKey(KEY)).resolves.toEqual({ shared: true });
     await expect(service.revokeSessionKey('')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_MISSING' });
     await expect(service.revokeSessionKey('a b')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_MALFORMED' });
@@ -84,8 +81,8 @@ describe('a shared store of the application', () => {
 
   it('that never closes does not keep the application from shutting down', async () => {
     const service = serviceWith(() => Promise.resolve(feed), NEVER);
-    await service.onApplicationBootstrap();
-    const closing = service.onApplicationShutdown();
+    await service.start();
+    const closing = service.stop();
     await jest.advanceTimersByTimeAsync(5_000);
     await expect(closing).resolves.toBeUndefined();
   });
@@ -95,7 +92,7 @@ describe('a shared store of the application', () => {
       () => Promise.resolve(feed),
       () => Promise.reject(new Error('cannot be closed')),
     );
-    await service.onApplicationBootstrap();
-    await expect(service.onApplicationShutdown()).rejects.toThrow('cannot be closed');
+    await service.start();
+    await expect(service.stop()).rejects.toThrow('cannot be closed');
   });
 });

@@ -1,6 +1,6 @@
 import { timeBatches, type BatchOptions } from '../measuring/batches.js';
 import type { Report } from '../measuring/report.js';
-import { createService } from '../sessions/remembered-sessions.js';
+import { createInstance } from '../sessions/remembered-sessions.js';
 import type { RememberedKeys } from './remembered-keys.js';
 import { authenticating } from './service-decision.js';
 import { toTimingReport } from './timing-report.js';
@@ -9,17 +9,17 @@ const TITLE = 'Decision of the service, attested keys';
 
 /** Keys that carry the proof that this application obtained them: where they are remembered, and where they were never seen. */
 export async function measureAttested(known: RememberedKeys, options: BatchOptions): Promise<Report> {
-  const { service, keys, attestedKeys } = known;
+  const { authenticator, keys, attestedKeys } = known;
   if (attestedKeys.length === 0) {
     return { title: TITLE, columns: [], rows: [], notes: ['Attested keys are not available in this version.'] };
   }
   // With room for one session, each key that comes round is new again.
-  const forgetful = await createService(1);
+  const forgetful = await createInstance(1);
   const timings = timeBatches(
     [
-      authenticating('a plain key, remembered', service, keys),
-      authenticating('an attested key, remembered', service, attestedKeys),
-      authenticating('an attested key, never seen', forgetful, attestedKeys),
+      authenticating('a plain key, remembered', authenticator, keys),
+      authenticating('an attested key, remembered', authenticator, attestedKeys),
+      authenticating('an attested key, never seen', forgetful.authenticator, attestedKeys),
     ],
     options,
   );

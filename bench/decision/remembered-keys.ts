@@ -1,9 +1,7 @@
-import type { CoinflowAuthService } from 'nestjs-coinflow-auth';
-import { createService, obtainSessions } from '../sessions/remembered-sessions.js';
+import { createInstance, obtainSessions, type BenchInstance } from '../sessions/remembered-sessions.js';
 
-/** A service that remembers so many sessions, and some of their keys, evenly spread among them. */
-export interface RememberedKeys {
-  readonly service: CoinflowAuthService;
+/** An instance with so many cached sessions, and some of their keys, evenly spread among them. */
+export interface RememberedKeys extends Pick<BenchInstance, 'authenticator'> {
   readonly sessions: number;
   readonly keys: readonly string[];
   /** The attested forms of the keys; none where the library has no such thing. */
@@ -11,7 +9,7 @@ export interface RememberedKeys {
 }
 
 export async function rememberKeys(sessions: number, sample: number): Promise<RememberedKeys> {
-  const service = await createService(sessions);
+  const { service, authenticator } = await createInstance(sessions);
   const keys: string[] = [];
   const attestedKeys: string[] = [];
   const every = sessions / sample;
@@ -22,5 +20,5 @@ export async function rememberKeys(sessions: number, sample: number): Promise<Re
     const attestedKey: unknown = Reflect.get(session, 'attestedKey');
     if (typeof attestedKey === 'string') attestedKeys.push(attestedKey);
   });
-  return { service, sessions, keys, attestedKeys };
+  return { authenticator, sessions, keys, attestedKeys };
 }

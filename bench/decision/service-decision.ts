@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import type { CoinflowAuthService } from 'nestjs-coinflow-auth';
 import { timeBatches, type BatchOptions, type Case } from '../measuring/batches.js';
 import type { Report } from '../measuring/report.js';
 import { SessionKeys } from '../sessions/session-keys.js';
+import type { BenchInstance } from '../sessions/remembered-sessions.js';
 import { FreshKeys } from './fresh-keys.js';
 import type { RememberedKeys } from './remembered-keys.js';
 import { toTimingReport } from './timing-report.js';
@@ -22,14 +22,22 @@ export function measureService(few: RememberedKeys, many: RememberedKeys, option
   ]);
 }
 
-function hit({ service, sessions, keys }: RememberedKeys): Case<string> {
+function hit({ authenticator, sessions, keys }: RememberedKeys): Case<string> {
   const number = (value: number): string => value.toLocaleString('en');
-  return authenticating(`${number(sessions)} sessions, ${number(keys.length)} of them asked about`, service, keys);
+  return authenticating(
+    `${number(sessions)} sessions, ${number(keys.length)} of them asked about`,
+    authenticator,
+    keys,
+  );
 }
 
-export function authenticating(name: string, service: CoinflowAuthService, keys: readonly string[]): Case<string> {
+export function authenticating(
+  name: string,
+  authenticator: BenchInstance['authenticator'],
+  keys: readonly string[],
+): Case<string> {
   const fresh = new FreshKeys(keys);
-  return { name, prepare: (count) => fresh.take(count), run: (key) => service.authenticate(key) };
+  return { name, prepare: (count) => fresh.take(count), run: (key) => authenticator.authenticate(key, {}, undefined) };
 }
 
 function hashing(keys: readonly string[]): Case<string> {

@@ -1,14 +1,26 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CoinflowAuthModule, CoinflowAuthService, type CoinflowSession } from 'nestjs-coinflow-auth';
+import type { CoinflowAuthenticator } from '../../libs/coinflow-auth/src/coinflow-authenticator.js';
+import { instanceToken } from '../../libs/coinflow-auth/src/options/tokens.js';
 import { MERCHANT_ID, type SessionKeys } from './session-keys.js';
 
 /** Enough for a call that never leaves the process; each leaves a timer behind for as long. */
 export const CALL_TIMEOUT_MS = 1_000;
 const AT_ONCE = 500;
 
-/** The module as an application has it, with room for so many sessions (or as many as by default). */
+export interface BenchInstance {
+  readonly service: CoinflowAuthService;
+  /** What the guard calls. */
+  readonly authenticator: CoinflowAuthenticator;
+}
+
 export async function createService(maxEntries?: number): Promise<CoinflowAuthService> {
+  return (await createInstance(maxEntries)).service;
+}
+
+/** The module as an application has it, with a cache of so many sessions (or as many as by default). */
+export async function createInstance(maxEntries?: number): Promise<BenchInstance> {
   @Module({
     imports: [
       CoinflowAuthModule.forRoot({
@@ -24,7 +36,7 @@ export async function createService(maxEntries?: number): Promise<CoinflowAuthSe
   })
   class AppModule {}
   const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
-  return app.get(CoinflowAuthService);
+  return { service: app.get(CoinflowAuthService), authenticator: app.get(instanceToken('authenticator')) };
 }
 
 /**

@@ -12,6 +12,8 @@ import {
 } from 'nestjs-coinflow-auth';
 import type { TrustProxy } from '../../apps/sample/src/trust-proxy.js';
 import { giveBackEmulator, takeEmulator } from './emulator-pool.js';
+import type { CoinflowAuthenticator } from '../../libs/coinflow-auth/src/coinflow-authenticator.js';
+import { instanceToken } from '../../libs/coinflow-auth/src/options/tokens.js';
 import { GENEROUS_BUDGET } from '../../libs/coinflow-auth/test-doubles/generous-budget.js';
 import { RecordingLogger } from './recording-logger.js';
 import { send, type SentResponse, type SendOptions } from './send.js';
@@ -43,6 +45,8 @@ export interface TestApp {
   app: INestApplication;
   coinflow: CoinflowEmulator;
   service: CoinflowAuthService;
+  /** Authenticates requests for the guard and the service. */
+  authenticator: CoinflowAuthenticator;
   logger: RecordingLogger;
   url: string;
   send: (path: string, options?: SendOptions) => Promise<SentResponse>;
@@ -127,6 +131,7 @@ export async function testApp(
     logger,
     url,
     service: app.get(CoinflowAuthService),
+    authenticator: app.get(instanceToken('authenticator')),
     send: (path, options) => send(url + path, options),
     get: (path, sessionKey) =>
       send(url + path, { headers: sessionKey === undefined ? {} : { 'x-coinflow-auth-session-key': sessionKey } }),

@@ -1,43 +1,44 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import type { CoinflowAuthService } from './coinflow-auth.service.js';
+import type { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { appendVary, httpContext, type CoinflowHttpContext } from './contexts/http-context.js';
-import { getFromInstance, moduleMissing, registeredInstances } from './contexts/instances.js';
 import { misconfigured, toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
+import { getFromInstance, moduleMissing, registeredInstances } from './contexts/instances.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
 import { CoinflowSessionKeyMissingError, isCoinflowAuthError } from './errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme, RequestWithHeaders } from './extraction/session-key-extractor.js';
-import { isUnexpectedPromise } from './util/promises.js';
 import { readRoute, type CoinflowRoute } from './options/route-policy.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import { assertSubjectAllowed } from './session/subject.js';
-import { newTrace } from './verification/decision-trace.js';
+import { isUnexpectedPromise } from './util/promises.js';
+import type { CoinflowDecidedBy } from './verification/verification-result.js';
 
-const USED_OF_SERVICE = [
-  'decisions',
-  'authenticate',
-  'extractSessionKey',
-  'schemes',
-  'vary',
-] as const satisfies readonly (keyof CoinflowAuthService)[];
+/** The session of a request, or what was thrown; neither for an anonymous request. */
+interface Authentication {
+  readonly decidedBy: CoinflowDecidedBy;
+  readonly session?: CoinflowSession | undefined;
+  readonly error?: unknown;
+}
+
+const ANONYMOUS: Authentication = { decidedBy: 'request' };
 
 /**
- * Lets a request in if it carries a session key that is proven to be this merchant's.
+ * Authenticates requests by the session key that they carry, and rejects those without a valid one.
  *
- * `@UseGuards(CoinflowAuthGuard)` or `@CoinflowAuth()` on a route or controller, or once for all as `APP_GUARD`; both at
- * once decide once. On a handler or a class it means that a session is required, unless the same handler or class has
- * `@CoinflowOptional()` or `@CoinflowPublic()`.
+ * Use it as `@CoinflowAuth()` or `@UseGuards(CoinflowAuthGuard)` on a handler or controller, or as `APP_GUARD` for all routes.
+ * If several of these apply to a handler, the first one decides. On a handler or controller the guard requires a session,
+ * unless the same handler or controller has `@CoinflowOptional()` or `@CoinflowPublic()`.
  *
- * It throws the context's own exception (an `HttpException` with the reason as its `cause`), so that a catch-all filter
- * keeps the status.
+ * To reject a request, it throws an `HttpException` whose `cause` is the error of this package, so that a catch-all filter keeps
+ * the status. A request whose key is cached is decided synchronously.
  *
- * What memory knows is decided synchronously. Each step is a protected method, to be overridden.
+ * Each step is a protected method that a subclass can override. All of them but `canActivate()` must be synchronous.
  */
 @Injectable()
 export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   readonly #routes = new WeakMap<object, WeakMap<object, CoinflowRoute>>();
 
-  readonly #services = new Map<string | undefined, CoinflowAuthService>();
+  readonly #authenticators = new Map<string | undefined, CoinflowAuthenticator>();
 
   constructor(
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
@@ -45,7 +46,8 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   ) {}
 
   /**
-   * Checked when the application starts, so that a unit test can compile a guarded controller by itself.
+   * Checks that the module is there. That is not done in the constructor, so that a unit test can compile a guarded controller
+   * without the module.
    * @throws {CoinflowMisconfiguredError} when the application starts without `CoinflowAuthModule`
    */
   onModuleInit(): void {
@@ -58,31 +60,19 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     if (route.access === 'public') return true;
     const http = this.getHttpContext(context);
     if (this.isDecided(context, http)) return true;
-    const trace = newTrace();
-    let coinflow: CoinflowAuthService | undefined;
-    const admit = (session: CoinflowSession | undefined): true => {
-      if (session) this.#checkSubject(session, route);
-      const admitted = this.admit(context, http, session);
-      coinflow?.decisions.accepted(trace.decidedBy, session, route.name);
-      return admitted;
-    };
-    const refuse = (error: unknown): never => {
-      if (isCoinflowAuthError(error)) coinflow?.decisions.rejected(trace.decidedBy, error, route.name);
-      return this.refuse(error, http, coinflow?.schemes);
-    };
+    let authenticator: CoinflowAuthenticator;
     try {
-      coinflow = this.getService(route);
-      appendVary(http.response, coinflow.vary);
-      const key = this.extractSessionKey(http.request, coinflow);
-      if (key === undefined) return admit(this.withoutSession(route));
-      const session = coinflow.authenticate(key, route.policy, trace, http.request);
-      return session instanceof Promise ? session.then(admit).catch(refuse) : admit(session);
+      authenticator = this.#getAuthenticator(route);
     } catch (error) {
-      return refuse(error);
+      return this.deny(error, http);
     }
+    const conclude = (authentication: Authentication): true =>
+      this.#conclude(context, http, route, authenticator, authentication);
+    const result = this.#authenticate(http, route, authenticator);
+    return result instanceof Promise ? result.then(conclude) : conclude(result);
   }
 
-  /** What the route asks for. The same at every request, so it is read once. */
+  /** The access and the policy of the route. They are read once for each handler and controller. */
   protected getRoute(context: ExecutionContext): CoinflowRoute {
     const handler = context.getHandler();
     const controller = context.getClass();
@@ -103,82 +93,112 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   }
 
   /**
-   * Whether a guard of this class, or of a subclass of it, has decided about this request and handler already. A subclass
-   * decides also after `CoinflowAuthGuard` itself, which has not run its steps.
+   * Whether a guard of this class, or of a subclass of it, has decided about this request and handler already. A subclass also
+   * decides after `CoinflowAuthGuard` itself, which has not run the subclass's steps.
    */
   protected isDecided(context: ExecutionContext, { request }: CoinflowHttpContext): boolean {
     return readDecision(request, context)?.guard instanceof this.constructor;
   }
 
-  /**
-   * The service of the instance that the route names.
-   * @throws {CoinflowMisconfiguredError} when no such instance is registered, or the service lacks what the guard uses of it
-   */
-  protected getService({ name, policy: { instance } }: CoinflowRoute): CoinflowAuthService {
-    let service = this.#services.get(instance);
-    if (service) return service;
-    service = getFromInstance<CoinflowAuthService>(this.moduleRef, 'service', instance, name);
-    assertComplete(service);
-    this.#services.set(instance, service);
-    return service;
+  /** The session key that the request carries; `undefined` if it carries none. */
+  protected extractSessionKey(request: RequestWithHeaders, route: CoinflowRoute): string | undefined {
+    return this.#getAuthenticator(route).extractSessionKey(request);
   }
 
-  /** The one session key that the request carries. */
-  protected extractSessionKey(request: RequestWithHeaders, coinflow: CoinflowAuthService): string | undefined {
-    return coinflow.extractSessionKey(request);
-  }
-
-  /** Anonymous: only where the route says so. */
-  protected withoutSession({ access }: CoinflowRoute): undefined {
+  /** @throws {CoinflowSessionKeyMissingError} for a request without a session key, unless the route is optional */
+  protected assertAnonymousAllowed({ access }: CoinflowRoute): void {
     if (access !== 'optional') throw new CoinflowSessionKeyMissingError();
   }
 
-  /** Proven is not enough where the route is for some users only. */
+  /** @throws {CoinflowSubjectNotAllowedError} when the route's policy does not allow this kind of user or wallet */
   protected assertSubjectAllowed({ subject }: CoinflowSession, { policy }: CoinflowRoute): void {
     assertSubjectAllowed(subject, policy);
   }
 
-  /** TypeScript takes an async override for one that returns nothing. Not awaited, it would let every request pass. */
-  #checkSubject(session: CoinflowSession, route: CoinflowRoute): void {
-    const answer: unknown = this.assertSubjectAllowed(session, route);
-    if (!isUnexpectedPromise(answer)) return;
-    throw misconfigured(`assertSubjectAllowed() of ${this.constructor.name} returns a promise`, {
-      reason: 'guard-async',
-      action: 'Make it synchronous, or override canActivate() for what is asynchronous.',
-    });
-  }
-
-  /** Attaches the session to the request, where `@CurrentSession()` finds it. */
-  protected admit(
+  /** Attaches the session to the request, where `@CurrentSession()` finds it. `undefined` marks an anonymous request. */
+  protected attachSession(
     context: ExecutionContext,
     { request }: CoinflowHttpContext,
     session: CoinflowSession | undefined,
-  ): true {
+  ): void {
     writeDecision(request, { handler: context.getHandler(), controller: context.getClass(), guard: this, session });
-    return true;
   }
 
-  /** Gives an error of this package its HTTP form; anything else is a defect and leaves as it is. */
-  protected refuse(
-    error: unknown,
-    { response }: CoinflowHttpContext,
-    schemes?: readonly AuthenticationScheme[],
-  ): never {
+  /** Writes the headers of an error of this package, and throws it as an `HttpException`. Other errors are thrown as they are. */
+  protected deny(error: unknown, { response }: CoinflowHttpContext, schemes?: readonly AuthenticationScheme[]): never {
     if (!isCoinflowAuthError(error)) throw error;
     writeErrorHeaders(response, error, schemes);
     throw toHttpException(error);
   }
+
+  #authenticate(
+    { request, response }: CoinflowHttpContext,
+    route: CoinflowRoute,
+    authenticator: CoinflowAuthenticator,
+  ): Authentication | Promise<Authentication> {
+    try {
+      appendVary(response, authenticator.vary);
+      const key = this.extractSessionKey(request, route);
+      if (key === undefined) {
+        this.#assertSynchronous('assertAnonymousAllowed', this.assertAnonymousAllowed(route));
+        return ANONYMOUS;
+      }
+      const result = authenticator.authenticate(key, route.policy, request);
+      return result instanceof Promise ? result.catch(failed) : result;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** Checks the policy, attaches the session and counts the decision. */
+  #conclude(
+    context: ExecutionContext,
+    http: CoinflowHttpContext,
+    route: CoinflowRoute,
+    authenticator: CoinflowAuthenticator,
+    { decidedBy, session, error }: Authentication,
+  ): true {
+    if (error !== undefined) return this.#reject(http, route, authenticator, decidedBy, error);
+    try {
+      if (session) this.#assertSynchronous('assertSubjectAllowed', this.assertSubjectAllowed(session, route));
+      this.#assertSynchronous('attachSession', this.attachSession(context, http, session));
+      authenticator.decisions.accepted(decidedBy, session, route.name);
+      return true;
+    } catch (denied) {
+      return this.#reject(http, route, authenticator, decidedBy, denied);
+    }
+  }
+
+  /** Counts the decision, unless the error is a defect or comes from a subclass. */
+  #reject(
+    http: CoinflowHttpContext,
+    route: CoinflowRoute,
+    { decisions, schemes }: CoinflowAuthenticator,
+    decidedBy: CoinflowDecidedBy,
+    error: unknown,
+  ): never {
+    if (isCoinflowAuthError(error)) decisions.rejected(decidedBy, error, route.name);
+    return this.deny(error, http, schemes);
+  }
+
+  #getAuthenticator({ name, policy: { instance } }: CoinflowRoute): CoinflowAuthenticator {
+    let authenticator = this.#authenticators.get(instance);
+    if (authenticator) return authenticator;
+    authenticator = getFromInstance<CoinflowAuthenticator>(this.moduleRef, 'authenticator', instance, name);
+    this.#authenticators.set(instance, authenticator);
+    return authenticator;
+  }
+
+  /** TypeScript accepts an async override of a method that returns nothing. Its check would not be awaited. */
+  #assertSynchronous(method: string, returned: unknown): void {
+    if (!isUnexpectedPromise(returned)) return;
+    throw misconfigured(`${method}() of ${this.constructor.name} returns a promise`, {
+      reason: 'guard-async',
+      action: 'Make it synchronous, or override canActivate() for what is asynchronous.',
+    });
+  }
 }
 
-/** A fake of the service has often only the methods that a controller calls. */
-function assertComplete(service: CoinflowAuthService): void {
-  const lacking = USED_OF_SERVICE.filter(
-    (name) => (Object(service) as Partial<CoinflowAuthService>)[name] === undefined,
-  );
-  if (lacking.length === 0) return;
-  throw misconfigured(`The CoinflowAuthService that CoinflowAuthGuard has found lacks ${lacking.join(', ')}`, {
-    reason: 'service-incomplete',
-    action:
-      'Use overrideCoinflowAuth() of nestjs-coinflow-auth/testing, or replace single methods of the real service.',
-  });
+function failed(error: unknown): Authentication {
+  return { decidedBy: 'request', error };
 }

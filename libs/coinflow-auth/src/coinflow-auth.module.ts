@@ -10,6 +10,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
+import { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 import { describeInstance, registeredInstances } from './contexts/instances.js';
 import { assertRoutes } from './decorators/route-validation.js';
@@ -19,7 +20,7 @@ import { resolveOptions, type ResolvedCoinflowAuthOptions } from './options/reso
 import {
   COINFLOW_AUTH_MODULE_OPTIONS,
   COINFLOW_AUTH_OPTIONS,
-  COINFLOW_AUTH_SERVICE_FACTORY,
+  COINFLOW_AUTH_FACTORY,
   instanceToken,
   type InstanceProvider,
 } from './options/tokens.js';
@@ -76,6 +77,13 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
   )
   .build();
 
+/** Creates the providers of an instance. `overrideCoinflowAuth()` replaces it. */
+const factory = {
+  createAuthenticator: (options: ResolvedCoinflowAuthOptions, name?: string) =>
+    new CoinflowAuthenticator(options, name),
+  createService: (authenticator: CoinflowAuthenticator) => new CoinflowAuthService(authenticator),
+};
+
 /*
  * What happens at startup and shutdown, in order:
  *
@@ -85,10 +93,11 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
  * 3. `onModuleInit`: `CoinflowAuthModule` rejects routes that lost their guard, and contradictory policies.
  *    `CoinflowAuthGuard` checks that the module is registered. `CoinflowWebhookGuard` checks that every webhook route has
  *    an instance with a key and answers 200. `CoinflowWebhooks` finds the event handlers and rejects unusable ones.
- * 4. `onApplicationBootstrap`: `CoinflowAuthService` waits until the revocations of the shared store are read, 30 s at
- *    most, and registers its metrics with OpenTelemetry. `CoinflowWebhooks` opens its delivery store without waiting.
+ * 4. `onApplicationBootstrap`: `CoinflowAuthenticator` waits until the revocations of the shared store are read, 30 s at
+ *    most. `CoinflowAuthService` registers its metrics with OpenTelemetry. `CoinflowWebhooks` opens its delivery store
+ *    without waiting.
  * 5. `beforeApplicationShutdown`: `CoinflowWebhooks` answers new deliveries with 503 and waits for those that run.
- * 6. `onApplicationShutdown`: `CoinflowAuthService` closes its connections and the shared store, `CoinflowWebhooks` its
+ * 6. `onApplicationShutdown`: `CoinflowAuthenticator` closes its connections and the shared store, `CoinflowWebhooks` its
  *    delivery store.
  *
  * Any error in steps 1 to 3 prevents the start. `forRoot()` and `forRootAsync()` themselves check nothing, so that both
@@ -107,7 +116,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
   imports: [DiscoveryModule],
   providers: [
     { provide: COINFLOW_AUTH_OPTIONS, useFactory: resolveOptions, inject: [COINFLOW_AUTH_MODULE_OPTIONS] },
-    { provide: COINFLOW_AUTH_SERVICE_FACTORY, useValue: createService },
+    { provide: COINFLOW_AUTH_FACTORY, useValue: factory },
     { provide: APP_FILTER, useClass: CoinflowAuthExceptionFilter },
   ],
 })
@@ -143,15 +152,19 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
   }
 }
 
-function createService(options: ResolvedCoinflowAuthOptions, name?: string): CoinflowAuthService {
-  return new CoinflowAuthService(options, name);
-}
-
+/** The guard uses the authenticator, and the application the service. */
 function serviceProviders(name: string | undefined): Provider[] {
-  return instanceProviders('service', CoinflowAuthService, name, {
-    inject: [COINFLOW_AUTH_OPTIONS, COINFLOW_AUTH_SERVICE_FACTORY],
-    useFactory: (options: ResolvedCoinflowAuthOptions, create: typeof createService) => create(options, name),
+  const authenticator = {
+    provide: instanceToken('authenticator', name),
+    inject: [COINFLOW_AUTH_OPTIONS, COINFLOW_AUTH_FACTORY],
+    useFactory: (options: ResolvedCoinflowAuthOptions, { createAuthenticator }: typeof factory) =>
+      createAuthenticator(options, name),
+  };
+  const service = instanceProviders('service', CoinflowAuthService, name, {
+    inject: [instanceToken('authenticator', name), COINFLOW_AUTH_FACTORY],
+    useFactory: (created: CoinflowAuthenticator, { createService }: typeof factory) => createService(created),
   });
+  return [authenticator, ...service];
 }
 
 function webhookProviders(name: string | undefined): Provider[] {
@@ -165,8 +178,8 @@ function webhookProviders(name: string | undefined): Provider[] {
 }
 
 /**
- * Of the unnamed instance the class is the provider, and the token is an alias. The guards inject the token, so that
- * `overrideProvider(CoinflowAuthService)` replaces what they use.
+ * Of the unnamed instance the class is the provider, and the token is an alias, so that
+ * `overrideProvider(CoinflowAuthService)` replaces the service for everything that injects either.
  */
 function instanceProviders<T>(
   provider: InstanceProvider,

@@ -1,37 +1,34 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
-import { CoinflowAuthService } from './coinflow-auth.service.js';
-import { resolveOptions } from './options/resolve-options.js';
 import type { SessionKeySubject, SignedWallet } from './session/session-key-subject.js';
+import { TestService } from '../test-doubles/test-service.js';
 
 const WALLET = { wallet: `0x${'0'.repeat(40)}`, blockchain: 'eth' } as const;
 
 describe('CoinflowAuthService', () => {
   let coinflow: CoinflowEmulator;
-  let service: CoinflowAuthService;
+  let service: TestService;
 
   beforeEach(async () => {
     coinflow = await startCoinflowEmulator();
-    service = new CoinflowAuthService(
-      resolveOptions({
-        env: 'local',
-        baseUrl: coinflow.url,
-        apiKey: coinflow.merchants[0]?.apiKey ?? '',
-        merchantId: 'demo-merchant',
-      }),
-    );
+    service = new TestService({
+      env: 'local',
+      baseUrl: coinflow.url,
+      apiKey: coinflow.merchants[0]?.apiKey ?? '',
+      merchantId: 'demo-merchant',
+    });
   });
 
   afterEach(async () => {
-    void service.onApplicationShutdown();
+    void service.stop();
     await coinflow.close();
   });
 
-  it('sends the API key raw, and only for minting', async () => {
+  it('sends the API key without a prefix, and only to create session keys', async () => {
     const { key } = await service.createSessionKey({ userId: 'alice' }, { clientIp: '203.0.113.7' });
     await service.verifySessionKey(key, { maxAgeMs: 0 });
-    const [mint, verify] = coinflow.calls;
-    expect(mint).toMatchObject({
+    const [create, verify] = coinflow.calls;
+    expect(create).toMatchObject({
       endpoint: 'session-key',
       headers: { 'x-coinflow-auth-user-id': 'alice', 'x-coinflow-client-ip': '203.0.113.7', authorization: '***' },
     });
@@ -39,7 +36,7 @@ describe('CoinflowAuthService', () => {
     expect(verify?.headers).not.toHaveProperty('authorization');
   });
 
-  it('keeps the connection', async () => {
+  it('keeps its connection to Coinflow alive', async () => {
     for (let i = 0; i < 3; i += 1) await service.createSessionKey({ userId: `user-${i}` });
     expect(coinflow.calls.map(({ headers }) => headers.connection)).toEqual(['keep-alive', 'keep-alive', 'keep-alive']);
   });
@@ -64,7 +61,7 @@ describe('CoinflowAuthService', () => {
     ['wallet', { wallet: 'w', blockchain: 'eth' }, {}],
     ['clientIp', { userId: 'alice' }, { clientIp: 'localhost' }],
     ['clientIp', { userId: 'alice' }, { clientIp: '' }],
-  ])('a wrong %s is named before a call', async (argument, subject, options) => {
+  ])('names an invalid %s before it makes a call', async (argument, subject, options) => {
     await expect(service.createSessionKey(subject, options)).rejects.toMatchObject({
       code: 'COINFLOW_INVALID_ARGUMENT',
       argument,
@@ -72,7 +69,7 @@ describe('CoinflowAuthService', () => {
     expect(coinflow.calls).toEqual([]);
   });
 
-  it('says that a user ID, a wallet and a signed message must be strings', async () => {
+  it('names a user ID, a wallet or a signed message that is not a string', async () => {
     const wrong = async (call: Promise<unknown>): Promise<string> =>
       call.then(
         () => '',
@@ -97,7 +94,7 @@ describe('CoinflowAuthService', () => {
     ['signedMessage', { ...WALLET, signedMessage: ['0x00'] }],
     ['signedMessage', { ...WALLET, signedMessage: 'x'.repeat(2_049) }],
     ['signedMessage', { ...WALLET, signedMessage: 'a\nb' }],
-  ])('a signed login without a good %s is rejected before a call: %j', async (argument, signed) => {
+  ])('rejects a signed login without a valid %s before it makes a call: %j', async (argument, signed) => {
     await expect(service.createSessionKeyWithSignature(signed as SignedWallet)).rejects.toMatchObject({
       code: 'COINFLOW_INVALID_ARGUMENT',
       argument,
@@ -105,7 +102,7 @@ describe('CoinflowAuthService', () => {
     expect(coinflow.calls).toEqual([]);
   });
 
-  it('a signed login never sends the API key, whatever else a client has put beside it', async () => {
+  it('never sends the API key with a signed login, even if the client adds other properties', async () => {
     const signed = { ...WALLET, signedMessage: '0x00', userId: 'admin' };
     await expect(service.createSessionKeyWithSignature(signed)).rejects.toMatchObject({
       code: 'COINFLOW_SIGNATURE_REJECTED',
@@ -121,7 +118,7 @@ describe('CoinflowAuthService', () => {
     [undefined, 'COINFLOW_SESSION_KEY_MISSING'],
     [5, 'COINFLOW_SESSION_KEY_MALFORMED'],
     [{ toString: () => 'key' }, 'COINFLOW_SESSION_KEY_MALFORMED'],
-  ])('verifySessionKey(%p) rejects with %s', async (key, code) => {
+  ])('rejects verifySessionKey(%p) with %s', async (key, code) => {
     await expect(service.verifySessionKey(key as string)).rejects.toMatchObject({ code });
   });
 
@@ -130,13 +127,13 @@ describe('CoinflowAuthService', () => {
     [undefined, 'COINFLOW_SESSION_KEY_MISSING'],
     [5, 'COINFLOW_SESSION_KEY_MALFORMED'],
     ['no key', 'COINFLOW_SESSION_KEY_MALFORMED'],
-  ])('revokeSessionKey(%p) rejects with %s, and revokes nothing', async (key, code) => {
+  ])('rejects revokeSessionKey(%p) with %s, and revokes nothing', async (key, code) => {
     await expect(service.revokeSessionKey(key as string)).rejects.toMatchObject({ code });
     expect(service.metrics().cache.revokedKeys).toBe(0);
   });
 
   it.each([{}, { userId: '' }, { wallet: 'w' }, { userId: 'a', wallet: 'w', blockchain: 'eth' }, undefined])(
-    'revokeSubject(%j) names nobody',
+    'rejects revokeSubject(%j), which names no user or wallet',
     async (subject) => {
       await expect(service.revokeSubject(subject as never)).rejects.toMatchObject({
         code: 'COINFLOW_INVALID_ARGUMENT',
@@ -145,11 +142,11 @@ describe('CoinflowAuthService', () => {
     },
   );
 
-  it.each([-1, NaN, 'a' as unknown as number])('maxAgeMs %p is named', async (maxAgeMs) => {
+  it.each([-1, NaN, 'a' as unknown as number])('rejects maxAgeMs %p', async (maxAgeMs) => {
     await expect(service.verifySessionKey('key', { maxAgeMs })).rejects.toMatchObject({ argument: 'maxAgeMs' });
   });
 
-  it('gives one client five calls for wallet logins, messages and signatures together, and verifies keys all the same', async () => {
+  it('allows a client five calls for wallet logins in total, and still verifies its keys', async () => {
     const { key } = await service.createSessionKey({ userId: 'alice' });
     const client = { rateLimitClient: '203.0.113.7' };
     const limited = { code: 'COINFLOW_TOO_MANY_REQUESTS', reason: 'wallet-logins-per-client' };
@@ -172,23 +169,24 @@ describe('CoinflowAuthService', () => {
     expect(service.metrics().budget).toMatchObject({ used: { walletLogins: 20 }, rateLimited: { walletLogins: 2 } });
   });
 
-  it('tells a wrong API key from a refused user', async () => {
-    const wrong = new CoinflowAuthService(
-      resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey: 'wrong', merchantId: 'demo-merchant' }),
-    );
+  it('tells a rejected API key apart from a denied user', async () => {
+    const wrong = new TestService({
+      env: 'local',
+      baseUrl: coinflow.url,
+      apiKey: 'wrong',
+      merchantId: 'demo-merchant',
+    });
     await expect(wrong.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({
       code: 'COINFLOW_MISCONFIGURED',
       reason: 'api-key-rejected',
       action: expect.stringContaining('COINFLOW_API_KEY'),
     });
-    void wrong.onApplicationShutdown();
+    void wrong.stop();
   });
 
-  describe('an API key that a function gives', () => {
-    const withKey = (apiKey: () => string | Promise<string>): CoinflowAuthService =>
-      new CoinflowAuthService(
-        resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId: 'demo-merchant' }),
-      );
+  describe('an API key that a function returns', () => {
+    const withKey = (apiKey: () => string | Promise<string>): TestService =>
+      new TestService({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId: 'demo-merchant' });
 
     it('can be rotated without a restart', async () => {
       let current = 'an-old-key';
@@ -200,7 +198,7 @@ describe('CoinflowAuthService', () => {
       await expect(rotating.createSessionKey({ userId: 'alice' })).resolves.toMatchObject({
         merchantId: 'demo-merchant',
       });
-      void rotating.onApplicationShutdown();
+      void rotating.stop();
     });
 
     it.each([
@@ -211,25 +209,25 @@ describe('CoinflowAuthService', () => {
         },
       ],
       ['rejects', () => Promise.reject(new Error('canary'))],
-    ])('and that %s is an outage, without its words', async (_, apiKey) => {
+    ])("is an outage without the error's message when the function %s", async (_, apiKey) => {
       const failing = withKey(apiKey);
       const failure = failing.createSessionKey({ userId: 'alice' });
       await expect(failure).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE', reason: 'api-key-function-failed' });
       await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
       await expect(failure).rejects.not.toHaveProperty('cause');
-      void failing.onApplicationShutdown();
+      void failing.stop();
     });
 
-    it('and that gives a key with "Bearer " before it is a misconfiguration', async () => {
+    it('is a misconfiguration when it begins with "Bearer "', async () => {
       const wrong = withKey(() => 'Bearer canary');
       await expect(wrong.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({
         code: 'COINFLOW_MISCONFIGURED',
         message: expect.stringMatching(/^(?!.*canary).*without "Bearer " before it/) as unknown,
       });
-      void wrong.onApplicationShutdown();
+      void wrong.stop();
     });
 
-    it('and that is no key is a misconfiguration, without the value', async () => {
+    it('is a misconfiguration that does not contain the value when it is not a key', async () => {
       const wrong = withKey(() => ' canary');
       const failure = wrong.createSessionKey({ userId: 'alice' });
       await expect(failure).rejects.toMatchObject({
@@ -238,10 +236,10 @@ describe('CoinflowAuthService', () => {
       });
       await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
       expect(coinflow.calls).toEqual([]);
-      void wrong.onApplicationShutdown();
+      void wrong.stop();
     });
 
-    it('is not asked for with a signed message', async () => {
+    it('is not read for a signed login', async () => {
       const apiKey = jest.fn(() => 'key');
       const signing = withKey(apiKey);
       const signed = {
@@ -253,31 +251,27 @@ describe('CoinflowAuthService', () => {
         code: 'COINFLOW_SIGNATURE_REJECTED',
       });
       expect(apiKey).not.toHaveBeenCalled();
-      void signing.onApplicationShutdown();
+      void signing.stop();
     });
   });
 
-  it('gives up a call that drips, at the time limit', async () => {
-    const impatient = new CoinflowAuthService(
-      resolveOptions({
-        env: 'local',
-        baseUrl: coinflow.url,
-        apiKey: 'k',
-        merchantId: 'demo-merchant',
-        http: { timeoutMs: 50 },
-      }),
-    );
+  it('ends a call that Coinflow does not answer at the timeout', async () => {
+    const impatient = new TestService({
+      env: 'local',
+      baseUrl: coinflow.url,
+      apiKey: 'k',
+      merchantId: 'demo-merchant',
+      http: { timeoutMs: 50 },
+    });
     coinflow.fail('session-key', { kind: 'hang' });
     await expect(impatient.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({ reason: 'timeout' });
-    void impatient.onApplicationShutdown();
+    void impatient.stop();
   });
 
-  it('says what is wrong when nothing listens', async () => {
+  it('names the connection error when nothing listens', async () => {
     const { url } = coinflow;
     await coinflow.close();
-    const lonely = new CoinflowAuthService(
-      resolveOptions({ env: 'local', baseUrl: url, apiKey: 'k', merchantId: 'm' }),
-    );
+    const lonely = new TestService({ env: 'local', baseUrl: url, apiKey: 'k', merchantId: 'm' });
     await expect(lonely.createSessionKey({ userId: 'alice' })).rejects.toMatchObject({
       code: 'COINFLOW_UNAVAILABLE',
       message: expect.stringContaining('ECONNREFUSED'),

@@ -36,13 +36,13 @@ export {
 export { SessionKeyExtractors } from './extraction/session-key-extractors.js';
 
 // Creating, verifying and revoking session keys
-export {
-  CoinflowAuthService,
-  type CoinflowRequestResult,
-  type CoinflowRevocation,
-  type CreateSessionKeyOptions,
-  type VerifySessionKeyOptions,
-} from './coinflow-auth.service.js';
+export type {
+  CoinflowRequestResult,
+  CoinflowRevocation,
+  CreateSessionKeyOptions,
+  VerifySessionKeyOptions,
+} from './coinflow-auth.interfaces.js';
+export { CoinflowAuthService } from './coinflow-auth.service.js';
 export type { MessageToSign } from './http/coinflow-client.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './options/blockchains.js';
 export { CoinflowSession } from './session/coinflow-session.js';
@@ -69,7 +69,7 @@ export type {
   CoinflowCacheMetrics,
   CoinflowIssuanceMetrics,
 } from './metrics/metrics.js';
-export type { CoinflowDecidedBy } from './verification/decision-trace.js';
+export type { CoinflowDecidedBy } from './verification/verification-result.js';
 
 // Errors
 export { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';

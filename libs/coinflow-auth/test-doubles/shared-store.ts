@@ -6,10 +6,10 @@ import type {
   RevocationNotice,
 } from '../src/options/shared-store.js';
 
-/** A store that several instances share, in one process; what it holds can be read, changed and withheld. */
+/** A shared store in the process. Tests can read and change its entries, and make it fail. */
 export class SharedStore implements CoinflowSharedStore {
   readonly entries = new Map<string, { value: string; until: number }>();
-  /** What happens before each answer: nothing, a failure, or no answer at all. */
+  /** Runs before each operation: it can fail, or never end. */
   before: () => Promise<void> = () => Promise.resolve();
   asked = 0;
 
@@ -29,7 +29,7 @@ export class SharedStore implements CoinflowSharedStore {
     return this.entries.delete(key);
   }
 
-  /** Everything that a thief would have. */
+  /** Everything that an attacker could read. */
   get text(): string {
     return JSON.stringify(Array.from(this.entries));
   }
@@ -43,7 +43,7 @@ export class SharedStore implements CoinflowSharedStore {
 export const FAILS = (): Promise<void> => Promise.reject(new Error('ECONNREFUSED'));
 export const HANGS = (): Promise<void> => new Promise(() => undefined);
 
-/** What replicas tell each other of, in one process: at once, and to whoever comes later. */
+/** A revocation board in the process. It delivers notices at once, and earlier ones to a replica that opens it later. */
 export class SharedBoard implements RevocationBoard {
   readonly notices = new Map<string, RevocationNotice>();
   readonly #listeners = new Set<RevocationListener>();
@@ -58,7 +58,7 @@ export class SharedBoard implements RevocationBoard {
     });
   }
 
-  /** Tells every listener again what stands here, as after a lost connection. */
+  /** Delivers all notices to every listener again, as after a lost connection. */
   replay(): void {
     for (const listener of this.#listeners) this.replayTo(listener);
   }

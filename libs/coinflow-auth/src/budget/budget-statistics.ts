@@ -1,4 +1,4 @@
-import { isKnown, isProven, type SessionProof } from '../cache/remembered-session.js';
+import { isFresh, isKnown, type Verification } from '../cache/cached-session.js';
 import {
   CoinflowBudgetExhaustedError,
   CoinflowTooManyRequestsError,
@@ -20,9 +20,9 @@ export type VerificationKind = (typeof VERIFICATION_KINDS)[number];
 /** The purpose of a call: the verification of a session key, or the login of a wallet. */
 export type BudgetedCall = VerificationKind | 'walletLogins';
 
-export function verificationKind(proof: SessionProof): VerificationKind {
-  if (isProven(proof, Infinity)) return 'revalidations';
-  return isKnown(proof) ? 'knownKeys' : 'newKeys';
+export function verificationKind(verification: Verification): VerificationKind {
+  if (isFresh(verification, Infinity)) return 'revalidations';
+  return isKnown(verification) ? 'knownKeys' : 'newKeys';
 }
 
 const CALLS: Readonly<Record<BudgetedCall, string>> = {

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { derivedKey, scopeText, type SealScope } from '../cache/derived-key.js';
+import { deriveKeys, scopeText, type SealScope } from '../cache/derived-keys.js';
 import type { ResilientStore } from '../cache/resilient-store.js';
 import type { BudgetSlot, BudgetStore } from '../options/budget-store.js';
 
@@ -44,8 +44,8 @@ export class BudgetNames {
   readonly #scope: string;
 
   constructor(options: SealScope) {
-    const [newest] = options.sealKeys;
-    this.#key = newest ? derivedKey(newest, 'budget') : createSecretKey(randomBytes(32));
+    const [newest] = deriveKeys(options, 'budget');
+    this.#key = newest ?? createSecretKey(randomBytes(32));
     this.#scope = `${scopeText(options)}\n`;
   }
 
@@ -142,7 +142,7 @@ export class SharedBudgetStore implements BudgetStore {
     const now = performance.now();
     const exhausted = this.#exhausted.get(name);
     if (exhausted && now < exhausted.askAgainAt) return { taken: false, retryAfterMs: exhausted.windowEndsAt - now };
-    const result = await this.#store.ask(async () => slotOf(await this.#shared.take(name, limit, windowMs), windowMs));
+    const result = await this.#store.run(async () => slotOf(await this.#shared.take(name, limit, windowMs), windowMs));
     if (!result) return this.#fallback.take(name, limit, windowMs);
     const { taken, retryAfterMs } = result.value;
     if (!taken) {
@@ -154,7 +154,7 @@ export class SharedBudgetStore implements BudgetStore {
 
   async giveBack(name: string): Promise<void> {
     this.#exhausted.delete(name);
-    const result = await this.#store.ask(() => this.#shared.giveBack(name));
+    const result = await this.#store.run(() => this.#shared.giveBack(name));
     if (!result) await this.#fallback.giveBack(name);
   }
 }

@@ -1,13 +1,13 @@
 import { Logger } from '@nestjs/common';
 
-/** More than one, so that expired entries go faster than new ones come. */
+/** How many entries an insertion checks. With more than one, expired entries are removed faster than new ones are added. */
 const SWEPT_AT_ONCE = 4;
 
 /** How long an entry is kept. */
 export interface Lifetime {
-  /** Until when at least, by the monotonic clock. */
+  /** The earliest end, by the monotonic clock. */
   readonly endsAt: number;
-  /** And until this moment of the wall clock, in milliseconds since 1970: a clock that is set back ends nothing early. */
+  /** The earliest end by the wall clock, in milliseconds since 1970. An entry ends when both moments have passed. */
   readonly expiresAtMs: number;
 }
 
@@ -17,20 +17,20 @@ interface Entry<V> {
 }
 
 /**
- * A bounded map whose entries expire, without a timer: each insertion looks at a few of them. An entry counts until it is
- * removed. Beyond the bound the oldest is removed.
+ * A bounded map whose entries expire. It has no timer: each insertion checks a few entries and removes the expired ones. Until
+ * then an expired entry is still found. When the map is full, the oldest entry is removed.
  */
 export class ExpiringMap<V> {
   readonly #logger = new Logger('CoinflowAuth');
   /** Oldest first. */
   readonly #entries = new Map<string, Entry<V>>();
-  /** Where the sweep is; a map's iterator bears deletions and insertions. */
+  /** The position of the sweep. A map's iterator stays valid when entries are added or deleted. */
   #sweep = this.#entries.entries();
   readonly #max: number;
   readonly #overflow: string | undefined;
   #hasOverflowed = false;
 
-  /** @param overflow what the log says, as an error and once, when more than `max` entries are needed */
+  /** @param overflow the error that is logged once, when an entry is removed because the map is full */
   constructor(max: number, overflow?: string) {
     this.#max = max;
     this.#overflow = overflow;
@@ -63,38 +63,38 @@ export class ExpiringMap<V> {
     this.#entries.delete(name);
   }
 
-  /** Those that are not over. */
+  /** The values that have not expired. */
   *values(): Generator<V> {
-    for (const { value, lifetime } of this.#entries.values()) if (!isOver(lifetime)) yield value;
+    for (const { value, lifetime } of this.#entries.values()) if (!hasEnded(lifetime)) yield value;
   }
 
   #removeExpired(): void {
     for (let step = 0; step < SWEPT_AT_ONCE; step += 1) {
       const { value, done } = this.#sweep.next();
       if (done) this.#sweep = this.#entries.entries();
-      else if (isOver(value[1].lifetime)) this.#entries.delete(value[0]);
+      else if (hasEnded(value[1].lifetime)) this.#entries.delete(value[0]);
     }
   }
 }
 
-function isOver({ endsAt, expiresAtMs }: Lifetime): boolean {
+function hasEnded({ endsAt, expiresAtMs }: Lifetime): boolean {
   return performance.now() >= endsAt && Date.now() >= expiresAtMs;
 }
 
-/** The longest that a session key lives, as Coinflow documents it. */
+/** The longest lifetime of a session key, as Coinflow documents it. */
 const DAY_MS = 86_400_000;
 
 /**
- * What is known of a session key is kept until it expires, and for a day at least: a clock that is ahead now then ends
- * nothing early, even while it is not known what time it is at Coinflow.
+ * Until a session key expires, and for a day at least: a machine's clock that is ahead then ends no entry early, even while
+ * Coinflow's clock is not known.
  * @param expiresAtMs when the key expires, in milliseconds since 1970
- * @param upstreamNow what time it is at Coinflow
+ * @param upstreamNow the time by Coinflow's clock, in milliseconds since 1970
  */
 export function untilExpiry(expiresAtMs: number, upstreamNow: number): Lifetime {
   return { endsAt: performance.now() + Math.max(expiresAtMs - upstreamNow, DAY_MS), expiresAtMs };
 }
 
-/** For a day, whatever the key says of its expiry. */
+/** For a day, without regard to the key's expiry. */
 export function forADay(): Lifetime {
   return { endsAt: performance.now() + DAY_MS, expiresAtMs: -Infinity };
 }

@@ -1,26 +1,26 @@
 import type { CoinflowTime } from '../http/clock-skew.js';
+import { cachedSession, isKnown, type CachedSession } from './cached-session.js';
 import { ExpiringMap, forADay, untilExpiry, type Lifetime } from './expiring-map.js';
-import { isKnown, isProven, remembered, type RememberedSession } from './remembered-session.js';
 
-/** For how long a rejection is repeated without a call: long enough to answer a client that insists. */
+/** How long a rejection is repeated without a call. It is the time to live of the negative cache. */
 const NEGATIVE_TTL_MS = 30_000;
-/** Of known keys, and of new ones. */
+/** For known keys and for new keys each. */
 const MAX_REJECTIONS = 100_000;
 const OVERFLOW = `More than ${MAX_REJECTIONS} rejections by Coinflow: the oldest are forgotten`;
 
-/** Coinflow has rejected a key. Every older verification of it is void, and so is its tag: Coinflow must be asked again. */
+/** Coinflow has rejected a key. Earlier verifications and the tag of the key no longer count: Coinflow must be asked again. */
 export interface Rejection {
-  /** What was known of a key that was verified or attested before. */
-  readonly session: RememberedSession | undefined;
-  /** When Coinflow's answer had arrived, by the monotonic clock: only a verification that began later is newer. */
+  /** What is known of a key that was verified or attested before; its verification is invalidated. */
+  readonly session: CachedSession | undefined;
+  /** When Coinflow's response arrived, by the monotonic clock. A verification that began before is older. */
   readonly at: number;
-  /** Until when, by the monotonic clock, the rejection is repeated without a call. */
+  /** Until when, by the monotonic clock, requests with the key are rejected without a call. */
   readonly repeatedUntil: number;
 }
 
 /**
- * Coinflow's rejections. Those of new keys are kept apart: whoever sends invalid keys must not displace the rejection of a
- * key that a tag, or another replica's cache, would let in again.
+ * The keys that Coinflow has rejected and not accepted since. Those of new keys have a bound of their own: a client that
+ * sends invalid keys must not displace the rejection of a known key, which a tag or a shared cache would accept again.
  */
 export class Rejections {
   readonly #clock: CoinflowTime;
@@ -35,29 +35,39 @@ export class Rejections {
     return { known: this.#known.size, new: this.#new.size };
   }
 
-  find(id: string): Rejection | undefined {
+  get(id: string): Rejection | undefined {
     return this.#known.get(id) ?? this.#new.get(id);
   }
 
-  /** Coinflow has rejected the key just now. */
-  add(id: string, session: RememberedSession): void {
+  /** Coinflow has just rejected the key: requests are rejected without a call for a while. */
+  reject(id: string, session: CachedSession): void {
     const at = performance.now();
-    const repeatedUntil = isProven(session, Infinity) ? -Infinity : at + NEGATIVE_TTL_MS;
-    this.#set(id, session, { at, repeatedUntil });
+    this.#set(id, session, { at, repeatedUntil: at + NEGATIVE_TTL_MS });
   }
 
-  /** Another replica was told so. Whatever was verified here before this moment may be older. */
-  addForeign(id: string, known: RememberedSession | undefined, isKnownElsewhere: boolean, untilMs: number): void {
-    const before = this.find(id);
-    const session = known ?? before?.session;
-    const moment = { at: performance.now(), repeatedUntil: before?.repeatedUntil ?? -Infinity };
-    if (session) this.#set(id, session, moment);
-    else if (isKnownElsewhere) this.#setKnown(id, { session, ...moment }, untilExpiry(untilMs, this.#clock.now()));
-    else this.#new.set(id, { session, ...moment }, forADay());
+  /** Coinflow has just rejected the key: the next request asks again. */
+  invalidate(id: string, session: CachedSession): void {
+    this.#set(id, session, { at: performance.now(), repeatedUntil: -Infinity });
   }
 
-  /** A request has carried the tag of a rejected key, so it is a known one from now on. */
-  attest(id: string, session: RememberedSession, rejection: Rejection): void {
+  /**
+   * Another replica was told of a rejection. It arrives now, so that it is newer than every verification that began before.
+   * @param session what this replica knows of the key
+   * @param isKnownElsewhere whether the key was verified or attested on the other replica
+   * @param untilMs when the key expires, in milliseconds since 1970
+   */
+  rejectedElsewhere(id: string, session: CachedSession | undefined, isKnownElsewhere: boolean, untilMs: number): void {
+    const earlier = this.get(id);
+    const known = session ?? earlier?.session;
+    const moments = { at: performance.now(), repeatedUntil: earlier?.repeatedUntil ?? -Infinity };
+    if (known) this.#set(id, known, moments);
+    else if (isKnownElsewhere)
+      this.#setKnown(id, { session: known, ...moments }, untilExpiry(untilMs, this.#clock.now()));
+    else this.#new.set(id, { session: known, ...moments }, forADay());
+  }
+
+  /** A request has carried the tag of a rejected key, so that it is a known key from now on. */
+  attest(id: string, session: CachedSession, rejection: Rejection): void {
     this.#set(id, session, rejection);
   }
 
@@ -66,9 +76,9 @@ export class Rejections {
     this.#new.delete(id);
   }
 
-  #set(id: string, session: RememberedSession, { at, repeatedUntil }: Omit<Rejection, 'session'>): void {
-    // Of a new key nothing is known but what it says, and that is read again.
-    const known = isKnown(session) ? remembered(session, { ...session, holdsMs: 0 }) : undefined;
+  #set(id: string, session: CachedSession, { at, repeatedUntil }: Omit<Rejection, 'session'>): void {
+    // Of a new key only the claims are known, and they can be read again.
+    const known = isKnown(session) ? cachedSession(session, { ...session, validUntil: -Infinity }) : undefined;
     const rejection = { session: known, at, repeatedUntil };
     if (!known && !this.#known.has(id)) return this.#new.set(id, rejection, forADay());
     const { expiresAt } = session;

@@ -1,18 +1,19 @@
 import { CircuitBreaker, type BreakerState } from '../http/circuit-breaker.js';
+import { inTime } from '../util/promises.js';
 
-/** A store that is slower than that costs more than it saves. */
+/** By default. A store that is slower costs a request more time than it saves. */
 const TIMEOUT_MS = 50;
 const NAME = 'The shared store of sessions';
-const CONSEQUENCE = 'meanwhile each instance goes by what it knows itself';
+const CONSEQUENCE = 'until it answers again, each replica uses its own cache';
 
-/** What a store answered; nothing when it has failed, or took too long. */
-export type StoreAnswer<T> = { readonly value: T } | undefined;
+/** The result of an operation; `undefined` when the store failed or did not answer in time. */
+export type StoreResult<T> = { readonly value: T } | undefined;
 
-/** Asks a store that may be away, slow or broken: nobody is kept waiting for long, and nothing is thrown. */
+/** Runs operations on a store that may be down, slow or broken. It waits for a short time only, and never throws. */
 export class ResilientStore<Store> {
   readonly #store: Store;
   readonly #timeoutMs: number;
-  readonly #breaker = new CircuitBreaker<StoreAnswer<unknown>>(NAME, CONSEQUENCE, (answer) => answer === undefined);
+  readonly #breaker = new CircuitBreaker<StoreResult<unknown>>(NAME, CONSEQUENCE, (result) => result === undefined);
   #failures = 0;
 
   constructor(store: Store, timeoutMs = TIMEOUT_MS) {
@@ -24,38 +25,27 @@ export class ResilientStore<Store> {
     return this.#breaker.state;
   }
 
-  /** Questions that failed, or took too long. */
+  /** Operations that failed or took too long. */
   get failures(): number {
     return this.#failures;
   }
 
-  async ask<T>(question: (store: Store) => Promise<T>): Promise<StoreAnswer<T>> {
+  async run<T>(operation: (store: Store) => Promise<T>): Promise<StoreResult<T>> {
     if (this.#breaker.refusesForMs > 0) return undefined;
-    let answer: StoreAnswer<T>;
+    let result: StoreResult<T>;
     await this.#breaker.run(async () => {
-      answer = await inTime(this.#answer(question), this.#timeoutMs);
-      return answer;
+      result = await this.#attempt(operation);
+      return result;
     });
-    if (!answer) this.#failures += 1;
-    return answer;
+    if (!result) this.#failures += 1;
+    return result;
   }
 
-  /** A promise even where a user's store throws at once. */
-  async #answer<T>(question: (store: Store) => Promise<T>): Promise<StoreAnswer<T>> {
-    return { value: await question(this.#store) };
-  }
-}
-
-async function inTime<T>(answer: Promise<StoreAnswer<T>>, timeoutMs: number): Promise<StoreAnswer<T>> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), timeoutMs);
-  });
-  try {
-    return await Promise.race([answer, tooLate]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
+  async #attempt<T>(operation: (store: Store) => Promise<T>): Promise<StoreResult<T>> {
+    try {
+      return await inTime(operation(this.#store), this.#timeoutMs);
+    } catch {
+      return undefined;
+    }
   }
 }

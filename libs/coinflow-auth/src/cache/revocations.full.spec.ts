@@ -10,7 +10,7 @@ afterEach(() => {
   Logger.overrideLogger(false);
 });
 
-it('of a million and two revocations the two oldest are forgotten, which is one error in the log', () => {
+it('forgets the oldest revocations beyond a million, and logs one error', () => {
   const logger = new RecordingLogger();
   Logger.overrideLogger(logger);
   const revocations = new Revocations(new CoinflowClock());

@@ -3,17 +3,17 @@ import type { SessionClaims } from '../session/claims.js';
 import { subjectName, type CoinflowSubject } from '../session/subject.js';
 import { ExpiringMap, untilExpiry, type Lifetime } from './expiring-map.js';
 
-/** Of each kind. Beyond it the oldest is forgotten: its keys may authenticate again. */
+/** For keys and for users each. Beyond it the oldest is forgotten, and its keys can authenticate again. */
 const MAX_REVOCATIONS = 1_000_000;
 const OVERFLOW = `More than ${MAX_REVOCATIONS} revocations: the oldest are forgotten`;
-/** Nobody knows when the last key expires that the revocation of a user covers. */
-const FOR_EVER: Lifetime = { endsAt: Infinity, expiresAtMs: Infinity };
+/** The revocation of a user covers keys whose expiry is not known here. */
+const WITHOUT_END: Lifetime = { endsAt: Infinity, expiresAtMs: Infinity };
 
-/** All keys of a user that Coinflow has created until a moment are revoked. */
+/** The revocation of all keys of a user that Coinflow created up to a moment. */
 export interface SubjectRevocation {
   /** By the clock of the replica that revoked, in milliseconds since 1970. */
   readonly revokedAtMs: number;
-  /** The last second, by Coinflow's clock, whose keys are revoked; `undefined` where Coinflow's clock is not known yet. */
+  /** The last second, by Coinflow's clock, whose keys are revoked; `undefined` while Coinflow's clock is not known. */
   readonly cutOff: number | undefined;
 }
 
@@ -24,7 +24,7 @@ interface KnownSubjectRevocation {
   cutOff: number | undefined;
 }
 
-/** What this process has been told to reject, whoever accepts it. */
+/** The keys and users that the application has revoked. Their keys are rejected even if Coinflow accepts them. */
 export class Revocations {
   readonly #clock: CoinflowTime;
   readonly #keys = new ExpiringMap<true>(MAX_REVOCATIONS, OVERFLOW);
@@ -38,7 +38,7 @@ export class Revocations {
     return { revokedKeys: this.#keys.size, revokedSubjects: this.#subjects.size };
   }
 
-  /** @param expiresAtMs when the key has expired anyway, in milliseconds since 1970 */
+  /** @param expiresAtMs when the key expires, in milliseconds since 1970 */
   revokeKey(id: string, expiresAtMs: number): void {
     this.#keys.set(id, true, untilExpiry(expiresAtMs, this.#clock.now()));
   }
@@ -47,21 +47,21 @@ export class Revocations {
     return this.#keys.has(id);
   }
 
-  /** Covers every session key of this user that Coinflow has created until now. */
+  /** Revokes every session key of the user that Coinflow has created until now. */
   revokeSubject(subject: CoinflowSubject): SubjectRevocation {
     const name = subjectName(subject);
-    const known = { revokedAtMs: Date.now(), revokedAt: performance.now(), cutOff: undefined };
-    this.#add(name, known);
-    const { revokedAtMs, cutOff } = this.#subjects.get(name) ?? known;
+    const revocation = { revokedAtMs: Date.now(), revokedAt: performance.now(), cutOff: undefined };
+    this.#add(name, revocation);
+    const { revokedAtMs, cutOff } = this.#subjects.get(name) ?? revocation;
     return { revokedAtMs, cutOff };
   }
 
-  /** Another replica has revoked, at a moment of its own; what covers less than is covered already changes nothing. */
+  /** Another replica has revoked a user's keys. A revocation that covers less than an earlier one changes nothing. */
   revokeSubjectAsOf(name: string, { revokedAtMs, cutOff }: SubjectRevocation): void {
     this.#add(name, { revokedAtMs, revokedAt: performance.now() - (Date.now() - revokedAtMs), cutOff });
   }
 
-  /** Whether a user's keys are revoked as of a moment, and this one is not shown to be younger. */
+  /** Whether the user's keys are revoked up to a moment, and this key is not shown to be younger. */
   covers({ subject, issuedAt }: SessionClaims): boolean {
     if (this.#subjects.size === 0 || subject === null) return false;
     const cutOff = this.cutOffOf(subject);
@@ -76,17 +76,17 @@ export class Revocations {
 
   #add(name: string, revocation: KnownSubjectRevocation): void {
     const known = this.#subjects.get(name);
-    // Compared by Coinflow's clock, which all replicas have in common: the clock of one may be behind.
+    // Compared by Coinflow's clock, which all replicas have in common: a replica's own clock may be behind.
     if (known && this.#cutOffOf(known) >= this.#cutOffOf(revocation)) return;
-    this.#subjects.set(name, revocation, FOR_EVER);
+    this.#subjects.set(name, revocation, WITHOUT_END);
   }
 
-  /** Fixed as soon as Coinflow's clock is known: what is learned of it later must not bring a session back. */
+  /** Fixed as soon as Coinflow's clock is known: a later correction of it must not make a revoked key valid again. */
   #cutOffOf(revocation: KnownSubjectRevocation): number {
     if (revocation.cutOff !== undefined) return revocation.cutOff;
     const latest = this.#clock.latest();
     if (latest === undefined) return Math.ceil(revocation.revokedAtMs / 1_000);
-    // The latest that it can have been, and rounded up: a key that Coinflow created within this second is covered.
+    // The latest moment that is possible, rounded up, so that a key which Coinflow created within this second is covered.
     revocation.cutOff = Math.ceil((latest - (performance.now() - revocation.revokedAt)) / 1_000);
     return revocation.cutOff;
   }

@@ -9,8 +9,8 @@ const [A, B] = [1, 2].map((byte) => createSecretKey(Buffer.alloc(32, byte)));
 const sealer = (keys = [A!], scope: Partial<typeof SCOPE> = {}): Sealer =>
   new Sealer({ ...SCOPE, ...scope, sealKeys: keys });
 
-describe('a seal', () => {
-  it('opens to what was sealed, whatever that is', () => {
+describe('Sealer', () => {
+  it('opens an entry to the text that was sealed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (name, text) => {
         expect(sealer().open('session', name, sealer().seal('session', name, text))).toBe(text);
@@ -18,7 +18,7 @@ describe('a seal', () => {
     );
   });
 
-  it('with any bit changed does not open', () => {
+  it('does not open an entry in which one bit has changed', () => {
     const sealed = Buffer.from(sealer().seal('session', 'name', 'text'), 'base64url');
     for (let bit = 0; bit < sealed.length * 8; bit += 1) {
       const changed = Buffer.from(sealed);
@@ -27,22 +27,22 @@ describe('a seal', () => {
     }
   });
 
-  it.each([0, 1, 31, 32])('cut to %d bytes does not open', (length) => {
+  it.each([0, 1, 31, 32])('does not open an entry that is cut to %d bytes', (length) => {
     const sealed = Buffer.from(sealer().seal('session', 'name', 'text'), 'base64url');
     expect(sealer().open('session', 'name', sealed.subarray(0, length).toString('base64url'))).toBeUndefined();
   });
 
-  it.each([undefined, null, 7, {}, [], Buffer.alloc(64)])('is a text: not %p', (sealed) => {
+  it.each([undefined, null, 7, {}, [], Buffer.alloc(64)])('does not open %p, which is not a string', (sealed) => {
     expect(sealer().open('session', 'name', sealed)).toBeUndefined();
   });
 
-  it('that is longer than any of ours is not even tried', () => {
-    const seal = (length: number): string => sealer().seal('minted', 'name', 'a'.repeat(length));
-    expect(sealer().open('minted', 'name', seal(49_000))).toHaveLength(49_000);
-    expect(sealer().open('minted', 'name', seal(50_000))).toBeUndefined();
+  it('does not try to open an entry that is longer than any sealed one', () => {
+    const seal = (length: number): string => sealer().seal('created', 'name', 'a'.repeat(length));
+    expect(sealer().open('created', 'name', seal(49_000))).toHaveLength(49_000);
+    expect(sealer().open('created', 'name', seal(50_000))).toBeUndefined();
   });
 
-  it('counts what it could not open', () => {
+  it('counts the entries that it could not open', () => {
     const one = sealer();
     one.open('session', 'name', one.seal('session', 'name', 'text'));
     expect(one.unopened).toBe(0);
@@ -51,14 +51,14 @@ describe('a seal', () => {
     expect(one.unopened).toBe(3);
   });
 
-  it('opens under its own name and as its own kind only', () => {
+  it('opens an entry only under its own name and as its own kind', () => {
     const sealed = sealer().seal('session', 'name', 'text');
-    expect(sealer().open('minted', 'name', sealed)).toBeUndefined();
+    expect(sealer().open('created', 'name', sealed)).toBeUndefined();
     expect(sealer().open('session', 'another', sealed)).toBeUndefined();
   });
 
   it.each([{ env: 'sandbox' }, { baseUrl: 'https://api.example.com' }, { merchantId: 'theirs' }])(
-    'does not open elsewhere: %p',
+    'does not open an entry of another scope: %p',
     (scope) => {
       const sealed = sealer().seal('session', 'name', 'text');
       const elsewhere = new Sealer({ ...SCOPE, ...scope, sealKeys: [A!] } as ConstructorParameters<typeof Sealer>[0]);
@@ -67,14 +67,14 @@ describe('a seal', () => {
     },
   );
 
-  it('is another each time', () => {
+  it('seals the same text differently each time', () => {
     const seals = Array.from({ length: 100 }, () => sealer().seal('session', 'name', 'text'));
     expect(new Set(seals).size).toBe(100);
-    // Salts are not all that differs: each has a key of its own.
+    // They differ in more than the salt: each entry has its own key.
     expect(new Set(seals.map((one) => Buffer.from(one, 'base64url').subarray(16).toString())).size).toBe(100);
   });
 
-  it('opens under every key; the newest seals and names', () => {
+  it('opens entries of every seal key, and seals and names with the newest', () => {
     const sealed = sealer([A!, B!]).seal('session', 'name', 'text');
     expect(sealer([B!, A!]).open('session', 'name', sealed)).toBe('text');
     expect(sealer([A!]).open('session', 'name', sealed)).toBe('text');
@@ -83,16 +83,16 @@ describe('a seal', () => {
     expect(sealer([B!, A!]).nameOf('session', 'name')).not.toBe(sealer([A!]).nameOf('session', 'name'));
   });
 
-  it('needs a key', () => {
+  it('throws without a seal key', () => {
     expect(() => sealer([])).toThrow(TypeError);
   });
 });
 
-describe('a name', () => {
-  it('is the same for the same kind and name, and for no others', () => {
+describe('nameOf()', () => {
+  it('names an entry by its kind and name alone', () => {
     expect(sealer().nameOf('session', 'name')).toMatch(/^[\w-]{43}$/);
     expect(sealer().nameOf('session', 'name')).toBe(sealer().nameOf('session', 'name'));
-    expect(sealer().nameOf('minted', 'name')).not.toBe(sealer().nameOf('session', 'name'));
+    expect(sealer().nameOf('created', 'name')).not.toBe(sealer().nameOf('session', 'name'));
     expect(sealer().nameOf('session', 'another')).not.toBe(sealer().nameOf('session', 'name'));
   });
 });

@@ -1,14 +1,14 @@
 import type { CoinflowTime } from '../http/clock-skew.js';
+import type { CachedSession } from './cached-session.js';
 import { Rejections, type Rejection } from './rejections.js';
-import type { RememberedSession } from './remembered-session.js';
 import { SessionTable } from './session-table.js';
 
 /**
- * What this process knows of session keys: bounded, and without a timer. A key that Coinflow has rejected is not among the
- * sessions, so that a hit need not look twice.
+ * The cache of this process: verified sessions, and the keys that Coinflow has rejected. A rejected key has no session here,
+ * so that a hit needs one lookup.
  */
 export class SessionCache {
-  readonly #sessions: SessionTable<RememberedSession>;
+  readonly #sessions: SessionTable<CachedSession>;
   readonly #rejections: Rejections;
 
   constructor(maxEntries: number, clock: CoinflowTime) {
@@ -21,54 +21,54 @@ export class SessionCache {
     return { sessions: this.#sessions.size, invalidated: known, rejected };
   }
 
-  /** What is known, verified now or once. */
-  recall(id: string): RememberedSession | undefined {
+  /** The session of a key that was verified or attested; its verification may have ended since. */
+  get(id: string): CachedSession | undefined {
     return this.#sessions.get(id);
   }
 
-  /** That Coinflow has rejected the key, and has not accepted it since. */
-  rejection(id: string): Rejection | undefined {
-    return this.#rejections.find(id);
+  /** The rejection of a key that Coinflow has not accepted since. */
+  getRejection(id: string): Rejection | undefined {
+    return this.#rejections.get(id);
   }
 
   /**
-   * Remembers a verification, unless Coinflow has rejected the key since it began.
-   * @returns whether it is remembered
+   * Caches a verified session, unless Coinflow has rejected the key since the verification began.
+   * @returns whether it is cached
    */
-  remember(id: string, session: RememberedSession): boolean {
-    const rejection = this.#rejections.find(id);
-    if (rejection && session.provenAt < rejection.at) return false;
+  set(id: string, session: CachedSession): boolean {
+    const rejection = this.#rejections.get(id);
+    if (rejection && session.verifiedAt < rejection.at) return false;
     this.#rejections.delete(id);
     this.#sessions.set(id, session);
     return true;
   }
 
-  forget(id: string): void {
+  /** Deletes what is cached about a key, rejections included. */
+  delete(id: string): void {
     this.#sessions.delete(id);
     this.#rejections.delete(id);
   }
 
-  /**
-   * Coinflow has rejected the key. If its verification stood until now, the next request asks again, since one wrong answer
-   * must not lock a user out; any other rejection is repeated for a moment.
-   * @param known what was known of the key when Coinflow was asked
-   * @returns what is known of it now: a request with its attested form may have come meanwhile
-   */
-  reject(id: string, known: RememberedSession): RememberedSession {
-    const session = this.#sessions.get(id) ?? known;
+  /** Coinflow has rejected a key: requests with it are rejected without a call for 30 s. */
+  reject(id: string, session: CachedSession): void {
     this.#sessions.delete(id);
-    this.#rejections.add(id, session);
-    return session;
+    this.#rejections.reject(id, session);
   }
 
-  /** Another replica was told that the key is rejected. */
-  rejectElsewhere(id: string, isOfKnownKey: boolean, untilMs: number): void {
-    this.#rejections.addForeign(id, this.#sessions.get(id), isOfKnownKey, untilMs);
+  /** Coinflow has rejected a key: its verification no longer counts, and the next request asks Coinflow again. */
+  invalidate(id: string, session: CachedSession): void {
+    this.#sessions.delete(id);
+    this.#rejections.invalidate(id, session);
+  }
+
+  /** Another replica has seen Coinflow reject a key: see {@link Rejections.rejectedElsewhere}. */
+  invalidateFromElsewhere(id: string, isKnownElsewhere: boolean, untilMs: number): void {
+    this.#rejections.rejectedElsewhere(id, this.#sessions.get(id), isKnownElsewhere, untilMs);
     this.#sessions.delete(id);
   }
 
-  /** A request has carried the tag of a rejected key. */
-  attestRejected(id: string, session: RememberedSession, rejection: Rejection): void {
+  /** A request has carried the tag of a rejected key: what is known of the key is kept with the rejection. */
+  attestRejected(id: string, session: CachedSession, rejection: Rejection): void {
     this.#rejections.attest(id, session, rejection);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { sessionKeyId } from './remembered-session.js';
+import { sessionKeyId } from './cached-session.js';
 import { SessionTable } from './session-table.js';
 
 interface Entry {
@@ -20,8 +20,8 @@ function tableOf(max: number, ...names: string[]): SessionTable<Entry> {
   return table;
 }
 
-describe('a table of sessions', () => {
-  it('finds what it was given, and the newest of it', () => {
+describe('SessionTable', () => {
+  it('returns the newest session of an id', () => {
     const table = tableOf(4, 'a', 'b');
     table.set(id('a'), { name: 'another' });
     expect(table.get(id('a'))).toEqual({ name: 'another' });
@@ -30,7 +30,7 @@ describe('a table of sessions', () => {
     expect(table.size).toBe(2);
   });
 
-  it('tells ids apart that differ in one character, wherever it is', () => {
+  it('tells ids apart that differ in one character', () => {
     const table = new SessionTable<Entry>(64);
     const base = id('a');
     table.set(base, { name: 'a' });
@@ -40,7 +40,7 @@ describe('a table of sessions', () => {
     }
   });
 
-  it('holds so many at most, and has room for one', () => {
+  it('holds at most as many sessions as its maximum, which can be one', () => {
     const names = Array.from({ length: 1_000 }, (_, i) => `name-${i}`);
     for (const max of [1, 2, 3, 100]) {
       const table = tableOf(max, ...names);
@@ -50,7 +50,7 @@ describe('a table of sessions', () => {
     }
   });
 
-  it('keeps who is asked for, whoever else comes', () => {
+  it('keeps a session that is read while others are added', () => {
     const table = tableOf(10, 'busy');
     for (let i = 0; i < 1_000; i += 1) {
       table.set(id(`passer-by-${i}`), { name: 'passer-by' });
@@ -58,7 +58,7 @@ describe('a table of sessions', () => {
     }
   });
 
-  it('forgets first who was not asked for since its hand came by', () => {
+  it('evicts a session that was not read since the hand last passed it', () => {
     const table = tableOf(3, 'a', 'b', 'c');
     table.set(id('d'), { name: 'd' });
     expect(table.get(id('b'))).toEqual({ name: 'b' });
@@ -66,7 +66,7 @@ describe('a table of sessions', () => {
     expect(namesOf(table, ['a', 'b', 'c', 'd', 'e'])).toEqual(['b', 'd', 'e']);
   });
 
-  it('finds those that want the same slot, also after some of them are gone', () => {
+  it('finds ids of the same slot, also after some of them were deleted', () => {
     const numbers = Array.from({ length: 20 }, (_, i) => i);
     const table = new SessionTable<{ i: number }>(20);
     for (const i of numbers) table.set(colliding(i), { i });
@@ -74,7 +74,7 @@ describe('a table of sessions', () => {
     for (const i of numbers) expect(table.get(colliding(i))).toEqual(i % 3 === 0 ? undefined : { i });
   });
 
-  it('is a map, as long as there is room', () => {
+  it('behaves like a Map until it is full', () => {
     const name = fc.integer({ min: 0, max: 40 }).map((i) => (i < 20 ? colliding(i) : id(`${i}`)));
     const step = fc.record({ what: fc.constantFrom('set', 'delete', 'get'), name, value: fc.nat() });
     fc.assert(
@@ -93,7 +93,7 @@ describe('a table of sessions', () => {
     );
   });
 
-  it('never confuses two sessions, however it has to make room', () => {
+  it('never returns the session of another id, also when it evicts sessions', () => {
     const step = fc.record({ what: fc.constantFrom('set', 'set', 'delete'), i: fc.integer({ min: 0, max: 30 }) });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), fc.array(step, { maxLength: 200 }), (max, steps) => {

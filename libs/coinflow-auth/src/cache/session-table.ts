@@ -2,19 +2,19 @@
 const ID_LENGTH = 32;
 
 /**
- * A bounded map from the ids of session keys to what is known of them. Once full, it forgets what nobody has asked for
- * since it last came by (CLOCK, also called second chance), which is nearly the least recently used.
+ * A bounded map from the ids of session keys to their sessions. When it is full, it evicts a session that was not read since
+ * the hand last passed it (the CLOCK algorithm, also called second chance). That approximates least recently used.
  *
- * A hit reads a slot, an id and a session, and marks it with one byte. In lists of the least recently used it would write
- * to four entries beside: among a million, none of them is in the processor's caches. And an id as text takes as much
- * memory again. Everything but the sessions is allocated at the start; the system provides it as it is written to.
+ * A hit reads a slot, an id and a session, and sets one byte. A linked list of the least recently used would write to four
+ * other entries, which are rarely in the processor's caches when there are a million. An id as a string would take twice the
+ * memory. Everything but the sessions is allocated at the start; the operating system provides the pages when they are used.
  */
 export class SessionTable<Session extends object> {
   readonly #max: number;
-  /** By hash, with linear probing: the place of an entry, plus 1; 0 for none. Never more than half full. */
+  /** Indexed by hash, with linear probing: the place of an entry plus 1, or 0. Never more than half full. */
   readonly #slots: Int32Array;
   readonly #mask: number;
-  /** By place, without gaps: the ids, the sessions, and whether they were asked for since the hand came by. */
+  /** Indexed by place, without gaps: the ids, the sessions, and whether a session was read since the hand passed it. */
   readonly #ids: Uint8Array;
   readonly #sessions: Session[] = [];
   readonly #isUsed: Uint8Array;
@@ -44,7 +44,7 @@ export class SessionTable<Session extends object> {
     const known = this.#placeAt(this.#slotOf(id));
     const place = known < 0 ? this.#add(id) : known;
     this.#sessions[place] = session;
-    // Nobody has asked for a new one yet: it stays until the hand comes by.
+    // A new session was not read yet. It stays at least until the hand passes it.
     this.#isUsed[place] = known < 0 ? 0 : 1;
   }
 
@@ -58,13 +58,13 @@ export class SessionTable<Session extends object> {
 
   #add(id: string): number {
     const place = this.size < this.#max ? this.size : this.#makeRoom();
-    // Only now: making room has moved others.
+    // Computed after making room, which moves other entries.
     this.#slots[this.#slotOf(id)] = place + 1;
     for (let i = 0; i < ID_LENGTH; i += 1) this.#ids[place * ID_LENGTH + i] = id.charCodeAt(i);
     return place;
   }
 
-  /** Where the id is, or would be. */
+  /** The slot of the id, or the free slot where it belongs. */
   #slotOf(id: string): number {
     let slot = this.#hashOf(id);
     for (let place = this.#placeAt(slot); place >= 0 && !this.#isAt(place, id); place = this.#placeAt(slot)) {
@@ -83,7 +83,7 @@ export class SessionTable<Session extends object> {
     return true;
   }
 
-  /** The first bytes of the id, which is a hash itself. */
+  /** The first bytes of the id, which is itself a hash. */
   #hashOf(id: string): number {
     const hash = id.charCodeAt(0) | (id.charCodeAt(1) << 8) | (id.charCodeAt(2) << 16) | (id.charCodeAt(3) << 24);
     return hash & this.#mask;
@@ -94,7 +94,7 @@ export class SessionTable<Session extends object> {
     return (a | (b << 8) | (c << 16) | (d << 24)) & this.#mask;
   }
 
-  /** The hand goes round: who was asked for since it last came by stays once more. */
+  /** Moves the hand to the first session that was not read since the hand last passed it, and clears the marks on the way. */
   #makeRoom(): number {
     while (this.#isUsed[this.#hand] === 1) {
       this.#isUsed[this.#hand] = 0;
@@ -112,7 +112,7 @@ export class SessionTable<Session extends object> {
     return slot;
   }
 
-  /** Closes the gap: whoever comes after it and would not be found any more moves up. */
+  /** Empties a slot, and moves up the entries behind it that linear probing would no longer find. */
   #emptySlot(empty: number): void {
     let gap = empty;
     for (let slot = (gap + 1) & this.#mask; this.#placeAt(slot) >= 0; slot = (slot + 1) & this.#mask) {
@@ -124,7 +124,7 @@ export class SessionTable<Session extends object> {
     this.#slots[gap] = 0;
   }
 
-  /** So that there is no gap among the places. */
+  /** Moves the last entry into a free place, so that the places have no gap. */
   #moveLastTo(place: number): void {
     const last = this.size - 1;
     const session = this.#sessions.pop();

@@ -13,7 +13,7 @@ export interface CoinflowSharedStoreMetrics {
    * the store.
    */
   readonly unreadable: number;
-  /** Reads and writes that failed, or took longer than the store's `timeoutMs`. */
+  /** Operations that failed, or took longer than the store's `timeoutMs`. */
   readonly failures: number;
   /** `closed`: the store is used; `open`: it failed and is not used; `half-open`: one call tries it again. */
   readonly breaker: BreakerState;
@@ -22,8 +22,8 @@ export interface CoinflowSharedStoreMetrics {
 }
 
 /**
- * Entries that all instances share, sealed. Whatever the store does, nobody is kept waiting for long, and nobody is refused for it: at
- * worst Coinflow is asked.
+ * Sealed entries that all replicas share. A store that is slow or down delays a request only for the store's `timeoutMs`, and
+ * rejects none: without an entry, Coinflow is called.
  */
 export class SharedCache {
   readonly #store: ResilientStore<CoinflowSharedStore>;
@@ -46,11 +46,11 @@ export class SharedCache {
     };
   }
 
-  /** @returns nothing also when the store is away, or holds what we have not sealed */
-  async read(kind: SealedKind, name: string): Promise<string | undefined> {
-    const answer = await this.#store.ask((store) => store.get(this.#keyOf(kind, name)));
-    if (!answer) return undefined;
-    const { value } = answer;
+  /** @returns `undefined` without an entry, when the store fails, and for an entry that this application has not sealed */
+  async get(kind: SealedKind, name: string): Promise<string | undefined> {
+    const result = await this.#store.run((store) => store.get(this.#keyOf(kind, name)));
+    if (!result) return undefined;
+    const { value } = result;
     if (value === undefined || value === null) {
       this.#misses += 1;
       return undefined;
@@ -60,16 +60,16 @@ export class SharedCache {
     return text;
   }
 
-  /** @param ttlMs for how long it is of use, in milliseconds */
-  async write(kind: SealedKind, name: string, text: string, ttlMs: number): Promise<void> {
+  /** @param ttlMs for how many milliseconds the entry is kept; below 1 it is not written */
+  async set(kind: SealedKind, name: string, text: string, ttlMs: number): Promise<void> {
     if (ttlMs < 1) return;
-    await this.#store.ask((store) =>
+    await this.#store.run((store) =>
       store.set(this.#keyOf(kind, name), this.#sealer.seal(kind, name, text), Math.floor(ttlMs)),
     );
   }
 
-  async remove(kind: SealedKind, name: string): Promise<void> {
-    await this.#store.ask((store) => store.delete(this.#keyOf(kind, name)));
+  async delete(kind: SealedKind, name: string): Promise<void> {
+    await this.#store.run((store) => store.delete(this.#keyOf(kind, name)));
   }
 
   #keyOf(kind: SealedKind, name: string): string {

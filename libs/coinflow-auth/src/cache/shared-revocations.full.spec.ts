@@ -9,8 +9,8 @@ import { SharedRevocations } from './shared-revocations.js';
 
 const SCOPE = { env: 'prod', baseUrl: 'https://api.coinflow.cash', merchantId: 'ours' } as const;
 
-describe('what an instance says again', () => {
-  it('has not expired, and is bounded: the oldest are left to those that have heard of them', async () => {
+describe('the notices that a replica publishes again', () => {
+  it('have not expired, and the oldest beyond the bound are left out', async () => {
     let listener: RevocationListener | undefined;
     const board = {
       open: (_: string, given: RevocationListener) => {

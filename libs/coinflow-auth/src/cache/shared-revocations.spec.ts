@@ -9,12 +9,12 @@ import { Revocations } from './revocations.js';
 import { SessionCache } from './session-cache.js';
 import { SharedRevocations } from './shared-revocations.js';
 
-describe('what other replicas have revoked', () => {
+describe('SharedRevocations', () => {
   afterEach(() => {
     Logger.overrideLogger(false);
   });
 
-  it('is known only when it is known on the boards of all seal keys, and the log names the cause', async () => {
+  it('is informed once the boards of all seal keys are, and logs the cause until then', async () => {
     const logger = new RecordingLogger();
     Logger.overrideLogger(logger);
     const listeners: RevocationListener[] = [];

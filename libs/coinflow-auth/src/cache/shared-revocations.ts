@@ -6,17 +6,17 @@ import type { RevocationBoard, RevocationFeed, RevocationNotice } from '../optio
 import type { Sealer } from './sealer.js';
 import { ExpiringMap, untilExpiry } from './expiring-map.js';
 import type { Revocations, SubjectRevocation } from './revocations.js';
-import { isKnown, type RememberedSession } from './remembered-session.js';
+import { decodeId, encodeId, isKnown, type CachedSession } from './cached-session.js';
 import type { SessionCache } from './session-cache.js';
 
-/** Of a payer's revocation nobody knows when the last key expires that it covers; no session key lives as long as that. */
-const SUBJECT_KEPT_MS = 400 * 86_400_000;
-/** What this instance has published, to be said again. Beyond it the oldest are left to the instances that have heard of them. */
+/** How long the revocation of a user is shared. It must be longer than the lifetime of every session key that it covers. */
+const SUBJECT_SHARED_MS = 400 * 86_400_000;
+/** How many own notices this replica keeps to publish again. Beyond it, the store and the other replicas keep the oldest. */
 const MAX_PUBLISHED = 100_000;
-const MAX_HEARD = 10_000;
+const MAX_SERIALS = 10_000;
 const DAY_MS = 86_400_000;
 const UNINFORMED =
-  'The shared revocations cannot be read: until they can, session keys that other instances have revoked are let in';
+  'The shared revocations cannot be read: until they can, session keys that other replicas have revoked are accepted';
 
 type SharedRevocation =
   | { readonly key: string; readonly untilMs: number | null }
@@ -25,41 +25,41 @@ type SharedRevocation =
       readonly rejectedKey: string;
       readonly isKnown: boolean;
       readonly untilMs: number;
-      /** Tells one rejection of a key from the next. */
+      /** Tells rejections of the same key apart. */
       readonly serial: string;
     };
 
-/** Tells the other instances of what is revoked here, and hears of what they have. */
+/** Publishes revocations and rejections to the other replicas, and applies those that they publish. */
 export class SharedRevocations {
   readonly #logger = new Logger('CoinflowAuth');
   readonly #board: RevocationBoard;
   readonly #sealer: Sealer;
   readonly #revocations: Revocations;
-  readonly #memory: SessionCache;
+  readonly #cache: SessionCache;
   readonly #published = new ExpiringMap<RevocationNotice>(MAX_PUBLISHED);
-  /** Rejections have a bound of their own: those of invalid keys must not displace a revocation. */
+  /** Bounded separately: rejections of invalid keys must not displace a revocation. */
   readonly #publishedRejections = new ExpiringMap<RevocationNotice>(MAX_PUBLISHED);
-  /** The serials of the rejections that were heard of: one that is read again, as after a lost connection, is no news. */
-  readonly #heard = new LRUCache<string, true>({ max: MAX_HEARD });
-  /** One for each seal key, newest first: while they are rotated, instances differ about which is the newest. */
+  /** The serials of known rejections: after a lost connection they are received again, and must not be applied twice. */
+  readonly #serials = new LRUCache<string, true>({ max: MAX_SERIALS });
+  /** One for each seal key, newest first: during a rotation, replicas differ about which one is the newest. */
   #feeds: readonly RevocationFeed[] = [];
-  /** Of each feed, whether what stands there is known here. */
+  /** For each board, whether its revocations are known here. */
   readonly #informed = new Map<string, boolean>();
   #isInformed: boolean | undefined;
 
-  constructor(board: RevocationBoard, sealer: Sealer, revocations: Revocations, memory: SessionCache) {
+  constructor(board: RevocationBoard, sealer: Sealer, revocations: Revocations, cache: SessionCache) {
     this.#board = board;
     this.#sealer = sealer;
     this.#revocations = revocations;
-    this.#memory = memory;
+    this.#cache = cache;
   }
 
-  /** Whether what others have revoked is known here. */
+  /** Whether the revocations of the other replicas are known here. */
   get isInformed(): boolean {
     return this.#isInformed === true;
   }
 
-  /** Before the application serves: it should know what others have revoked. It serves even so. */
+  /** Reads the revocations of the other replicas. Called before the application serves requests, which it does even if this fails. */
   async open(): Promise<void> {
     const boards = this.#sealer.namesOf('revocation', 'board');
     this.#feeds = await Promise.all(
@@ -67,7 +67,7 @@ export class SharedRevocations {
         this.#board.open(board, {
           received: ({ name, value }) => this.#receive(name, value),
           informed: (isInformed, cause) => this.#inform(board, isInformed, cause),
-          published: () => this.#stillNeeded(),
+          published: () => this.#unexpired(),
         }),
       ),
     );
@@ -77,7 +77,7 @@ export class SharedRevocations {
     for (const feed of this.#feeds) feed.close();
   }
 
-  /** @returns whether the others are being told; if not, they will be when the board is back */
+  /** @returns whether the other replicas are notified now; if not, they are once the store can be reached */
   publishKey(id: string, untilMs: number): Promise<boolean> {
     const key = encodeId(id);
     const revocation = { key, untilMs: Number.isFinite(untilMs) ? untilMs : null };
@@ -85,30 +85,34 @@ export class SharedRevocations {
   }
 
   publishSubject(subject: string, revocation: SubjectRevocation): Promise<boolean> {
-    // By Coinflow's clock, which all replicas have in common: of two notices of one user the later one stays.
+    // By Coinflow's clock, which all replicas have in common, so that the later of two notices of one user is kept.
     const revokedAtMs = revocation.cutOff === undefined ? revocation.revokedAtMs : revocation.cutOff * 1_000;
-    const untilMs = revokedAtMs + SUBJECT_KEPT_MS;
+    const untilMs = revokedAtMs + SUBJECT_SHARED_MS;
     return this.#publish(this.#published, `subject ${subject}`, { subject, revocation }, untilMs);
   }
 
   /** @param session what was known of the key that Coinflow has rejected */
-  publishRejection(id: string, session: RememberedSession): Promise<boolean> {
+  publishRejection(id: string, session: CachedSession): Promise<boolean> {
     const rejectedKey = encodeId(id);
-    const about = `rejection ${rejectedKey}`;
     const known = isKnown(session);
     const untilMs = known && session.expiresAt !== null ? session.expiresAt * 1_000 : Date.now() + DAY_MS;
     const serial = randomBytes(9).toString('base64url');
-    this.#heard.set(serial, true);
-    return this.#publish(this.#publishedRejections, about, { rejectedKey, isKnown: known, untilMs, serial }, untilMs);
+    this.#serials.set(serial, true);
+    return this.#publish(
+      this.#publishedRejections,
+      `rejection ${rejectedKey}`,
+      { rejectedKey, isKnown: known, untilMs, serial },
+      untilMs,
+    );
   }
 
   async #publish(
     published: ExpiringMap<RevocationNotice>,
-    about: string,
+    topic: string,
     revocation: SharedRevocation,
     untilMs: number,
   ): Promise<boolean> {
-    const name = this.#sealer.nameOf('revocation', about);
+    const name = this.#sealer.nameOf('revocation', topic);
     const value = this.#sealer.seal('revocation', name, JSON.stringify(revocation));
     const notice = { name, value, untilMs: Math.min(untilMs, Number.MAX_SAFE_INTEGER) };
     published.set(name, notice, untilExpiry(untilMs, Date.now()));
@@ -123,7 +127,7 @@ export class SharedRevocations {
 
   #receive(name: string, value: string): void {
     const text = this.#sealer.open('revocation', name, value);
-    // Nobody of ours has said that.
+    // Not published by this application.
     if (text === undefined) return;
     const revocation = JSON.parse(text) as SharedRevocation;
     if ('subject' in revocation) {
@@ -132,13 +136,13 @@ export class SharedRevocations {
     }
     if ('rejectedKey' in revocation) {
       const { rejectedKey, isKnown, untilMs, serial } = revocation;
-      if (this.#heard.has(serial)) return;
-      this.#heard.set(serial, true);
-      this.#memory.rejectElsewhere(decodeId(rejectedKey), isKnown, untilMs);
+      if (this.#serials.has(serial)) return;
+      this.#serials.set(serial, true);
+      this.#cache.invalidateFromElsewhere(decodeId(rejectedKey), isKnown, untilMs);
       return;
     }
     const id = decodeId(revocation.key);
-    this.#memory.forget(id);
+    this.#cache.delete(id);
     this.#revocations.revokeKey(id, revocation.untilMs ?? Infinity);
   }
 
@@ -155,17 +159,8 @@ export class SharedRevocations {
     this.#isInformed = isInformed;
   }
 
-  *#stillNeeded(): Generator<RevocationNotice> {
+  *#unexpired(): Generator<RevocationNotice> {
     yield* this.#published.values();
     yield* this.#publishedRejections.values();
   }
-}
-
-/** An id is bytes in a string, and not every such string is text. */
-function encodeId(id: string): string {
-  return Buffer.from(id, 'binary').toString('base64url');
-}
-
-function decodeId(text: string): string {
-  return Buffer.from(text, 'base64url').toString('binary');
 }

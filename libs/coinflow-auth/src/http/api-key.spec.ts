@@ -2,8 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { stopClock } from '../../../../test/harness/clock.js';
 import { json, reset, startScriptedServer, type ScriptedServer } from '../../../../test/harness/scripted-server.js';
-import { CoinflowAuthService } from '../coinflow-auth.service.js';
-import { resolveOptions } from '../options/resolve-options.js';
+import { TestService } from '../../test-doubles/test-service.js';
 
 type ApiKeyFunction = () => string | Promise<string>;
 
@@ -18,7 +17,7 @@ const TIMED_OUT = {
 
 describe('the function of the option apiKey', () => {
   let coinflow: ScriptedServer;
-  let service: CoinflowAuthService;
+  let service: TestService;
   let apiKey: jest.Mock<ApiKeyFunction>;
 
   beforeEach(async () => {
@@ -28,15 +27,19 @@ describe('the function of the option apiKey', () => {
     coinflow = await startScriptedServer();
     coinflow.script(json(200, {}, CREATED));
     apiKey = jest.fn<ApiKeyFunction>(() => 'api-key');
-    service = new CoinflowAuthService(
-      resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId: 'ours', http: { retries: 2 } }),
-    );
+    service = new TestService({
+      env: 'local',
+      baseUrl: coinflow.url,
+      apiKey,
+      merchantId: 'ours',
+      http: { retries: 2 },
+    });
   });
 
   afterEach(async () => {
     jest.restoreAllMocks();
     jest.useRealTimers();
-    await service.onApplicationShutdown();
+    await service.stop();
     coinflow.close();
   });
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { RememberedSession } from '../cache/remembered-session.js';
+import type { CachedSession } from '../cache/cached-session.js';
 import type { SharedCache } from '../cache/shared-cache.js';
-import { readProof, usefulForMs, writeProof } from '../cache/shared-verification.js';
+import { readSession, timeToLiveMs, writeSession } from '../cache/shared-sessions.js';
 
 /** A key is reused only if at least so much of its life is left ... */
 const MIN_LIFE_LEFT_MS = 300_000;
@@ -11,7 +11,7 @@ const MIN_LIFE_LEFT = 1 / 4;
 /** A session key that Coinflow created, and its session. */
 export interface IssuedKey {
   readonly key: string;
-  readonly session: RememberedSession;
+  readonly session: CachedSession;
 }
 
 /**
@@ -45,10 +45,10 @@ export class IssuedKeys {
 
   /** @returns a key that any replica has created, and that is valid for a while */
   async findShared(name: string): Promise<IssuedKey | undefined> {
-    const text = await this.#shared?.read('minted', name);
+    const text = await this.#shared?.get('created', name);
     if (text === undefined) return undefined;
-    const { key, proof } = JSON.parse(text) as { key: string; proof: string };
-    const issued = { key, session: readProof(proof, this.#merchantId) };
+    const { key, session } = JSON.parse(text) as { key: string; session: string };
+    const issued = { key, session: readSession(session, this.#merchantId) };
     return hasLifeLeft(issued.session) ? issued : undefined;
   }
 
@@ -62,7 +62,12 @@ export class IssuedKeys {
   /** Writes a key to the shared cache, without waiting for it. */
   share(name: string, { key, session }: IssuedKey): void {
     if (session.expiresAt === null) return;
-    void this.#shared?.write('minted', name, JSON.stringify({ key, proof: writeProof(session) }), usefulForMs(session));
+    void this.#shared?.set(
+      'created',
+      name,
+      JSON.stringify({ key, session: writeSession(session) }),
+      timeToLiveMs(session),
+    );
   }
 
   /** Removes a key from this process. */
@@ -72,7 +77,7 @@ export class IssuedKeys {
 }
 
 /** Whether a key is valid for a while. Of a key without an expiry that is unknown, so it is never reused. */
-function hasLifeLeft({ issuedAt, expiresAt }: RememberedSession): boolean {
+function hasLifeLeft({ issuedAt, expiresAt }: CachedSession): boolean {
   const expiresAtMs = (expiresAt ?? 0) * 1_000;
   const lifeMs = expiresAtMs - (issuedAt ?? 0) * 1_000;
   return expiresAtMs - Date.now() > Math.min(MIN_LIFE_LEFT_MS, lifeMs * MIN_LIFE_LEFT);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { FakeCoinflow, NO, TestInstance, jwtOf } from '../../test-doubles/fake-coinflow.js';
+import { REJECT, FakeCoinflow, jwtOf } from '../../test-doubles/fake-coinflow.js';
+import { TestInstance } from '../../test-doubles/test-instance.js';
 
 const DAY_MS = 86_400_000;
 const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };
@@ -100,7 +101,7 @@ describe('SessionKeyIssuer', () => {
     const second = await one.create();
     expect(second.key).not.toBe(key);
     expect((await one.create()).key).toBe(second.key);
-    coinflow.answer = NO;
+    coinflow.response = REJECT;
     await expect(one.decide(second.key, 0)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
     jest.advanceTimersByTime(1_000);
     expect((await one.create()).key).not.toBe(second.key);

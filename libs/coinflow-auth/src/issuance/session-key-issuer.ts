@@ -13,8 +13,8 @@ import { assertSessionKeyShape } from '../session/session-key.js';
 import type { IssuanceRequest } from '../session/session-key-subject.js';
 import { isSameSubject, subjectName, type CoinflowSubject } from '../session/subject.js';
 import type { SessionParts } from '../verification/session-parts.js';
-import { SingleFlight } from '../util/single-flight.js';
-import { FOREVER, remembered, sessionKeyId } from '../cache/remembered-session.js';
+import { SingleFlight } from '../verification/single-flight.js';
+import { cachedSession, sessionKeyId } from '../cache/cached-session.js';
 import { IssuedKeys, type IssuedKey } from './issued-keys.js';
 
 /** The life of a created key without an expiry: Coinflow documents 24 hours. */
@@ -48,7 +48,7 @@ export class SessionKeyIssuer {
     this.#sessions = sessions;
     this.#options = options;
     const maxEntries = Math.min(options.cache.maxEntries, MAX_KEPT);
-    this.#keys = new IssuedKeys(maxEntries, options.merchantId, sessions.shared);
+    this.#keys = new IssuedKeys(maxEntries, options.merchantId, sessions.sharedCache);
   }
 
   get statistics(): { kept: number; reused: number } {
@@ -99,11 +99,11 @@ export class SessionKeyIssuer {
 
   /** Whether a key is neither revoked nor rejected. If so, the cache has it afterwards as a created key. */
   #canReuse(issued: IssuedKey): boolean {
-    const { memory } = this.#sessions;
+    const { cache } = this.#sessions;
     const id = sessionKeyId(issued.key);
-    if (this.#isRevoked(issued) || memory.rejection(id)) return false;
+    if (this.#isRevoked(issued) || cache.getRejection(id)) return false;
     // Other sessions may have displaced it from the cache.
-    if (!memory.recall(id)) memory.remember(id, issued.session);
+    if (!cache.get(id)) cache.set(id, issued.session);
     return true;
   }
 
@@ -122,10 +122,10 @@ export class SessionKeyIssuer {
       const id = sessionKeyId(issued.key);
       // Coinflow accepts a signature once.
       const isLast = request.signedMessage !== undefined || performance.now() >= deadline;
-      const isNotFresh = options.fresh && this.#sessions.memory.recall(id) !== undefined;
+      const isNotFresh = options.fresh && this.#sessions.cache.get(id) !== undefined;
       const isRevoked = this.#isRevoked(issued);
       if (!isRevoked && (!isNotFresh || isLast)) {
-        this.#sessions.keep(id, issued.session);
+        this.#sessions.setCreated(id, issued.session);
         return issued;
       }
       if (isLast) {
@@ -157,8 +157,7 @@ export class SessionKeyIssuer {
     const key = await this.#getSessionKey(request, options);
     const claims = readCreated(key);
     this.#assertAsRequested(claims, subject);
-    const holdsMs = claims.expiresAt === null ? CREATED_WITHOUT_EXPIRY_MS : FOREVER;
-    const createdUntilS = holdsMs === FOREVER ? FOREVER : Math.floor((createdAt + holdsMs) / 1_000);
+    const createdUntil = claims.expiresAt === null ? createdAt + CREATED_WITHOUT_EXPIRY_MS : Infinity;
     // A key without a subject or a time gets those of the request.
     const known = {
       ...claims,
@@ -166,7 +165,7 @@ export class SessionKeyIssuer {
       merchantId: claims.merchantId && this.#options.merchantId,
       issuedAt: claims.issuedAt ?? createdAtSecond,
     };
-    return { key, session: remembered(known, { createdUntilS, provenAt: createdAt, holdsMs }) };
+    return { key, session: cachedSession(known, { verifiedAt: createdAt, validUntil: createdUntil, createdUntil }) };
   }
 
   /** Anybody can cause a call with a signature, so the budget limits it. Calls with the API key are for the application's users. */

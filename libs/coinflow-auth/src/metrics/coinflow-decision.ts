@@ -1,6 +1,6 @@
 import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowSubject } from '../session/subject.js';
-import type { CoinflowDecidedBy } from '../verification/decision-trace.js';
+import type { CoinflowDecidedBy } from '../verification/verification-result.js';
 
 export const DECISION_OUTCOMES = [
   'authenticated',
@@ -24,15 +24,15 @@ export interface CoinflowDecision {
   readonly outcome: CoinflowDecisionOutcome;
   /** What the decision came from. */
   readonly decidedBy: CoinflowDecidedBy;
-  /** Who was let in; `null` for nobody in particular. */
+  /** The user or wallet that was authenticated; `null` when the request was not, or the key names neither. */
   readonly subject: CoinflowSubject | null;
-  /** Why not: its `code`, `reason` and `message` say more than the client learns. `undefined` when the request was let in. */
+  /** Why the request was rejected. It says more than the client learns. `undefined` when the request was accepted. */
   readonly error: AnyCoinflowAuthError | undefined;
-  /** The handler that the guard stands before, as `MeController.me`; `undefined` for `verifySessionKey()`. */
+  /** The guarded handler, such as `MeController.me`; `undefined` when the service decided. */
   readonly handler: string | undefined;
   /** The name of the instance that decided; `undefined` for the unnamed one. */
   readonly instance: string | undefined;
 }
 
-/** Told of each decision, when it is made. What it throws is logged once and harms nobody. */
+/** Called for each decision, when it is made. If it throws, that is logged once and does not affect the request. */
 export type CoinflowDecisionListener = (decision: CoinflowDecision) => void | Promise<void>;

@@ -2,7 +2,7 @@ import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import { OnceLogger } from '../util/once-logger.js';
-import { DECIDED_BY, type CoinflowDecidedBy } from '../verification/decision-trace.js';
+import { DECIDED_BY, type CoinflowDecidedBy } from '../verification/verification-result.js';
 import type { CoinflowDecisionMetrics } from './metrics.js';
 import {
   DECISION_OUTCOMES,
@@ -11,7 +11,7 @@ import {
   type CoinflowDecisionOutcome,
 } from './coinflow-decision.js';
 
-/** How many decisions there were, by what became of the request and what that rests on. */
+/** The number of decisions, by outcome and by what decided. */
 export type DecisionCounts = Record<CoinflowDecisionOutcome, Record<CoinflowDecidedBy, number>>;
 
 const OUTCOME_OF_STATUS: Readonly<Record<number, CoinflowDecisionOutcome>> = {
@@ -22,7 +22,7 @@ const OUTCOME_OF_STATUS: Readonly<Record<number, CoinflowDecisionOutcome>> = {
   503: 'unavailable',
 };
 
-/** Counts decisions, and tells whoever wants to know of each. */
+/** Counts decisions, and calls the listeners of `onDecision()` for each. */
 export class DecisionLog {
   readonly counts: DecisionCounts = countersFor(DECISION_OUTCOMES, () => countersFor(DECIDED_BY, () => 0));
 
@@ -35,9 +35,9 @@ export class DecisionLog {
     this.#instance = instance;
   }
 
-  /** @returns what ends it */
+  /** @returns a function that removes the listener */
   listen(listener: CoinflowDecisionListener): () => void {
-    // An object of its own: a function that listens twice is told twice, and ends once at a time.
+    // A new function, so that a listener that is added twice is called twice, and removed one at a time.
     const entry: CoinflowDecisionListener = (decision) => listener(decision);
     this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);
@@ -46,14 +46,14 @@ export class DecisionLog {
   accepted(decidedBy: CoinflowDecidedBy, session: CoinflowSession | undefined, handler?: string): void {
     const outcome = session ? 'authenticated' : 'anonymous';
     this.counts[outcome][decidedBy] += 1;
-    if (this.#listeners.size > 0) this.#tell(outcome, decidedBy, session, undefined, handler);
+    if (this.#listeners.size > 0) this.#notify(outcome, decidedBy, session, undefined, handler);
   }
 
   rejected(decidedBy: CoinflowDecidedBy, error: AnyCoinflowAuthError, handler?: string): void {
     const outcome = OUTCOME_OF_STATUS[COINFLOW_AUTH_ERRORS[error.code].status] ?? 'unauthenticated';
     this.counts[outcome][decidedBy] += 1;
     this.#codes.set(error.code, (this.#codes.get(error.code) ?? 0) + 1);
-    if (this.#listeners.size > 0) this.#tell(outcome, decidedBy, undefined, error, handler);
+    if (this.#listeners.size > 0) this.#notify(outcome, decidedBy, undefined, error, handler);
   }
 
   summary(): CoinflowDecisionMetrics {
@@ -64,7 +64,7 @@ export class DecisionLog {
     return { total: sum(Object.values(byOutcome)), byOutcome, byDecidedBy, byCode: Object.fromEntries(this.#codes) };
   }
 
-  #tell(
+  #notify(
     outcome: CoinflowDecisionOutcome,
     decidedBy: CoinflowDecidedBy,
     session: CoinflowSession | undefined,
@@ -80,15 +80,15 @@ export class DecisionLog {
       handler,
       instance: this.#instance,
     });
-    for (const listener of this.#listeners) void this.#tellOne(listener, decision);
+    for (const listener of this.#listeners) void this.#notifyOne(listener, decision);
   }
 
-  /** Async, so that what an async listener throws is caught as well; the listener itself is called at once. */
-  async #tellOne(listener: CoinflowDecisionListener, decision: CoinflowDecision): Promise<void> {
+  /** Async, so that the rejection of an async listener is caught as well. The listener itself is called synchronously. */
+  async #notifyOne(listener: CoinflowDecisionListener, decision: CoinflowDecision): Promise<void> {
     try {
       await listener(decision);
     } catch {
-      // Not with its words: they are the application's, and may hold anything.
+      // Without the message of the error, which may contain secrets of the application.
       this.#log.error('A listener of onDecision() throws; the requests are not affected');
     }
   }

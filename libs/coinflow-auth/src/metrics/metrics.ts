@@ -2,7 +2,7 @@ import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
 import type { CoinflowSharedStoreMetrics } from '../cache/shared-cache.js';
 import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
 import type { CoinflowCallMetrics } from '../http/telemetry.js';
-import type { CoinflowDecidedBy } from '../verification/decision-trace.js';
+import type { CoinflowDecidedBy } from '../verification/verification-result.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
 
 /** The counts of one instance in this process since it started, and the current sizes of its caches. It is plain JSON. */

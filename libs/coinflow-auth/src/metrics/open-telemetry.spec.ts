@@ -7,9 +7,8 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
-import { CoinflowAuthService } from '../coinflow-auth.service.js';
 import { SharedStore } from '../../test-doubles/shared-store.js';
-import { resolveOptions } from '../options/resolve-options.js';
+import { TestService } from '../../test-doubles/test-service.js';
 
 type Point = [attributes: object, value: unknown];
 
@@ -17,7 +16,7 @@ describe('observeInstance', () => {
   let coinflow: CoinflowEmulator;
   let provider: MeterProvider;
   let exported: InMemoryMetricExporter;
-  let service: CoinflowAuthService;
+  let service: TestService;
 
   beforeEach(async () => {
     coinflow = await startCoinflowEmulator();
@@ -30,20 +29,17 @@ describe('observeInstance', () => {
   });
 
   afterEach(async () => {
-    await service.onApplicationShutdown();
+    await service.stop();
     metrics.disable();
     await provider.shutdown();
     await coinflow.close();
   });
 
-  async function start(name?: string, store?: SharedStore): Promise<CoinflowAuthService> {
+  async function start(name?: string, store?: SharedStore): Promise<TestService> {
     const [merchant = { apiKey: '', merchantId: '' }] = coinflow.merchants;
     const { apiKey, merchantId } = merchant;
-    const one = new CoinflowAuthService(
-      resolveOptions({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId, store }),
-      name,
-    );
-    await one.onApplicationBootstrap();
+    const one = new TestService({ env: 'local', baseUrl: coinflow.url, apiKey, merchantId, store }, name);
+    await one.start();
     return one;
   }
 
@@ -103,14 +99,14 @@ describe('observeInstance', () => {
     ]);
     const breaker = [{ instance: 'us', endpoint: 'shared-store' }, 0];
     expect(exportedNow['coinflow_auth.upstream.breaker']).toContainEqual(breaker);
-    await one.onApplicationShutdown();
+    await one.stop();
   });
 
   it('stops reading the metrics when the application shuts down', async () => {
     const metricsOf = jest.spyOn(service, 'metrics');
     await read();
     expect(metricsOf).toHaveBeenCalledTimes(1);
-    await service.onApplicationShutdown();
+    await service.stop();
     await read();
     expect(metricsOf).toHaveBeenCalledTimes(1);
   });

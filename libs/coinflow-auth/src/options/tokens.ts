@@ -4,8 +4,8 @@
 export const COINFLOW_AUTH_MODULE_OPTIONS: unique symbol = Symbol.for('nestjs-coinflow-auth:module-options');
 /** Injection token of the validated options, with defaults. */
 export const COINFLOW_AUTH_OPTIONS: unique symbol = Symbol.for('nestjs-coinflow-auth:options');
-/** Injection token of the function that creates the service of each instance; `overrideCoinflowAuth()` replaces it. */
-export const COINFLOW_AUTH_SERVICE_FACTORY: unique symbol = Symbol.for('nestjs-coinflow-auth:create-service');
+/** Injection token of the functions that create the providers of each instance; `overrideCoinflowAuth()` replaces them. */
+export const COINFLOW_AUTH_FACTORY: unique symbol = Symbol.for('nestjs-coinflow-auth:factory');
 
 /** Metadata key of the access and the policy of a route: `{ access, policy }`. */
 export const COINFLOW_AUTH_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:metadata');
@@ -14,8 +14,8 @@ export const COINFLOW_EVENT_HANDLER_METADATA: unique symbol = Symbol.for('nestjs
 /** Metadata key of the options of a webhook route. */
 export const COINFLOW_WEBHOOK_ROUTE_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:webhook-route');
 
-/** The providers of an instance of the module: its `CoinflowAuthService` and its `CoinflowWebhooks`. */
-export type InstanceProvider = 'service' | 'webhooks';
+/** The providers of an instance of the module: its `CoinflowAuthenticator`, `CoinflowAuthService` and `CoinflowWebhooks`. */
+export type InstanceProvider = 'authenticator' | 'service' | 'webhooks';
 
 /** Injection token of a provider of an instance. The guards of every copy of the package find it. */
 export function instanceToken(provider: InstanceProvider, instance?: string): symbol {

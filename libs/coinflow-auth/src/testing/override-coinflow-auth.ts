@@ -1,14 +1,12 @@
 import type { MessageToSign } from '../http/coinflow-client.js';
+import { CoinflowAuthenticator } from '../coinflow-authenticator.js';
 import { CoinflowAuthService } from '../coinflow-auth.service.js';
 import { CoinflowSessionKeyMissingError } from '../errors/coinflow-auth.errors.js';
 import { resolveOptions, type ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import {
-  COINFLOW_AUTH_MODULE_OPTIONS,
-  COINFLOW_AUTH_OPTIONS,
-  COINFLOW_AUTH_SERVICE_FACTORY,
-} from '../options/tokens.js';
+import { COINFLOW_AUTH_MODULE_OPTIONS, COINFLOW_AUTH_OPTIONS, COINFLOW_AUTH_FACTORY } from '../options/tokens.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import type { SessionKeySubject, SignedWallet, SessionKeyWallet } from '../session/session-key-subject.js';
+import { rejectedWith, type VerificationResult } from '../verification/verification-result.js';
 import { createTestSession } from './create-test-session.js';
 
 /** The part of `TestingModuleBuilder` (`@nestjs/testing`) that `overrideCoinflowAuth` uses. */
@@ -26,8 +24,8 @@ const TEST_OPTIONS = {
   webhook: { keys: TEST_WEBHOOK_KEY },
 } as const;
 
-/** Authenticates every request with one session, and creates test sessions without calls. */
-class TestCoinflowAuthService extends CoinflowAuthService {
+/** Authenticates every request with one session, without calls. */
+class TestCoinflowAuthenticator extends CoinflowAuthenticator {
   readonly #session: CoinflowSession | undefined;
 
   constructor(options: ResolvedCoinflowAuthOptions, name: string | undefined, session: CoinflowSession | undefined) {
@@ -39,11 +37,14 @@ class TestCoinflowAuthService extends CoinflowAuthService {
     return this.#session?.key;
   }
 
-  override authenticate(): CoinflowSession {
-    if (!this.#session) throw new CoinflowSessionKeyMissingError();
-    return this.#session;
+  override authenticate(): VerificationResult {
+    if (!this.#session) return rejectedWith(new CoinflowSessionKeyMissingError(), 'request');
+    return { session: this.#session, decidedBy: 'request' };
   }
+}
 
+/** Creates sessions without Coinflow. */
+class TestCoinflowAuthService extends CoinflowAuthService {
   override createSessionKey(subject: SessionKeySubject): Promise<CoinflowSession> {
     return Promise.resolve(createTestSession(subject));
   }
@@ -72,11 +73,14 @@ export function overrideCoinflowAuth<Builder extends OverridableModule>(
   builder: Builder,
   session: CoinflowSession | undefined,
 ): Builder {
-  const create = (options: ResolvedCoinflowAuthOptions, name?: string): CoinflowAuthService =>
-    new TestCoinflowAuthService(options, name, session);
+  const factory = {
+    createAuthenticator: (options: ResolvedCoinflowAuthOptions, name?: string) =>
+      new TestCoinflowAuthenticator(options, name, session),
+    createService: (authenticator: CoinflowAuthenticator) => new TestCoinflowAuthService(authenticator),
+  };
 
   builder.overrideProvider(COINFLOW_AUTH_MODULE_OPTIONS).useValue(TEST_OPTIONS);
   builder.overrideProvider(COINFLOW_AUTH_OPTIONS).useValue(resolveOptions(TEST_OPTIONS));
-  builder.overrideProvider(COINFLOW_AUTH_SERVICE_FACTORY).useValue(create);
+  builder.overrideProvider(COINFLOW_AUTH_FACTORY).useValue(factory);
   return builder;
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { amount } from '../../../../test/harness/amount.js';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../test-doubles/fake-coinflow.js';
+import { ACCEPT, DOWN, REJECT, FakeCoinflow, jwtOf } from '../../test-doubles/fake-coinflow.js';
+import { TestInstance } from '../../test-doubles/test-instance.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
@@ -21,14 +22,14 @@ describe('an attested key', () => {
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
     coinflow = new FakeCoinflow();
-    coinflow.answer = DOWN;
+    coinflow.response = DOWN;
   });
 
   afterEach(() => {
     jest.useRealTimers();
   });
 
-  /** A process of its own each time: nothing is remembered from the last. */
+  /** A new replica each time, with an empty cache. */
   const instance = (options: Partial<CoinflowAuthModuleOptions> = {}): TestInstance =>
     new TestInstance(coinflow, options);
 
@@ -38,7 +39,7 @@ describe('an attested key', () => {
     return attestedKey;
   }
 
-  it('is proven in every process, at once, while Coinflow is down', async () => {
+  it('is accepted by every replica without a call while Coinflow is down', async () => {
     const key = await attested();
     const [plain] = key.split('~');
     const elsewhere = instance();
@@ -46,32 +47,32 @@ describe('an attested key', () => {
     expect(session).toMatchObject({ key: plain, attestedKey: key, subject: { userId: 'alice' }, merchantId: 'ours' });
     expect(await elsewhere.decidedBy(key)).toBe('cache');
     expect(await instance().decidedBy(key)).toBe('attestation');
-    expect(coinflow.asked).toEqual([]);
+    expect(coinflow.calls).toEqual([]);
     await expect(instance().decide(plain ?? '')).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
   });
 
   it(`of ${USERS} users, in a process that has just started: all are authenticated, and Coinflow is not asked`, () => {
     const attestor = new Attestor(resolveOptions({ env: 'sandbox', apiKey: 'key', merchantId: 'ours' }));
     const started = instance();
-    let admitted = 0;
+    let accepted = 0;
     for (let i = 0; i < USERS; i += 1) {
       const attestedKey = attestor.attest(coinflow.key({ customerId: `user-${i}` })) ?? '';
       const session = started.verify(attestedKey) as CoinflowSession;
-      if (session.subject?.kind === 'user' && session.subject.userId === `user-${i}`) admitted += 1;
+      if (session.subject?.kind === 'user' && session.subject.userId === `user-${i}`) accepted += 1;
     }
-    expect(admitted).toBe(USERS);
-    expect(coinflow.asked).toEqual([]);
-    expect(started.sessions.memory.size.sessions).toBe(USERS);
+    expect(accepted).toBe(USERS);
+    expect(coinflow.calls).toEqual([]);
+    expect(started.sessions.cache.size.sessions).toBe(USERS);
   });
 
-  it('once recognised, its plain key is as well', async () => {
+  it('makes its plain key known to the replica that has verified the tag', async () => {
     const key = await attested();
     const elsewhere = instance();
     await elsewhere.verify(key);
     expect(elsewhere.verify(key.split('~')[0] ?? '')).toMatchObject({ attestedKey: key });
   });
 
-  it('holds until it expires, and no longer', async () => {
+  it('is accepted until it expires, and no longer', async () => {
     const key = await attested();
     jest.advanceTimersByTime(DAY_MS - 1_000);
     expect(instance().verify(key)).toMatchObject({ attestedKey: key });
@@ -79,28 +80,28 @@ describe('an attested key', () => {
     expect(() => instance().verify(key)).toThrow(expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_EXPIRED' }));
   });
 
-  it('is as old as it says for maxAgeMs: beyond it Coinflow is asked', async () => {
+  it('counts as verified when it was created: beyond maxAgeMs Coinflow is asked', async () => {
     const key = await attested();
     jest.advanceTimersByTime(HOUR_MS);
     const one = instance();
     expect(one.verify(key, HOUR_MS + 1_001)).toMatchObject({ attestedKey: key });
     await expect(one.decide(key, HOUR_MS - 1)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
-    coinflow.answer = YES;
+    coinflow.response = ACCEPT;
     await expect(one.decide(key, HOUR_MS - 1)).resolves.toMatchObject({ attestedKey: key });
-    // The new proof is a young one, and does not shorten the old one.
+    // The new verification does not end earlier than the attestation.
     expect(one.verify(key, HOUR_MS - 1)).toMatchObject({ attestedKey: key });
     jest.advanceTimersByTime(20 * HOUR_MS);
     expect(one.verify(key)).toMatchObject({ attestedKey: key });
   });
 
-  it('asks every time with maxAgeMs: 0, even if it claims to come from the future', async () => {
+  it('is verified by Coinflow every time with maxAgeMs: 0, even if its iat is in the future', async () => {
     coinflow.nextKey = coinflow.key({ iat: Math.floor(Date.now() / 1_000) + 600 });
     const key = await attested();
     await expect(instance().decide(key, 0)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
-    expect(coinflow.asked).toHaveLength(1);
+    expect(coinflow.calls).toHaveLength(1);
   });
 
-  it('that does not say when it was made is older than any maxAgeMs', async () => {
+  it('is older than any maxAgeMs when the key has no iat', async () => {
     coinflow.nextKey = coinflow.key({ iat: undefined });
     const key = await attested();
     expect(instance().verify(key)).toMatchObject({ attestedKey: key });
@@ -118,15 +119,15 @@ describe('an attested key', () => {
     ['seal keys', { sealKeys: [NEW_SEAL_KEY] }, 'COINFLOW_SESSION_REJECTED'],
     ['no key to tag with', { env: 'prod' }, 'COINFLOW_SESSION_REJECTED'],
     ['another merchant', { merchantId: 'theirs' }, 'COINFLOW_SESSION_WRONG_MERCHANT'],
-  ])('says nothing to an instance with %s, which asks nobody either', async (_, options, code) => {
+  ])('is rejected without a call by an application with %s', async (_, options, code) => {
     const key = await attested();
-    coinflow.answer = YES;
+    coinflow.response = ACCEPT;
     expect(() => instance(options).verify(key)).toThrow(expect.objectContaining({ code }));
-    expect(coinflow.asked).toEqual([]);
+    expect(coinflow.calls).toEqual([]);
   });
 
-  it('a tag of another key is refused, though memory knows the session', async () => {
-    coinflow.answer = YES;
+  it('is rejected with the tag of another key, although the session is cached', async () => {
+    coinflow.response = ACCEPT;
     const one = instance();
     const { attestedKey = '' } = await one.create('alice');
     const { key } = await one.create('bob');
@@ -134,7 +135,7 @@ describe('an attested key', () => {
     await one.verify(key);
     expect(() => one.verify(swapped)).toThrow(expect.objectContaining({ reason: 'wrong-tag' }));
     expect(one.verify(key)).toMatchObject({ subject: { userId: 'bob' } });
-    expect(coinflow.asked).toEqual([]);
+    expect(coinflow.calls).toEqual([]);
   });
 
   it.each([
@@ -143,20 +144,20 @@ describe('an attested key', () => {
     ['without merchantId', jwtOf({ customerId: 'alice', iat: 1, exp: 4_000_000_000 })],
     ['of nobody', jwtOf({ merchantId: 'ours', iat: 1, exp: 4_000_000_000 })],
     ['of two', jwtOf({ customerId: 'alice', wallet: 'w', blockchain: 'eth', merchantId: 'ours', exp: 4_000_000_000 })],
-  ])('there is none of a key %s', async (_, key) => {
+  ])('does not exist for a key %s', async (_, key) => {
     coinflow.nextKey = coinflow.know(key);
     expect((await instance().create()).attestedKey).toBeUndefined();
   });
 
-  it('there is none of a key that was proven by asking', async () => {
-    coinflow.answer = YES;
+  it('does not exist for a key that Coinflow has verified', async () => {
+    coinflow.response = ACCEPT;
     const one = instance();
     const key = coinflow.key();
     expect((await one.decide(key)).attestedKey).toBeUndefined();
     expect((await one.decide(key)).attestedKey).toBeUndefined();
   });
 
-  it('survives the rotation of seal keys', async () => {
+  it('is accepted during the rotation of seal keys', async () => {
     const before = await attested({ sealKeys: [OLD_SEAL_KEY] });
     const meanwhile = { sealKeys: [OLD_SEAL_KEY, NEW_SEAL_KEY] };
     const after = { sealKeys: [NEW_SEAL_KEY, OLD_SEAL_KEY] };
@@ -169,57 +170,57 @@ describe('an attested key', () => {
     expect(() => instance({ sealKeys: [NEW_SEAL_KEY] }).verify(before)).toThrow();
   });
 
-  describe('that Coinflow has said no to', () => {
-    it('is asked about until there is a new yes; in between, an outage is a 503', async () => {
+  describe('that Coinflow has rejected', () => {
+    it('is verified by Coinflow until Coinflow accepts it again; until then an outage is a 503', async () => {
       const key = await attested();
       const one = instance();
-      coinflow.answer = NO;
+      coinflow.response = REJECT;
       await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'rejected-by-coinflow' });
-      coinflow.answer = DOWN;
+      coinflow.response = DOWN;
       await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
       await expect(one.decide(key.split('~')[0] ?? '')).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
-      coinflow.answer = YES;
+      coinflow.response = ACCEPT;
       await expect(one.decide(key)).resolves.toMatchObject({ attestedKey: key });
       expect(one.verify(key)).toMatchObject({ attestedKey: key });
     });
 
-    it('comes back in both forms with a yes to either', async () => {
+    it('is valid again in both forms once Coinflow accepts either', async () => {
       const key = await attested();
       const [plain = ''] = key.split('~');
       const one = instance();
-      coinflow.answer = NO;
+      coinflow.response = REJECT;
       await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'rejected-by-coinflow' });
-      coinflow.answer = YES;
+      coinflow.response = ACCEPT;
       await expect(one.decide(plain)).resolves.toMatchObject({ key: plain });
-      coinflow.answer = DOWN;
+      coinflow.response = DOWN;
       expect(one.verify(key)).toMatchObject({ attestedKey: key });
       expect(one.verify(plain)).toMatchObject({ attestedKey: key });
     });
 
-    it('does not spend a call per request', async () => {
+    it('does not cost a call for each request', async () => {
       const key = await attested();
       const one = instance();
-      coinflow.answer = NO;
+      coinflow.response = REJECT;
       await expect(one.decide(key, 0)).rejects.toMatchObject({ reason: 'rejected-by-coinflow' });
       for (let i = 0; i < 10; i += 1) {
         await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
       }
-      expect(coinflow.asked).toHaveLength(2);
+      expect(coinflow.calls).toHaveLength(2);
     });
 
-    it('is doubted too when Coinflow refused it as a stranger', async () => {
+    it('is invalidated too when Coinflow rejected its plain form as a new key', async () => {
       const key = await attested();
       const one = instance();
-      coinflow.answer = NO;
+      coinflow.response = REJECT;
       await expect(one.decide(key.split('~')[0] ?? '')).rejects.toMatchObject({ reason: 'rejected-by-coinflow' });
       await expect(one.decide(key)).rejects.toMatchObject({ reason: 'rejected-recently' });
-      coinflow.answer = DOWN;
+      coinflow.response = DOWN;
       jest.advanceTimersByTime(30_000);
       await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
     });
   });
 
-  it('with any one bit changed is refused, or is another plain key and treated as one', async () => {
+  it('is rejected or treated as another plain key when any one bit has changed', async () => {
     const key = await attested();
     const one = instance();
     const codes = new Map<string, number>();
@@ -238,7 +239,7 @@ describe('an attested key', () => {
     }
     // Coinflow was asked about none. Where a `.` becomes something else, what is left is one opaque key with a tag; where
     // the `~` does, the signature is too long.
-    expect(coinflow.asked).toEqual([]);
+    expect(coinflow.calls).toEqual([]);
     expect(plain).toEqual([]);
     expect([...codes.values()].reduce((sum, count) => sum + count)).toBe(key.length * 8);
     expect(one.verify(key)).toMatchObject({ attestedKey: key });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES, jwtOf } from '../../test-doubles/fake-coinflow.js';
+import { ACCEPT, DOWN, REJECT, FakeCoinflow, jwtOf } from '../../test-doubles/fake-coinflow.js';
+import { TestInstance } from '../../test-doubles/test-instance.js';
 import { CoinflowBudgetExhaustedError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
 import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
@@ -33,24 +34,24 @@ describe('session keys and the budget', () => {
   const usedBy = (one: TestInstance): CoinflowBudgetMetrics['used'] => budgetOf(one).used;
   const newKey = (): string => coinflow.key({ customerId: `user-${(serial += 1)}` });
 
-  /** As much as looks like a session key of ours. */
-  function junk(): string {
+  /** A forged key with the claims of this merchant. */
+  function forged(): string {
     const exp = Math.floor(Date.now() / 1_000) + 86_400;
-    return jwtOf({ customerId: `junk-${(serial += 1)}`, merchantId: 'ours', exp });
+    return jwtOf({ customerId: `forged-${(serial += 1)}`, merchantId: 'ours', exp });
   }
 
   async function floodedWithInvalidKeys(one: TestInstance): Promise<void> {
-    for (let i = 0; i < 100; i += 1) await one.decide(junk()).catch(() => undefined);
+    for (let i = 0; i < 100; i += 1) await one.decide(forged()).catch(() => undefined);
   }
 
-  it('a new key, and the probe, are of the new ones', async () => {
+  it('a new key and the endpoint probe use the budget of new keys', async () => {
     const one = start();
     await one.decide(newKey());
     await one.decide(newKey());
     expect(usedBy(one)).toEqual({ ...NO_CALLS, newKeys: 3 });
   });
 
-  it('minted, attested and remembered keys need none', async () => {
+  it('created, attested and cached keys use no budget', async () => {
     const one = start();
     const { key, attestedKey = '' } = await one.create();
     const other = start();
@@ -66,7 +67,7 @@ describe('session keys and the budget', () => {
     expect(usedBy(other)).toEqual(NO_CALLS);
   });
 
-  it('a proof that has lapsed is restored whatever junk does', async () => {
+  it('an expired verification is renewed although invalid keys have used up the budget of new keys', async () => {
     const one = start();
     const keys = Array.from({ length: 12 }, newKey);
     for (const key of keys) await one.decide(key);
@@ -77,18 +78,18 @@ describe('session keys and the budget', () => {
     expect(usedBy(one).knownKeys).toBe(12);
   });
 
-  it('a key that Coinflow doubted is one that was proven', async () => {
+  it('an invalidated key uses the budget of known keys', async () => {
     const one = start();
     const { key } = await one.create();
-    coinflow.answer = NO;
+    coinflow.response = REJECT;
     await expect(one.decide(key, 0)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
-    coinflow.answer = YES;
+    coinflow.response = ACCEPT;
     await floodedWithInvalidKeys(one);
     await expect(one.decide(key)).resolves.toMatchObject({ key });
     expect(usedBy(one)).toMatchObject({ knownKeys: 1, revalidations: 1 });
   });
 
-  it('a check that maxAgeMs forces has a share of its own, and a bound for each key', async () => {
+  it('a revalidation has a budget of its own, and a limit for each key', async () => {
     const one = start();
     const { key } = await one.create();
     const { key: others } = await one.create('bob');
@@ -97,20 +98,20 @@ describe('session keys and the budget', () => {
     expect(await one.decidedBy(key, 0)).toBe('budget');
     for (let i = 0; i < 5; i += 1) await one.decide(others, 0);
     await expect(one.decide(others, 0)).rejects.toMatchObject(SPENT);
-    // Without maxAgeMs both are let in as ever.
+    // Without maxAgeMs both are accepted from the cache.
     expect(one.verify(key)).toMatchObject({ key });
     await expect(one.decide(newKey())).resolves.toMatchObject({});
     expect(usedBy(one)).toEqual({ ...NO_CALLS, revalidations: 15, newKeys: 2 });
   });
 
-  it('who waited for another’s call counts as what that has proven', async () => {
+  it('a request that waited for another call uses the budget of the key as that call has verified it', async () => {
     const one = start();
     const key = newKey();
     await Promise.all([one.decide(key, 0), one.decide(key, 0), one.decide(key, 0)]);
     expect(usedBy(one)).toEqual({ ...NO_CALLS, revalidations: 1, newKeys: 2 });
   });
 
-  it('one user with many logins, plain and attested, leaves revalidations to the others', async () => {
+  it('one user with many logins, plain and attested, leaves revalidations for other users', async () => {
     const one = start();
     const logins: string[] = [];
     for (let login = 0; login < 6; login += 1) {
@@ -134,20 +135,24 @@ describe('session keys and the budget', () => {
     await expect(one.decide(bob.key, 0)).resolves.toMatchObject({ key: bob.key });
   });
 
-  it('many requests of one source for one new key take one slot', async () => {
+  it('many requests of one client with one new key use one slot', async () => {
     const one = start({ budget: { rejectionsPerClient: 1 } });
-    const key = junk();
+    const key = forged();
     const ask = (presented: string): Promise<unknown> =>
-      Promise.resolve(one.verify(presented, Infinity, undefined, '203.0.113.7')).catch((error: unknown) => error);
+      Promise.resolve(one.verify(presented, Infinity, '203.0.113.7')).catch((error: unknown) => error);
     const answers = await Promise.all(Array.from({ length: 100 }, () => ask(key)));
     for (const answer of answers) expect(answer).toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
     expect(usedBy(one).newKeys).toBe(1);
-    expect(await ask(junk())).toMatchObject({ ...TOO_MANY, reason: 'rejections-per-client', retryAfterMs: MINUTE_MS });
-    // Remembered, so that it costs no call.
+    expect(await ask(forged())).toMatchObject({
+      ...TOO_MANY,
+      reason: 'rejections-per-client',
+      retryAfterMs: MINUTE_MS,
+    });
+    // The rejection is cached, so that it costs no call.
     expect(await Promise.resolve().then(() => ask(newKey()))).toMatchObject(TOO_MANY);
   });
 
-  it('what was decided without a call says so, also to those who joined', async () => {
+  it('a decision by the budget is reported as such, also to requests that joined the call', async () => {
     const one = start();
     await floodedWithInvalidKeys(one);
     const key = newKey();
@@ -165,7 +170,7 @@ describe('session keys and the budget', () => {
       return key;
     }
 
-    it('lets a session that was proven go on when nothing is left', async () => {
+    it('keeps a verified session valid when the budget is exhausted', async () => {
       const one = start({ ...options, budget: { verificationsPerMinute: 4 } });
       const keys = Array.from({ length: 5 }, newKey);
       for (const key of keys) {
@@ -179,21 +184,21 @@ describe('session keys and the budget', () => {
       await expect(one.decide(newKey())).rejects.toMatchObject(SPENT);
     });
 
-    it('lets it go on while Coinflow’s 429 closes the budget', async () => {
+    it('keeps a verified session valid while a 429 of Coinflow closes the budget', async () => {
       const one = start(options);
       const key = await lapsed(one);
-      coinflow.answerToStrangers = () =>
+      coinflow.responseToOtherKeys = () =>
         Promise.reject(
           new CoinflowBudgetExhaustedError('429', { reason: 'rate-limited-by-coinflow', retryAfterMs: 5_000 }),
         );
-      for (let i = 0; i < 2; i += 1) await one.decide(junk()).catch(() => undefined);
+      for (let i = 0; i < 2; i += 1) await one.decide(forged()).catch(() => undefined);
       expect(await one.decidedBy(key)).toBe('stale');
-      expect(coinflow.asked).toHaveLength(1);
+      expect(coinflow.calls).toHaveLength(1);
       jest.advanceTimersByTime(5_000);
       expect(await one.decidedBy(key)).toBe('coinflow');
     });
 
-    it('does not stand in for a verification that its user has needed too often', async () => {
+    it('does not replace a verification that its user has needed too often', async () => {
       const one = start(options);
       const keys = Array.from({ length: 11 }, (_, jti) => coinflow.key({ jti }));
       const last = keys.at(-1) ?? '';
@@ -201,12 +206,12 @@ describe('session keys and the budget', () => {
       jest.advanceTimersByTime(HOUR_MS * 1.1);
       for (const key of keys.slice(0, 10)) expect(await one.decidedBy(key)).toBe('coinflow');
       await expect(one.decide(last)).rejects.toMatchObject({ ...TOO_MANY, reason: 'verifications-per-user' });
-      coinflow.answer = DOWN;
+      coinflow.response = DOWN;
       jest.advanceTimersByTime(MINUTE_MS);
       expect(await one.decidedBy(last)).toBe('stale');
     });
 
-    it('does not stand in for a check that its key has forced too often', async () => {
+    it('does not replace a revalidation that its key has needed too often', async () => {
       const one = start(options);
       const key = newKey();
       await one.decide(key);
@@ -216,7 +221,7 @@ describe('session keys and the budget', () => {
       }
       jest.advanceTimersByTime(1_000);
       await expect(one.decide(key, 1_000)).rejects.toMatchObject(TOO_MANY);
-      coinflow.answer = DOWN;
+      coinflow.response = DOWN;
       jest.advanceTimersByTime(MINUTE_MS);
       await expect(one.decide(key, 1_000)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
     });

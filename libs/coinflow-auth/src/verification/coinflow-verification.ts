@@ -1,96 +1,114 @@
-import type { TokenVerifier } from '../http/coinflow-client.js';
-import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
-import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { verificationKind } from '../budget/budget-statistics.js';
 import type { CallBudget } from '../budget/call-budget.js';
 import type { RequestOrClient } from '../budget/client-of.js';
-import type { DecisionTrace } from './decision-trace.js';
+import { cachedSession, isCreatedByApplication, isFresh, type CachedSession } from '../cache/cached-session.js';
+import type { Revocations } from '../cache/revocations.js';
+import type { SessionCache } from '../cache/session-cache.js';
 import type { SharedRevocations } from '../cache/shared-revocations.js';
 import type { SharedSessions } from '../cache/shared-sessions.js';
-import { SingleFlight } from '../util/single-flight.js';
-import type { Revocations } from '../cache/revocations.js';
-import { isCreated, createdForMs, remembered, type RememberedSession } from '../cache/remembered-session.js';
-import type { SessionCache } from '../cache/session-cache.js';
+import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
+import type { TokenVerifier } from '../http/coinflow-client.js';
+import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import type { PresentedKey } from '../session/session-key.js';
 import { EndpointProbe } from './endpoint-probe.js';
 
-/** Share of the time to live by which it is shortened or lengthened at random. */
+/** The share of the time to live by which it is shortened or lengthened at random. */
 const TTL_JITTER = 0.1;
 
-/** What decides about session keys rests on. */
-export interface ProofParts {
-  readonly client: TokenVerifier;
+/** What verifying a session key needs. */
+export interface VerifierParts {
+  readonly coinflow: TokenVerifier;
   readonly options: ResolvedCoinflowAuthOptions;
-  readonly memory: SessionCache;
+  readonly cache: SessionCache;
   readonly revocations: Revocations;
   readonly budget: CallBudget;
-  /** `undefined` where each instance is by itself. */
-  readonly shared?: SharedSessions | undefined;
-  /** What tells the other replicas of rejections; `undefined` where nothing does. */
-  readonly others?: Pick<SharedRevocations, 'publishRejection'> | undefined;
+  /** `undefined` without a shared store. */
+  readonly sharedSessions?: SharedSessions | undefined;
+  /** `undefined` where the shared store shares no revocations. */
+  readonly sharedRevocations?: Pick<SharedRevocations, 'publishRejection'> | undefined;
 }
 
-/** Proof by asking: one call for all who wait for it, and its answer remembered. */
-export class CoinflowVerification {
-  readonly #parts: ProofParts;
-  readonly #flights = new SingleFlight<RememberedSession>();
-  readonly #trust: EndpointProbe;
+/** A session key that a request carries, and what the request demands. */
+export interface KeyToVerify extends PresentedKey {
+  readonly id: string;
+  /** How old the verification may be, in milliseconds. 0 demands a call that starts after the request arrived. */
+  readonly maxAgeMs: number;
+  /** The client that sent the key, for the rate limits. */
+  readonly client: RequestOrClient;
+}
 
-  constructor(parts: ProofParts) {
+/**
+ * Verifies session keys with Coinflow, within the budget, and caches what Coinflow responds.
+ *
+ * Which rate limits a call counts for depends on what is known of the key when the call starts. The slots are taken before the
+ * call, and given back unless its outcome spends them:
+ *
+ * | the key                              | kind            | a slot of                    | is spent when Coinflow     |
+ * | ------------------------------------ | --------------- | ---------------------------- | -------------------------- |
+ * | has a verification that still counts | `revalidations` | the key's user, the client   | was called                 |
+ * | was verified or attested before      | `knownKeys`     | the key's user, the client   | was called                 |
+ * | is new                               | `newKeys`       | the client's rejections      | rejects the key            |
+ * |                                      |                 | the client's new keys        | accepts or rejects the key |
+ *
+ * No user is charged for a new key, whose user is only a claim.
+ */
+export class CoinflowVerification {
+  readonly #parts: VerifierParts;
+  readonly #probe: EndpointProbe;
+
+  constructor(parts: VerifierParts) {
     this.#parts = parts;
-    const { client, options, budget } = parts;
-    // The random key of the endpoint probe is this application's own, and stands behind a key that Coinflow has accepted.
-    const verifyToken = (key: string): Promise<void> => budget.probe(() => client.verifyToken(key, { isKnown: true }));
-    this.#trust = new EndpointProbe({ verifyToken }, options.merchantId);
+    const { coinflow, options, budget } = parts;
+    // The random key is this application's own, and is sent only after Coinflow has accepted another key.
+    const verifyToken = (key: string): Promise<void> =>
+      budget.probe(() => coinflow.verifyToken(key, { isKnown: true }));
+    this.#probe = new EndpointProbe({ verifyToken }, options.merchantId);
   }
 
   /**
-   * @param known what the key says, and what proof it had until now
-   * @param maxAgeMs how long before now a call may have begun to be joined
-   * @param caller who asks: pays for the call, if it is made
+   * @param known the claims of the key, and its verification until now
+   * @returns the session with its new verification
+   * @throws {CoinflowSessionRejectedError} when Coinflow rejects the key; otherwise the errors of the budget and of the call
    */
-  prove(
-    id: string,
-    key: string,
-    known: RememberedSession,
-    { maxAgeMs, trace, caller }: { maxAgeMs: number; trace: DecisionTrace; caller: RequestOrClient },
-  ): Promise<RememberedSession> {
-    trace.decidedBy = 'coalesced';
-    return this.#flights.run(id, maxAgeMs, () => {
-      trace.decidedBy = 'coinflow';
-      return this.#ask(id, key, known, caller);
-    });
-  }
-
-  async #ask(id: string, key: string, known: RememberedSession, caller: RequestOrClient): Promise<RememberedSession> {
-    const { client, options, memory, revocations, budget, shared } = this.#parts;
-    // Who waited for an earlier call may know less than that has proven.
-    const kind = verificationKind(memory.recall(id) ?? known);
-    // Coinflow's answer speaks of a moment after the call began: the proof is at least this young.
-    const provenAt = performance.now();
+  async verify({ id, key, client }: KeyToVerify, known: CachedSession): Promise<CachedSession> {
+    const { coinflow, options, cache, budget } = this.#parts;
+    // A request that waited for an earlier call may know less than that call has verified.
+    const kind = verificationKind(cache.get(id) ?? known);
+    // Counted from the start of the call: Coinflow looks at the key at some moment after it.
+    const verifiedAt = performance.now();
     try {
-      const { subject } = known;
-      await budget.run({ kind, id, subject, client: caller }, () =>
-        client.verifyToken(key, { isKnown: kind !== 'newKeys' }),
+      // 7. Budget and 8. Coinflow
+      await budget.run({ kind, id, subject: known.subject, client }, () =>
+        coinflow.verifyToken(key, { isKnown: kind !== 'newKeys' }),
       );
     } catch (error) {
       if (error instanceof CoinflowSessionRejectedError) this.#rejected(id, known);
       throw error;
     }
-    await this.#trust.establish();
+    await this.#probe.run();
     const ttlMs = Math.round(options.cache.ttlMs * (1 + TTL_JITTER * (2 * Math.random() - 1)));
-    // Minting is the longer proof, and a yes does not shorten it.
-    const holdsMs = isCreated(known) ? createdForMs(known, provenAt) : ttlMs;
-    const proven = remembered(known, { ...known, provenAt, holdsMs });
-    // An acceptance that was on its way when the key was revoked, or rejected elsewhere, comes too late.
-    if (!revocations.hasKey(id) && memory.remember(id, proven)) shared?.keep(id, proven);
-    return proven;
+    // A key that this application created is valid for longer than an acceptance, which does not shorten that.
+    const validUntil = isCreatedByApplication(known) ? known.createdUntil : verifiedAt + ttlMs;
+    const session = cachedSession(known, { ...known, verifiedAt, validUntil });
+    this.#accepted(id, session);
+    return session;
   }
 
-  /** Here and on all replicas, whatever they knew of the key: an acceptance in their cache is older. */
-  #rejected(id: string, known: RememberedSession): void {
-    const { memory, shared, others } = this.#parts;
-    const session = memory.reject(id, known);
-    shared?.forget(id);
-    void others?.publishRejection(id, session);
+  /** 9. Caches the session here and for the other replicas, unless the key was revoked or rejected during the call. */
+  #accepted(id: string, session: CachedSession): void {
+    const { cache, revocations, sharedSessions } = this.#parts;
+    if (!revocations.hasKey(id) && cache.set(id, session)) sharedSessions?.set(id, session);
+  }
+
+  /** 9. Caches the rejection, here and on all replicas: whatever they have verified of the key is older. */
+  #rejected(id: string, known: CachedSession): void {
+    const { cache, sharedSessions, sharedRevocations } = this.#parts;
+    // A request with the key's attested form may have arrived during the call.
+    const session = cache.get(id) ?? known;
+    // The next request with a verified key asks again, since one wrong response must not lock a user out.
+    if (isFresh(session, Infinity)) cache.invalidate(id, session);
+    else cache.reject(id, session);
+    sharedSessions?.delete(id);
+    void sharedRevocations?.publishRejection(id, session);
   }
 }

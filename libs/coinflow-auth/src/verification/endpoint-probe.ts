@@ -3,47 +3,48 @@ import type { TokenVerifier } from '../http/coinflow-client.js';
 import { CoinflowMisconfiguredError, CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
 
 /**
- * Believes a yes only of something that can also say no. A captive portal, or a wrong URL, may answer 200 to everything:
- * before the first yes counts, a made-up session key must have been refused. Once per process.
+ * Checks that the endpoint rejects invalid keys. A captive portal or a wrong URL may respond with 200 to everything, which
+ * would authenticate every key. So before the first acceptance counts, the endpoint must have rejected a random session key. That
+ * takes one call in the life of a process.
  */
 export class EndpointProbe {
-  readonly #client: Pick<TokenVerifier, 'verifyToken'>;
+  readonly #coinflow: Pick<TokenVerifier, 'verifyToken'>;
   readonly #merchantId: string;
-  #trusted = false;
+  #hasRejected = false;
   #probe: Promise<void> | undefined;
 
-  constructor(client: Pick<TokenVerifier, 'verifyToken'>, merchantId: string) {
-    this.#client = client;
+  constructor(coinflow: Pick<TokenVerifier, 'verifyToken'>, merchantId: string) {
+    this.#coinflow = coinflow;
     this.#merchantId = merchantId;
   }
 
-  /** @throws {CoinflowMisconfiguredError} when a made-up key is called valid, or whatever kept the probe from an answer */
-  async establish(): Promise<void> {
-    if (this.#trusted) return;
-    this.#probe ??= this.#rejectsARandomKey().finally(() => (this.#probe = undefined));
+  /** @throws {CoinflowMisconfiguredError} when the endpoint accepts a random key; the error of the call when it fails */
+  async run(): Promise<void> {
+    if (this.#hasRejected) return;
+    this.#probe ??= this.#sendRandomKey().finally(() => (this.#probe = undefined));
     await this.#probe;
   }
 
-  async #rejectsARandomKey(): Promise<void> {
+  async #sendRandomKey(): Promise<void> {
     try {
-      await this.#client.verifyToken(randomKey(this.#merchantId));
+      await this.#coinflow.verifyToken(randomKey(this.#merchantId));
     } catch (error) {
       if (!(error instanceof CoinflowSessionRejectedError)) throw error;
-      this.#trusted = true;
+      this.#hasRejected = true;
       return;
     }
     throw new CoinflowMisconfiguredError(
-      'Verify Token calls a made-up session key valid: what answers is not Coinflow',
+      'Verify Token accepts a random session key: the endpoint that responds is not Coinflow',
       {
         reason: 'accepts-everything',
         action:
-          'Check the options env and baseUrl (COINFLOW_ENV, COINFLOW_BASE_URL), and what stands between you and Coinflow.',
+          'Check the options env and baseUrl (COINFLOW_ENV, COINFLOW_BASE_URL), and the proxies between the application and Coinflow.',
       },
     );
   }
 }
 
-/** Right in everything but its signature, so that only a server that checks signatures refuses it. */
+/** A key that is correct except for its signature, so that only an endpoint that verifies signatures rejects it. */
 function randomKey(merchantId: string): string {
   const iat = Math.floor(Date.now() / 1_000);
   const claims = { customerId: randomBytes(8).toString('hex'), merchantId, iat, exp: iat + 86_400 };

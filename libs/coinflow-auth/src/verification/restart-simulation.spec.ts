@@ -1,27 +1,28 @@
-// What a restart of everything at peak costs, with the real verifier and budget, and a clock and a Coinflow that are not.
+// Simulates a restart of all replicas at peak load. Verifier and budget are real, clock and Coinflow are not.
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { amount } from '../../../../test/harness/amount.js';
-import { FakeCoinflow, TestInstance } from '../../test-doubles/fake-coinflow.js';
+import { FakeCoinflow } from '../../test-doubles/fake-coinflow.js';
+import { TestInstance } from '../../test-doubles/test-instance.js';
 import { SharedStore } from '../../test-doubles/shared-store.js';
 import { ProcessBudgetStore } from '../budget/budget-stores.js';
 
 const USERS = amount('SIMULATION_USERS', { quick: 80, full: 1_000 });
 const INSTANCES = 8;
 const MINUTE_MS = 60_000;
-/** Proofs hold longer than anything takes, so that every call is one for a key that is new. */
+/** Longer than the simulation, so that every call is for a new key. */
 const DAY_MS = 86_400_000;
-/** Of 60 calls a minute those for keys that are new. */
+/** The share of new keys in 60 calls a minute. */
 const NEW_KEYS = 15;
 
 type Keys = 'attested' | 'plain';
 
-/** As `redisSharedStore()` does it: the instances count together. */
+/** Counts for all replicas together, as `redisSharedStore()` does. */
 class StoreWithBudget extends SharedStore {
   readonly budget = new ProcessBudgetStore(10_000);
 }
 
-describe.each<Keys>(['attested', 'plain'])('%s keys, all used once a minute, on any instance', (kind) => {
+describe.each<Keys>(['attested', 'plain'])('%s keys that are used once a minute on any replica', (kind) => {
   let coinflow: FakeCoinflow;
   let store: StoreWithBudget;
   let keys: string[];
@@ -44,7 +45,7 @@ describe.each<Keys>(['attested', 'plain'])('%s keys, all used once a minute, on 
     jest.useRealTimers();
   });
 
-  /** Processes that have just started. */
+  /** Replicas that have just started. */
   function restart({ shared }: { shared: boolean }): void {
     const options = {
       budget: { verificationsPerMinute: 60, rejectionsPerClient: 0, newKeysPerClient: 1_000 },
@@ -54,17 +55,17 @@ describe.each<Keys>(['attested', 'plain'])('%s keys, all used once a minute, on 
     instances = Array.from({ length: INSTANCES }, () => new TestInstance(coinflow, options));
   }
 
-  /** Everybody comes once. How many were let in, and how many calls that took. */
+  /** Each user sends one request. Returns how many were accepted, and how many calls that took. */
   async function minute(round: number): Promise<{ served: number; calls: number }> {
-    const before = coinflow.asked.length;
+    const before = coinflow.calls.length;
     const decisions = keys.map(async (key, user) => instances[(user + round * 3) % INSTANCES]?.decide(key));
     const settled = Promise.allSettled(decisions);
     await jest.advanceTimersByTimeAsync(MINUTE_MS);
     const served = (await settled).filter(({ status }) => status === 'fulfilled').length;
-    return { served, calls: coinflow.asked.length - before };
+    return { served, calls: coinflow.calls.length - before };
   }
 
-  /** Until a minute in which everybody was let in. */
+  /** Runs minutes until every user was accepted in one. */
   async function untilAllAreServed(): Promise<{ minutes: number; calls: number; mostCalls: number }> {
     let calls = 0;
     let mostCalls = 0;
@@ -77,34 +78,34 @@ describe.each<Keys>(['attested', 'plain'])('%s keys, all used once a minute, on 
     throw new Error('Not within ten hours');
   }
 
-  it('all instances restart, with a store that they share', async () => {
+  it('survive a restart of all replicas with a shared store', async () => {
     restart({ shared: true });
     const first = await untilAllAreServed();
     restart({ shared: true });
     const again = await untilAllAreServed();
-    // What one has proven before the restart none need ask after it.
+    // Sessions that were verified before the restart need no call after it.
     expect(again).toEqual({ minutes: 0, calls: 0, mostCalls: 0 });
     if (kind === 'attested') expect(first).toEqual(again);
-    // Together, and about each key once.
+    // The replicas together make one call for each key.
     else expect(first).toMatchObject({ mostCalls: NEW_KEYS, calls: USERS });
     report('restart, shared', first, again);
   });
 
-  it('all instances restart, and each is by itself', async () => {
+  it('survive a restart of all replicas without a shared store', async () => {
     restart({ shared: false });
     const found = await untilAllAreServed();
     if (kind === 'attested') expect(found).toEqual({ minutes: 0, calls: 0, mostCalls: 0 });
-    // Each asks about the new keys that come to it, so many a minute.
+    // Each replica makes calls for the keys that are new to it, within its budget of a minute.
     else expect(found.mostCalls).toBeLessThanOrEqual(INSTANCES * NEW_KEYS);
     report('restart, by itself', found);
   });
 
-  it('the store is flushed', async () => {
+  it('survive that the store is flushed', async () => {
     restart({ shared: true });
     await untilAllAreServed();
     store.entries.clear();
     const { served, calls } = await minute(0);
-    // Who has come to this instance before is remembered there.
+    // Keys that this replica has verified before are in its cache.
     expect(served).toBeGreaterThanOrEqual(USERS / INSTANCES);
     expect(calls).toBeLessThanOrEqual(kind === 'attested' ? 0 : NEW_KEYS);
     report('flush', { served, calls });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { subjectName } from '../session/subject.js';
-import { FakeCoinflow, TestInstance, YES } from '../../test-doubles/fake-coinflow.js';
+import { ACCEPT, FakeCoinflow } from '../../test-doubles/fake-coinflow.js';
+import { TestInstance } from '../../test-doubles/test-instance.js';
 
 const DAY_MS = 86_400_000;
 const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };
@@ -21,7 +22,7 @@ describe('a revocation', () => {
   });
 
   describe('of a session key', () => {
-    it('holds at once and until it expires, however the key is proven and written', async () => {
+    it('applies at once and until the key expires, however the key was verified and written', async () => {
       const { key, attestedKey = '' } = await one.create();
       await one.verify(attestedKey);
       void one.revokeKey(key);
@@ -31,16 +32,16 @@ describe('a revocation', () => {
       }
       jest.advanceTimersByTime(DAY_MS);
       expect(() => one.verify(attestedKey)).toThrow(expect.objectContaining(REVOKED));
-      expect(coinflow.asked).toEqual([]);
+      expect(coinflow.calls).toEqual([]);
     });
 
-    it('is the same by its attested form', async () => {
+    it('can be given the attested form of the key', async () => {
       const { key, attestedKey = '' } = await one.create();
       void one.revokeKey(attestedKey);
       expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
     });
 
-    it('cannot be evaded by another spelling of the signature, which a decoder takes for the same', async () => {
+    it('cannot be evaded by another spelling of the signature that decodes to the same bytes', async () => {
       const key = coinflow.key();
       await one.decide(key);
       void one.revokeKey(key);
@@ -49,10 +50,10 @@ describe('a revocation', () => {
         const spelling = coinflow.know(key.slice(0, -1) + last);
         await expect(one.decide(spelling)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_MALFORMED' });
       }
-      expect(coinflow.asked).toEqual([key]);
+      expect(coinflow.calls).toEqual([key]);
     });
 
-    it('does not reach the payer’s other sessions', async () => {
+    it('does not affect other sessions of the user', async () => {
       const { key } = await one.create();
       jest.advanceTimersByTime(1_000);
       const other = await one.create('alice', { fresh: true });
@@ -60,25 +61,25 @@ describe('a revocation', () => {
       expect(one.verify(other.key)).toMatchObject({ key: other.key });
     });
 
-    it('is not undone by a proof that was in flight', async () => {
+    it('is not undone by an acceptance whose call began before', async () => {
       const key = coinflow.key();
       let answer = (): void => undefined;
-      coinflow.answer = () => new Promise((resolve) => (answer = resolve));
+      coinflow.response = () => new Promise((resolve) => (answer = resolve));
       const waiting = one.decide(key);
       await jest.advanceTimersByTimeAsync(0);
       void one.revokeKey(key);
       answer();
       await expect(waiting).rejects.toMatchObject(REVOKED);
-      coinflow.answer = YES;
+      coinflow.response = ACCEPT;
       await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
-      expect(one.sessions.memory.size.sessions).toBe(0);
+      expect(one.sessions.cache.size.sessions).toBe(0);
     });
 
-    it('of a key that cannot be one is a mistake', async () => {
+    it('throws for a text that is not a session key', async () => {
       await expect(one.revokeKey('not a key')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_MALFORMED' });
     });
 
-    it('is forgotten once the key has expired, though one before it never does', async () => {
+    it('is removed once the key has expired, although an earlier one never expires', async () => {
       const unbound = new TestInstance(coinflow, { acceptUnboundKeys: true });
       void unbound.revokeKey(coinflow.know('opaque'));
       for (let day = 0; day < 3; day += 1) {
@@ -89,7 +90,7 @@ describe('a revocation', () => {
       await expect(unbound.decide('opaque')).rejects.toMatchObject(REVOKED);
     });
 
-    it('is forgotten once the key has expired', async () => {
+    it('is removed once the key has expired', async () => {
       for (let day = 0; day < 3; day += 1) {
         void one.revokeKey((await one.create()).key);
         jest.advanceTimersByTime(DAY_MS + 6_000);
@@ -101,10 +102,10 @@ describe('a revocation', () => {
   describe.each([
     ['of a session key', (key: string) => one.revokeKey(key)],
     ['of a user', () => one.revokeUser('alice')],
-  ])('%s, whatever happens to the clock of this machine,', (_, revoke) => {
+  ])('of %s, while the clock of this machine is changed,', (_, revoke) => {
     const startMs = 1_800_000_000_300;
 
-    /** As many as it takes to look at every revocation there is. */
+    /** Enough revocations for a sweep over all of them. */
     async function sweep(): Promise<void> {
       for (let i = 0; i < 5; i += 1)
         await one.revokeKey(coinflow.key({ customerId: 'bob', jti: `${Date.now()} ${i}` }));
@@ -123,7 +124,7 @@ describe('a revocation', () => {
       ['known, for a key that lives long', true, 7],
       ['unknown', false, 1],
     ])(
-      'is not ended early when it was made while the clock was ahead, with Coinflow’s clock %s',
+      "is not ended early when the clock was ahead at the revocation, with Coinflow's clock %s",
       async (_, isKnown, days) => {
         const lifeMs = days * DAY_MS;
         const key = coinflow.key({ exp: Math.floor((startMs + lifeMs) / 1_000) });
@@ -148,8 +149,8 @@ describe('a revocation', () => {
     });
   });
 
-  describe('of a payer', () => {
-    it('holds for every key made until this second', async () => {
+  describe('of a user', () => {
+    it('covers every key that was created until this second', async () => {
       const keys = [coinflow.key(), coinflow.key({ iat: 1_799_999_000 }), coinflow.key({ iat: undefined })];
       await Promise.all(keys.map((key) => one.decide(key)));
       const { attestedKey = '' } = await one.create();
@@ -162,14 +163,14 @@ describe('a revocation', () => {
       await expect(one.decide(other)).resolves.toMatchObject({ subject: { userId: 'bob' } });
     });
 
-    it('is rounded up to the second, and not further', async () => {
+    it('is rounded up to the second, and no further', async () => {
       void one.revokeUser('alice');
       const [at, after] = [1_800_000_001, 1_800_000_002].map((iat) => coinflow.key({ iat })) as [string, string];
       await expect(one.decide(at)).rejects.toMatchObject(REVOKED);
       await expect(one.decide(after)).resolves.toMatchObject({ key: after });
     });
 
-    it('is by Coinflow’s clock', async () => {
+    it("is counted by Coinflow's clock", async () => {
       coinflow.skewMs = 60_000;
       void one.revokeUser('alice');
       await expect(one.decide(coinflow.key({ iat: 1_800_000_061 }))).rejects.toMatchObject(REVOKED);
@@ -178,7 +179,7 @@ describe('a revocation', () => {
       });
     });
 
-    it('made before Coinflow’s clock was known is corrected when it is', async () => {
+    it("is corrected once Coinflow's clock is known", async () => {
       coinflow.isClockKnown = false;
       void one.revokeUser('alice');
       await expect(one.decide(coinflow.key({ iat: 1_800_000_001 }))).rejects.toMatchObject(REVOKED);
@@ -188,7 +189,7 @@ describe('a revocation', () => {
       await expect(one.decide(coinflow.key({ iat: 1_799_999_999 }))).resolves.toMatchObject({
         subject: { userId: 'alice' },
       });
-      // A clock that is measured anew changes nothing about what was revoked.
+      // A new measurement of the clock does not change the revocation.
       coinflow.skewMs = -60_000;
       await expect(one.decide(coinflow.key({ iat: 1_799_999_998 }))).rejects.toMatchObject(REVOKED);
     });
@@ -202,7 +203,7 @@ describe('a revocation', () => {
       await expect(one.decide(after)).resolves.toMatchObject({ key: after });
     });
 
-    it('counts from the latest that it can be at Coinflow', async () => {
+    it("counts from the latest possible time of Coinflow's clock", async () => {
       coinflow.uncertaintyMs = 2_900;
       void one.revokeUser('alice');
       const [at, after] = [1_800_000_004, 1_800_000_005].map((iat) => coinflow.key({ iat })) as [string, string];
@@ -210,7 +211,7 @@ describe('a revocation', () => {
       await expect(one.decide(after)).resolves.toMatchObject({ key: after });
     });
 
-    it('by a replica whose clock is behind is compared by the clock of Coinflow', async () => {
+    it("on a replica whose clock is behind is compared by Coinflow's clock", async () => {
       const name = subjectName({ kind: 'user', userId: 'alice' });
       const { revocations } = one.sessions;
       revocations.revokeSubjectAsOf(name, { revokedAtMs: 1_800_000_060_000, cutOff: 1_800_000_000 });
@@ -218,12 +219,12 @@ describe('a revocation', () => {
       await one.decide(key);
       revocations.revokeSubjectAsOf(name, { revokedAtMs: 1_800_000_030_000, cutOff: 1_800_000_030 });
       await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
-      // An older one that is heard again changes nothing.
+      // An older notice that is received again changes nothing.
       revocations.revokeSubjectAsOf(name, { revokedAtMs: 1_800_000_060_000, cutOff: 1_800_000_000 });
       await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
     });
 
-    it('means a wallet however its address is written', async () => {
+    it('covers a wallet however its address is written', async () => {
       const wallet = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
       const key = coinflow.key({ customerId: undefined, wallet, blockchain: 'eth' });
       const onBase = coinflow.key({ customerId: undefined, wallet, blockchain: 'base' });
@@ -232,10 +233,10 @@ describe('a revocation', () => {
       await expect(one.decide(onBase)).resolves.toMatchObject({ subject: { wallet, blockchain: 'base' } });
     });
 
-    it('is not undone by a proof that was in flight', async () => {
+    it('is not undone by an acceptance whose call began before', async () => {
       const key = coinflow.key();
       let answer = (): void => undefined;
-      coinflow.answer = () => new Promise((resolve) => (answer = resolve));
+      coinflow.response = () => new Promise((resolve) => (answer = resolve));
       const waiting = one.decide(key);
       await jest.advanceTimersByTimeAsync(0);
       void one.revokeUser('alice');
@@ -244,7 +245,7 @@ describe('a revocation', () => {
       await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
     });
 
-    it('says nothing about a key of nobody', async () => {
+    it('does not cover a key without a user', async () => {
       const unbound = new TestInstance(coinflow, { acceptUnboundKeys: true });
       void unbound.revokeUser('alice');
       await expect(unbound.decide(coinflow.know('opaque'))).resolves.toMatchObject({ subject: null });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { amount } from '../../../../test/harness/amount.js';
-import { DOWN, FakeCoinflow, NO, TestInstance, YES } from '../../test-doubles/fake-coinflow.js';
+import { ACCEPT, DOWN, REJECT, FakeCoinflow } from '../../test-doubles/fake-coinflow.js';
+import { TestInstance } from '../../test-doubles/test-instance.js';
 import { SharedBoard, SharedStore } from '../../test-doubles/shared-store.js';
 
 const RUNS = amount('MODEL_RUNS', { quick: 200, full: 5_000 });
@@ -13,7 +14,7 @@ const USERS = ['alice', 'bob'];
 const SHORT_TIMES = [1, 500, 29_999, 30_000, 59_999];
 const LONG_TIMES = [TTL_MS - 1, TTL_MS, TTL_MS + STALE_MS, 80_000_000, 86_405_000];
 const MAX_AGES = [0, 60_000, TTL_MS, Infinity];
-const ANSWERS = { YES, NO, DOWN };
+const ANSWERS = { ACCEPT, REJECT, DOWN };
 
 interface Key {
   readonly user: string;
@@ -39,14 +40,14 @@ class ModelReplica {
   }
 }
 
-/** What should be decided, in as few words as possible. Times in milliseconds. */
+/** The expected decisions, as simply as possible. Times in milliseconds. */
 class Model {
   now = 0;
-  answer: keyof typeof ANSWERS = 'YES';
+  answer: keyof typeof ANSWERS = 'ACCEPT';
   calls = 0;
   readonly keys: Key[] = [];
   readonly replicas = REPLICAS.map(() => new ModelReplica());
-  /** The shared cache, the keys that replicas reuse, and what they tell each other of. */
+  /** The shared cache, the keys that replicas reuse, and the notices between them. */
   readonly shared = new Map<Key, Fact>();
   readonly keptByAll = new Map<string, Key>();
   readonly revoked = new Set<Key>();
@@ -62,7 +63,7 @@ class Model {
     const key = [replica.kept.get(user), this.keptByAll.get(user)].find((one) => one && isGood(one));
     if (!key) return undefined;
     const fact = replica.of(key);
-    // Known to have been created, unless more is known of it.
+    // Cached as a created key, unless the cache has something newer.
     if (fact.verifiedAt === -Infinity)
       Object.assign(fact, { created: true, verifiedAt: key.createdAt, verifiedUntil: Infinity });
     replica.kept.set(user, key);
@@ -80,7 +81,7 @@ class Model {
 
   verify(at: number, key: Key, attested: boolean, maxAge: number): string {
     const fact = this.replica(at).of(key);
-    // Once it has expired, that it was revoked may be forgotten.
+    // The revocation of an expired key may have been removed.
     if (this.now >= key.exp + 5_000) return this.revoked.has(key) ? 'REVOKED or EXPIRED' : 'EXPIRED';
     if (this.isRevoked(key)) return 'REVOKED';
     if (attested) {
@@ -104,7 +105,7 @@ class Model {
     if (this.answer === 'DOWN') {
       return this.now < fact.verifiedAt + Math.min(maxAge, TTL_MS + STALE_MS) && !fact.rejected ? 'in' : 'UNAVAILABLE';
     }
-    if (this.answer === 'YES') {
+    if (this.answer === 'ACCEPT') {
       const verifiedUntil = fact.created ? Infinity : this.now + TTL_MS;
       Object.assign(fact, { ...NOTHING, created: fact.created, verifiedAt: this.now, verifiedUntil });
       this.shared.set(key, { ...fact });
@@ -175,12 +176,12 @@ function addKey(model: Model, user: string, text: string, attested?: string): Ke
 }
 
 const user = fc.constantFrom(...USERS);
-/** Mostly the newest keys: what happens to one key several times is what can go wrong. */
+/** Mostly the newest keys: several events of one key find the most faults. */
 const index = fc.nat({ max: 2 });
 const someKey = (model: Model, at: number): Key => model.keys.at(-1 - (at % model.keys.length)) as Key;
 const hasKeys = (model: Model): boolean => model.keys.length > 0;
 
-/** Coinflow makes no two equal keys. */
+/** Coinflow never creates the same key twice. */
 let serial = 0;
 
 const replica = fc.constantFrom(...REPLICAS);
@@ -211,7 +212,7 @@ const verifies = fc
         const text = attested ? (key.attested ?? key.text) : key.text;
         const decision = await real.verify(at, text, maxAge);
         expect(model.verify(at, key, text !== key.text, maxAge).split(' or ')).toContain(decision);
-        expect(real.coinflow.asked).toHaveLength(model.calls);
+        expect(real.coinflow.calls).toHaveLength(model.calls);
       },
       hasKeys,
     ),
@@ -232,7 +233,7 @@ const revokesUser = fc.tuple(replica, user).map(([at, name]) =>
   command(`replica ${at} revokes ${name}`, async (model, real) => {
     await real.replica(at).revokeUser(name);
     model.revokedUntil.set(name, Math.ceil(model.now / 1_000) * 1_000);
-    // Whoever logs in again does so once Coinflow's clock has moved on.
+    // A user logs in again only once Coinflow's clock has moved on.
     passTime(model, 2_000);
   }),
 );
@@ -244,10 +245,10 @@ const longTimePasses = fc
   .constantFrom(...LONG_TIMES)
   .map((ms) => command(`${ms} ms pass`, (model) => passTime(model, ms)));
 
-const coinflowAnswers = fc.constantFrom(...(['YES', 'NO', 'DOWN'] as const)).map((answer) =>
+const coinflowAnswers = fc.constantFrom(...(['ACCEPT', 'REJECT', 'DOWN'] as const)).map((answer) =>
   command(`Coinflow answers ${answer}`, (model, real) => {
     model.answer = answer;
-    real.coinflow.answer = ANSWERS[answer];
+    real.coinflow.response = ANSWERS[answer];
   }),
 );
 

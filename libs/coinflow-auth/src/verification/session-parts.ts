@@ -1,51 +1,76 @@
-import type { TokenVerifier } from '../http/coinflow-client.js';
-import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import { Logger } from '@nestjs/common';
 import { sharedStores } from '../budget/budget-stores.js';
 import { CallBudget } from '../budget/call-budget.js';
-import { Sealer } from '../cache/sealer.js';
-import { SessionRevoker } from './session-revoker.js';
-import { SessionVerifier } from './session-verifier.js';
+import type { CachedSession } from '../cache/cached-session.js';
 import { ResilientStore } from '../cache/resilient-store.js';
+import { Revocations } from '../cache/revocations.js';
+import { Sealer } from '../cache/sealer.js';
+import { SessionCache } from '../cache/session-cache.js';
 import { SharedCache } from '../cache/shared-cache.js';
 import { SharedRevocations } from '../cache/shared-revocations.js';
 import { SharedSessions } from '../cache/shared-sessions.js';
-import { Revocations } from '../cache/revocations.js';
-import { type RememberedSession } from '../cache/remembered-session.js';
-import { SessionCache } from '../cache/session-cache.js';
+import type { TokenVerifier } from '../http/coinflow-client.js';
+import type { CoinflowSharedStore } from '../options/shared-store.js';
+import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import { inTime } from '../util/promises.js';
+import { SessionRevoker } from './session-revoker.js';
+import { SessionVerifier } from './session-verifier.js';
 
-/** What knows of sessions in one instance of the module, put together. */
+/** How long the start of the application waits for the revocations of the shared store. Reading many of them takes a while. */
+const OPEN_TIMEOUT_MS = 30_000;
+/** How long the shutdown of the application waits for the shared store. */
+const CLOSE_TIMEOUT_MS = 5_000;
+const REVOCATIONS_UNKNOWN = `The revocations of the shared store did not open within ${OPEN_TIMEOUT_MS / 1_000} s: until they do, session keys that other replicas have revoked are accepted. Check the store. [revocations-unknown]`;
+
+/** Builds everything that verifies and revokes sessions for one instance of the module. */
 export class SessionParts {
-  readonly memory: SessionCache;
+  readonly cache: SessionCache;
   readonly revocations: Revocations;
   readonly budget: CallBudget;
   readonly verifier: SessionVerifier;
   readonly revoker: SessionRevoker;
-  /** What all instances know; `undefined` where each is by itself. */
-  readonly shared: SharedCache | undefined;
-  /** What tells all instances of revocations; `undefined` where nothing does. */
+  /** `undefined` without the option `store`. */
+  readonly sharedCache: SharedCache | undefined;
+  /** `undefined` where the option `store` shares no revocations. */
   readonly sharedRevocations: SharedRevocations | undefined;
+  readonly #logger = new Logger('CoinflowAuth');
+  readonly #store: CoinflowSharedStore | undefined;
   readonly #sharedSessions: SharedSessions | undefined;
 
-  constructor(client: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
+  constructor(coinflow: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
     const { store } = options;
-    this.memory = new SessionCache(options.cache.maxEntries, client.clock);
-    this.revocations = new Revocations(client.clock);
+    this.#store = store;
+    this.cache = new SessionCache(options.cache.maxEntries, coinflow.clock);
+    this.revocations = new Revocations(coinflow.clock);
     const sealer = store && new Sealer(options);
     const resilient = store && new ResilientStore(store, store.timeoutMs);
-    this.shared = resilient && sealer && new SharedCache(resilient, sealer);
+    this.sharedCache = resilient && sealer && new SharedCache(resilient, sealer);
     this.sharedRevocations =
-      store?.revocations && sealer && new SharedRevocations(store.revocations, sealer, this.revocations, this.memory);
-    this.#sharedSessions = this.shared && new SharedSessions(this.shared, options.merchantId);
+      store?.revocations && sealer && new SharedRevocations(store.revocations, sealer, this.revocations, this.cache);
+    this.#sharedSessions = this.sharedCache && new SharedSessions(this.sharedCache, options.merchantId);
     this.budget = new CallBudget(options, resilient && store?.budget && sharedStores(resilient, store.budget));
-    const { memory, revocations, budget, sharedRevocations: others } = this;
-    const shared = this.#sharedSessions;
-    this.verifier = new SessionVerifier({ client, options, memory, revocations, budget, shared, others });
-    this.revoker = new SessionRevoker(this.memory, this.revocations, shared, this.sharedRevocations);
+    const { cache, revocations, budget, sharedRevocations } = this;
+    const sharedSessions = this.#sharedSessions;
+    const verifierParts = { coinflow, options, cache, revocations, budget, sharedSessions, sharedRevocations };
+    this.verifier = new SessionVerifier(verifierParts);
+    this.revoker = new SessionRevoker(verifierParts);
   }
 
-  /** Remembers a proof, here and for the other instances. */
-  keep(id: string, session: RememberedSession): void {
-    this.memory.remember(id, session);
-    this.#sharedSessions?.keep(id, session);
+  /** Reads the revocations of the other replicas. If that takes too long, the application starts without them. */
+  async open(): Promise<void> {
+    if (!this.sharedRevocations || (await inTime(this.sharedRevocations.open(), OPEN_TIMEOUT_MS))) return;
+    this.#logger.warn(REVOCATIONS_UNKNOWN);
+  }
+
+  /** Closes the shared store. */
+  async close(): Promise<void> {
+    this.sharedRevocations?.close();
+    await inTime(Promise.resolve(this.#store?.close?.()), CLOSE_TIMEOUT_MS);
+  }
+
+  /** Caches a session that this application has just created, here and for the other replicas. */
+  setCreated(id: string, session: CachedSession): void {
+    this.cache.set(id, session);
+    this.#sharedSessions?.set(id, session);
   }
 }

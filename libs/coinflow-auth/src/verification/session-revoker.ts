@@ -1,50 +1,63 @@
+import { sessionKeyId } from '../cache/cached-session.js';
+import type { Revocations } from '../cache/revocations.js';
+import type { SessionCache } from '../cache/session-cache.js';
+import type { SharedRevocations } from '../cache/shared-revocations.js';
+import type { SharedSessions } from '../cache/shared-sessions.js';
 import { readClaims } from '../session/claims.js';
 import { assertSessionKeyShape, readPresented } from '../session/session-key.js';
 import { subjectName, type CoinflowSubject } from '../session/subject.js';
+import { inTime } from '../util/promises.js';
 import { EXPIRY_TOLERANCE_MS } from './session-verifier.js';
-import type { SharedRevocations } from '../cache/shared-revocations.js';
-import type { SharedSessions } from '../cache/shared-sessions.js';
-import type { Revocations } from '../cache/revocations.js';
-import { sessionKeyId } from '../cache/remembered-session.js';
-import type { SessionCache } from '../cache/session-cache.js';
 
-/** Ends sessions, whoever calls their keys valid from now on. */
+/** How long a revocation waits for the shared store. It holds in this process at once. */
+const PUBLISH_TIMEOUT_MS = 5_000;
+
+/** Where a revocation takes effect. */
+interface RevokerParts {
+  readonly cache: SessionCache;
+  readonly revocations: Revocations;
+  readonly sharedSessions?: SharedSessions | undefined;
+  readonly sharedRevocations?: SharedRevocations | undefined;
+}
+
+/** Revokes session keys: they are rejected from now on, even if Coinflow accepts them. */
 export class SessionRevoker {
-  readonly #memory: SessionCache;
-  readonly #revocations: Revocations;
-  readonly #shared: SharedSessions | undefined;
-  readonly #others: SharedRevocations | undefined;
+  readonly #parts: RevokerParts;
 
-  constructor(memory: SessionCache, revocations: Revocations, shared?: SharedSessions, others?: SharedRevocations) {
-    this.#memory = memory;
-    this.#revocations = revocations;
-    this.#shared = shared;
-    this.#others = others;
+  constructor(parts: RevokerParts) {
+    this.#parts = parts;
   }
 
   /**
-   * One session key, plain or attested: from now until it expires.
-   * @returns whether the other instances are being told
+   * Revokes one session key, plain or attested, until it expires.
+   * @returns whether the other replicas are notified now
    */
   async revokeKey(presented: string): Promise<boolean> {
+    const { cache, revocations, sharedSessions, sharedRevocations } = this.#parts;
     const { key, tag } = readPresented(presented);
     assertSessionKeyShape({ key, tag });
     const id = sessionKeyId(key);
-    const { expiresAt } = this.#memory.recall(id) ?? readClaims(key);
-    // What is in memory is not revoked, so that a hit need not look twice.
-    this.#memory.forget(id);
-    this.#shared?.forget(id);
+    const { expiresAt } = cache.get(id) ?? readClaims(key);
+    // A revoked key is never in the cache, so that a hit need not look it up among the revocations.
+    cache.delete(id);
+    sharedSessions?.delete(id);
     const untilMs = expiresAt === null ? Infinity : expiresAt * 1_000 + EXPIRY_TOLERANCE_MS;
-    this.#revocations.revokeKey(id, untilMs);
-    return (await this.#others?.publishKey(id, untilMs)) ?? false;
+    revocations.revokeKey(id, untilMs);
+    return isPublished(sharedRevocations?.publishKey(id, untilMs));
   }
 
   /**
-   * Every session key that Coinflow has made for this payer until now.
-   * @returns whether the other instances are being told
+   * Revokes every session key that Coinflow has created for this user until now.
+   * @returns whether the other replicas are notified now
    */
   async revokeSubject(subject: CoinflowSubject): Promise<boolean> {
-    const revocation = this.#revocations.revokeSubject(subject);
-    return (await this.#others?.publishSubject(subjectName(subject), revocation)) ?? false;
+    const { revocations, sharedRevocations } = this.#parts;
+    const revocation = revocations.revokeSubject(subject);
+    return isPublished(sharedRevocations?.publishSubject(subjectName(subject), revocation));
   }
+}
+
+async function isPublished(publishing: Promise<boolean> | undefined): Promise<boolean> {
+  const result = publishing && (await inTime(publishing, PUBLISH_TIMEOUT_MS));
+  return result?.value ?? false;
 }

@@ -1,3 +1,13 @@
+import type { RequestOrClient } from '../budget/client-of.js';
+import {
+  NOT_VERIFIED,
+  cachedSession,
+  isCreatedByApplication,
+  isFresh,
+  sessionKeyId,
+  type CachedSession,
+} from '../cache/cached-session.js';
+import type { SharedSessions } from '../cache/shared-sessions.js';
 import {
   CoinflowSessionKeyExpiredError,
   CoinflowSessionRejectedError,
@@ -8,215 +18,223 @@ import {
 } from '../errors/coinflow-auth.errors.js';
 import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
-import { assertSessionKeyShape, readPresented, type PresentedKey } from '../session/session-key.js';
+import { assertSessionKeyShape, readPresented } from '../session/session-key.js';
 import { Attestor } from './attestor.js';
-import type { RequestOrClient } from '../budget/client-of.js';
-import { newTrace, type CoinflowDecidedBy, type DecisionTrace } from './decision-trace.js';
-import type { SharedSessions } from '../cache/shared-sessions.js';
-import type { Revocations } from '../cache/revocations.js';
-import { isRefusedByBudget } from '../budget/budget-statistics.js';
-import {
-  FOREVER,
-  UNPROVEN,
-  isCreated,
-  isProven,
-  remembered,
-  sessionKeyId,
-  type RememberedSession,
-} from '../cache/remembered-session.js';
-import type { SessionCache } from '../cache/session-cache.js';
-import { CoinflowVerification, type ProofParts } from './coinflow-verification.js';
+import { CoinflowVerification, type KeyToVerify, type VerifierParts } from './coinflow-verification.js';
+import { SingleFlight } from './single-flight.js';
+import { rejectedWith, type CoinflowDecidedBy, type VerificationResult } from './verification-result.js';
 
-/** Clocks differ a little: a key that expired this recently is still good. */
+/** Clocks differ a little: a key that expired less than this ago is still accepted. */
 export const EXPIRY_TOLERANCE_MS = 5_000;
-/** Before any `maxAgeMs`: when an attested key was made, if it does not say. */
-const LONG_AGO = -Number.MAX_SAFE_INTEGER;
-
-/** One request's question. */
-interface Question extends PresentedKey {
-  readonly id: string;
-  readonly maxAgeMs: number;
-  readonly trace: DecisionTrace;
-  readonly caller: RequestOrClient;
-}
+/** When an attested key without `iat` was created: earlier than any `maxAgeMs` allows. */
+const AT_AN_UNKNOWN_TIME = -Number.MAX_SAFE_INTEGER;
 
 /**
- * Decides about a session key: memory -> shape -> claims -> attestation -> one flight -> budget -> Coinflow. What is remembered is
- * what the key says and that it was proven; whether that still lets it in is decided at every request.
+ * Verifies session keys: cache, format, claims, attestation, shared cache, single flight, budget, Coinflow. The cache holds the
+ * claims of a key and when it was verified. Expiry, merchant and revocations are checked for every request.
+ *
+ * The numbers in the comments are the steps of one verification. Step 1, which finds the key in the request, is the caller's.
  */
 export class SessionVerifier {
-  readonly #parts: ProofParts;
-  readonly #memory: SessionCache;
-  readonly #revocations: Revocations;
+  readonly #parts: VerifierParts;
   readonly #attestor: Attestor;
-  readonly #upstream: CoinflowVerification;
+  readonly #coinflow: CoinflowVerification;
+  readonly #flights = new SingleFlight<CachedSession>();
+  readonly #sharedReads = new SingleFlight<CachedSession | undefined>();
 
-  constructor(parts: ProofParts) {
+  constructor(parts: VerifierParts) {
     this.#parts = parts;
-    this.#memory = parts.memory;
-    this.#revocations = parts.revocations;
     this.#attestor = new Attestor(parts.options);
-    this.#upstream = new CoinflowVerification(parts);
+    this.#coinflow = new CoinflowVerification(parts);
   }
 
   /**
    * @param presented a session key, plain or attested
-   * @param maxAgeMs how old the proof may be; 0 asks Coinflow, unless it has just said no
-   * @param trace told what the decision rests on
-   * @param caller looked at only if Coinflow must be asked
-   * @returns the session: at once when memory or our tag knows it, otherwise once Coinflow has answered
-   * @throws a `CoinflowAuthError`, at once or in the promise
+   * @param maxAgeMs how old the verification may be; 0 asks Coinflow, unless Coinflow has just rejected the key
+   * @param client for the rate limits; read only if Coinflow must be asked
+   * @returns synchronously if the cache or the attestation decides, otherwise once Coinflow has responded
    */
   verify(
     presented: string,
     maxAgeMs: number,
-    trace = newTrace(),
-    caller?: RequestOrClient,
-  ): CoinflowSession | Promise<CoinflowSession> {
-    trace.decidedBy = 'claims';
-    const { key, tag } = readPresented(presented);
-    // Its form is not looked at: what is remembered had it.
-    const id = sessionKeyId(key);
-    const known = this.#memory.recall(id);
-    if (known && isProven(known, maxAgeMs) && (tag === undefined || isSameText(tag, known.tag))) {
-      return this.#admit(key, known, trace, 'cache');
+    client?: RequestOrClient,
+  ): VerificationResult | Promise<VerificationResult> {
+    try {
+      const { key, tag } = readPresented(presented);
+      const id = sessionKeyId(key);
+      // 2. Cache. The format is not checked again: a cached key passed that check before.
+      const cached = this.#parts.cache.get(id);
+      if (cached && isFresh(cached, maxAgeMs) && (tag === undefined || isSameTag(tag, cached.tag))) {
+        return this.#accept(key, cached, 'cache');
+      }
+      return this.#verifyFromKey({ key, tag, id, maxAgeMs, client }, cached);
+    } catch (error) {
+      return rejectedWith(error, 'claims');
     }
-    return this.#decide({ key, tag, id, maxAgeMs, trace, caller }, known);
   }
 
-  /** The session of a key that this application obtained itself, as {@link verify} would give it. */
-  sessionOf(key: string, minted: RememberedSession): CoinflowSession {
-    return this.#admit(key, minted, newTrace(), 'cache');
+  /** The session of a key that this application has just created, as {@link verify} would return it. */
+  sessionOf(key: string, created: CachedSession): CoinflowSession {
+    return this.#accept(key, created, 'cache').session;
   }
 
-  #decide(question: Question, known: RememberedSession | undefined): CoinflowSession | Promise<CoinflowSession> {
-    const { key, tag, id, maxAgeMs, trace } = question;
-    assertSessionKeyShape(question);
-    this.#assertKeyNotRevoked(id, trace);
-    const rejection = this.#memory.rejection(id);
-    let session = known ?? rejection?.session ?? remembered(this.#claimsOf(key), UNPROVEN);
-    this.#assertGood(session, trace);
-    // What another instance minted need not say itself whose it is.
-    if (!this.#parts.shared || tag !== undefined) this.#assertBound(session);
+  /** Decides by the key itself, as far as possible. */
+  #verifyFromKey(
+    request: KeyToVerify,
+    cached: CachedSession | undefined,
+  ): VerificationResult | Promise<VerificationResult> {
+    const { key, tag, id, maxAgeMs } = request;
+    const { cache } = this.#parts;
+    // 3. Format
+    assertSessionKeyShape(request);
+    this.#assertKeyNotRevoked(id);
+    // 4. Claims
+    const rejection = cache.getRejection(id);
+    let session = cached ?? rejection?.session ?? cachedSession(this.#claimsOf(key), NOT_VERIFIED);
+    this.#assertAcceptable(session);
+    // 5. Attestation
     if (tag !== undefined) {
-      session = this.#attest(session, this.#attestor.recognise(key, tag), rejection !== undefined);
-      // The tag is older than the rejection: it says that the key is ours, and no longer that it is valid.
-      if (rejection) this.#memory.attestRejected(id, session, rejection);
-      else this.#memory.remember(id, session);
-      if (isProven(session, maxAgeMs)) return this.#admit(key, session, trace, 'attestation');
+      session = this.#attest(session, this.#attestor.verify(key, tag), rejection !== undefined);
+      if (rejection) cache.attestRejected(id, session, rejection);
+      else cache.set(id, session);
+      if (isFresh(session, maxAgeMs)) return this.#accept(key, session, 'attestation');
     }
     if (rejection && performance.now() < rejection.repeatedUntil) {
-      trace.decidedBy = 'negative-cache';
-      throw new CoinflowSessionRejectedError('Coinflow rejected this session key a moment ago', {
+      const error = new CoinflowSessionRejectedError('Coinflow rejected this session key less than 30 s ago', {
         reason: 'rejected-recently',
       });
+      return rejectedWith(error, 'negative-cache');
     }
-    return this.#ask(question, session);
+    return this.#verifyElsewhere(request, session);
   }
 
-  #claimsOf(key: string): SessionClaims {
-    const claims = readClaims(key);
-    const { merchantId } = this.#parts.options;
-    // Every session remembers our one text of it, and not each its own.
-    return claims.merchantId === merchantId ? { ...claims, merchantId } : claims;
-  }
-
-  async #ask(question: Question, session: RememberedSession): Promise<CoinflowSession> {
-    const { key, id, maxAgeMs, trace } = question;
+  /** Decides by what another replica has verified, or else asks Coinflow. */
+  async #verifyElsewhere(request: KeyToVerify, session: CachedSession): Promise<VerificationResult> {
+    const { key, id, maxAgeMs } = request;
+    const { sharedSessions } = this.#parts;
     try {
-      const { shared: store } = this.#parts;
-      const shared = store && maxAgeMs > 0 ? await this.#findShared(store, id, maxAgeMs) : undefined;
+      const shared = sharedSessions && maxAgeMs > 0 ? await this.#findShared(sharedSessions, id, maxAgeMs) : undefined;
       if (shared) {
-        this.#assertKeyNotRevoked(id, trace);
-        return this.#admit(key, shared, trace, 'shared-cache');
+        this.#assertKeyNotRevoked(id);
+        return this.#accept(key, shared, 'shared-cache');
       }
-      // While the store was asked, a call that another request waited for may have proven it.
-      const meanwhile = this.#memory.recall(id);
-      if (meanwhile && isProven(meanwhile, maxAgeMs)) return this.#admit(key, meanwhile, trace, 'cache');
+      // A call for a concurrent request may have verified the key while the shared cache was read.
+      const cached = this.#parts.cache.get(id);
+      if (cached && isFresh(cached, maxAgeMs)) return this.#accept(key, cached, 'cache');
+      // Only now: the shared cache may know that this application created the key.
       this.#assertBound(session);
-      const proven = await this.#upstream.prove(id, key, session, question);
-      this.#assertKeyNotRevoked(id, trace);
-      return this.#admit(key, proven, trace, trace.decidedBy);
+      return await this.#askCoinflow(request, session);
     } catch (error) {
-      if (isRefusedByBudget(error)) trace.decidedBy = 'budget';
-      const known = this.#memory.recall(id);
-      if (!isOutage(error) || !known || !this.#standsIn(known, maxAgeMs)) throw error;
-      return this.#admit(key, known, trace, 'stale');
+      return rejectedWith(error, 'claims');
     }
   }
 
-  /** What another replica has verified, unless this one knows of a rejection, also one that came while the store was read. */
-  async #findShared(store: SharedSessions, id: string, maxAgeMs: number): Promise<RememberedSession | undefined> {
-    const found = await store.find(id);
-    if (!found || !isProven(found, maxAgeMs)) return undefined;
-    if (this.#memory.rejection(id)) return undefined;
-    if (!this.#revocations.hasKey(id)) this.#memory.remember(id, found);
+  async #askCoinflow(request: KeyToVerify, session: CachedSession): Promise<VerificationResult> {
+    const { key, id, maxAgeMs } = request;
+    let decidedBy: CoinflowDecidedBy = 'coalesced';
+    try {
+      // 6. Single flight
+      const verified = await this.#flights.run(id, maxAgeMs, () => {
+        decidedBy = 'coinflow';
+        // 7. Budget, 8. Coinflow, 9. Remember
+        return this.#coinflow.verify(request, session);
+      });
+      this.#assertKeyNotRevoked(id);
+      return this.#accept(key, verified, decidedBy);
+    } catch (error) {
+      const stale = isOutage(error) ? this.#findStale(id, maxAgeMs) : undefined;
+      return stale ? this.#accept(key, stale, 'stale') : rejectedWith(error, decidedBy);
+    }
+  }
+
+  /** What another replica has verified, unless a rejection is known here. It may arrive while the shared cache is read. */
+  async #findShared(sharedSessions: SharedSessions, id: string, maxAgeMs: number): Promise<CachedSession | undefined> {
+    const { cache, revocations } = this.#parts;
+    const found = await this.#sharedReads.run(id, Infinity, () => sharedSessions.get(id));
+    if (!found || !isFresh(found, maxAgeMs) || cache.getRejection(id)) return undefined;
+    if (!revocations.hasKey(id)) cache.set(id, found);
     return found;
   }
 
-  /** What our tag says: that Coinflow created the key for this application, when the key itself says that it did. */
-  #attest(session: RememberedSession, tag: string, isRejected: boolean): RememberedSession {
-    const now = performance.now();
-    const { issuedAt } = session;
-    const createdAt =
-      issuedAt === null ? LONG_AGO : now - Math.max(0, this.#parts.client.clock.now() - issuedAt * 1_000);
-    const provenAt = Math.max(session.provenAt, createdAt);
-    return remembered(session, { createdUntilS: FOREVER, provenAt, holdsMs: isRejected ? 0 : FOREVER, tag });
-  }
-
-  /** Whether an old proof may stand in for one that Coinflow cannot give now. */
-  #standsIn({ provenAt }: RememberedSession, maxAgeMs: number): boolean {
+  /** A verification that has ended, but may be used while Coinflow is unavailable (`staleIfErrorMs`). */
+  #findStale(id: string, maxAgeMs: number): CachedSession | undefined {
     const { ttlMs, staleIfErrorMs } = this.#parts.options.cache;
-    return performance.now() < provenAt + Math.min(maxAgeMs, ttlMs + staleIfErrorMs);
+    const cached = this.#parts.cache.get(id);
+    const isUsable = cached && performance.now() < cached.verifiedAt + Math.min(maxAgeMs, ttlMs + staleIfErrorMs);
+    return isUsable ? cached : undefined;
   }
 
-  /** The last word on every way in: however the key was proven, it must be in time, this merchant's and not revoked. */
-  #admit(key: string, session: RememberedSession, trace: DecisionTrace, decidedBy: CoinflowDecidedBy): CoinflowSession {
-    this.#assertGood(session, trace);
-    trace.decidedBy = decidedBy;
-    // A finite end has only a minted key that does not say its own, and such a key is not attested.
-    return new CoinflowSession(key, session, session.createdUntilS === FOREVER ? this.#attestor : undefined);
+  /** The last check on every path: however the key was verified, it must be in time, this merchant's and not revoked. */
+  #accept(
+    key: string,
+    session: CachedSession,
+    decidedBy: CoinflowDecidedBy,
+  ): VerificationResult & { session: CoinflowSession } {
+    this.#assertAcceptable(session);
+    // A finite end means that the key has no expiry, and such a key is not attested.
+    const attestor = session.createdUntil === Infinity ? this.#attestor : undefined;
+    return { session: new CoinflowSession(key, session, attestor), decidedBy };
   }
 
-  #assertGood(claims: SessionClaims, trace: DecisionTrace): void {
+  #assertAcceptable(claims: SessionClaims): void {
     const { expiresAt, merchantId } = claims;
     if (expiresAt !== null && Date.now() >= expiresAt * 1_000 + EXPIRY_TOLERANCE_MS) {
       throw new CoinflowSessionKeyExpiredError();
     }
     if (merchantId !== undefined && merchantId !== this.#parts.options.merchantId) {
-      throw new CoinflowSessionWrongMerchantError('The session key is another merchant’s', {
+      throw new CoinflowSessionWrongMerchantError('The session key belongs to another merchant', {
         reason: 'foreign-merchant',
       });
     }
-    if (this.#revocations.covers(claims)) throw revoked(trace);
+    if (this.#parts.revocations.covers(claims)) throw new CoinflowSessionRevokedError();
   }
 
-  #assertKeyNotRevoked(id: string, trace: DecisionTrace): void {
-    if (this.#revocations.hasKey(id)) throw revoked(trace);
+  #assertKeyNotRevoked(id: string): void {
+    if (this.#parts.revocations.hasKey(id)) throw new CoinflowSessionRevokedError();
   }
 
-  /** Coinflow does not say who owns a key: a key that does not say it either could be any merchant's. */
-  #assertBound(session: RememberedSession): void {
-    if (isCreated(session) || isBound(session) || this.#parts.options.acceptUnboundKeys) return;
+  /** Coinflow does not say who owns a key, so a key that does not say it either could belong to any merchant's user. */
+  #assertBound(session: CachedSession): void {
+    const mustBeBound = !isCreatedByApplication(session) && !this.#parts.options.acceptUnboundKeys;
+    if (!mustBeBound || isBound(session)) return;
     throw new CoinflowSessionRejectedError('The session key does not name its merchant, its user and its expiry', {
       reason: 'unbound',
       action: 'If all keys of this Coinflow account are like that, see the option acceptUnboundKeys.',
     });
   }
+
+  #claimsOf(key: string): SessionClaims {
+    const claims = readClaims(key);
+    const { merchantId } = this.#parts.options;
+    // All cached sessions share one string, instead of holding a copy each.
+    return claims.merchantId === merchantId ? { ...claims, merchantId } : claims;
+  }
+
+  /**
+   * The tag proves that Coinflow created the key for this application when the key says.
+   * @param isRejected the rejection is newer than the tag, so that the key is known to be ours, but not to be valid
+   */
+  #attest(session: CachedSession, tag: string, isRejected: boolean): CachedSession {
+    const { issuedAt } = session;
+    const ageMs = issuedAt === null ? undefined : Math.max(0, this.#parts.coinflow.clock.now() - issuedAt * 1_000);
+    const createdAt = ageMs === undefined ? AT_AN_UNKNOWN_TIME : performance.now() - ageMs;
+    const verifiedAt = Math.max(session.verifiedAt, createdAt);
+    return cachedSession(session, {
+      verifiedAt,
+      validUntil: isRejected ? -Infinity : Infinity,
+      createdUntil: Infinity,
+      tag,
+    });
+  }
 }
 
-function revoked(trace: DecisionTrace): CoinflowSessionRevokedError {
-  trace.decidedBy = 'revocation';
-  return new CoinflowSessionRevokedError();
-}
-
-/** Nobody can tell now, and it passes by itself: as opposed to a no, to a mistake of the merchant's, and to asking too much. */
+/** Whether Coinflow cannot be asked now. It is not an outage that the client has made too many calls necessary. */
 function isOutage(error: unknown): boolean {
   return isCoinflowAuthError(error) && 'retryAfterMs' in error && !(error instanceof CoinflowTooManyRequestsError);
 }
 
-/** In a time that does not depend on where they differ. */
-function isSameText(a: string, b: string | undefined): boolean {
+/** Compares in a time that does not depend on where the tags differ. */
+function isSameTag(a: string, b: string | undefined): boolean {
   if (a.length !== b?.length) return false;
   let difference = 0;
   for (let i = 0; i < a.length; i += 1) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);

@@ -3,22 +3,20 @@ interface Flight<T> {
   readonly result: Promise<T>;
 }
 
-/**
- * One call for all who ask the same at the same time. Nobody can cancel it: who gives up leaves it to the others.
- */
+/** Shares one call among all concurrent requests with the same id. A client that disconnects does not cancel the call. */
 export class SingleFlight<T> {
   readonly #running = new Map<string, Flight<T>>();
   readonly #waiting = new Map<string, Promise<T>>();
 
   /**
-   * Joins the call under way for this id, or makes one.
-   * @param maxAgeMs how long before now a call may have begun to be joined; with 0 only one that begins after now will do
+   * Joins the running call for this id, or starts one.
+   * @param maxAgeMs a call that started longer ago is not joined; with 0, only a call that starts after now is
    */
   run(id: string, maxAgeMs: number, call: () => Promise<T>): Promise<T> {
     const running = this.#running.get(id);
     if (!running) return this.#start(id, call);
     if (performance.now() - running.startedAt < maxAgeMs) return running.result;
-    return this.#afterwards(id, running, call);
+    return this.#startAfter(running, id, call);
   }
 
   #start(id: string, call: () => Promise<T>): Promise<T> {
@@ -27,8 +25,8 @@ export class SingleFlight<T> {
     return result;
   }
 
-  /** All who find the running call too old share the next one: it begins after each of them asked. */
-  #afterwards(id: string, running: Flight<T>, call: () => Promise<T>): Promise<T> {
+  /** All requests for which the running call is too old share the next one, which starts after each of them arrived. */
+  #startAfter(running: Flight<T>, id: string, call: () => Promise<T>): Promise<T> {
     const waiting = this.#waiting.get(id);
     if (waiting) return waiting;
     const start = (): Promise<T> => {

@@ -22,20 +22,20 @@ describe('SingleFlight', () => {
     jest.useRealTimers();
   });
 
-  it('those who ask at the same time share a call', async () => {
+  it('shares a call among concurrent requests with one id', async () => {
     const all = [flights.run('a', Infinity, call), flights.run('a', Infinity, call)];
     expect(calls).toHaveLength(1);
     at(0).succeed('yes');
     await expect(Promise.all(all)).resolves.toEqual(['yes', 'yes']);
   });
 
-  it('different ids do not', () => {
+  it('makes a call for each id', () => {
     void flights.run('a', Infinity, call);
     void flights.run('b', Infinity, call);
     expect(calls).toHaveLength(2);
   });
 
-  it('a failure reaches all who share the call, and is not kept', async () => {
+  it('passes a failure to all requests that share the call, and does not keep it', async () => {
     const all = [flights.run('a', Infinity, call), flights.run('a', Infinity, call)];
     at(0).fail(new Error('down'));
     for (const one of all) await expect(one).rejects.toThrow('down');
@@ -43,7 +43,7 @@ describe('SingleFlight', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('with maxAgeMs 0 nobody joins a call that began before; all of them share the next', async () => {
+  it('joins no call that began before with maxAgeMs 0, and shares the next one', async () => {
     const first = flights.run('a', 0, call);
     const second = flights.run('a', 0, call);
     const third = flights.run('a', 0, call);
@@ -59,7 +59,7 @@ describe('SingleFlight', () => {
     await expect(fourth).resolves.toBe('newest');
   });
 
-  it('the next call is made after a failure, too', async () => {
+  it('makes the next call also after a failure', async () => {
     const first = flights.run('a', 0, call);
     const second = flights.run('a', 0, call);
     at(0).fail(new Error('down'));
@@ -68,7 +68,7 @@ describe('SingleFlight', () => {
     await expect(second).resolves.toBe('up');
   });
 
-  it('joins a call that is young enough', async () => {
+  it('joins a call that is younger than maxAgeMs', async () => {
     void flights.run('a', Infinity, call);
     jest.advanceTimersByTime(100);
     void flights.run('a', 101, call);

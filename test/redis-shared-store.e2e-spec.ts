@@ -4,18 +4,19 @@ import KeyvRedis from '@keyv/redis';
 import { Keyv } from 'keyv';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { redisSharedStore, type RedisSharedStoreOptions } from 'nestjs-coinflow-auth/redis';
-import { DOWN, FakeCoinflow, NO, TestInstance } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
+import { DOWN, REJECT, FakeCoinflow } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
+import { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
 import { RecordingLogger } from './harness/recording-logger.js';
 import { RedisServer, countCommands, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
-/** So that a busy machine is no fault of Redis, but where that is what is tried. */
+/** Long enough for a busy machine. Tests of the timeout use a shorter one. */
 const GENEROUS_MS = 1_000;
 const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };
 
 describeWithRedis('what instances share over Redis', () => {
   let redis: RedisServer;
-  /** Where notices can be made that nobody hears. */
+  /** A board for publishing notices that no replica receives. */
   let elsewhere: RedisServer;
   let admin: RedisClient;
   let coinflow: FakeCoinflow;
@@ -45,7 +46,7 @@ describeWithRedis('what instances share over Redis', () => {
     Logger.overrideLogger(false);
   });
 
-  /** A process of its own each time, that has started. */
+  /** Starts a new replica. */
   async function start(
     options: Partial<CoinflowAuthModuleOptions> = {},
     redisOptions: Partial<RedisSharedStoreOptions> = {},
@@ -60,7 +61,7 @@ describeWithRedis('what instances share over Redis', () => {
     return one;
   }
 
-  /** The code that a key is refused with, or nothing. */
+  /** The code with which the key is rejected; `undefined` if it is accepted. */
   const refusal = (one: TestInstance, key: string): Promise<string | undefined> =>
     one.decide(key).then(
       () => undefined,
@@ -70,11 +71,11 @@ describeWithRedis('what instances share over Redis', () => {
   const isRevokedIn = async (one: TestInstance, key: string): Promise<boolean> =>
     (await refusal(one, key)) === REVOKED.code;
 
-  /** Redis is back, and whoever uses it has noticed. */
+  /** Waits until Redis is reachable and the replicas are connected again. */
   const isBack = (...instances: TestInstance[]): Promise<void> =>
     until(() => instances.every((one) => one.sessions.sharedRevocations?.isInformed));
 
-  /** Everything that a thief would have. */
+  /** Everything that Redis contains. */
   async function dump(): Promise<string> {
     const names = await admin.keys('*');
     const dumps = names.map(async (name) => {
@@ -85,21 +86,21 @@ describeWithRedis('what instances share over Redis', () => {
     return JSON.stringify(await Promise.all(dumps));
   }
 
-  it('one asks about a key, and hands it out, for all', async () => {
+  it('verifies a key once for all replicas, and reuses a created key on all of them', async () => {
     const [one, other] = [await start(), await start()];
     const asked = coinflow.key({ customerId: 'bob' });
     await one.decide(asked);
     const { key } = await one.create('alice');
-    await until(async () => (await admin.keys('coinflow:[sm]*')).length === 3);
+    await until(async () => (await admin.keys('coinflow:[sc]*')).length === 3);
     expect(await other.decidedBy(asked)).toBe('shared-cache');
     expect((await other.create('alice')).key).toBe(key);
-    expect([coinflow.asked, coinflow.created]).toEqual([[asked], 1]);
+    expect([coinflow.calls, coinflow.created]).toEqual([[asked], 1]);
     const [name = ''] = await admin.keys('coinflow:session:*');
     expect(Number(await admin.sendCommand(['PTTL', name]))).toBeGreaterThan(0);
   });
 
   describe('a revocation', () => {
-    it('by key or of a user is pushed to every instance: for cached, attested and reused keys', async () => {
+    it('by key or by user reaches every replica, for cached, attested and reused keys', async () => {
       const [one, ...others] = [await start(), await start(), await start(), await start()];
       const plain = coinflow.key({ customerId: 'bob' });
       const { key, attestedKey = '' } = await one.create('alice');
@@ -114,12 +115,12 @@ describeWithRedis('what instances share over Redis', () => {
         expect(await isRevokedIn(other, key)).toBe(true);
         expect(await refusal(other, kept)).toBeUndefined();
       }
-      // By a message, within milliseconds: nobody has read the list, which is done once a second where a message was lost.
+      // By the message, within milliseconds. The list is read once a second, for messages that were lost.
       expect(await countCommands(admin, 'hscan')).toBe(reads);
       expect((await others[0]?.create('alice'))?.key).not.toBe(key);
     });
 
-    it('is known to who starts afterwards', async () => {
+    it('is known to a replica that starts afterwards', async () => {
       const one = await start();
       const keys = Array.from({ length: 1_200 }, (_, i) => coinflow.key({ customerId: `user-${i}` }));
       for (const key of keys) await one.revokeKey(key);
@@ -128,14 +129,14 @@ describeWithRedis('what instances share over Redis', () => {
       for (const key of [keys[0], keys[600], keys.at(-1)]) expect(await isRevokedIn(late, key ?? '')).toBe(true);
     });
 
-    it('is forgotten there once the key has expired anyway', async () => {
+    it('is removed from Redis once the key has expired', async () => {
       const one = await start();
       const exp = Math.floor(Date.now() / 1_000) - 4;
       await one.revokeKey(coinflow.key({ exp }));
       await one.revokeKey(coinflow.key({ customerId: 'bob' }));
       await until(async () => (await dump()).includes(':ends'));
       await until(async () => Number(await admin.sendCommand(['ZCARD', await boardKey(':ends')])) === 1);
-      // Beside what Redis knows of itself.
+      // Without the keys that Redis has for itself.
       expect(Number(await admin.sendCommand(['HLEN', await boardKey()]))).toBe(3);
     });
 
@@ -151,7 +152,7 @@ describeWithRedis('what instances share over Redis', () => {
       await until(async () => isRevokedIn(await start(), key));
     });
 
-    it('that ends later stays, whichever is said last', async () => {
+    it('with the later end is kept, whichever is published last', async () => {
       const { revocations, close: end } = redisSharedStore({ url: redis.url });
       const listener = { received: () => undefined, informed: () => undefined, published: () => [] };
       const feed = await revocations?.open('board', listener);
@@ -169,7 +170,7 @@ describeWithRedis('what instances share over Redis', () => {
       await end?.();
     });
 
-    it('survives that Redis is flushed', async () => {
+    it('survives a flush of Redis', async () => {
       const [one, other] = [await start(), await start()];
       const key = coinflow.key();
       await one.revokeKey(key);
@@ -181,7 +182,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(await isRevokedIn(late, key)).toBe(true);
     });
 
-    it('survives that Redis dies and comes back with nothing', async () => {
+    it('survives that Redis restarts without its data', async () => {
       const [one, other] = [await start(), await start()];
       const [before, during] = [coinflow.key({ customerId: 'alice' }), coinflow.key({ customerId: 'bob' })];
       await one.revokeKey(before);
@@ -197,11 +198,11 @@ describeWithRedis('what instances share over Redis', () => {
       await until(() => isRevokedIn(late, during));
     });
 
-    it('is heard by who was cut off, when the connection is back', async () => {
+    it('reaches a replica that was disconnected, once it reconnects', async () => {
       const [one, other] = [await start(), await start()];
       const key = coinflow.key();
       await other.decide(key);
-      // Nobody hears what is said now.
+      // No replica receives what is published now.
       for (let i = 0; i < 3; i += 1) {
         await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
         await one.revokeKey(key);
@@ -209,20 +210,20 @@ describeWithRedis('what instances share over Redis', () => {
       await until(() => isRevokedIn(other, key));
     });
 
-    it('is heard although its message was lost', async () => {
+    it('reaches a replica although its message was lost', async () => {
       const other = await start();
       const key = coinflow.key();
       await other.decide(key);
       const board = await boardKey();
       const [name, value] = await noticeOf(key);
-      // As when it is published, but without the message.
+      // Publishes a notice without its message.
       await admin.sendCommand(['HSET', board, name, value]);
       await admin.sendCommand(['ZADD', `${board}:ends`, String(Date.now() + 60_000), name]);
       await admin.sendCommand(['HINCRBY', board, 'count', '1']);
       await until(() => isRevokedIn(other, key));
     });
 
-    it('holds while seal keys are rotated, whichever an instance has first', async () => {
+    it('applies during the rotation of seal keys, whichever key a replica has first', async () => {
       const [A, B] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64')) as [string, string];
       const before = await start({ sealKeys: [A] });
       const [first, second, third] = ['alice', 'bob', 'carol'].map((customerId) => coinflow.key({ customerId })) as [
@@ -244,7 +245,7 @@ describeWithRedis('what instances share over Redis', () => {
   });
 
   describe('Redis', () => {
-    it('that lets nobody listen at first, is listened to once it does', async () => {
+    it('is subscribed to once it permits that', async () => {
       await admin.sendCommand(['ACL', 'SETUSER', 'default', 'resetchannels']);
       const one = await start();
       expect(one.sessions.sharedRevocations?.isInformed).toBe(false);
@@ -256,7 +257,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(await admin.sendCommand(['PUBSUB', 'CHANNELS'])).toHaveLength(1);
     });
 
-    it('that refuses the password is said once, with why', async () => {
+    it('that rejects the password is logged once with the cause', async () => {
       const one = await start({}, { url: redis.url.replace('//', '//somebody:a-wrong-password@') });
       expect(await refusal(one, coinflow.key())).toBeUndefined();
       expect(one.sessions.sharedRevocations?.isInformed).toBe(false);
@@ -265,7 +266,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(JSON.stringify(logger)).not.toContain('a-wrong-password');
     });
 
-    it('away when an instance starts: it serves, says once what it does not know, and learns it when Redis is back', async () => {
+    it('can be down when a replica starts: it serves, logs once that revocations are unknown, and reads them later', async () => {
       const one = await start();
       const key = coinflow.key();
       await one.revokeKey(key);
@@ -274,7 +275,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(late.sessions.sharedRevocations?.isInformed).toBe(false);
       expect(await refusal(late, coinflow.key({ customerId: 'bob' }))).toBeUndefined();
       const warnings = () => logger.at('warn').filter((line) => line.includes('revocations-unknown'));
-      // `one` has lost it, too.
+      // `one` has lost its connection, too.
       await until(() => warnings().length === 2);
       await new Promise((resolve) => setTimeout(resolve, 2_100));
       expect(warnings()).toHaveLength(2);
@@ -284,7 +285,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(logger.at('log').filter((line) => line.includes('revocations-known'))).toHaveLength(2);
     });
 
-    it('that answers nothing keeps nobody waiting, and what was said meanwhile is heard', async () => {
+    it('that does not answer delays no request, and revocations of that time arrive later', async () => {
       const [one, other] = [await start({}, { timeoutMs: undefined }), await start()];
       const key = coinflow.key();
       redis.pause();
@@ -301,7 +302,7 @@ describeWithRedis('what instances share over Redis', () => {
       await until(() => isRevokedIn(other, key));
     });
 
-    it('that is full refuses what is written, and nobody is refused for it', async () => {
+    it('that is full stores nothing, and no request is rejected for it', async () => {
       const [one, other] = [await start(), await start()];
       const key = coinflow.key({ customerId: 'bob' });
       await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1']);
@@ -309,7 +310,7 @@ describeWithRedis('what instances share over Redis', () => {
         expect(await refusal(one, coinflow.key())).toBeUndefined();
         expect(await one.revokeKey(key)).toBe(false);
         expect(await isRevokedIn(one, key)).toBe(true);
-        // What stands there can still be read.
+        // The entries can still be read.
         await looksOf(one, other);
         for (const each of [one, other]) expect(each.sessions.sharedRevocations?.isInformed).toBe(true);
       } finally {
@@ -319,15 +320,15 @@ describeWithRedis('what instances share over Redis', () => {
     });
   });
 
-  describe('who reads and writes Redis', () => {
-    it('learns no session key, no payer and no address', async () => {
+  describe('an attacker who reads and writes Redis', () => {
+    it('finds no session key, no user and no address there', async () => {
       const one = await start();
       const { key } = await one.create('alice-in-wonderland', { clientIp: '203.0.113.77' });
       const asked = coinflow.key({ customerId: 'bob-the-builder' });
       await one.decide(asked);
       await one.revokeKey(asked);
       await one.revokeUser('alice-in-wonderland');
-      await until(async () => (await dump()).includes('coinflow:minted:'));
+      await until(async () => (await dump()).includes('coinflow:created:'));
       const stolen = await dump();
       const decoded = Buffer.from(stolen.replace(/[^\w-]/g, ''), 'base64url').toString('latin1');
       for (const secret of [key, asked, 'alice', 'bob', '203.0.113', 'ours']) {
@@ -335,7 +336,7 @@ describeWithRedis('what instances share over Redis', () => {
       }
     });
 
-    it('revokes nothing by what this application has not said, and lets nobody in', async () => {
+    it('cannot revoke with entries that this application has not sealed, and cannot authenticate', async () => {
       const [one, other] = [await start(), await start()];
       const [key, foreign] = [coinflow.key(), coinflow.key({ customerId: 'bob' })];
       await one.decide(key);
@@ -360,11 +361,11 @@ describeWithRedis('what instances share over Redis', () => {
       expect(other.sessions.revocations.size).toEqual({ revokedKeys: 0, revokedSubjects: 0 });
       expect((await start()).sessions.revocations.size).toEqual({ revokedKeys: 0, revokedSubjects: 0 });
       expect(await refusal(other, key)).toBeUndefined();
-      coinflow.answer = NO;
+      coinflow.response = REJECT;
       expect(await refusal(other, foreign)).toBe('COINFLOW_SESSION_REJECTED');
     });
 
-    it('delays a revocation by taking it away, and only where it is not known yet', async () => {
+    it('can delay a revocation by deleting it, only for replicas that do not know it yet', async () => {
       const [one, other] = [await start(), await start()];
       const key = coinflow.key();
       await one.revokeKey(key);
@@ -372,7 +373,7 @@ describeWithRedis('what instances share over Redis', () => {
       await admin.sendCommand(['DEL', await boardKey()]);
       expect(await isRevokedIn(one, key)).toBe(true);
       expect(await isRevokedIn(other, key)).toBe(true);
-      // As when Redis evicts it: whoever has said it notices, and says it again.
+      // As when Redis evicts it: the replica that has published it notices, and publishes it again.
       await until(async () => (await admin.hLen(await boardKey())) === 3);
       expect(await isRevokedIn(await start(), key)).toBe(true);
     });
@@ -381,7 +382,7 @@ describeWithRedis('what instances share over Redis', () => {
   it.each([
     ['in memory', () => new Keyv()],
     ['in Redis, by @keyv/redis', () => new Keyv(new KeyvRedis(redis.url))],
-  ])('a Keyv does as well, for sessions: %s', async (_where, newKeyv) => {
+  ])('shares sessions over a Keyv: %s', async (_where, newKeyv) => {
     const store = Object.assign(newKeyv(), { timeoutMs: GENEROUS_MS });
     const set = jest.spyOn(store, 'set');
     const written = (): Promise<unknown> => Promise.all(set.mock.results.map(({ value }) => value));
@@ -393,12 +394,12 @@ describeWithRedis('what instances share over Redis', () => {
     const { key } = (await one?.create('alice')) ?? {};
     await written();
     expect((await other?.create('alice'))?.key).toBe(key);
-    expect([coinflow.asked, coinflow.created]).toEqual([[asked], 1]);
+    expect([coinflow.calls, coinflow.created]).toEqual([[asked], 1]);
     expect(await one?.revokeKey(asked)).toBe(false);
     await store.disconnect();
   });
 
-  it('a client of the application’s own does as well, and is left open', async () => {
+  it('shares sessions over a client of the application, and does not close it', async () => {
     const client = await redis.connect();
     const store = redisSharedStore({ client });
     const one = new TestInstance(coinflow, { store });
@@ -412,16 +413,16 @@ describeWithRedis('what instances share over Redis', () => {
     expect(await isRevokedIn(await start(), key)).toBe(true);
   });
 
-  it('while Coinflow is down, what another instance has proven lets in', async () => {
+  it('accepts a session that another replica has verified while Coinflow is down', async () => {
     const one = await start();
     const key = coinflow.key();
     await one.decide(key);
     await until(async () => (await dump()).includes('coinflow:session:'));
-    coinflow.answer = DOWN;
+    coinflow.response = DOWN;
     expect(await (await start()).decide(key)).toMatchObject({ key });
   });
 
-  /** Waits until each of them has looked at what stands there twice, and nothing else is asked of Redis. */
+  /** Waits until each replica has read the list twice, and no other command is running. */
   async function looksOf(...instances: TestInstance[]): Promise<void> {
     const scripts = (): Promise<number> => countCommands(admin, 'eval');
     const before = await scripts();
@@ -434,7 +435,7 @@ describeWithRedis('what instances share over Redis', () => {
     return board + suffix;
   }
 
-  /** What would be published of the revocation of a key. */
+  /** The notice that revokes a key. */
   async function noticeOf(
     key: string,
     options: Partial<CoinflowAuthModuleOptions> = {},

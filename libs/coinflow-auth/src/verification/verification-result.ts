@@ -1,0 +1,51 @@
+import { CoinflowSessionRevokedError, isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import { isRefusedByBudget } from '../budget/budget-statistics.js';
+import type { CoinflowSession } from '../session/coinflow-session.js';
+
+/**
+ * What a decision about a request came from:
+ * `request`: the request carries no session key, or two; `claims`: the format or the claims of the key, without a call;
+ * `cache`: this replica's cache; `shared-cache`: another replica's verification; `negative-cache`: a cached rejection;
+ * `revocation`: the application revoked the key or its user; `attestation`: this application's own tag; `coinflow`: a call;
+ * `coalesced`: the call of a concurrent request; `stale`: an expired verification, while Coinflow is unavailable; `budget`: no
+ * call was left.
+ */
+export type CoinflowDecidedBy = (typeof DECIDED_BY)[number];
+
+export const DECIDED_BY = [
+  'request',
+  'claims',
+  'cache',
+  'shared-cache',
+  'negative-cache',
+  'revocation',
+  'attestation',
+  'coalesced',
+  'coinflow',
+  'stale',
+  'budget',
+] as const;
+
+/** The session of a request, or the reason why it has none, and what that was decided by. */
+export type VerificationResult = { readonly decidedBy: CoinflowDecidedBy } & (
+  | { readonly session: CoinflowSession; readonly error?: undefined }
+  | { readonly session?: undefined; readonly error: AnyCoinflowAuthError }
+);
+
+/**
+ * The result of a request that is rejected.
+ * @param decidedBy unless the error itself says that it was a revocation or the budget
+ * @throws the error, when it is not one of this package: it is a defect then
+ */
+export function rejectedWith(error: unknown, decidedBy: CoinflowDecidedBy): VerificationResult {
+  if (!isCoinflowAuthError(error)) throw error;
+  if (error instanceof CoinflowSessionRevokedError) return { decidedBy: 'revocation', error };
+  return { decidedBy: isRefusedByBudget(error) ? 'budget' : decidedBy, error };
+}
+
+/** @throws the error of a rejected request */
+export function sessionOrThrow({ session, error }: VerificationResult): CoinflowSession {
+  if (error) throw error;
+  return session;
+}
