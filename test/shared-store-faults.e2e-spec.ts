@@ -41,7 +41,7 @@ describe('a shared store of the application', () => {
     expect(logger.at('warn')).toEqual([]);
     await jest.advanceTimersByTimeAsync(1);
     await starting;
-    expect(logger.at('warn')).toEqual([expect.stringMatching(/did not open within 30 s.*\[revocations-unknown\]/)]);
+    expect(logger.at('warn')).toEqual([expect.stringMatching(/did not open within 30 s.*\[revocations-unavailable\]/)]);
     expect(service.metrics().sharedStore).toMatchObject({ revocationsKnown: false });
   });
 

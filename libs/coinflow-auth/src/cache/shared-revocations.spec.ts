@@ -41,7 +41,7 @@ describe('SharedRevocations', () => {
       expect(shared.isInformed).toBe(isKnown);
     }
     expect(logger.at('warn')).toHaveLength(2);
-    expect(logger.at('warn')[0]).toContain('Cause: NOPERM [Nest] forged [revocations-unknown]');
+    expect(logger.at('warn')[0]).toContain('Cause: NOPERM [Nest] forged [revocations-unavailable]');
     expect(logger.at('log')).toHaveLength(1);
   });
 });

@@ -152,10 +152,10 @@ export class SharedRevocations {
     if (isInformed === this.#isInformed) return;
     if (!isInformed) {
       const because = cause === undefined ? '' : ` Cause: ${safeText(cause, [])}`;
-      this.#logger.warn(`${UNINFORMED}.${because} [revocations-unknown]`);
+      this.#logger.warn(`${UNINFORMED}.${because} [revocations-unavailable]`);
     }
     if (isInformed && this.#isInformed === false)
-      this.#logger.log('The shared revocations are known again. [revocations-known]');
+      this.#logger.log('The shared revocations can be read again. [revocations-available]');
     this.#isInformed = isInformed;
   }
 

@@ -20,7 +20,7 @@ import { SessionVerifier } from './session-verifier.js';
 const OPEN_TIMEOUT_MS = 30_000;
 /** How long the shutdown of the application waits for the shared store. */
 const CLOSE_TIMEOUT_MS = 5_000;
-const REVOCATIONS_UNKNOWN = `The revocations of the shared store did not open within ${OPEN_TIMEOUT_MS / 1_000} s: until they do, session keys that other replicas have revoked are accepted. Check the store. [revocations-unknown]`;
+const REVOCATIONS_UNKNOWN = `The revocations of the shared store did not open within ${OPEN_TIMEOUT_MS / 1_000} s: until they do, session keys that other replicas have revoked are accepted. Check the store. [revocations-unavailable]`;
 
 /** Builds everything that verifies and revokes sessions for one instance of the module. */
 export class SessionParts {
