@@ -273,7 +273,7 @@ describeWithRedis('what instances share over Redis', () => {
       const late = await start();
       expect(late.sessions.sharedRevocations?.isInformed).toBe(false);
       expect(await refusal(late, coinflow.key({ customerId: 'bob' }))).toBeUndefined();
-      const warnings = () => logger.at('warn').filter((line) => line.includes('revocations-unknown'));
+      const warnings = () => logger.at('warn').filter((line) => line.includes('revocations-unavailable'));
       // `one` has lost it, too.
       await until(() => warnings().length === 2);
       await new Promise((resolve) => setTimeout(resolve, 2_100));
@@ -281,7 +281,7 @@ describeWithRedis('what instances share over Redis', () => {
       await redis.start();
       await isBack(one, late);
       await until(() => isRevokedIn(late, key));
-      expect(logger.at('log').filter((line) => line.includes('revocations-known'))).toHaveLength(2);
+      expect(logger.at('log').filter((line) => line.includes('revocations-available'))).toHaveLength(2);
     });
 
     it('that answers nothing keeps nobody waiting, and what was said meanwhile is heard', async () => {

@@ -81,7 +81,7 @@ describeWithRedis('the startup of an application with Redis (skipped without red
   async function expectUnreachable(cause: RegExp): Promise<void> {
     await until(() => warnings('redis-unreachable').length > 0);
     expect(warnings('redis-unreachable')).toEqual([expect.stringMatching(cause)]);
-    expect(warnings('revocations-unknown')).toEqual([expect.stringMatching(cause)]);
+    expect(warnings('revocations-unavailable')).toEqual([expect.stringMatching(cause)]);
     expect(app?.logger.at('warn')).toHaveLength(2);
     expect(health()).toMatchObject({ status: 'degraded', sharedStore: 'unreachable', deliveries: 'unreachable' });
   }
@@ -115,7 +115,7 @@ describeWithRedis('the startup of an application with Redis (skipped without red
   it('logs why revocations are unavailable when Redis denies SUBSCRIBE, and shares none', async () => {
     await setRules('-subscribe');
     await start(limited());
-    expect(warnings('revocations-unknown')).toEqual([expect.stringMatching(/Cause: NOPERM.*subscribe/)]);
+    expect(warnings('revocations-unavailable')).toEqual([expect.stringMatching(/Cause: NOPERM.*subscribe/)]);
     expect(await sharesRevocations()).toBe(false);
     expect(health()).toMatchObject({ status: 'degraded', sharedStore: 'unreachable' });
     await setRules('+subscribe');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { CoinflowAuthService } from '../libs/coinflow-auth/src/coinflow-auth.service.js';
-import type { CoinflowSharedStore, RevocationBoard } from '../libs/coinflow-auth/src/options/shared-store.js';
+import type { CoinflowSharedStore, RevocationBoard } from '../libs/coinflow-auth/src/options/stores.js';
 import { resolveOptions } from '../libs/coinflow-auth/src/options/resolve-options.js';
 import { RecordingLogger } from './harness/recording-logger.js';
 import { SharedStore } from '../libs/coinflow-auth/test-doubles/shared-store.js';
@@ -44,7 +44,7 @@ describe('a shared store of the application', () => {
     expect(logger.at('warn')).toEqual([]);
     await jest.advanceTimersByTimeAsync(1);
     await starting;
-    expect(logger.at('warn')).toEqual([expect.stringMatching(/did not open within 30 s.*\[revocations-unknown\]/)]);
+    expect(logger.at('warn')).toEqual([expect.stringMatching(/did not open within 30 s.*\[revocations-unavailable\]/)]);
     expect(service.metrics().sharedStore).toMatchObject({ revocationsKnown: false });
   });
 

@@ -46,7 +46,7 @@ const REVOKED_HERE_ONLY =
 /** For how long the application waits for what a shared store's `timeoutMs` does not cover. Reading many revocations takes a while. */
 const STORE_OPEN_MS = 30_000;
 const STORE_TIMEOUT_MS = 5_000;
-const REVOCATIONS_UNKNOWN = `The revocations of the shared store did not open within ${STORE_OPEN_MS / 1_000} s: until they do, session keys that other replicas have revoked are accepted. Check the store. [revocations-unknown]`;
+const REVOCATIONS_UNKNOWN = `The revocations of the shared store did not open within ${STORE_OPEN_MS / 1_000} s: until they do, session keys that other replicas have revoked are accepted. Check the store. [revocations-unavailable]`;
 
 /** What can be said beside whom a session key is for. */
 export interface CreateSessionKeyOptions {

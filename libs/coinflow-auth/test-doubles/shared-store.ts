@@ -4,7 +4,7 @@ import type {
   RevocationFeed,
   RevocationListener,
   RevocationNotice,
-} from '../src/options/shared-store.js';
+} from '../src/options/stores.js';
 
 /** A store that several instances share, in one process; what it holds can be read, changed and withheld. */
 export class SharedStore implements CoinflowSharedStore {

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
 import { CoinflowClock } from '../http/clock-skew.js';
-import type { RevocationListener } from '../options/shared-store.js';
+import type { RevocationListener } from '../options/stores.js';
 import { Sealer } from './sealer.js';
 import { Revocations } from './revocations.js';
 import { SessionCache } from './session-cache.js';
@@ -41,7 +41,7 @@ describe('what other replicas have revoked', () => {
       expect(shared.isInformed).toBe(isKnown);
     }
     expect(logger.at('warn')).toHaveLength(2);
-    expect(logger.at('warn')[0]).toContain('Cause: NOPERM [Nest] forged [revocations-unknown]');
+    expect(logger.at('warn')[0]).toContain('Cause: NOPERM [Nest] forged [revocations-unavailable]');
     expect(logger.at('log')).toHaveLength(1);
   });
 });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { safeText } from '../util/safe-text.js';
-import type { RevocationBoard, RevocationFeed, RevocationNotice } from '../options/shared-store.js';
+import type { RevocationBoard, RevocationFeed, RevocationNotice } from '../options/stores.js';
 import type { Sealer } from './sealer.js';
 import { ExpiringMap, untilExpiry } from './expiring-map.js';
 import type { Revocations, SubjectRevocation } from './revocations.js';
@@ -148,10 +148,10 @@ export class SharedRevocations {
     if (isInformed === this.#isInformed) return;
     if (!isInformed) {
       const because = cause === undefined ? '' : ` Cause: ${safeText(cause, [])}`;
-      this.#logger.warn(`${UNINFORMED}.${because} [revocations-unknown]`);
+      this.#logger.warn(`${UNINFORMED}.${because} [revocations-unavailable]`);
     }
     if (isInformed && this.#isInformed === false)
-      this.#logger.log('The shared revocations are known again. [revocations-known]');
+      this.#logger.log('The shared revocations are known again. [revocations-available]');
     this.#isInformed = isInformed;
   }
 

@@ -35,7 +35,7 @@ export class EndpointProbe {
     throw new CoinflowMisconfiguredError(
       'Verify Token calls a made-up session key valid: what answers is not Coinflow',
       {
-        reason: 'accepts-everything',
+        reason: 'accepts-any-key',
         action:
           'Check the options env and baseUrl (COINFLOW_ENV, COINFLOW_BASE_URL), and what stands between you and Coinflow.',
       },

@@ -49,7 +49,7 @@ describe('SessionVerifier', () => {
     const key = coinflow.key();
     await expect(one.decide(key)).rejects.toMatchObject({
       code: 'COINFLOW_MISCONFIGURED',
-      reason: 'accepts-everything',
+      reason: 'accepts-any-key',
     });
     coinflow.answerToStrangers = DOWN;
     await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
@@ -164,7 +164,7 @@ describe('SessionVerifier', () => {
     it('of another merchant are refused even then', async () => {
       const key = coinflow.key({ merchantId: 'theirs', exp: undefined });
       await expect(verifier({ acceptUnboundKeys: true }).decide(key)).rejects.toMatchObject({
-        reason: 'foreign-merchant',
+        reason: 'wrong-merchant',
       });
     });
 
@@ -179,7 +179,7 @@ describe('SessionVerifier', () => {
       const key = coinflow.key(claim);
       await expect(verifier({ acceptUnboundKeys: true }).decide(key)).rejects.toMatchObject({
         code: 'COINFLOW_SESSION_KEY_MALFORMED',
-        reason: 'unreadable-claim',
+        reason: 'malformed-claim',
       });
       expect(coinflow.asked).toEqual([]);
     });

@@ -185,7 +185,7 @@ export class SessionVerifier {
     }
     if (merchantId !== undefined && merchantId !== this.#parts.options.merchantId) {
       throw new CoinflowSessionWrongMerchantError('The session key is another merchant’s', {
-        reason: 'foreign-merchant',
+        reason: 'wrong-merchant',
       });
     }
     if (this.#revocations.covers(claims)) throw revoked(trace);
