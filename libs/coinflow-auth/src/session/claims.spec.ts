@@ -50,7 +50,7 @@ describe('readClaims', () => {
     ['a user and a wallet', { customerId: 'a', wallet: 'w', blockchain: 'eth' }],
     ['a wallet without its chain', { wallet: 'w' }],
     ['a chain without a wallet', { blockchain: 'eth' }],
-    ['a wallet on the chain “user”', { wallet: 'w', blockchain: 'user' }],
+    ['a wallet on the chain "user"', { wallet: 'w', blockchain: 'user' }],
     ['no claim', {}],
   ])('reads no subject from a key with %s', (_, claims) => {
     expect(readClaims(keyOf(claims)).subject).toBeNull();
