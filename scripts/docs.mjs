@@ -1,12 +1,16 @@
-// `npm run docs`: writes the pages that are made from the code.
-import { writeFileSync } from 'node:fs';
+// `npm run docs`: writes what is generated from the code into the docs.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPackages } from './build-packages.mjs';
 import { errorsPage } from './errors-page.mjs';
+import { configurationPage } from './options-page.mjs';
 import { root } from './processes.mjs';
 import { install } from './set-up.mjs';
 
 await install();
 await buildPackages();
 const { COINFLOW_AUTH_ERRORS } = await import('../libs/coinflow-auth/dist/esm/errors/error-catalogue.js');
+const { OPTION_TABLE } = await import('../libs/coinflow-auth/dist/esm/options/option-table.js');
+const configuration = join(root, 'docs', 'configuration.md');
 writeFileSync(join(root, 'docs', 'errors.md'), errorsPage(COINFLOW_AUTH_ERRORS));
+writeFileSync(configuration, configurationPage(readFileSync(configuration, 'utf8'), OPTION_TABLE));

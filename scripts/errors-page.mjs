@@ -1,22 +1,24 @@
-/** The text of `docs/errors.md`, from the catalogue of the codes. */
+/** The text of `docs/errors.md`, generated from the catalogue of error codes. */
 export function errorsPage(catalogue) {
   const sections = Object.entries(catalogue).map(([code, { status, when, message, action, guard, webhook }]) =>
     [
       `## \`${code}\``,
       `HTTP ${status}. ${when}`,
-      `- **The client reads:** “${message}”`,
+      `- **The client receives:** "${message}"`,
       `- **What to do:** ${action}`,
-      `- **Comes from:** ${webhook ? 'webhook routes' : guard ? 'the guard and the service' : 'the service'}`,
+      `- **Thrown by:** ${webhook ? 'webhook routes' : guard ? 'the guard and the service' : 'the service'}`,
     ]
       .join('\n\n')
       .replaceAll('\n\n- ', '\n- ')
       .replace('\n- ', '\n\n- '),
   );
-  return `<!-- Made from the catalogue of the codes by \`npm run docs\`; do not edit. -->
+  return `<!-- Generated from the catalogue of error codes by \`npm run docs\`. Do not edit. -->
 
 # Errors
 
-Every error of the package has a literal \`code\` that stays the same from version to version. The client gets Nest’s usual body plus the code; 401s carry \`WWW-Authenticate\`, 429s and 503s \`Retry-After\`. The reason in detail, and what the operator should do, are in the error itself (\`reason\`, \`action\`) and in the log. \`isCoinflowAuthError(error)\` and \`instanceof\` recognise the errors of any copy of the package.
+Every error of the package has a literal \`code\` that stays the same from version to version. The client receives Nest's usual body and the code. A 401 has \`WWW-Authenticate\`; a 429 or 503 has \`Retry-After\`.
+
+The error itself (\`reason\`, \`action\`) and the log say why it occurred and what the operator should do. \`isCoinflowAuthError(error)\` and \`instanceof\` also recognise errors of another copy of the package.
 
 ${sections.join('\n\n')}
 `;

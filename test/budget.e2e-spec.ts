@@ -54,7 +54,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
         body: {
           statusCode: 429,
           error: 'Too Many Requests',
-          message: 'There were too many requests. Try again later.',
+          message: 'Too many requests. Try again later.',
           code: 'COINFLOW_TOO_MANY_REQUESTS',
         },
       });

@@ -22,7 +22,7 @@ const MALFORMED_KEY = 'not a session key';
 const CLIENT_ERROR = {
   status: 'error',
   code: 'COINFLOW_SESSION_KEY_MALFORMED',
-  message: 'That is not a session key.',
+  message: 'Malformed session key.',
 };
 
 let app: TestApp;
@@ -71,7 +71,7 @@ describe('an error of the service in a microservice', () => {
     await expect(firstValueFrom(client.send('order-stream', ''))).rejects.toEqual({
       status: 'error',
       code: 'COINFLOW_SESSION_REJECTED',
-      message: 'The session key is not valid.',
+      message: 'Invalid session key.',
     });
   });
 });
@@ -134,7 +134,7 @@ describe('an error of the service in a context that Nest does not know', () => {
         ) as (sessionKey: string) => Promise<unknown>;
       await expect(call(MALFORMED_KEY)).rejects.toMatchObject({
         code: 'COINFLOW_SESSION_KEY_MALFORMED',
-        reason: 'bad-characters',
+        reason: 'invalid-characters',
       });
     },
   );

@@ -349,7 +349,7 @@ describe.each(PLATFORMS)('decisions and their HTTP answers, on %s', (platform) =
     const answer = await app.get('/guarded', unseenKey(app.coinflow));
     expect(answer.body).toEqual({
       statusCode: 503,
-      message: 'The session cannot be checked right now. Try again shortly.',
+      message: 'The session service is temporarily unavailable. Try again later.',
       error: 'Service Unavailable',
       code: 'COINFLOW_UNAVAILABLE',
     });

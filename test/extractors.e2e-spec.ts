@@ -38,7 +38,7 @@ class RoutesController {
   }
 }
 
-describe.each(PLATFORMS)('where the session key is, on %s', (platform) => {
+describe.each(PLATFORMS)('the option extractor on %s', (platform) => {
   let app: TestApp;
 
   afterEach(() => app.close());
@@ -46,7 +46,7 @@ describe.each(PLATFORMS)('where the session key is, on %s', (platform) => {
   const start = async (extractor = fromHeader()): Promise<TestApp> =>
     (app = await createTestApp({ platform, controllers: [RoutesController], options: { extractor } }));
 
-  it('as a bearer token', async () => {
+  it('reads the session key from a bearer token', async () => {
     const { send, get, coinflow } = await start(fromBearer());
     const key = unseenKey(coinflow);
     expect(await send('/guarded', { headers: { authorization: `Bearer ${key}` } })).toMatchObject({
@@ -56,18 +56,18 @@ describe.each(PLATFORMS)('where the session key is, on %s', (platform) => {
     const missing = await get('/guarded', key);
     expect(missing).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_KEY_MISSING' } });
     expect(missing.headers['www-authenticate']).toBe('Bearer realm="Coinflow"');
-    const wrong = await send('/guarded', { headers: { authorization: 'Bearer junk' } });
+    const wrong = await send('/guarded', { headers: { authorization: 'Bearer invalid' } });
     expect(wrong.headers['www-authenticate']).toBe('Bearer realm="Coinflow", error="invalid_token"');
   });
 
-  it('two bearer tokens are refused, though Node drops the second', async () => {
+  it('rejects two bearer tokens, although Node drops the second', async () => {
     const { send, coinflow } = await start(fromBearer());
     const tokens = [unseenKey(coinflow), unseenKey(coinflow, { customerId: 'bob' })].map((key) => `Bearer ${key}`);
     const answer = await send('/guarded', { headers: { authorization: tokens } });
     expect(answer).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_KEY_MALFORMED' } });
   });
 
-  it('in a cookie, and not for what another site wants to change', async () => {
+  it('reads the session key from a cookie, and rejects a cross-site request that changes something', async () => {
     const { send, coinflow } = await start(fromCookie('session'));
     const headers = { cookie: `theme=dark; session=${unseenKey(coinflow)}` };
     const crossSite = { ...headers, 'sec-fetch-site': 'cross-site' };
@@ -82,7 +82,7 @@ describe.each(PLATFORMS)('where the session key is, on %s', (platform) => {
     expect(await send('/guarded', { method: 'POST', headers: evil })).toMatchObject({ status: 403 });
   });
 
-  it('in one of several places, and not two in two', async () => {
+  it('reads the session key from one of several places, and rejects two keys in two places', async () => {
     const { send, get, coinflow } = await start(firstOf(fromHeader(), fromBearer(), fromCookie('session')));
     const [alice, bob] = [unseenKey(coinflow), unseenKey(coinflow, { customerId: 'bob' })];
     expect(await get('/guarded', alice)).toMatchObject({ body: { userId: 'alice' } });
@@ -99,7 +99,7 @@ describe.each(PLATFORMS)('where the session key is, on %s', (platform) => {
     );
   });
 
-  it('an async extractor is a misconfiguration, reported once with what to do', async () => {
+  it('reports an asynchronous extractor once, as a misconfiguration with what to do', async () => {
     const find = (): never => Promise.reject(new Error('canary')) as never;
     const { get, coinflow, logger } = await start({ schemes: ['CoinflowSession'], find });
     for (let i = 0; i < 2; i += 1) {
@@ -109,18 +109,18 @@ describe.each(PLATFORMS)('where the session key is, on %s', (platform) => {
       });
     }
     expect(logger.at('error')).toEqual([
-      expect.stringMatching(/find\(\) returns a promise \[COINFLOW_MISCONFIGURED: extractor-wrong\] .*synchronous/),
+      expect.stringMatching(/find\(\) returns a promise \[COINFLOW_MISCONFIGURED: extractor-invalid\] .*synchronous/),
     ]);
     expect(logger.lines.some(({ text }) => text.includes('canary'))).toBe(false);
   });
 
-  it('a route can be for some users only', async () => {
+  it('accepts only the subjects that a route allows', async () => {
     const { get, coinflow } = await start();
     const user = unseenKey(coinflow);
     const wallet = (blockchain: string): string =>
       unseenKey(coinflow, { customerId: undefined, wallet: 'w', blockchain });
     const NOT_ALLOWED = { status: 403, body: { code: 'COINFLOW_SUBJECT_NOT_ALLOWED' } };
-    // Asked and remembered: the policy holds on every hit.
+    // The second round is answered from the cache: the policy applies to every hit.
     for (let round = 0; round < 2; round += 1) {
       expect(await get('/users', user)).toMatchObject({ status: 200 });
       expect(await get('/users', wallet('eth'))).toMatchObject(NOT_ALLOWED);

@@ -72,7 +72,7 @@ const READERS: [name: string, module: string, call: string][] = [
   ['a wallet on Stellar', 'session/wallet-address.js', "m.walletAddressProblem(text, 'stellar')"],
   ['a wallet on an EVM chain', 'session/wallet-address.js', "m.walletAddressProblem('0x' + text, 'eth')"],
   ['a value that is sent in a header', 'util/header-value.js', 'm.isHeaderValue(text, Infinity)'],
-  ['the address of a client', 'extraction/request-source.js', 'm.networkOf(text)'],
+  ['the address of a client', 'extraction/client-address.js', 'm.networkOf(text)'],
 ];
 
 describe('reading strings from outside', () => {

@@ -98,12 +98,12 @@ const WAYS: [string, (options: CoinflowAuthModuleOptions) => ReturnType<typeof C
   ],
 ];
 
-describe.each(PLATFORMS)('registering on %s', (platform) => {
+describe.each(PLATFORMS)('registration on %s', (platform) => {
   let app: TestApp;
 
   afterEach(() => app.close());
 
-  it.each(WAYS)('%s protects routes of any module', async (_, register) => {
+  it.each(WAYS)('protects the routes of every module with %s', async (_, register) => {
     app = await createTestApp({
       platform,
       register: (options) => ({ module: moduleOf(GuardedController), imports: [register(options)] }),
@@ -119,28 +119,28 @@ describe('CoinflowAuthModule', () => {
   it.each([
     ['forRoot', (isGlobal?: boolean) => CoinflowAuthModule.forRoot({ ...options, isGlobal })],
     ['forRootAsync', (isGlobal?: boolean) => CoinflowAuthModule.forRootAsync({ useFactory: () => options, isGlobal })],
-  ])('%s is global unless told otherwise', (_, register) => {
+  ])('registers %s globally unless isGlobal is false', (_, register) => {
     expect(register(true)).toMatchObject({ global: true });
     expect(register(false)).toMatchObject({ global: false });
     expect(register(undefined)).toMatchObject({ global: true });
   });
 
-  it('is global by default', () => {
+  it('is a global module by default', () => {
     expect(CoinflowAuthModule.forRoot(options)).toMatchObject({ global: true });
     expect(CoinflowAuthModule.forRootAsync({ useFactory: () => options })).toMatchObject({ global: true });
   });
 
-  it('reports all that is missing in the environment at boot, by variable', async () => {
-    const boot = Test.createTestingModule({
+  it('reports every missing environment variable at startup', async () => {
+    const startup = Test.createTestingModule({
       imports: [
         ConfigModule.forRoot({ ignoreEnvFile: true }),
         CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider()),
       ],
     }).compile();
-    await expect(boot).rejects.toThrow(/COINFLOW_ENV[^]*COINFLOW_API_KEY[^]*COINFLOW_MERCHANT_ID/);
+    await expect(startup).rejects.toThrow(/COINFLOW_ENV[^]*COINFLOW_API_KEY[^]*COINFLOW_MERCHANT_ID/);
   });
 
-  it('reads an empty variable as absent, and numbers as numbers', () => {
+  it('reads an empty environment variable as absent, and numbers as numbers', () => {
     setEnvironment(options);
     process.env.COINFLOW_BASE_URL = ' ';
     const { env, apiKey, merchantId, baseUrl, cache, budget } = coinflowAuthConfig();
@@ -150,7 +150,7 @@ describe('CoinflowAuthModule', () => {
     expect(coinflowAuthConfig()).toMatchObject({ cache: { ttlMs: 60_000 }, budget: { verificationsPerMinute: 12 } });
   });
 
-  it('boots without Coinflow being there', async () => {
+  it('starts while Coinflow is unreachable', async () => {
     const module = await Test.createTestingModule({ imports: [CoinflowAuthModule.forRoot(options)] }).compile();
     expect(module.get(CoinflowAuthService)).toBeInstanceOf(CoinflowAuthService);
     await module.close();

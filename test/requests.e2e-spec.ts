@@ -69,7 +69,7 @@ describe.each(PLATFORMS)('a middleware that edits the headers, on %s', (platform
   });
   afterAll(() => app.close());
 
-  it('takes a credential from the request by deleting its header', async () => {
+  it('answers 401 when a middleware has deleted the credential', async () => {
     const key = unseenKey(app.coinflow);
     edit = (headers) => {
       delete headers.authorization;
@@ -79,7 +79,7 @@ describe.each(PLATFORMS)('a middleware that edits the headers, on %s', (platform
     expect(await app.send('/guarded', { headers: { cookie: `session=${key}` } })).toMatchObject(MISSING);
   });
 
-  it('gives the request a credential by setting a header', async () => {
+  it('authenticates the credential that a middleware has added', async () => {
     const key = unseenKey(app.coinflow);
     edit = (headers) => (headers.authorization = `Bearer ${key}`);
     expect(await app.send('/guarded')).toMatchObject({ status: 200, body: { userId: 'alice' } });
@@ -87,7 +87,7 @@ describe.each(PLATFORMS)('a middleware that edits the headers, on %s', (platform
     expect(await app.send('/guarded')).toMatchObject({ status: 200, body: { userId: 'alice' } });
   });
 
-  it('replaces the credential by setting its header', async () => {
+  it('authenticates the credential that a middleware has replaced', async () => {
     const [alice, bob] = [unseenKey(app.coinflow), unseenKey(app.coinflow, { customerId: 'bob' })];
     edit = (headers) => (headers.authorization = `Bearer ${bob}`);
     expect(await app.send('/guarded', { headers: { authorization: `Bearer ${alice}` } })).toMatchObject({
@@ -96,14 +96,14 @@ describe.each(PLATFORMS)('a middleware that edits the headers, on %s', (platform
     });
   });
 
-  it('cannot choose one of two different Authorization headers', async () => {
+  it('rejects two different Authorization headers, although a middleware has chosen one', async () => {
     const [alice, bob] = [unseenKey(app.coinflow), unseenKey(app.coinflow, { customerId: 'bob' })];
     edit = (headers) => (headers.authorization = `Bearer ${alice}`);
     const headers = { authorization: [`Bearer ${alice}`, `Bearer ${bob}`] };
     expect(await app.send('/guarded', { headers })).toMatchObject(MALFORMED);
   });
 
-  it('does not end the protection against cross-site requests by deleting what the browser said', async () => {
+  it('rejects a cross-site request, although a middleware has deleted the headers of the browser', async () => {
     edit = (headers) => {
       delete headers['sec-fetch-site'];
       delete headers.origin;
@@ -316,7 +316,7 @@ describe('any list of headers, as Node parses it', () => {
     fc.tuple(name('x-other'), fc.constantFrom('a', 'b')),
   );
 
-  it('gives the one session key, and rejects different ones', async () => {
+  it('authenticates the one session key of any list of headers, and rejects different keys', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(header, { maxLength: 6 }), async (sent) => {
         const request = (await receive(sent)) as RequestWithHeaders;

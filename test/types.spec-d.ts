@@ -1,6 +1,4 @@
-// What must not compile: `tsc` is the test, and an expected error that does not come is one itself.
-import type { CoinflowAuthService, CoinflowBudgetOptions, CoinflowSubject } from 'nestjs-coinflow-auth';
-import type { CoinflowWebhookEvent } from 'nestjs-coinflow-auth';
+// `tsc` runs this test. An expected error that does not occur is an error itself.
 import type { Request } from 'express';
 import {
   CoinflowAuth,
@@ -8,6 +6,10 @@ import {
   OnCoinflowEvent,
   isCoinflowAuthError,
   isCoinflowEvent,
+  type CoinflowAuthService,
+  type CoinflowBudgetOptions,
+  type CoinflowSubject,
+  type CoinflowWebhookEvent,
 } from 'nestjs-coinflow-auth';
 
 declare const coinflow: CoinflowAuthService;
@@ -16,11 +18,11 @@ export async function waysToCreate(): Promise<void> {
   await coinflow.createSessionKey({ userId: 'alice' });
   await coinflow.createSessionKey({ wallet: '0x1', blockchain: 'eth' });
   await coinflow.createSessionKeyWithSignature({ wallet: '0x1', blockchain: 'eth', signedMessage: '0x2' });
-  // @ts-expect-error a signature, which is for the other method
+  // @ts-expect-error a signature is for the other method
   await coinflow.createSessionKey({ wallet: '0x1', blockchain: 'eth', signedMessage: '0x2' });
   // @ts-expect-error a wallet without a signature
   await coinflow.createSessionKeyWithSignature({ wallet: '0x1', blockchain: 'eth' });
-  // @ts-expect-error nobody
+  // @ts-expect-error no subject
   await coinflow.createSessionKey({});
   // @ts-expect-error a wallet without its chain
   await coinflow.createSessionKey({ wallet: '0x1' });
@@ -30,9 +32,9 @@ export async function waysToCreate(): Promise<void> {
   await coinflow.createSessionKey({ userId: 'alice', wallet: '0x1', blockchain: 'eth' });
   // @ts-expect-error a user who signs
   await coinflow.createSessionKey({ userId: 'alice', signedMessage: '0x2' });
-  // @ts-expect-error `user` is no wallet's chain
+  // @ts-expect-error `user` is not the blockchain of a wallet
   await coinflow.createSessionKey({ wallet: '0x1', blockchain: 'user' });
-  // @ts-expect-error a signature by nobody
+  // @ts-expect-error a signature without a wallet
   await coinflow.createSessionKey({ signedMessage: '0x2' });
   // @ts-expect-error a message without a chain
   await coinflow.getMessage({ wallet: '0x1' });
@@ -43,7 +45,7 @@ export async function eitherOr(request: Request): Promise<string | number> {
   await coinflow.authenticateRequest(request, { instance: 'eu' });
   const { session, error } = await coinflow.authenticateRequest(request, { subject: 'user' });
   if (!error) return session.key;
-  // @ts-expect-error there is none beside an error
+  // @ts-expect-error there is no session beside an error
   String(session.key);
   return error.code === 'COINFLOW_UNAVAILABLE' ? error.retryAfterMs : error.reason;
 }
@@ -62,7 +64,7 @@ export function narrowing(error: unknown, subject: CoinflowSubject): string | nu
       case 'COINFLOW_INVALID_ARGUMENT':
         return error.argument;
       case 'COINFLOW_SESSION_REJECTED':
-        // @ts-expect-error only what passes by itself says when
+        // @ts-expect-error only a temporary error has retryAfterMs
         return String(error.retryAfterMs);
       // @ts-expect-error no such code
       case 'COINFLOW_NO_SUCH_CODE':
@@ -80,13 +82,13 @@ export class Handlers {
     return [data.id, eventType, data.subtotal.cents, data.aFieldThatIsNew];
   }
 
-  // @ts-expect-error another type's event
+  // @ts-expect-error the event of another type
   @OnCoinflowEvent('Settled')
   refund(event: CoinflowWebhookEvent<'Refund'>): string {
     return event.data.paymentId;
   }
 
-  // @ts-expect-error what a handler of two types gets may be either
+  // @ts-expect-error a handler of two types receives events of both
   @OnCoinflowEvent('Settled', 'Refund')
   either(event: CoinflowWebhookEvent<'Settled'>): string {
     return event.data.id;
@@ -119,11 +121,11 @@ export class Handlers {
 }
 
 export function users(event: CoinflowWebhookEvent): string {
-  // @ts-expect-error nobody has said of what type it is
+  // @ts-expect-error the type of the event is unknown
   const id: string = event.data.id;
   if (!isCoinflowEvent(event, 'Settled')) return id;
   const { data } = event;
-  // @ts-expect-error which of the two who paid has depends on the version
+  // @ts-expect-error the field depends on the version
   const wallet: string = data.wallet;
   if (data.customerId !== undefined) {
     const customer: string = data.customerId;
@@ -137,7 +139,7 @@ export function users(event: CoinflowWebhookEvent): string {
   return checked + rawCustomerId + wallet;
 }
 
-// A request of the framework's own type may be asked for.
-export const client: CoinflowBudgetOptions = { getClient: ({ ip }: Request): string => ip ?? 'nobody' };
-// @ts-expect-error a client is known at once
+// The parameter can have the request type of the framework.
+export const client: CoinflowBudgetOptions = { getClient: ({ ip }: Request): string => ip ?? 'unknown' };
+// @ts-expect-error getClient is synchronous
 export const late: CoinflowBudgetOptions = { getClient: () => Promise.resolve('203.0.113.7') };

@@ -24,7 +24,7 @@ class RoutesController {
 }
 
 const OPTIONS: [string, ValidationPipeOptions][] = [
-  ['nothing else', {}],
+  ['no other option', {}],
   ['transform', { transform: true }],
   ['whitelist', { transform: true, whitelist: true, forbidNonWhitelisted: true }],
   ['forbidUnknownValues', { transform: true, forbidUnknownValues: true }],
@@ -36,7 +36,7 @@ describe.each(PLATFORMS)('a ValidationPipe that validates custom decorators, on 
 
   afterEach(() => app.close());
 
-  it.each(OPTIONS)('gives the handler the session itself: with %s', async (_, options) => {
+  it.each(OPTIONS)('passes the session itself to the handler with %s', async (_, options) => {
     app = await createTestApp({
       platform,
       controllers: [RoutesController],

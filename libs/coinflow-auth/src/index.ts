@@ -1,19 +1,16 @@
+// A type that only arguments have is not exported: an index (CoinflowAuthModuleOptions['cache']) or Parameters<> gives it.
+
 // The module and its options
 export {
   CoinflowAuthModule,
-  type CoinflowAuthModuleExtras,
   type CoinflowAuthOptionsFactory,
   type CoinflowAuthRootAsyncOptions,
   type CoinflowAuthRootOptions,
 } from './coinflow-auth.module.js';
 export type { CoinflowEnv } from './options/base-url.js';
 export type { CoinflowBudgetOptions } from './options/budget-options.js';
-export type {
-  CoinflowAuthModuleOptions,
-  CoinflowCacheOptions,
-  CoinflowHttpOptions,
-} from './options/coinflow-auth-options.js';
-export type { CoinflowSharedStore } from './options/shared-store.js';
+export type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
+export type { CoinflowSharedStore } from './options/stores.js';
 
 // Guarding routes
 export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
@@ -22,13 +19,11 @@ export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/acc
 export { CurrentSession } from './decorators/current-session.decorator.js';
 export { InjectCoinflowAuth, InjectCoinflowWebhooks } from './decorators/inject.decorators.js';
 export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/openapi.js';
-export type { CoinflowAccess, CoinflowRoute, CoinflowRoutePolicy } from './options/route-policy.js';
+export type { CoinflowRoute, CoinflowRoutePolicy } from './options/route-policy.js';
 
 // Extracting the session key from a request
-export type { CsrfOptions } from './extraction/cross-site.js';
 export {
   SESSION_KEY_HEADER,
-  type AuthenticationScheme,
   type FoundSessionKey,
   type RequestWithHeaders,
   type SessionKeyExtractor,
@@ -36,33 +31,18 @@ export {
 export { SessionKeyExtractors } from './extraction/session-key-extractors.js';
 
 // Creating, verifying and revoking session keys
-export type {
-  CoinflowRequestResult,
-  CoinflowRevocation,
-  CreateSessionKeyOptions,
-  VerifySessionKeyOptions,
-} from './coinflow-auth.interfaces.js';
+export type { CoinflowRequestResult, CoinflowRevocation } from './coinflow-auth.interfaces.js';
 export { CoinflowAuthService } from './coinflow-auth.service.js';
 export type { MessageToSign } from './http/coinflow-client.js';
-export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './options/blockchains.js';
+export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './session/wallet-address.js';
 export { CoinflowSession } from './session/coinflow-session.js';
-export type {
-  SubjectToRevoke,
-  SessionKeySubject,
-  SignedWallet,
-  SessionKeyUser,
-  SessionKeyWallet,
-} from './session/session-key-subject.js';
+export type { SessionKeySubject, SignedWallet } from './session/session-key-subject.js';
 export type { CoinflowSubject, CoinflowUserSubject, CoinflowWalletSubject } from './session/subject.js';
 
 // Decisions and metrics
 export type { CoinflowBudgetMetrics } from './budget/budget-statistics.js';
 export type { CoinflowSharedStoreMetrics } from './cache/shared-cache.js';
-export type {
-  CoinflowDecision,
-  CoinflowDecisionListener,
-  CoinflowDecisionOutcome,
-} from './metrics/coinflow-decision.js';
+export type { CoinflowDecision, CoinflowDecisionOutcome } from './metrics/coinflow-decision.js';
 export type {
   CoinflowAuthMetrics,
   CoinflowDecisionMetrics,
@@ -78,14 +58,9 @@ export * from './errors/coinflow-auth.errors.js';
 export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
 
 // Webhooks
-export {
-  CoinflowEvent,
-  CoinflowWebhook,
-  OnCoinflowEvent,
-  type CoinflowWebhookRouteOptions,
-} from './decorators/webhook.decorators.js';
-export type { DeliveryClaim, DeliveryStore } from './options/delivery-store.js';
-export type { CoinflowWebhookKeys, CoinflowWebhookOptions, CoinflowWebhookProof } from './options/webhook-options.js';
+export { CoinflowEvent, CoinflowWebhook, OnCoinflowEvent } from './decorators/webhook.decorators.js';
+export type { DeliveryClaim, DeliveryStore } from './options/stores.js';
+export type { CoinflowWebhookOptions } from './options/webhook-options.js';
 export * from './webhooks/event-data.js';
 export {
   COINFLOW_EVENT_CATEGORIES,
@@ -95,7 +70,6 @@ export {
   type KnownCoinflowEventType,
 } from './webhooks/event-types.js';
 export { isCoinflowEvent, type CoinflowEventData, type CoinflowWebhookEvent } from './webhooks/webhook-event.js';
-export type { CoinflowEventFilter } from './webhooks/event-handlers.js';
 export { CoinflowWebhookGuard } from './webhooks/webhook.guard.js';
 export { CoinflowWebhooks } from './webhooks/coinflow-webhooks.js';
 export type { CoinflowWebhookMetrics } from './webhooks/webhook-log.js';
@@ -103,8 +77,5 @@ export {
   COINFLOW_SIGNATURE_HEADER,
   signWebhook,
   verifyWebhookSignature,
-  type SignWebhookOptions,
   type VerifiedWebhook,
-  type VerifyWebhookSignatureOptions,
-  type WebhookHeaders,
 } from './webhooks/signature.js';

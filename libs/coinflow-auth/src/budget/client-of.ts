@@ -1,4 +1,4 @@
-import { isBehindUnknownProxy, networkOf } from '../extraction/request-source.js';
+import { isBehindUntrustedProxy, networkOf } from '../extraction/client-address.js';
 import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
 import type { ResolvedBudgetOptions } from '../options/budget-options.js';
 import { OnceLogger } from '../util/once-logger.js';
@@ -36,7 +36,7 @@ export class ClientResolver {
 
   #ofRequest(request: RequestWithHeaders): string | undefined {
     if (this.#options.getClient) return this.#callGetClient(request);
-    if (!isBehindUnknownProxy(request)) return networkOf(request.ip ?? '');
+    if (!isBehindUntrustedProxy(request)) return networkOf(request.ip ?? '');
     this.#log.warn(UNKNOWN_PROXY);
     return undefined;
   }

@@ -8,7 +8,7 @@ const error = new CoinflowSessionRejectedError('Coinflow rejected the session ke
 const CLIENT_ERROR = {
   status: 'error',
   code: 'COINFLOW_SESSION_REJECTED',
-  message: 'The session key is not valid.',
+  message: 'Invalid session key.',
 };
 
 function hostOf(context: string, client?: unknown): ArgumentsHost {

@@ -4,7 +4,7 @@ import { COINFLOW_AUTH_ERRORS } from './error-catalogue.js';
 
 const { CoinflowAuthError, CoinflowSessionRejectedError, CoinflowUnavailableError, isCoinflowAuthError } = errors;
 
-/** What another copy of the package throws: another class, the same brand and code. */
+/** As another copy of the package throws it: another class, the same brand and code. */
 function foreignError(): unknown {
   return Object.assign(new Error('rejected'), {
     code: 'COINFLOW_SESSION_REJECTED',
@@ -12,8 +12,8 @@ function foreignError(): unknown {
   });
 }
 
-describe('errors', () => {
-  it('there is one class for every code', () => {
+describe('CoinflowAuthError', () => {
+  it('has one subclass for every error code', () => {
     const classes = Object.values(errors).filter(
       (value) => typeof value === 'function' && 'code' in value && value.code,
     );
@@ -22,7 +22,7 @@ describe('errors', () => {
     );
   });
 
-  it('carry name, code, reason, action and a safe cause', () => {
+  it('has a name, code, reason, action and cause', () => {
     const cause = new Error('socket hang up');
     const error = new CoinflowUnavailableError('down', { reason: 'reset', retryAfterMs: 5_000, cause });
     expect(error).toMatchObject({
@@ -41,7 +41,7 @@ describe('errors', () => {
     ([, value]) => typeof value === 'function' && 'code' in value && value.code,
   ) as [string, new (...args: unknown[]) => Error][];
 
-  it.each(CLASSES)('%s keeps its name where a minifier has renamed the class', (name, Class) => {
+  it.each(CLASSES)('%s keeps its name when a minifier renames the class', (name, Class) => {
     const Minified = (() => class extends Class {})();
     Object.defineProperty(Minified, 'name', { value: 'a' });
     const details = { reason: 'down', retryAfterMs: 1 };
@@ -49,11 +49,11 @@ describe('errors', () => {
     expect(new Minified('message', details).name).toBe(name);
   });
 
-  it('an action of their own replaces the general one', () => {
+  it('takes its action from the details before that of its code', () => {
     expect(new errors.CoinflowMisconfiguredError('x', { reason: 'y', action: 'do this' }).action).toBe('do this');
   });
 
-  it('are recognised by brand, whichever copy of the package made them', () => {
+  it('recognises an error of another copy of the package with instanceof', () => {
     const foreign = foreignError();
     expect(isCoinflowAuthError(foreign)).toBe(true);
     expect(foreign).toBeInstanceOf(CoinflowAuthError);
@@ -62,14 +62,14 @@ describe('errors', () => {
   });
 
   it.each([null, undefined, 'text', new Error('x'), { code: 'COINFLOW_SESSION_REJECTED' }])(
-    '%p is none of them',
+    'does not take %p for an error of this package',
     (value) => {
       expect(isCoinflowAuthError(value)).toBe(false);
       expect((value as object) instanceof CoinflowSessionRejectedError).toBe(false);
     },
   );
 
-  it('a class of the user’s own is not mistaken for its parent’s', () => {
+  it('does not take a parent error for an instance of a subclass of the application', () => {
     class MyRejection extends CoinflowSessionRejectedError {}
     const mine = new MyRejection('x', { reason: 'mine' });
     expect(mine).toBeInstanceOf(MyRejection);

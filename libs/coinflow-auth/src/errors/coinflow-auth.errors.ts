@@ -1,34 +1,37 @@
 import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from './error-catalogue.js';
 
-/** Shared by every copy of the package in a process, so that copies recognise each other's errors. */
+/** The same symbol in every copy of the package in a process, so that copies recognise each other's errors. */
 const BRAND = Symbol.for('nestjs-coinflow-auth:error');
 
-/** What an error of this package can be given beside its message. */
-export interface CoinflowAuthErrorDetails {
-  /** Why, in one stable word for logs and metrics: `timeout`, `foreign-merchant`. */
+/** The details of an error of this package. */
+interface CoinflowAuthErrorDetails {
+  /** Why the error occurred, as a stable identifier for logs and metrics: `timeout`, `wrong-merchant`. */
   reason: string;
-  /** What the operator should do, where it differs from what the code says in general. */
+  /**
+   * What the operator should do.
+   * @default the general action of the error's code
+   */
   action?: string;
-  /** A safe cause: never an `AxiosError`, which carries the request's secrets. */
+  /** A cause without secrets: never an `AxiosError`, which contains the request's headers. */
   cause?: Error;
 }
 
 /**
- * What every error of this package is. `switch (error.code)` tells them apart, and `instanceof` works across copies of
- * the package (an ESM and a CommonJS one, say), since it looks for a brand.
+ * The base class of every error of this package. `switch (error.code)` narrows the type. `instanceof` also works across
+ * copies of the package, such as an ESM and a CommonJS one.
  *
- * Neither the message nor any property holds a secret: all of it may be logged.
+ * No message and no property contains a secret. You can log all of them.
  */
 export abstract class CoinflowAuthError extends Error {
   static readonly code: CoinflowAuthErrorCode;
 
-  /** The name of the class, which a minifier does not change. */
+  /** The name of the class. A minifier does not change it. */
   abstract override readonly name: string;
-  /** Tells the errors apart; stable from version to version. */
+  /** Identifies the kind of error. It stays the same from version to version. */
   readonly code: CoinflowAuthErrorCode;
-  /** Why, in one stable word for logs and metrics: `timeout`, `foreign-merchant`. */
+  /** Why the error occurred, as a stable identifier for logs and metrics: `timeout`, `wrong-merchant`. */
   readonly reason: string;
-  /** What the operator should do about it. */
+  /** What the operator should do. */
   readonly action: string;
 
   constructor(message: string, { reason, action, cause }: CoinflowAuthErrorDetails) {
@@ -66,14 +69,14 @@ export class CoinflowSessionKeyMissingError extends CoinflowAuthError {
   }
 }
 
-/** What the request carried cannot be a session key, or it carried two different ones. Coinflow was not asked. */
+/** The session key has an invalid format or an unreadable claim, or the request carries two different keys. Coinflow is not called. */
 export class CoinflowSessionKeyMalformedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_KEY_MALFORMED';
   declare readonly code: typeof CoinflowSessionKeyMalformedError.code;
   override readonly name: string = 'CoinflowSessionKeyMalformedError';
 }
 
-/** The session key's own `exp` has passed. Coinflow was not asked. */
+/** The session key's own `exp` has passed. Coinflow is not called. */
 export class CoinflowSessionKeyExpiredError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_KEY_EXPIRED';
   declare readonly code: typeof CoinflowSessionKeyExpiredError.code;
@@ -84,62 +87,62 @@ export class CoinflowSessionKeyExpiredError extends CoinflowAuthError {
   }
 }
 
-/** The session key is another merchant's, or nobody's in particular: Coinflow would call it valid, this merchant must not. */
+/** The session key belongs to another merchant. Coinflow would accept it; your application must not. */
 export class CoinflowSessionWrongMerchantError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_WRONG_MERCHANT';
   declare readonly code: typeof CoinflowSessionWrongMerchantError.code;
   override readonly name: string = 'CoinflowSessionWrongMerchantError';
 }
 
-/** Coinflow says that the session key is not valid, or it carries a tag that this application did not make. */
+/** Coinflow rejected the session key, its tag is invalid, or it does not name its merchant, its user and its expiry. */
 export class CoinflowSessionRejectedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_REJECTED';
   declare readonly code: typeof CoinflowSessionRejectedError.code;
   override readonly name: string = 'CoinflowSessionRejectedError';
 }
 
-/** This application has revoked the session key, or all keys of this payer. */
+/** This application has revoked the session key, or all session keys of this user. */
 export class CoinflowSessionRevokedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SESSION_REVOKED';
   declare readonly code: typeof CoinflowSessionRevokedError.code;
   override readonly name: string = 'CoinflowSessionRevokedError';
 
   constructor() {
-    super('The session key is revoked', { reason: 'revoked' });
+    super('The session has been revoked', { reason: 'revoked' });
   }
 }
 
-/** The session is proven, but the route wants another kind of payer. */
+/** The session is valid, but the route requires another kind of subject. */
 export class CoinflowSubjectNotAllowedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SUBJECT_NOT_ALLOWED';
   declare readonly code: typeof CoinflowSubjectNotAllowedError.code;
   override readonly name: string = 'CoinflowSubjectNotAllowedError';
 }
 
-/** The session key came in a cookie with a request of another site, which the payer may not have meant. */
+/** The session key came in a cookie, with a request that a page of another site made the browser send. */
 export class CoinflowCrossSiteError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_CROSS_SITE';
   declare readonly code: typeof CoinflowCrossSiteError.code;
   override readonly name: string = 'CoinflowCrossSiteError';
 }
 
-/** Coinflow does not accept the wallet's signature. */
+/** Coinflow rejected the wallet's signature. */
 export class CoinflowSignatureRejectedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_SIGNATURE_REJECTED';
   declare readonly code: typeof CoinflowSignatureRejectedError.code;
   override readonly name: string = 'CoinflowSignatureRejectedError';
 }
 
-/** An argument that cannot be sent to Coinflow, or that Coinflow does not accept. The message may be shown to a client. */
+/** An argument is invalid, or Coinflow does not accept it. The message is safe to show to a client. */
 export class CoinflowInvalidArgumentError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_INVALID_ARGUMENT';
   declare readonly code: typeof CoinflowInvalidArgumentError.code;
   override readonly name: string = 'CoinflowInvalidArgumentError';
 
-  /** The argument's name. */
+  /** The name of the argument. */
   readonly argument: string;
 
-  /** @param cause what is for the log only */
+  /** @param cause for the log only */
   constructor(argument: string, rule: string, cause?: Error) {
     const action = `Correct ${argument}: it ${rule}.`;
     super(`${argument} ${rule}`, { reason: 'invalid-argument', action, ...(cause && { cause }) });
@@ -147,22 +150,22 @@ export class CoinflowInvalidArgumentError extends CoinflowAuthError {
   }
 }
 
-/** Coinflow does not give this user a session key. */
+/** Coinflow refuses to create a session key for this user. */
 export class CoinflowIssuanceDeniedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_ISSUANCE_DENIED';
   declare readonly code: typeof CoinflowIssuanceDeniedError.code;
   override readonly name: string = 'CoinflowIssuanceDeniedError';
 }
 
-/** What an error that passes by itself has besides. */
-export interface CoinflowRetryDetails extends CoinflowAuthErrorDetails {
-  /** After how many milliseconds it is worth trying again. */
+/** The details of a temporary error. */
+interface CoinflowRetryDetails extends CoinflowAuthErrorDetails {
+  /** After how many milliseconds to try again. */
   retryAfterMs: number;
 }
 
-/** Nobody can tell now; it is worth asking again later. */
+/** A temporary error. */
 abstract class CoinflowRetryLaterError extends CoinflowAuthError {
-  /** After how many milliseconds it is worth trying again. */
+  /** After how many milliseconds to try again. */
   readonly retryAfterMs: number;
 
   constructor(message: string, details: CoinflowRetryDetails) {
@@ -171,84 +174,84 @@ abstract class CoinflowRetryLaterError extends CoinflowAuthError {
   }
 }
 
-/** Nobody can tell now whether the session key is valid: Coinflow, or the way to it, is disturbed. Never a refusal. */
+/** Coinflow cannot be reached or gives no valid response, so the session key can be neither accepted nor rejected now. */
 export class CoinflowUnavailableError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_UNAVAILABLE';
   declare readonly code: typeof CoinflowUnavailableError.code;
   override readonly name: string = 'CoinflowUnavailableError';
 }
 
-/** Coinflow's rate limit is reached, or this application's own budget of calls is spent. Never a refusal of the session key. */
+/** No call to Coinflow is left: Coinflow responded 429, or this application's budget is exhausted. The session key is not rejected. */
 export class CoinflowBudgetExhaustedError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_BUDGET_EXHAUSTED';
   declare readonly code: typeof CoinflowBudgetExhaustedError.code;
   override readonly name: string = 'CoinflowBudgetExhaustedError';
 }
 
-/** A client or a user has had its part of the calls to Coinflow, for session keys or for wallet logins. */
+/** A client or a user exceeds its limit of calls to Coinflow, for session keys or for wallet logins. */
 export class CoinflowTooManyRequestsError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_TOO_MANY_REQUESTS';
   declare readonly code: typeof CoinflowTooManyRequestsError.code;
   override readonly name: string = 'CoinflowTooManyRequestsError';
 }
 
-/** A webhook without a proof that it is Coinflow's, or with a wrong one. Nothing of its body was looked at. */
+/** A webhook has no valid signature. Its body is not parsed. */
 export class CoinflowWebhookSignatureInvalidError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_WEBHOOK_SIGNATURE_INVALID';
   declare readonly code: typeof CoinflowWebhookSignatureInvalidError.code;
   override readonly name: string = 'CoinflowWebhookSignatureInvalidError';
 }
 
-/** A webhook that Coinflow signed, longer ago than is allowed. If it is not a replay, an event was refused. */
+/** A webhook has a valid signature that is too old. Either it is a replay, or an event was rejected that should have run. */
 export class CoinflowWebhookSignatureTooOldError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD';
   declare readonly code: typeof CoinflowWebhookSignatureTooOldError.code;
   override readonly name: string = 'CoinflowWebhookSignatureTooOldError';
 }
 
-/** A webhook that is proven, and no event. */
+/** A webhook has a valid signature, but its payload is not an event. */
 export class CoinflowWebhookMalformedError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_WEBHOOK_MALFORMED';
   declare readonly code: typeof CoinflowWebhookMalformedError.code;
   override readonly name: string = 'CoinflowWebhookMalformedError';
 }
 
-/** A webhook that does not say that it is JSON. */
+/** The content type of a webhook is not JSON. */
 export class CoinflowWebhookUnsupportedTypeError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_WEBHOOK_UNSUPPORTED_TYPE';
   declare readonly code: typeof CoinflowWebhookUnsupportedTypeError.code;
   override readonly name: string = 'CoinflowWebhookUnsupportedTypeError';
 }
 
-/** The same delivery of a webhook runs already, and it is not known yet how that ends. */
+/** The same delivery of a webhook is running, and has not ended in time. */
 export class CoinflowWebhookBusyError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_WEBHOOK_BUSY';
   declare readonly code: typeof CoinflowWebhookBusyError.code;
   override readonly name: string = 'CoinflowWebhookBusyError';
 }
 
-/** The store that remembers deliveries of webhooks is away. */
+/** The delivery store is unavailable. */
 export class CoinflowWebhookStoreUnavailableError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE';
   declare readonly code: typeof CoinflowWebhookStoreUnavailableError.code;
   override readonly name: string = 'CoinflowWebhookStoreUnavailableError';
 }
 
-/** Whether to accept a webhook is not known now: whose event it is, with which key to verify it, or the application is shutting down. */
+/** A webhook cannot be accepted now: no key, no decision about another merchant's event, or the application is shutting down. */
 export class CoinflowWebhookUnavailableError extends CoinflowRetryLaterError {
   static override readonly code = 'COINFLOW_WEBHOOK_UNAVAILABLE';
   declare readonly code: typeof CoinflowWebhookUnavailableError.code;
   override readonly name: string = 'CoinflowWebhookUnavailableError';
 }
 
-/** The merchant's own configuration or code is wrong; thrown at boot where that shows it, and logged once where only a call does. */
+/** The configuration or the code of the application is wrong. Thrown at startup where possible; otherwise logged once per reason. */
 export class CoinflowMisconfiguredError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_MISCONFIGURED';
   declare readonly code: typeof CoinflowMisconfiguredError.code;
   override readonly name: string = 'CoinflowMisconfiguredError';
 }
 
-/** All errors of this package, as a union that `switch (error.code)` narrows. */
+/** The union of all errors of this package, for `switch (error.code)`. */
 export type AnyCoinflowAuthError =
   | CoinflowSessionKeyMissingError
   | CoinflowSessionKeyMalformedError
@@ -273,7 +276,7 @@ export type AnyCoinflowAuthError =
   | CoinflowWebhookUnavailableError
   | CoinflowMisconfiguredError;
 
-/** Whether something thrown is an error of this package, of whichever copy of it. */
+/** Whether a value is an error of this package, also of another copy of it. */
 export function isCoinflowAuthError(error: unknown): error is AnyCoinflowAuthError {
   return isBranded(error);
 }

@@ -1,190 +1,192 @@
 interface CatalogueEntry {
-  /** The HTTP status that it becomes. */
+  /** The HTTP status of the answer. */
   status: number;
-  /** What the client is told, and no more: the reason in detail is for the log. */
+  /** The message that the client receives. Details are only in the error and the log. */
   message: string;
-  /** What happened. */
+  /** When the error occurs. */
   when: string;
   /** What the operator should do. */
   action: string;
-  /** Whether the guard answers with it, so that every guarded route can. */
+  /** Whether every guarded route can answer with it. */
   guard: boolean;
-  /** Whether it is a webhook route that answers with it. */
+  /** Whether webhook routes answer with it. */
   webhook?: boolean;
 }
 
-/** Every code that this package answers with. `docs/errors.md` is made from it. */
+/** Every code that this package answers with. `docs/errors.md` is generated from it. */
 export const COINFLOW_AUTH_ERRORS = {
   COINFLOW_SESSION_KEY_MISSING: {
     status: 401,
     when: 'The request carries no session key.',
-    message: 'This needs a session key.',
+    message: 'A session key is required.',
     action: 'Send the session key in the header x-coinflow-auth-session-key.',
     guard: true,
   },
   COINFLOW_SESSION_KEY_MALFORMED: {
     status: 401,
-    when: 'The request carries what cannot be a session key (wrong characters, a payload or a claim that cannot be read), or two different ones. Coinflow was not asked.',
-    message: 'That is not a session key.',
+    when: 'The session key has invalid characters, an invalid payload or an invalid claim; or the request carries two different keys. Coinflow is not called.',
+    message: 'Malformed session key.',
     action: 'Send exactly one session key, unchanged, as createSessionKey() returned it.',
     guard: true,
   },
   COINFLOW_SESSION_KEY_EXPIRED: {
     status: 401,
-    when: 'The session key’s own `exp` has passed. Coinflow was not asked.',
+    when: "The session key's own `exp` has passed. Coinflow is not called.",
     message: 'The session key has expired.',
-    action: 'Obtain a new session key for this user and try again.',
+    action: 'Create a new session key for this user and send the request again.',
     guard: true,
   },
   COINFLOW_SESSION_WRONG_MERCHANT: {
     status: 401,
-    when: 'The session key belongs to another merchant. Coinflow was not asked.',
-    message: 'The session key was not made for this merchant.',
-    action: 'Obtain the session key with this merchant’s API key; if it is yours, check the option merchantId.',
+    when: 'The session key belongs to another merchant. Coinflow is not called.',
+    message: 'The session key belongs to another merchant.',
+    action:
+      "Create the session key with this merchant's API key. If it was created with it, check the option merchantId.",
     guard: true,
   },
   COINFLOW_SESSION_REJECTED: {
     status: 401,
-    when: 'Coinflow said no: 400, 401, 403 or 422 in its own voice (JSON or an empty body), now or within the last 30 seconds; or the key carries a tag that this application did not make, or does not name its merchant, its user and its expiry.',
-    message: 'The session key is not valid.',
-    action: 'Obtain a new session key for this user; many of these from one address are an attack.',
+    when: 'Coinflow rejected the session key, now or within the last 30 seconds: 400, 401, 403 or 422 with JSON or an empty body. Or the key has a tag that this application did not create. Or it does not name its merchant, its user and its expiry.',
+    message: 'Invalid session key.',
+    action: 'Create a new session key for this user. Many of these errors from one address are an attack.',
     guard: true,
   },
   COINFLOW_SESSION_REVOKED: {
     status: 401,
-    when: 'The application revoked this session key, or all of this payer’s: a logout.',
-    message: 'The session has ended.',
-    action: 'Nothing: the payer logs in again, and gets a new session key.',
+    when: 'The application revoked this session key, or all session keys of this user, for example at logout.',
+    message: 'The session has been revoked.',
+    action: 'Do nothing: the user logs in again and gets a new session key.',
     guard: true,
   },
   COINFLOW_SUBJECT_NOT_ALLOWED: {
     status: 403,
-    when: 'The session is good, but the route wants another kind of payer: a user, a wallet, or a wallet of certain chains.',
-    message: 'This needs a session of another kind.',
-    action: 'Send the payer to the login that this route asks for; see `subject` and `blockchains` of @CoinflowAuth().',
+    when: 'The session is valid, but the route requires another kind of subject: a user, a wallet, or a wallet on certain blockchains.',
+    message: 'This route requires another kind of session.',
+    action: 'Send the user to the login that this route requires. See `subject` and `blockchains` of @CoinflowAuth().',
     guard: true,
   },
   COINFLOW_CROSS_SITE: {
     status: 403,
-    when: 'The session key came in a cookie, with a request that changes something and that another site made the browser send.',
-    message: 'This request comes from another site.',
+    when: 'A page of another site made the browser send a request that changes something, with the session key in a cookie.',
+    message: 'Cross-site requests are not allowed.',
     action:
-      'Nothing, if it is an attack. If the site is yours, see the option `csrf` of SessionKeyExtractors.fromCookie().',
+      'If the other site is yours, see the option `csrf` of SessionKeyExtractors.fromCookie(). Otherwise do nothing.',
     guard: true,
   },
   COINFLOW_SIGNATURE_REJECTED: {
     status: 401,
-    when: 'Get Session Key was refused for a signed message: 400, 401 or 422.',
-    message: 'The signature is not accepted.',
-    action: 'Ask for a new message, and have this very wallet sign it: a message is good once, and not for long.',
+    when: "Coinflow rejected the wallet's signature: 400, 401 or 422 from Get Session Key.",
+    message: 'Invalid wallet signature.',
+    action: 'Request a new message and have the same wallet sign it. A message is valid once, and for a short time.',
     guard: false,
   },
   COINFLOW_INVALID_ARGUMENT: {
     status: 400,
-    when: 'The application called the service with an argument that cannot be sent. Nothing was sent.',
-    message: 'An argument cannot be used.',
+    when: 'The application called the service with an invalid argument, or Coinflow did not accept it. The client receives the message of the error.',
+    message: 'Invalid argument.',
     action: 'Correct the argument that the message names.',
     guard: false,
   },
   COINFLOW_ISSUANCE_DENIED: {
     status: 403,
-    when: 'Coinflow refused this user or wallet: 400, 403, 422, 423 or 451 on Get Session Key; 403, 423 or 451 on Get Message and with a signed message.',
-    message: 'Coinflow does not open a session for this user.',
+    when: 'Coinflow refuses to create a session key for this user or wallet: 400, 403, 422, 423 or 451 from Get Session Key; 403, 423 or 451 from Get Message or for a signed message.',
+    message: 'A session key cannot be created for this user.',
     action: 'Look the user up in the Coinflow dashboard: they may be blocked.',
     guard: false,
   },
   COINFLOW_UNAVAILABLE: {
     status: 503,
-    when: 'Nobody can tell now: time out, reset, 5xx, an answer that is not Coinflow’s, an endpoint that is left alone since it failed again and again, or a new session key that is not what was asked for.',
-    message: 'The session cannot be checked right now. Try again shortly.',
-    action: 'Nothing, if it passes: Coinflow or the way to it is disturbed. Otherwise see the reason in the log.',
+    when: 'Coinflow cannot be reached or gives no valid response: timeout, connection reset, 5xx, a response that is not from Coinflow, an open circuit breaker, or an invalid new session key.',
+    message: 'The session service is temporarily unavailable. Try again later.',
+    action: 'If it continues, see the reason in the log: Coinflow or the connection to it has an outage.',
     guard: true,
   },
   COINFLOW_BUDGET_EXHAUSTED: {
     status: 503,
-    when: 'Coinflow answered 429, now or a moment ago; or the calls that the option `budget` allows in this minute are spent, for session keys or for wallet logins.',
-    message: 'The session cannot be checked right now. Try again shortly.',
+    when: 'Coinflow responded 429, now or a moment ago. Or the option `budget` allows no more calls in this minute, for session keys or for wallet logins.',
+    message: 'The session service is temporarily unavailable. Try again later.',
     action:
-      'Use attested keys, which need no call, or let sessions be remembered longer. If Coinflow grants you more calls, raise budget.verificationsPerMinute (COINFLOW_VERIFICATIONS_PER_MINUTE).',
+      'Use attested keys, which need no call, or raise cache.ttlMs. If Coinflow grants you more calls, raise budget.verificationsPerMinute (COINFLOW_VERIFICATIONS_PER_MINUTE).',
     guard: true,
   },
   COINFLOW_TOO_MANY_REQUESTS: {
     status: 429,
-    when: 'A client or a user has had its part of the calls to Coinflow: too many new or rejected session keys of one client, too many verifications of one user’s keys, or too many wallet logins. Coinflow was not asked.',
-    message: 'There were too many requests. Try again later.',
+    when: "A client or a user exceeds a limit of the option `budget`: too many new or rejected session keys of one client, too many verifications of one user's keys, or too many wallet logins. Coinflow is not called.",
+    message: 'Too many requests. Try again later.',
     action:
-      'Nothing, if it is an attack or a client that loops. If many users share the address, see budget.getClient and the limits per client of the option budget.',
+      'If many users share one address, see budget.getClient and the limits per client of the option budget. Otherwise do nothing: it is an attack, or a client that sends requests in a loop.',
     guard: true,
   },
   COINFLOW_WEBHOOK_SIGNATURE_INVALID: {
     status: 401,
-    when: 'A webhook carries no proof that it is Coinflow’s, or a wrong one: no or a malformed `Coinflow-Signature`, one under another key or over another body, or a time in the future.',
-    message: 'This webhook is not proven to be Coinflow’s.',
+    when: 'The `Coinflow-Signature` of a webhook is missing, malformed, made with another key, made for another body, or dated in the future.',
+    message: 'Invalid webhook signature.',
     action:
-      'If it was Coinflow: compare webhook.keys (COINFLOW_WEBHOOK_VALIDATION_KEY) with the dashboard, and see that nothing before the application changes the body. Otherwise somebody tried to forge an event.',
+      'If Coinflow sent it, compare webhook.keys (COINFLOW_WEBHOOK_VALIDATION_KEY) with the dashboard, and check that no proxy changes the body. Otherwise the event is forged.',
     guard: false,
     webhook: true,
   },
   COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD: {
     status: 401,
-    when: 'A webhook’s signature is right, but older than `webhook.toleranceMs` allows.',
-    message: 'This webhook was signed too long ago.',
+    when: 'The signature of a webhook is valid, but older than `webhook.toleranceMs` allows.',
+    message: 'The webhook signature is too old.',
     action:
-      'An event of Coinflow’s was refused: look it up in the dashboard. Check this machine’s clock; if Coinflow retries with the old signature, raise webhook.toleranceMs.',
+      "Look the event up in the Coinflow dashboard, because it was rejected. Check this machine's clock. If Coinflow retries with the old signature, raise webhook.toleranceMs.",
     guard: false,
     webhook: true,
   },
   COINFLOW_WEBHOOK_MALFORMED: {
     status: 400,
-    when: 'A webhook is proven, but its body is no event: not UTF-8, not JSON, or without `eventType` or `data`.',
-    message: 'This is no event.',
+    when: 'The signature of a webhook is valid, but its body is not an event: not UTF-8, not JSON, or without `eventType` or `data`.',
+    message: 'Malformed webhook payload.',
     action:
-      'Look at the delivery in the Coinflow dashboard: the webhook may be one of a version before 2, which this package does not read.',
+      'Look at the delivery in the Coinflow dashboard. The webhook may have a version before 2, which this package does not support.',
     guard: false,
     webhook: true,
   },
   COINFLOW_WEBHOOK_UNSUPPORTED_TYPE: {
     status: 415,
-    when: 'The content type of a webhook is not `application/json`. Nothing else was looked at.',
-    message: 'A webhook must be application/json.',
-    action: 'Nothing, if it was not Coinflow. Otherwise see what before the application changes the content type.',
+    when: 'The content type of a webhook is not `application/json`. The rest of the request is not read.',
+    message: 'The content type of a webhook must be application/json.',
+    action: 'If Coinflow sent it, check which proxy changes the content type. Otherwise do nothing.',
     guard: false,
     webhook: true,
   },
   COINFLOW_WEBHOOK_BUSY: {
     status: 503,
-    when: 'The same delivery is running, here or in another process, and has not ended within four seconds; or its lease was lost to another process.',
-    message: 'This event is being handled. Send it again shortly.',
+    when: 'The same delivery is running, in this replica or another one, and has not ended within four seconds. Or another replica took over its lease.',
+    message: 'This event is being processed. Send it again later.',
     action:
-      'Nothing: Coinflow sends the event again. If it happens often, the handlers are slow: put the work into a queue.',
+      'Do nothing: Coinflow sends the event again. If it happens often, the handlers are slow: move the work to a queue.',
     guard: false,
     webhook: true,
   },
   COINFLOW_WEBHOOK_STORE_UNAVAILABLE: {
     status: 503,
-    when: 'Whether a delivery was handled before cannot be told: the store of `webhook.deliveries` is away.',
-    message: 'This event cannot be handled right now. Send it again shortly.',
-    action: 'See that the store of webhook.deliveries (Redis) is up. Nothing is lost: Coinflow sends the event again.',
+    when: 'The store of `webhook.deliveries` is unavailable, so a duplicate cannot be detected.',
+    message: 'The event cannot be processed right now. Send it again later.',
+    action:
+      'Check that the store of webhook.deliveries (Redis) is up. No event is lost: Coinflow sends the event again.',
     guard: false,
     webhook: true,
   },
   COINFLOW_WEBHOOK_UNAVAILABLE: {
     status: 503,
-    when: 'Whether to accept a webhook is not known now: the event is about another merchant, and `webhook.acceptMerchant` is not set, failed or did not answer in time; or the function of `webhook.keys` gave no key; or the application is shutting down.',
-    message: 'This event cannot be accepted right now. Send it again shortly.',
+    when: 'The event is about another merchant, and `webhook.acceptMerchant` is not set, failed or timed out. Or the function of `webhook.keys` gave no key. Or the application is shutting down.',
+    message: 'The event cannot be accepted right now. Send it again later.',
     action:
-      'If the event is about another merchant, set webhook.acceptMerchant: true runs its events, false acknowledges them without running. Otherwise see the reason in the log. Nothing is lost: Coinflow sends the event again for 36 hours.',
+      'If the event is about another merchant, set webhook.acceptMerchant: true runs its events, false acknowledges them without running. Otherwise see the reason in the log. No event is lost: Coinflow sends the event again for 36 hours.',
     guard: false,
     webhook: true,
   },
   COINFLOW_MISCONFIGURED: {
     status: 500,
-    when: 'The API key is refused or another merchant’s; a 404 or a redirect before Coinflow ever did what was asked; something that accepts a random session key; a webhook route without a key or without the raw body; `@CurrentSession()` or the guard where it cannot work; a route that has lost its guard, or with a policy that contradicts itself; a client for a single Redis that reaches a cluster, or a url without `@redis/client`; wrong options at boot.',
+    when: 'The configuration or the code of the application is wrong. The error names what: options at startup, the API key, the base URL (a 404, a redirect, or an endpoint that accepts a random key), a route or its policy, a missing guard, a webhook route without a key or the raw body, or the Redis client.',
     message: 'Internal server error',
     action: 'Correct the configuration that the message names.',
     guard: true,
   },
 } as const satisfies Record<string, CatalogueEntry>;
 
-/** The literal `code` of an error of this package; it stays the same from version to version. */
+/** The literal `code` of an error of this package. It stays the same from version to version. */
 export type CoinflowAuthErrorCode = keyof typeof COINFLOW_AUTH_ERRORS;

@@ -3,12 +3,12 @@ import { extractSessionKey, type FoundSessionKey, type SessionKeyExtractor } fro
 import { SessionKeyExtractors } from './session-key-extractors.js';
 
 const REQUEST = { headers: {} };
-const WRONG = expect.objectContaining({ code: 'COINFLOW_MISCONFIGURED', reason: 'extractor-wrong' });
+const INVALID = expect.objectContaining({ code: 'COINFLOW_MISCONFIGURED', reason: 'extractor-invalid' });
 
 /** Jest fails a test in which a rejection is found unhandled: once all microtasks have run. */
 const unhandledRejectionsAreFound = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('an extractor of the application', () => {
+describe('extractSessionKey with an extractor of the application', () => {
   const extractorWith = (find: () => unknown): SessionKeyExtractor => ({
     schemes: ['CoinflowSession'],
     find: find as SessionKeyExtractor['find'],
@@ -17,7 +17,7 @@ describe('an extractor of the application', () => {
     ['alone', (extractor) => extractor],
     ['in firstOf()', (extractor) => SessionKeyExtractors.firstOf(SessionKeyExtractors.fromHeader(), extractor)],
   ];
-  const answers: [string, () => unknown][] = [
+  const results: [string, () => unknown][] = [
     ['a promise of keys', () => Promise.resolve([{ key: 'key' }])],
     ['a promise that rejects', () => Promise.reject(new Error('canary'))],
     ['a string', () => 'key'],
@@ -26,9 +26,9 @@ describe('an extractor of the application', () => {
     ['one key outside of a list', () => ({ key: 'key' })],
   ];
 
-  describe.each(places)('%s', (_, place) => {
-    it.each(answers)('that returns %s is a misconfiguration, and no request without a key', async (__, find) => {
-      expect(() => extractSessionKey(place(extractorWith(find)), REQUEST)).toThrow(WRONG);
+  describe.each(places)('%s', (where, place) => {
+    it.each(results)(`reports a misconfiguration for an extractor ${where} that returns %s`, async (_, find) => {
+      expect(() => extractSessionKey(place(extractorWith(find)), REQUEST)).toThrow(INVALID);
       await unhandledRejectionsAreFound();
     });
   });
@@ -36,18 +36,18 @@ describe('an extractor of the application', () => {
   it.each<[string, () => unknown]>([
     ['resolves', () => Promise.resolve()],
     ['rejects', () => Promise.reject(new Error('canary'))],
-  ])('whose assertAllowed() returns a promise that %s lets no request pass', async (_, assertAllowed) => {
+  ])('rejects the request when assertAllowed() returns a promise that %s', async (_, assertAllowed) => {
     const found: FoundSessionKey[] = [{ key: 'key', assertAllowed }];
     expect(() =>
       extractSessionKey(
         extractorWith(() => found),
         REQUEST,
       ),
-    ).toThrow(WRONG);
+    ).toThrow(INVALID);
     await unhandledRejectionsAreFound();
   });
 
-  it('whose assertAllowed() throws lets no request pass', () => {
+  it('rejects the request when assertAllowed() throws', () => {
     const assertAllowed = (): void => {
       throw new Error('not allowed');
     };
@@ -59,7 +59,7 @@ describe('an extractor of the application', () => {
     ).toThrow('not allowed');
   });
 
-  it('whose assertAllowed() returns gives the key', () => {
+  it('returns the key when assertAllowed() returns', () => {
     const extractor = extractorWith(() => [{ key: 'key', assertAllowed: () => undefined }]);
     expect(extractSessionKey(extractor, REQUEST)).toBe('key');
   });

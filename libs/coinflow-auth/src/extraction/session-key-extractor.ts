@@ -1,60 +1,60 @@
 import { CoinflowMisconfiguredError, CoinflowSessionKeyMalformedError } from '../errors/coinflow-auth.errors.js';
 import { isUnexpectedPromise } from '../util/promises.js';
 
-/** Where a payer's call carries its session key; Coinflow's own name for it. */
+/** The request header of a session key, as Coinflow names it. */
 export const SESSION_KEY_HEADER = 'x-coinflow-auth-session-key';
 
-/** As much of a request as is read: what Node, Express and Fastify agree on. */
+/** The parts of a request that the module reads. Node, Express and Fastify all have them. */
 export interface RequestWithHeaders {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly method?: string;
-  /** The client's address, as Express and Fastify tell it behind their `trust proxy`. */
+  /** The client's address, as Express and Fastify determine it with their `trust proxy`. */
   readonly ip?: string | undefined;
-  /** The connection: its address is the client's, or that of the last proxy. */
+  /** The connection. Its address is that of the client, or of the last proxy. */
   readonly socket?: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean } | undefined;
-  /** `http` or `https`, as Express and Fastify determine it behind their `trust proxy`. */
+  /** `http` or `https`, as Express and Fastify determine it with their `trust proxy`. */
   readonly protocol?: string;
-  /** Node's own request, where the framework wraps it. */
+  /** The request of Node, if the framework wraps it. */
   readonly raw?: RequestWithRawHeaders;
 }
 
-/** Node's request, of HTTP/1.1 and HTTP/2: the headers as they were sent, name and value in turn. */
+/** The request of Node, for HTTP/1.1 and HTTP/2. The raw headers alternate between names and values. */
 interface RequestWithRawHeaders {
   readonly rawHeaders?: readonly string[];
 }
 
-/** What a refusal asks for in `WWW-Authenticate`. */
+/** A scheme that the guard names in `WWW-Authenticate` of a 401. */
 export type AuthenticationScheme = 'CoinflowSession' | 'Bearer';
 
-/** A session key as found, not yet looked at. */
+/** A session key that an extractor has found. It is not validated yet. */
 export interface FoundSessionKey {
   readonly key: string;
   /**
-   * Throws if this request must not use a key found here; must be synchronous. Not asked where the same key stands in a
-   * safer place.
+   * Throws if this request must not use a key from here. It must be synchronous. It is not called if the request also carries the
+   * same key in a place without this check.
    */
   readonly assertAllowed?: () => void;
 }
 
-/** Where to look for a session key. Write your own, or take one of {@link SessionKeyExtractors}. */
+/** Finds the session keys of a request. Use one of {@link SessionKeyExtractors}, or write your own. */
 export interface SessionKeyExtractor {
   readonly schemes: readonly AuthenticationScheme[];
   /**
-   * The request headers that `find()` reads. The guard adds them to `Vary`, so that no shared cache gives one user's answer
-   * to another.
-   * @default `['*']`, which keeps shared caches from using an answer again
+   * The request headers that `find()` reads. The guard adds them to `Vary`, so that a shared cache does not send one user's answer to
+   * another user.
+   * @default `['*']`, with which shared caches do not reuse an answer
    */
   readonly headers?: readonly string[];
-  /** Every session key that the request carries here. Must be synchronous. */
+  /** @returns every session key that the request carries here. It must be synchronous. */
   find(request: RequestWithHeaders): readonly FoundSessionKey[];
 }
 
 /**
- * The one session key that the request carries; `undefined` when it carries none.
- * @throws {CoinflowSessionKeyMalformedError} for two different ones, wherever they stand: who reads the first and who
- * reads the last would disagree about the payer
- * @throws {CoinflowCrossSiteError} for a key in a cookie that another site made the browser send
- * @throws {CoinflowMisconfiguredError} when the extractor answers with a promise, or with what is no list
+ * @returns the session key of the request; `undefined` when it carries none
+ * @throws {CoinflowSessionKeyMalformedError} for two different keys: a reader of the first and a reader of the last would see two
+ * different users
+ * @throws {CoinflowCrossSiteError} for a key in a cookie that a page of another site made the browser send
+ * @throws {CoinflowMisconfiguredError} when the extractor returns a promise, or a value that is not an array
  */
 export function extractSessionKey(extractor: SessionKeyExtractor, request: RequestWithHeaders): string | undefined {
   const found = findKeys(extractor, request);
@@ -62,22 +62,22 @@ export function extractSessionKey(extractor: SessionKeyExtractor, request: Reque
   if (!first) return undefined;
   if (found.some(({ key }) => key !== first.key)) throw twoKeys('The request carries two different session keys');
   if (found.every(({ assertAllowed }) => assertAllowed)) {
-    const answer: unknown = first.assertAllowed?.();
-    if (isUnexpectedPromise(answer)) throw wrongExtractor('assertAllowed() returns a promise');
+    const result: unknown = first.assertAllowed?.();
+    if (isUnexpectedPromise(result)) throw invalidExtractor('assertAllowed() returns a promise');
   }
   return first.key;
 }
 
-/** @throws {CoinflowMisconfiguredError} when the extractor returns no list: that must not look like a request without a key */
+/** @throws {CoinflowMisconfiguredError} when the extractor returns no array, which must not pass as a request without a key */
 export function findKeys(extractor: SessionKeyExtractor, request: RequestWithHeaders): readonly FoundSessionKey[] {
   const found: unknown = extractor.find(request);
   if (Array.isArray(found)) return found as FoundSessionKey[];
-  throw wrongExtractor(isUnexpectedPromise(found) ? 'find() returns a promise' : 'find() returns no list');
+  throw invalidExtractor(isUnexpectedPromise(found) ? 'find() returns a promise' : 'find() returns no array');
 }
 
-function wrongExtractor(problem: string): CoinflowMisconfiguredError {
-  return new CoinflowMisconfiguredError(`The option extractor is wrong: ${problem}`, {
-    reason: 'extractor-wrong',
+function invalidExtractor(problem: string): CoinflowMisconfiguredError {
+  return new CoinflowMisconfiguredError(`The option extractor is invalid: ${problem}`, {
+    reason: 'extractor-invalid',
     action: 'Let find() of the extractor return an array, and make find() and assertAllowed() synchronous.',
   });
 }
@@ -87,9 +87,9 @@ export function twoKeys(message: string): CoinflowSessionKeyMalformedError {
 }
 
 /**
- * The values of a header that `headers` still has: a middleware may have set or deleted it since the request came. Node
- * drops or joins headers of one name; if the client sent different values, each of them counts as well.
- * @param read what of a value is compared and returned; by default all of it
+ * The values of a header, as `headers` has them now: a middleware may have set or deleted it since the request arrived. Node
+ * drops or joins headers of one name. If the client sent different values, they are returned as well.
+ * @param read extracts the parts of a value that are compared and returned; by default the whole value
  */
 export function everyValue(
   request: RequestWithHeaders,
@@ -108,7 +108,7 @@ export function currentValues({ headers }: RequestWithHeaders, name: string): re
   return typeof value === 'string' ? [value] : (value ?? []);
 }
 
-/** The values of a header as the client sent them. None where raw headers are not kept, as on AWS Lambda. */
+/** The values of a header as the client sent them. None where there are no raw headers, as on AWS Lambda. */
 export function sentValues(request: RequestWithHeaders, name: string): readonly string[] {
   const { rawHeaders = [] } = request.raw ?? (request as RequestWithRawHeaders);
   return rawHeaders.filter((_, index) => index % 2 === 1 && isNamed(rawHeaders[index - 1], name));
@@ -118,7 +118,7 @@ function isNamed(rawName: string | undefined, name: string): boolean {
   return rawName?.length === name.length && rawName.toLowerCase() === name;
 }
 
-/** HTTP's whitespace is space and tab: 0xA0, which `trim()` removes as well, is a part of what it stands in. */
+/** Removes the whitespace of HTTP, which is space and tab. `trim()` would also remove 0xA0, which is part of a value. */
 export function trimWhitespace(text: string): string {
   let start = 0;
   let end = text.length;

@@ -21,18 +21,18 @@ describe('fromHeader', () => {
     [['key', 'key'], 'key'],
     [['key'], 'key'],
     ['key,\u0009key', 'key'],
-  ])('%j -> %j', (value, key) => {
+  ])('reads the header %j as the key %j', (value, key) => {
     expect(extract(fromHeader(), { 'x-coinflow-auth-session-key': value })).toBe(key);
   });
 
   it.each<[string | string[]]>([['a, b'], ['a,b'], ['a,'], ['a,\u00a0a'], [['a', 'b']], [['a', '']]])(
-    '%j is refused',
+    'rejects the header %j, which has two different keys',
     (value) => {
       expect(() => extract(fromHeader(), { 'x-coinflow-auth-session-key': value })).toThrow(TWO_KEYS);
     },
   );
 
-  it('takes another name', () => {
+  it('reads a header of another name', () => {
     expect(extract(fromHeader('X-Session'), { 'x-session': 'key' })).toBe('key');
   });
 });
@@ -50,7 +50,7 @@ describe('fromBearer', () => {
     ['Bearer key\t', 'key'],
     ['Bearer key\u00a0', 'key\u00a0'],
     ['Bearer \u00a0key', '\u00a0key'],
-  ])('%j -> %j', (authorization, key) => {
+  ])('reads Authorization: %j as the key %j', (authorization, key) => {
     expect(extract(fromBearer(), { authorization })).toBe(key);
   });
 
@@ -71,7 +71,7 @@ describe('fromBearer', () => {
     expect(extractSessionKey(fromBearer(), { headers: {}, raw: { rawHeaders } })).toBeUndefined();
   });
 
-  it('takes the key that a middleware has set, although the client sent another one twice', () => {
+  it('reads the key that a middleware has set, although the client sent another one twice', () => {
     const raw = { rawHeaders: ['Authorization', 'Bearer a', 'authorization', 'Bearer a'] };
     expect(extractSessionKey(fromBearer(), { headers: { authorization: 'Bearer a' }, raw })).toBe('a');
     expect(extractSessionKey(fromBearer(), { headers: { authorization: 'Bearer b' }, raw })).toBe('b');
@@ -98,15 +98,15 @@ describe('fromCookie', () => {
     ['a=1;\t session=key \t;b=2', 'key'],
     ['a=1;\u00a0session=key', undefined],
     ['session=key\u00a0', 'key\u00a0'],
-  ])('%j -> %j', (cookie, key) => {
+  ])('reads the cookie header %j as the key %j', (cookie, key) => {
     expect(extract(fromCookie('session'), { cookie })).toBe(key);
   });
 
-  it('two cookies of one name are refused if they differ', () => {
+  it('rejects two different cookies of one name', () => {
     expect(() => extract(fromCookie('session'), { cookie: 'session=a; session=b' })).toThrow(TWO_KEYS);
   });
 
-  it('reads the cookie that a middleware has set or left, also if the browser sent each in a header of its own', () => {
+  it('reads the cookie as a middleware has set it, also if the browser sent each cookie in a header of its own', () => {
     const raw = { rawHeaders: ['cookie', 'theme=dark', 'cookie', 'session=key'] };
     const find = (cookie: string): string | undefined =>
       extractSessionKey(fromCookie('session'), { headers: { cookie }, raw });
@@ -117,7 +117,7 @@ describe('fromCookie', () => {
 
   const cookie = 'session=key';
 
-  it('believes what the browser said about the site also after a middleware has deleted or changed it', () => {
+  it('rejects a cross-site request also after a middleware has deleted or changed its headers', () => {
     const sent: [name: string, value: string, now: string | undefined][] = [
       ['Sec-Fetch-Site', 'cross-site', undefined],
       ['Sec-Fetch-Site', 'cross-site', 'same-origin'],
@@ -138,14 +138,14 @@ describe('fromCookie', () => {
     ['a TLS connection', { socket: { encrypted: true } }, false],
     ['a proxy that the application trusts', { protocol: 'https' }, false],
     ['a plain connection', { protocol: 'http', socket: { remoteAddress: '203.0.113.7' } }, true],
-  ])('accepts an http origin only where the request is not known to be https: %s', (_, request, allowed) => {
+  ])('accepts an http origin only if the request is not known to be https: %s', (_, request, allowed) => {
     const sent = { method: 'POST', headers: { cookie, host: 'shop.example', origin: 'http://shop.example' } };
     const attempt = (): unknown => extractSessionKey(fromCookie('session'), { ...sent, ...request });
     if (allowed) expect(attempt()).toBe('key');
     else expect(attempt).toThrow(CROSS_SITE);
   });
 
-  it('does not take a cookie with 0xA0 before its name for one with the prefix __Host-', () => {
+  it('does not read a cookie with 0xA0 before its name as one with the prefix __Host-', () => {
     const forged = '\u00a0__Host-session=forged';
     expect(extract(fromCookie('__Host-session'), { cookie: forged })).toBeUndefined();
     expect(extract(fromCookie('__Host-session'), { cookie: `__Host-session=key; ${forged}` })).toBe('key');
@@ -174,7 +174,7 @@ describe('fromCookie', () => {
     expect(() => extractSessionKey(fromCookie('session'), request('https://internal.example'))).toThrow(CROSS_SITE);
   });
 
-  it('rejects a second, different statement about the site', () => {
+  it('rejects two different values of Sec-Fetch-Site or Origin', () => {
     const post = (headers: Headers): unknown => extract(fromCookie('session'), { cookie, ...headers }, 'POST');
     expect(() => post({ 'sec-fetch-site': 'same-origin, cross-site' })).toThrow(CROSS_SITE);
     expect(() => post({ 'sec-fetch-site': ['same-origin', 'cross-site'] })).toThrow(CROSS_SITE);
@@ -221,7 +221,7 @@ describe('fromCookie', () => {
       { origin: 'https://shop.example', host: 'shop.example', 'sec-fetch-site': 'cross-site' },
       false,
     ],
-  ])('%s with csrf %s and %j: allowed is %s', (method, csrf, headers, allowed) => {
+  ])('checks a %s with csrf %s and %j: allowed is %s', (method, csrf, headers, allowed) => {
     const attempt = (): unknown => extract(fromCookie('session', { csrf }), { cookie, ...headers }, method);
     if (allowed) expect(attempt()).toBe('key');
     else expect(attempt).toThrow(CROSS_SITE);
@@ -232,32 +232,32 @@ describe('firstOf', () => {
   const anywhere = firstOf(fromHeader(), fromBearer(), fromCookie('session'));
   const crossSite = { 'sec-fetch-site': 'cross-site' };
 
-  it('takes the one there is', () => {
+  it('reads the one key of the request', () => {
     expect(extract(anywhere, { 'x-coinflow-auth-session-key': 'key' })).toBe('key');
     expect(extract(anywhere, { authorization: 'Bearer key' })).toBe('key');
     expect(extract(anywhere, { cookie: 'session=key' })).toBe('key');
     expect(extract(anywhere, {})).toBeUndefined();
   });
 
-  it('refuses two different ones, wherever they stand', () => {
+  it('rejects two different keys in two places', () => {
     expect(() => extract(anywhere, { 'x-coinflow-auth-session-key': 'a', cookie: 'session=b' })).toThrow(TWO_KEYS);
     expect(() => extract(anywhere, { authorization: 'Bearer a', cookie: 'session=b' })).toThrow(TWO_KEYS);
   });
 
-  it('a key that also stands where no other site can put it is not of another site', () => {
+  it('accepts a cross-site request whose key is also in a header', () => {
     const headers = { 'x-coinflow-auth-session-key': 'key', cookie: 'session=key', ...crossSite };
     expect(extract(anywhere, headers, 'POST')).toBe('key');
     expect(() => extract(anywhere, { cookie: 'session=key', ...crossSite }, 'POST')).toThrow(CROSS_SITE);
   });
 
-  it('the order of the places does not decide whether a key of another site is accepted', () => {
+  it('accepts a cross-site request with the key in a header, whatever the order of the places', () => {
     const cookieFirst = firstOf(fromCookie('session'), fromHeader());
     const headers = { 'x-coinflow-auth-session-key': 'key', cookie: 'session=key', ...crossSite };
     expect(extract(cookieFirst, headers, 'POST')).toBe('key');
     expect(() => extract(cookieFirst, { cookie: 'session=key', ...crossSite }, 'POST')).toThrow(CROSS_SITE);
   });
 
-  it('asks for the schemes of all', () => {
+  it('names the schemes of all places', () => {
     expect(anywhere.schemes).toEqual(['CoinflowSession', 'Bearer']);
     expect(fromBearer().schemes).toEqual(['Bearer']);
   });

@@ -9,7 +9,7 @@ import {
   type SessionKeyExtractor,
 } from './session-key-extractor.js';
 
-/** The header as Coinflow names it. */
+/** A header; by default the one that Coinflow names. */
 function fromHeader(name: string = SESSION_KEY_HEADER): SessionKeyExtractor {
   const headerName = name.toLowerCase();
   // Node joins headers of one name with a comma, which no session key contains.
@@ -24,7 +24,7 @@ function fromHeader(name: string = SESSION_KEY_HEADER): SessionKeyExtractor {
   };
 }
 
-/** `Authorization: Bearer <session key>`, for clients that know only that. */
+/** `Authorization: Bearer <session key>`, for clients that support only this header. */
 function fromBearer(): SessionKeyExtractor {
   return {
     schemes: ['Bearer'],
@@ -35,7 +35,7 @@ function fromBearer(): SessionKeyExtractor {
         const [, key] = /^Bearer +([^ ].*)$/i.exec(value) ?? [];
         return key === undefined ? [] : [{ key: trimWhitespace(key) }];
       });
-      // Whoever reads the other header sees no session key.
+      // A reader of the other header would see no session key.
       if (keys.length > 0 && keys.length < values.length) {
         throw twoKeys('The request carries a session key in one Authorization header, and another such header');
       }
@@ -44,10 +44,7 @@ function fromBearer(): SessionKeyExtractor {
   };
 }
 
-/**
- * A cookie. Browsers send it with requests of other sites, too: those that change something are refused.
- * @param csrf which sites may make the browser send it
- */
+/** A cookie. Browsers also send it with requests of other sites: such requests are rejected if they change something. */
 function fromCookie(name: string, { csrf = 'same-origin' }: CsrfOptions = {}): SessionKeyExtractor {
   return {
     schemes: ['CoinflowSession'],
@@ -57,7 +54,7 @@ function fromCookie(name: string, { csrf = 'same-origin' }: CsrfOptions = {}): S
   };
 }
 
-/** The first of several places that has one; two places may not differ. */
+/** Several places. The request is rejected if two of them have different keys. */
 function firstOf(...extractors: SessionKeyExtractor[]): SessionKeyExtractor {
   return {
     schemes: [...new Set(extractors.flatMap(({ schemes }) => schemes))],
@@ -67,15 +64,15 @@ function firstOf(...extractors: SessionKeyExtractor[]): SessionKeyExtractor {
 }
 
 /**
- * Where a request may carry its session key, for the option `extractor`.
+ * The places where a request can carry its session key, for the option `extractor`.
  * @example
  * extractor: SessionKeyExtractors.firstOf(SessionKeyExtractors.fromHeader(), SessionKeyExtractors.fromCookie('session'))
  */
 export const SessionKeyExtractors = { fromHeader, fromBearer, fromCookie, firstOf };
 
-/** All cookies of the name: a browser can be made to send two, and parsers differ in which they take. */
+/** All cookies of the name. An attacker can make a browser send two, and parsers differ in which one they read. */
 function cookies(request: RequestWithHeaders, name: string): readonly string[] {
-  // Compared by cookie, not by header: over HTTP/2 a browser sends each cookie in a header of its own.
+  // Cookies are compared, not headers: over HTTP/2 a browser can send each cookie in a header of its own.
   return everyValue(request, 'cookie', (value) =>
     value
       .split(';')

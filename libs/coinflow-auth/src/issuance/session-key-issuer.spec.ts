@@ -91,7 +91,7 @@ describe('SessionKeyIssuer', () => {
   it('answers 503 when a created key has a claim that the guard cannot read', async () => {
     coinflow.nextKey = coinflow.key({ exp: 'tomorrow' });
     const unreadable = { code: 'COINFLOW_UNAVAILABLE', reason: 'created-key-malformed' };
-    await expect(one.create()).rejects.toMatchObject({ ...unreadable, cause: { reason: 'unreadable-claim' } });
+    await expect(one.create()).rejects.toMatchObject({ ...unreadable, cause: { reason: 'malformed-claim' } });
   });
 
   it('does not reuse a key that was revoked, or that Coinflow has rejected', async () => {

@@ -1,7 +1,7 @@
-/** Which Coinflow: `sandbox` for development, `prod` for real money; the others as Coinflow's own SDK names them. */
+/** A Coinflow environment: `sandbox` for development, `prod` for real money; the others as in Coinflow's own SDK. */
 export type CoinflowEnv = 'sandbox' | 'prod' | 'staging' | 'staging-live' | 'local';
 
-/** Where each environment's API is. */
+/** The base URL of each environment's API. */
 export const COINFLOW_BASE_URLS: Readonly<Record<CoinflowEnv, string>> = {
   sandbox: 'https://api-sandbox.coinflow.cash',
   prod: 'https://api.coinflow.cash',
@@ -10,7 +10,7 @@ export const COINFLOW_BASE_URLS: Readonly<Record<CoinflowEnv, string>> = {
   local: 'http://localhost:5000',
 };
 
-/** What is wrong with a base URL, or nothing. Secrets travel to it, so it must be encrypted or not leave the machine. */
+/** @returns the requirement that a base URL does not meet. The API key is sent to it, so it must use TLS or stay on this machine. */
 export function baseUrlProblem(value: unknown, allowPlainHttp: boolean): string | undefined {
   if (typeof value !== 'string' || !URL.canParse(value))
     return 'must be an absolute URL such as https://api.example.com';
@@ -21,7 +21,7 @@ export function baseUrlProblem(value: unknown, allowPlainHttp: boolean): string 
   if (url.search || url.hash) return 'must not contain a query or a fragment';
   if (/\/api\/*$/.test(url.pathname)) return 'must not end in /api: the module adds that itself';
   if (url.protocol === 'http:' && !allowPlainHttp && !isLoopback(url.hostname)) {
-    return 'must begin with https://, unless it points at this machine or allowPlainHttp is true: the API key travels to it';
+    return 'must begin with https://, unless it points at this machine or allowPlainHttp is true: the API key is sent to it';
   }
   return undefined;
 }

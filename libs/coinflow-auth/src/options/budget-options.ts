@@ -1,126 +1,99 @@
 import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
 
-const DEFAULTS = {
-  verificationsPerMinute: 60,
-  revalidationsPerSubject: 10,
-  rejectionsPerClient: 10,
-  newKeysPerClient: 14,
-  walletLogins: 20,
-  walletLoginsPerClient: 5,
-};
+export const DEFAULT_VERIFICATIONS_PER_MINUTE = 60;
+/** How many calls the known keys of one user can cause in a minute, whatever the options are. */
+const REVALIDATIONS_PER_SUBJECT = 10;
+/** The smallest default of `newKeysPerClient`. */
+const MIN_NEW_KEYS_PER_CLIENT = 14;
 
 /**
- * How many calls Coinflow gets in a minute, and for whom. Coinflow grants few, and anybody can send what looks like a session
- * key. Keys that this application created or attested, and keys in a cache, need no call.
+ * The rate budget: how many calls Coinflow receives in a minute, and for which clients and users. Coinflow allows few calls, and
+ * anybody can send invalid session keys. Keys that this application created or attested, and cached keys, need no call.
  */
 export interface CoinflowBudgetOptions {
   /**
-   * How many calls of Verify Token one process makes in a minute at most, or all replicas together where the shared store
-   * counts them; beyond it, a request that needs one is answered 503. Keep the sum of all replicas, with `walletLogins`, below
-   * what Coinflow grants: its 429 stops the calls for everybody.
+   * How many calls of Verify Token one replica makes in a minute at most, or all replicas together with a shared store. Beyond
+   * it, a request that needs a call is answered 503. Keep the sum of all replicas, with `walletLogins`, below what Coinflow
+   * grants: its 429 stops the calls for everybody. Half of the calls are reserved for known keys: those that were verified or
+   * attested before, so that a flood of invalid keys does not affect these users.
    * @default 60
    */
   verificationsPerMinute?: number;
   /**
-   * How many of them are reserved for known keys: those that were verified or attested before, and whose verification has
-   * expired or was withdrawn. Users who were here before do not notice a flood of invalid keys. They also get what the others
-   * have left. One client gets half of `verificationsPerMinute` for them.
-   * @default half of `verificationsPerMinute`
-   */
-  reservedForKnownKeys?: number;
-  /**
-   * How many of them are for revalidations, which a route's `maxAgeMs` demands while the verification still stands. One client
-   * gets half of them, and at least `revalidationsPerSubject`. What is neither reserved nor for revalidations is for new keys.
+   * How many of the calls are reserved for revalidations, which a route's `maxAgeMs` demands while a verification is valid. One
+   * client gets half of them, and at least 10. What is left of `verificationsPerMinute` is for new keys: at least 1.
    * @default a quarter of `verificationsPerMinute`
    */
   revalidations?: number;
   /**
-   * How many calls the known keys of one user can cause in a minute, revalidations among them, however many keys the user has;
-   * beyond it 429. Without a limit one user could spend the calls of all others.
-   * @default 10
-   */
-  revalidationsPerSubject?: number;
-  /**
-   * How many new keys of one client are verified in a minute, valid ones among them; beyond it 429. It stops a client that
-   * signs in with throw-away wallets. `false`: no limit.
+   * How many new keys of one client are verified in a minute, valid ones among them. Beyond it, they are answered 429. It stops
+   * a client that signs in with many new wallets. 0 means no limit.
    * @default the larger of 14 and half of the share of new keys
    */
-  newKeysPerClient?: number | false;
+  newKeysPerClient?: number;
   /**
-   * How many session keys of one client Coinflow may reject in a minute; beyond it, new keys of that client are answered 429
-   * without a call. It is also how many new keys of one client are verified at the same time. 0 or `false`: no limit, and one
-   * client can spend all calls for new keys.
+   * How many session keys of one client Coinflow may reject in a minute. Beyond it, new keys of that client are answered 429
+   * without a call. It is also how many new keys of one client are verified at the same time. 0 means no limit: one client can
+   * then use up all calls for new keys.
    * @default 10
    */
-  rejectionsPerClient?: number | false;
+  rejectionsPerClient?: number;
   /**
-   * How many calls wallet logins make in a minute: `getMessage` and `createSessionKeyWithSignature`, which are open to
-   * strangers and share Coinflow's limit with Verify Token; beyond it 503. One login takes two.
+   * How many calls wallet logins make in a minute. These are `getMessage` and `createSessionKeyWithSignature`, which anybody can
+   * call and which share Coinflow's limit with Verify Token. Beyond it, they are answered 503. One login takes two calls.
    * @default 20
    */
   walletLogins?: number;
   /**
-   * How many of them one client makes, counted by the option `rateLimitClient` of both methods; beyond it 429.
+   * How many calls for wallet logins one client makes in a minute. The option `rateLimitClient` of both methods names the
+   * client. Beyond it, the client is answered 429.
    * @default 5
    */
   walletLoginsPerClient?: number;
   /**
-   * Which client a request comes from, for the limits per client: an address (of IPv6, its /64 counts), or any other text;
-   * `undefined` for a request that is not to be counted. It must be synchronous. A client that can choose what it returns is
-   * never limited.
-   * @default the client's address as the adapter sees it behind its `trust proxy`
+   * A function that returns the client of a request, for the limits per client. It returns an address (of IPv6, its /64 counts),
+   * any other string, or `undefined` for a request that is not counted. It must be synchronous. Do not return what a client can
+   * choose: such a client is never limited.
+   * @default the client's address as the adapter determines it with its `trust proxy`
    */
   getClient?(this: void, request: RequestWithHeaders): string | undefined;
 }
 
-/** The options as the rest of the code reads them. */
-export interface ResolvedBudgetOptions {
+/** The options with their defaults. */
+export type CompleteBudgetOptions = Readonly<Required<Omit<CoinflowBudgetOptions, 'getClient'>>> &
+  Readonly<Pick<CoinflowBudgetOptions, 'getClient'>>;
+
+/** The options as the rest of the code reads them. A limit per client of 0 means no limit. */
+export interface ResolvedBudgetOptions extends CompleteBudgetOptions {
   readonly reservedForKnownKeys: number;
-  readonly revalidations: number;
-  /** What is left for keys that are new here. */
+  /** The calls that are neither reserved for known keys nor for revalidations. */
   readonly newKeys: number;
   readonly revalidationsPerSubject: number;
   readonly revalidationsPerClient: number;
   readonly knownKeysPerClient: number;
-  /** 0: no limit. */
-  readonly newKeysPerClient: number;
-  /** 0: no limit. */
-  readonly rejectionsPerClient: number;
-  readonly walletLogins: number;
-  readonly walletLoginsPerClient: number;
-  readonly getClient: CoinflowBudgetOptions['getClient'];
 }
 
-/** Fills in the defaults; the options are checked before. */
-export function resolveBudgetOptions(options: CoinflowBudgetOptions = {}): ResolvedBudgetOptions {
-  const { total, ...each } = shares(options);
-  const revalidationsPerSubject = options.revalidationsPerSubject ?? DEFAULTS.revalidationsPerSubject;
-  const newKeysPerClient = Math.max(DEFAULTS.newKeysPerClient, half(each.newKeys));
+export function resolveBudgetOptions(options: CompleteBudgetOptions): ResolvedBudgetOptions {
+  const { verificationsPerMinute, revalidations } = options;
   return Object.freeze({
-    ...each,
-    revalidationsPerSubject,
-    revalidationsPerClient: Math.max(revalidationsPerSubject, half(each.revalidations)),
-    knownKeysPerClient: half(total),
-    newKeysPerClient: Number(options.newKeysPerClient ?? newKeysPerClient),
-    rejectionsPerClient: Number(options.rejectionsPerClient ?? DEFAULTS.rejectionsPerClient),
-    walletLogins: options.walletLogins ?? DEFAULTS.walletLogins,
-    walletLoginsPerClient: options.walletLoginsPerClient ?? DEFAULTS.walletLoginsPerClient,
-    getClient: options.getClient,
+    ...options,
+    reservedForKnownKeys: half(verificationsPerMinute),
+    newKeys: newKeysShare(options),
+    revalidationsPerSubject: REVALIDATIONS_PER_SUBJECT,
+    revalidationsPerClient: Math.max(REVALIDATIONS_PER_SUBJECT, half(revalidations)),
+    knownKeysPerClient: half(verificationsPerMinute),
   });
 }
 
-/** Whether the shares leave something for keys that are new here: otherwise no key could become known. */
-export function leavesNewKeys(options: CoinflowBudgetOptions): boolean {
-  return shares(options).newKeys >= 1;
+type SharedOut = Pick<CompleteBudgetOptions, 'verificationsPerMinute' | 'revalidations'>;
+
+/** How many calls are for new keys. Without any, no key could become known. */
+export function newKeysShare({ verificationsPerMinute, revalidations }: SharedOut): number {
+  return verificationsPerMinute - half(verificationsPerMinute) - revalidations;
 }
 
-function shares(
-  options: CoinflowBudgetOptions,
-): Record<'total' | 'reservedForKnownKeys' | 'revalidations' | 'newKeys', number> {
-  const total = options.verificationsPerMinute ?? DEFAULTS.verificationsPerMinute;
-  const reservedForKnownKeys = options.reservedForKnownKeys ?? half(total);
-  const revalidations = options.revalidations ?? Math.floor(total / 4);
-  return { total, reservedForKnownKeys, revalidations, newKeys: total - reservedForKnownKeys - revalidations };
+export function defaultNewKeysPerClient(options: SharedOut): number {
+  return Math.max(MIN_NEW_KEYS_PER_CLIENT, half(newKeysShare(options)));
 }
 
 function half(calls: number): number {

@@ -3,103 +3,104 @@ import type { Agent as HttpsAgent } from 'node:https';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import type { CoinflowEnv } from './base-url.js';
 import type { CoinflowBudgetOptions } from './budget-options.js';
-import type { CoinflowSharedStore } from './shared-store.js';
+import type { CoinflowSharedStore } from './stores.js';
 import type { CoinflowWebhookOptions } from './webhook-options.js';
 
-/** How long, and how many, sessions are remembered. */
+/** The options of the session cache. */
 export interface CoinflowCacheOptions {
   /**
-   * For how many milliseconds Coinflow's yes to a session key holds before it is asked again (±10 %, so that keys proven
-   * together do not lapse together). A longer time means fewer calls, and a later notice of what Coinflow blocks.
-   * Never longer than the session key itself.
+   * How long, in milliseconds, a verified session is cached before its key is verified again. Each entry lasts up to 10 % more
+   * or less, so that keys verified together do not expire together. A longer time means fewer calls to Coinflow, but a session
+   * that Coinflow blocks stays valid for longer. An entry never outlives the session key.
    * @default 3_600_000 (1 hour)
    */
   ttlMs?: number;
   /**
-   * For how many milliseconds beyond `ttlMs` a session that was proven by asking still counts while Coinflow cannot be
-   * asked: an outage then does not reach users who were here before, and what Coinflow blocks meanwhile stays in. Never
-   * past the session key's expiry, a route's `maxAgeMs` or a revocation.
+   * How long, in milliseconds beyond `ttlMs`, a cached session is accepted while Coinflow is unavailable. Users with a cached
+   * session then do not notice an outage, but sessions that Coinflow blocks meanwhile stay valid. It never extends a session
+   * beyond its key's expiry, a route's `maxAgeMs` or a revocation.
    * @default 0
    */
   staleIfErrorMs?: number;
   /**
-   * How many proven sessions are remembered; the least recently used is forgotten first, and asked about again.
+   * How many verified sessions are cached at most. The least recently used entry is removed first; its key is verified again at
+   * the next request.
    * @default 100_000
    */
   maxEntries?: number;
 }
 
-/** How Coinflow is called. */
+/** The options of calls to Coinflow. */
 export interface CoinflowHttpOptions {
   /**
-   * After how many milliseconds a call is given up, everything included: a function given as `apiKey`, attempts, waits
-   * between them, and reading the answer. Given up means 503, never a refusal.
+   * The time limit of one call to Coinflow, in milliseconds. It includes retries, the waits between them, reading the response,
+   * and a function given as `apiKey`. A call that exceeds it is answered 503; the session key is not rejected.
    * @default 5_000
    */
   timeoutMs?: number;
   /**
-   * How often a call that got no answer (connection error, 502, 503, 504) is repeated, after a short random wait or
-   * `Retry-After`, and only within `timeoutMs`. An answer is never repeated, and neither is a signed message, which is
-   * good once. More repeats ride out longer disturbances, and add to the load of a Coinflow that is in trouble.
+   * How often a call is retried after a connection error or a 502, 503 or 504. Each retry waits for a short random time, or for
+   * `Retry-After`, and only within `timeoutMs`. Other responses are not retried, and neither is a signed message, which is valid
+   * once. More retries bridge longer outages, but add load to Coinflow.
    * @default 2
    */
   retries?: number;
   /**
-   * The agent that connects, for instance one that goes through your company's proxy (proxies in environment variables
-   * are not followed). Yours to close.
+   * The agent that connects to Coinflow, for example through a proxy. Proxies in environment variables are not used. The
+   * application must close the agent.
    * @default an agent that keeps connections alive, closed with the application
    */
   agent?: HttpAgent | HttpsAgent;
 }
 
-/** The options of `CoinflowAuthModule.forRoot()`. Unknown options are mistakes. */
+/** The options of `CoinflowAuthModule.forRoot()`. Unknown options are rejected. */
 export interface CoinflowAuthModuleOptions {
   /**
-   * Which Coinflow. `sandbox` and `prod` are separate: separate accounts, separate API keys.
+   * The Coinflow environment. `sandbox` and `prod` have separate accounts and separate API keys.
    * @see https://docs.coinflow.cash
    */
   env: CoinflowEnv;
   /**
-   * The merchant's secret API key, from the Coinflow dashboard, or a function that gives the current one: called for each
-   * new session key, so that the key can be rotated without a restart. `http.timeoutMs` includes the time that the function
-   * takes. It is sent to Get Session Key and to nothing else.
+   * The merchant's secret API key from the Coinflow dashboard, or a function that returns it. The function is called for each
+   * new session key, so that the key can be rotated without a restart; `http.timeoutMs` includes its time. The key is sent to
+   * Get Session Key only.
    */
   apiKey: string | (() => string | Promise<string>);
   /**
-   * The merchant's id, as in the Coinflow dashboard. Session keys of every other merchant are refused: Coinflow itself
-   * calls them valid, and another merchant can mint one under any user id of its choice.
+   * The merchant's id, as in the Coinflow dashboard. Session keys of other merchants are rejected: Coinflow accepts them, and
+   * another merchant can create one for any user id.
    */
   merchantId: string;
   /**
-   * Where the API is, if not where `env` says: a proxy of yours, or an emulator.
+   * The base URL of the Coinflow API, for example of a gateway or an emulator.
    * @default the URL of `env`
    */
   baseUrl?: string;
   /**
-   * Lets the `baseUrl` be plain `http://` beyond this machine. Whoever can read that network then reads the API key.
+   * Whether `baseUrl` may be `http://` for a host other than this machine. Anybody who can read that network can then read the
+   * API key.
    * @default false
    */
   allowPlainHttp?: boolean;
   /**
-   * Accepts session keys that say nothing of whose they are (opaque, or without merchant, user or expiry) if Coinflow
-   * calls them valid. Any merchant of Coinflow can make such a key: only for a Coinflow account whose keys are all so.
+   * Whether to accept session keys without a merchant, a user or an expiry, if Coinflow accepts them. Any merchant of Coinflow
+   * can create such a key. Set it only for a Coinflow account whose session keys are all like that.
    * @default false
    */
   acceptUnboundKeys?: boolean;
   /**
-   * Secrets of this application's own, 32 random bytes in base64 each (`openssl rand -base64 32`), the same on all
-   * instances: with them the module tags session keys that it obtained, and recognises them without asking Coinflow.
-   * Newest first; to rotate, append the new one everywhere, deploy, then move it to the front.
-   * @default derived from `apiKey` in `sandbox` and `local`; elsewhere none, so that there is no `attestedKey`
+   * Secrets of this application that attest its session keys and seal the shared store. Each is 32 random bytes in base64
+   * (`openssl rand -base64 32`). Set the same list on all replicas, newest first. The module tags the session keys that it
+   * creates, and then recognizes them without a call to Coinflow. To rotate, append the new secret and deploy, then move it to
+   * the front and deploy again.
+   * @default derived from `apiKey` in `sandbox` and `local`; otherwise none, and sessions have no `attestedKey`
    */
   sealKeys?: readonly string[];
   /**
-   * Where a request carries its session key: one of `SessionKeyExtractors`, or your own.
+   * Where a request carries its session key: one of `SessionKeyExtractors`, or your own extractor.
    * @default SessionKeyExtractors.fromHeader()
    */
   extractor?: SessionKeyExtractor;
-  /** How long, and how many, sessions are remembered. */
-  cache?: CoinflowCacheOptions;
   /**
    * What the replicas of the application share: `redisSharedStore()` of `nestjs-coinflow-auth/redis`, or any Keyv. Replicas then
    * share verified sessions and reuse each other's session keys. `redisSharedStore()` also shares revocations, rejections and
@@ -108,13 +109,15 @@ export interface CoinflowAuthModuleOptions {
    * @default none: each replica has its own cache
    */
   store?: CoinflowSharedStore;
-  /** How Coinflow is called. */
+  /** The session cache. */
+  cache?: CoinflowCacheOptions;
+  /** Calls to Coinflow. */
   http?: CoinflowHttpOptions;
-  /** How many calls of Verify Token are made, so that junk cannot spend those of users. */
+  /** The rate budget: how many calls Coinflow receives in a minute, and for which clients and users. */
   budget?: CoinflowBudgetOptions;
   /**
-   * How webhooks are believed, and how their deliveries are remembered.
-   * @default webhooks are off; a route with `@CoinflowWebhook()` does not start
+   * Webhooks: how they are verified and how duplicates are detected.
+   * @default webhooks are off; an application with a `@CoinflowWebhook()` route does not start
    */
   webhook?: CoinflowWebhookOptions;
 }

@@ -21,7 +21,7 @@ const GROUPS: [
 /** In each group an option that has no variable. */
 const OTHERS = {
   cache: { maxEntries: 7 },
-  budget: { revalidationsPerSubject: 3 },
+  budget: { revalidations: 3 },
   webhook: { toleranceMs: 5_000 },
 } as const;
 
@@ -33,19 +33,19 @@ function environment(): CoinflowAuthModuleOptions {
   return coinflowAuthConfig();
 }
 
-describe('options from the environment, spread', () => {
+describe('mergeEnvironment', () => {
   afterEach(() => {
     for (const [variable] of GROUPS) delete process.env[variable];
     for (const name of ['ENV', 'API_KEY', 'MERCHANT_ID', 'SEAL_KEYS']) delete process.env[`COINFLOW_${name}`];
   });
 
-  it.each(GROUPS)('keep %s where the group %s is given', (_, group, option, _value, read) => {
+  it.each(GROUPS)('keeps %s when other options of the group %s are given', (_, group, option, _value, read) => {
     const given = { ...environment(), [group]: OTHERS[group] };
     expect(mergeEnvironment(given)[group]).toMatchObject({ ...OTHERS[group], [option]: read });
     expect(() => resolveOptions(given)).not.toThrow();
   });
 
-  it.each(GROUPS)('give way to what is given instead of %s, unless that is undefined', (_, group, option, _v, read) => {
+  it.each(GROUPS)('prefers a given option to %s, unless it is undefined', (_, group, option, _v, read) => {
     const other = group === 'webhook' ? ['c'] : 30;
     const resolve = (value: unknown): unknown =>
       mergeEnvironment({ ...environment(), [group]: { [option]: value } })[group];
@@ -53,7 +53,7 @@ describe('options from the environment, spread', () => {
     expect(resolve(undefined)).toMatchObject({ [option]: read });
   });
 
-  it('stay as they are in the groups that are not given, and in those that have no variable', () => {
+  it('keeps the groups that are not given, and given groups without variables', () => {
     const agent = new Agent();
     const resolved = resolveOptions({ ...environment(), http: { agent } });
     expect(resolved).toMatchObject({ cache: { ttlMs: 60_000 }, budget: { reservedForKnownKeys: 20 } });
@@ -61,25 +61,25 @@ describe('options from the environment, spread', () => {
     expect(resolved.http.agent).toBe(agent);
   });
 
-  it('replace a list as a whole', () => {
+  it('replaces a list as a whole', () => {
     const [old, next] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64'));
     process.env.COINFLOW_SEAL_KEYS = old;
     expect(mergeEnvironment({ ...environment(), sealKeys: [next as string] }).sealKeys).toEqual([next]);
   });
 
-  it('let a group be switched off', () => {
+  it('switches a group off that is given as undefined', () => {
     expect(resolveOptions({ ...environment(), webhook: undefined }).webhook).toBeUndefined();
   });
 
-  it('survive a second spread', () => {
+  it('merges after a second spread', () => {
     const once = { ...environment(), cache: { maxEntries: 7 } };
-    expect(resolveOptions({ ...once, budget: { revalidationsPerSubject: 3 } })).toMatchObject({
+    expect(resolveOptions({ ...once, budget: { revalidations: 3 } })).toMatchObject({
       cache: { ttlMs: 60_000, maxEntries: 7 },
-      budget: { reservedForKnownKeys: 20, revalidationsPerSubject: 3 },
+      budget: { reservedForKnownKeys: 20, revalidations: 3 },
     });
   });
 
-  it('report a group that is no object, an unknown option, and a variable that is not set', () => {
+  it('reports a group that is not an object, an unknown option, and a missing variable of a given group', () => {
     const resolve = (given: object) => (): unknown => resolveOptions({ ...environment(), ...given });
     expect(resolve({ cache: 5 })).toThrow(/cache must be an object/);
     expect(resolve({ cache: { ttl: 5 } })).toThrow(/cache\.ttl is not an option/);

@@ -1,216 +1,170 @@
-import {
-  IsBoolean,
-  IsIn,
-  IsObject,
-  IsOptional,
-  ValidateNested,
-  validateSync,
-  type ValidationError,
-} from 'class-validator';
+import { isBoolean, isIn, isInt, max, min } from 'class-validator';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
-import { COINFLOW_BASE_URLS, baseUrlProblem } from './base-url.js';
-import { leavesNewKeys } from './budget-options.js';
-import { BudgetShape, NO_NEW_KEYS } from './budget-rules.js';
-import { apiKeyProblem } from '../util/header-value.js';
-import { DAY_MS, HeaderValue, ProblemRule, Rule, Whole, hasMethods, isWhole } from './value-rules.js';
-import { WebhookShape } from './webhook-rules.js';
+import { COINFLOW_BASE_URLS, baseUrlProblem, type CoinflowEnv } from './base-url.js';
+import { DEFAULT_VERIFICATIONS_PER_MINUTE, newKeysShare } from './budget-options.js';
+import { HEADER_VALUE_RULE, apiKeyProblem, headerValueProblem, isHeaderValue } from '../util/header-value.js';
 
 const SEAL_KEY_BYTES = 32;
+/** The environments in which an API key is worth so little that seal keys may be derived from it. */
+const ENVS_WITHOUT_SEAL_KEYS: readonly CoinflowEnv[] = ['sandbox', 'local'];
 const SHARED_STORE_METHODS = ['get', 'set', 'delete'];
+const DELIVERY_STORE_METHODS = ['claim', 'renew', 'complete', 'release', 'forget'];
+const MAX_STORE_TIMEOUT_MS = 1_000;
+const MAX_CALLS = 10_000_000;
+/** A quarter of fewer calls is none. */
+const MIN_VERIFICATIONS = 4;
 
-/** The environment variable that `coinflowAuthConfig` reads an option from, for error messages. */
-const OPTION_VARIABLES: Readonly<Record<string, string>> = {
-  env: 'COINFLOW_ENV',
-  apiKey: 'COINFLOW_API_KEY',
-  merchantId: 'COINFLOW_MERCHANT_ID',
-  baseUrl: 'COINFLOW_BASE_URL',
-  sealKeys: 'COINFLOW_SEAL_KEYS',
-  'cache.ttlMs': 'COINFLOW_CACHE_TTL_MS',
-  'cache.staleIfErrorMs': 'COINFLOW_STALE_IF_ERROR_MS',
-  'budget.verificationsPerMinute': 'COINFLOW_VERIFICATIONS_PER_MINUTE',
-  'webhook.keys': 'COINFLOW_WEBHOOK_VALIDATION_KEY',
-  'webhook.consumer': 'COINFLOW_WEBHOOK_CONSUMER',
+/** Options before validation: each can be any value. */
+export type GivenOptions = Readonly<Record<string, unknown>>;
+
+/** Whether an option is set. `null` counts as not set. */
+export function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** What the value of an option must be. */
+export interface OptionRule {
+  /** What the value must be, for the docs: `true or false`. */
+  readonly text: string;
+  /** @returns the requirement that a value does not meet, without the value, or `undefined` when the value is valid */
+  problem(value: unknown, options: GivenOptions): string | undefined;
+}
+
+function rule(text: string, isValid: (value: unknown) => boolean): OptionRule {
+  return { text, problem: (value) => (isValid(value) ? undefined : `must be ${text}`) };
+}
+
+export function whole(smallest: number, largest: number): OptionRule {
+  return rule(`a whole number from ${smallest} to ${largest}`, (value) => isWhole(value, smallest, largest));
+}
+
+export const boolean: OptionRule = rule('true or false', isBoolean);
+
+export const func: OptionRule = rule('a function', (value) => typeof value === 'function');
+
+export const env: OptionRule = rule(`one of ${Object.keys(COINFLOW_BASE_URLS).join(', ')}`, (value) =>
+  isIn(value, Object.keys(COINFLOW_BASE_URLS)),
+);
+
+const HEADER_VALUE = HEADER_VALUE_RULE.replace(/^must be /, '');
+
+export const headerValue: OptionRule = { text: HEADER_VALUE, problem: (value) => headerValueProblem(value) };
+
+export const apiKey: OptionRule = {
+  text: `${HEADER_VALUE}, or a function that returns such a key`,
+  problem(value) {
+    const problem = typeof value === 'function' ? undefined : apiKeyProblem(value);
+    return problem && `${problem}, or a function that returns such a key`;
+  },
 };
 
-const ApiKey = (): PropertyDecorator =>
-  ProblemRule('apiKey', (value) => {
-    const problem = typeof value === 'function' ? undefined : apiKeyProblem(value);
-    return problem && `${problem}, or a function that gives such a key`;
-  });
+export const baseUrl: OptionRule = {
+  text: 'an absolute URL',
+  problem: (value, { allowPlainHttp }) => baseUrlProblem(value, allowPlainHttp === true),
+};
 
-const SealKeys = (): PropertyDecorator =>
-  Rule(
-    'sealKeys',
-    (value) => Array.isArray(value) && value.length > 0 && value.every(isSealKey),
-    'must be a list of one or more secrets, each 32 random bytes in base64: openssl rand -base64 32',
-  );
+export const sealKeys: OptionRule = rule(
+  'a list of one or more secrets, each 32 random bytes in base64: openssl rand -base64 32',
+  (value) => Array.isArray(value) && value.length > 0 && value.every(isSealKey),
+);
 
 function isSealKey(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   const bytes = Buffer.from(value, 'base64');
-  // Node reads past what is not base64; only the one right way to write the bytes will do.
+  // Node ignores characters that are not base64, so only the canonical form of the bytes is accepted.
   return bytes.length === SEAL_KEY_BYTES && bytes.toString('base64') === value;
 }
 
-const Extractor = (): PropertyDecorator =>
-  Rule(
-    'extractor',
-    (value) => {
-      const { find, schemes, headers } = Object(value) as Partial<SessionKeyExtractor>;
-      return typeof find === 'function' && Array.isArray(schemes) && (headers === undefined || isHeaderNames(headers));
-    },
-    'must be one of SessionKeyExtractors, or have find(), schemes and optionally headers, a list of header names',
-  );
+/** Whether seal keys are derived from the API key when the option `sealKeys` is not set. */
+export function isSealedByApiKey(env: unknown, apiKey: unknown): apiKey is string {
+  return typeof apiKey === 'string' && ENVS_WITHOUT_SEAL_KEYS.some((one) => one === env);
+}
 
-/** They are written into a header of each answer. */
+export const extractor: OptionRule = rule(
+  'one of SessionKeyExtractors, or an object with find(), schemes and optionally headers, a list of header names',
+  (value) => {
+    const { find, schemes, headers } = Object(value) as Partial<SessionKeyExtractor>;
+    return typeof find === 'function' && Array.isArray(schemes) && (headers === undefined || isHeaderNames(headers));
+  },
+);
+
+/** The guard writes them to a header of each answer. */
 function isHeaderNames(value: unknown): boolean {
   const isName = (name: unknown): boolean => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name);
   return Array.isArray(value) && value.length > 0 && value.every(isName);
 }
 
-const BaseUrl = (): PropertyDecorator =>
-  ProblemRule('baseUrl', (value, args) =>
-    baseUrlProblem(value, (args?.object as OptionsShape).allowPlainHttp === true),
-  );
+export const agent: OptionRule = rule('an http.Agent or https.Agent', (value) =>
+  hasMethods(value, ['createConnection']),
+);
 
-const Agent = (): PropertyDecorator =>
-  Rule('agent', (value) => hasMethods(value, ['createConnection']), 'must be an http.Agent or https.Agent');
+const sharedStoreMethods = rule(
+  'redisSharedStore(), a Keyv, or an object with the methods get, set and delete',
+  (value) => hasMethods(value, SHARED_STORE_METHODS),
+);
 
-const SharedStore = (): PropertyDecorator =>
-  Rule(
-    'sharedStore',
-    (value) => hasMethods(value, SHARED_STORE_METHODS),
-    'must be redisSharedStore(), a Keyv, or have the methods get, set and delete',
-  );
+export const sharedStore: OptionRule = {
+  text: sharedStoreMethods.text,
+  problem(value, options) {
+    const { timeoutMs } = Object(value) as { timeoutMs?: unknown };
+    const isTimeout = timeoutMs === undefined || isWhole(timeoutMs, 1, MAX_STORE_TIMEOUT_MS);
+    const timeoutProblem = `must have no timeoutMs, or a whole number from 1 to ${MAX_STORE_TIMEOUT_MS}`;
+    return sharedStoreMethods.problem(value, options) ?? (isTimeout ? undefined : timeoutProblem);
+  },
+};
 
-const SharedStoreTimeout = (): PropertyDecorator =>
-  Rule(
-    'sharedStoreTimeout',
-    (value) => {
-      const { timeoutMs } = value as { timeoutMs?: unknown };
-      return timeoutMs === undefined || isWhole(timeoutMs, 1, 1_000);
-    },
-    'must have no timeoutMs, or a whole number from 1 to 1000',
-  );
+export const deliveryStore: OptionRule = rule(
+  `redisDeliveryStore(), false, or an object with the methods ${DELIVERY_STORE_METHODS.join(', ')}`,
+  (value) => value === false || hasMethods(value, DELIVERY_STORE_METHODS),
+);
 
-class CacheShape {
-  @IsOptional()
-  @Whole(1, DAY_MS)
-  ttlMs?: number;
-
-  @IsOptional()
-  @Whole(0, DAY_MS)
-  staleIfErrorMs?: number;
-
-  @IsOptional()
-  @Whole(1, 10_000_000)
-  maxEntries?: number;
+export function hasDeliveryStore(webhook: unknown): boolean {
+  const { deliveries } = Object(webhook) as { deliveries?: unknown };
+  return isGiven(deliveries) && deliveries !== false;
 }
 
-class HttpShape {
-  @IsOptional()
-  @Whole(1, 60_000)
-  timeoutMs?: number;
+export const webhookKeys: OptionRule = rule(
+  `${HEADER_VALUE}, or a list of such keys, or a function that returns them`,
+  (value) => {
+    if (typeof value === 'function') return true;
+    const keys: unknown[] = Array.isArray(value) ? value : [value];
+    return keys.length > 0 && keys.every((key) => isHeaderValue(key));
+  },
+);
 
-  @IsOptional()
-  @Whole(0, 5)
-  retries?: number;
+export const consumer: OptionRule = rule(
+  'the name of the application that handles these webhooks, in 1 to 256 visible ASCII characters',
+  (value) => isHeaderValue(value),
+);
 
-  @IsOptional()
-  @Agent()
-  agent?: unknown;
+export const calls: OptionRule = whole(1, MAX_CALLS);
+
+/** 0 means no limit. */
+export const callsOrNoLimit: OptionRule = whole(0, MAX_CALLS);
+
+export const verifications: OptionRule = whole(MIN_VERIFICATIONS, MAX_CALLS);
+
+export const revalidations: OptionRule = {
+  text: calls.text,
+  problem(value, options) {
+    const { verificationsPerMinute } = Object(options.budget) as { verificationsPerMinute?: unknown };
+    return calls.problem(value, options) ?? newKeysProblem(value as number, verificationsPerMinute);
+  },
+};
+
+function newKeysProblem(revalidationCalls: number, given: unknown): string | undefined {
+  const verificationsPerMinute = given ?? DEFAULT_VERIFICATIONS_PER_MINUTE;
+  // The rule of that option reports it.
+  if (!isWhole(verificationsPerMinute, MIN_VERIFICATIONS, MAX_CALLS)) return undefined;
+  if (newKeysShare({ verificationsPerMinute, revalidations: revalidationCalls }) >= 1) return undefined;
+  return 'must be less than half of budget.verificationsPerMinute: the other half is for known keys, and at least 1 call must be left for new keys';
 }
 
-class OptionsShape {
-  @IsIn(Object.keys(COINFLOW_BASE_URLS), { message: `must be one of ${Object.keys(COINFLOW_BASE_URLS).join(', ')}` })
-  env?: unknown;
-
-  @ApiKey()
-  apiKey?: unknown;
-
-  @HeaderValue()
-  merchantId?: unknown;
-
-  @IsOptional()
-  @BaseUrl()
-  baseUrl?: unknown;
-
-  @IsOptional()
-  @IsBoolean({ message: 'must be true or false' })
-  allowPlainHttp?: unknown;
-
-  @IsOptional()
-  @IsBoolean({ message: 'must be true or false' })
-  acceptUnboundKeys?: unknown;
-
-  @IsOptional()
-  @SealKeys()
-  sealKeys?: unknown;
-
-  @IsOptional()
-  @Extractor()
-  extractor?: unknown;
-
-  @IsOptional()
-  @IsObject({ message: 'must be an object' })
-  @ValidateNested()
-  cache?: unknown;
-
-  @IsOptional()
-  @SharedStore()
-  @SharedStoreTimeout()
-  store?: unknown;
-
-  @IsOptional()
-  @IsObject({ message: 'must be an object' })
-  @ValidateNested()
-  http?: unknown;
-
-  @IsOptional()
-  @IsObject({ message: 'must be an object' })
-  @ValidateNested()
-  budget?: unknown;
-
-  @IsOptional()
-  @IsObject({ message: 'must be an object' })
-  @ValidateNested()
-  webhook?: unknown;
+function isWhole(value: unknown, smallest: number, largest: number): value is number {
+  return isInt(value) && min(value, smallest) && max(value, largest);
 }
 
-/** Every mistake in the options: option, rule and environment variable, never a value. */
-export function problemsOf(options: unknown): string[] {
-  if (!isObject(options)) return ['the options must be an object: did useFactory return one?'];
-  // By hand and one level deep: a copy of the caller's HTTP agent would not be the caller's HTTP agent.
-  const shape = Object.assign(new OptionsShape(), options);
-  if (isObject(shape.cache)) shape.cache = Object.assign(new CacheShape(), shape.cache);
-  if (isObject(shape.http)) shape.http = Object.assign(new HttpShape(), shape.http);
-  if (isObject(shape.budget)) shape.budget = Object.assign(new BudgetShape(), shape.budget);
-  if (isObject(shape.webhook)) shape.webhook = Object.assign(new WebhookShape(), shape.webhook);
-  const errors = validateSync(shape, {
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    validationError: { target: false, value: false },
-  });
-  const problems = errors.flatMap((error) => describe(error, ''));
-  // What is wrong by itself adds up to nothing.
-  const hasShares = shape.budget instanceof BudgetShape && errors.every(({ property }) => property !== 'budget');
-  return hasShares && !leavesNewKeys(shape.budget as BudgetShape) ? [...problems, NO_NEW_KEYS] : problems;
-}
-
-function describe({ property, constraints = {}, children = [] }: ValidationError, path: string): string[] {
-  const option = path + property;
-  const variable = OPTION_VARIABLES[option];
-  const rules = new Set(
-    Object.entries(constraints).map(([rule, message]) =>
-      rule === 'whitelistValidation' ? 'is not an option of this version' : message,
-    ),
-  );
-  return [
-    ...Array.from(rules, (rule) => `${option} ${rule}${variable ? ` (environment variable ${variable})` : ''}`),
-    ...children.flatMap((child) => describe(child, `${option}.`)),
-  ];
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  const object = Object(value) as Record<string, unknown>;
+  return methods.every((method) => typeof object[method] === 'function');
 }

@@ -5,10 +5,11 @@ import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import type { CoinflowBudgetOptions, ResolvedBudgetOptions } from './budget-options.js';
 import type { CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
 import { SharedStore } from '../../test-doubles/shared-store.js';
+import { HEADER_VALUE_RULE } from '../util/header-value.js';
 import { resolveOptions } from './resolve-options.js';
 
 const OPTIONS: CoinflowAuthModuleOptions = { env: 'sandbox', apiKey: 'secret-api-key', merchantId: 'merchant' };
-const VISIBLE_ASCII = 'must be 1 to 256 visible ASCII characters without leading or trailing whitespace';
+const VISIBLE_ASCII = HEADER_VALUE_RULE;
 
 function problems(options: unknown): string {
   try {
@@ -21,7 +22,7 @@ function problems(options: unknown): string {
 }
 
 describe('resolveOptions', () => {
-  it('fills in the defaults', () => {
+  it('fills in the defaults of all options', () => {
     const { apiKey, sealKeys, ...rest } = resolveOptions(OPTIONS);
     expect(apiKey()).toBe('secret-api-key');
     expect(sealKeys).toHaveLength(1);
@@ -29,11 +30,13 @@ describe('resolveOptions', () => {
       env: 'sandbox',
       merchantId: 'merchant',
       baseUrl: 'https://api-sandbox.coinflow.cash',
+      allowPlainHttp: false,
       acceptUnboundKeys: false,
       extractor: expect.objectContaining({ schemes: ['CoinflowSession'] }),
       cache: { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000 },
       http: { timeoutMs: 5_000, retries: 2, agent: undefined },
       budget: {
+        verificationsPerMinute: 60,
         reservedForKnownKeys: 30,
         revalidations: 15,
         newKeys: 15,
@@ -56,11 +59,11 @@ describe('resolveOptions', () => {
     ['staging', 'https://api-staging.coinflow.cash'],
     ['staging-live', 'https://api-staging-live.coinflow.cash'],
     ['local', 'http://localhost:5000'],
-  ] as const)('knows where %s is', (env, baseUrl) => {
+  ] as const)('knows the base URL of %s', (env, baseUrl) => {
     expect(resolveOptions({ ...OPTIONS, env }).baseUrl).toBe(baseUrl);
   });
 
-  it('keeps what is given, the agent itself and no copy of it', () => {
+  it('keeps the given options and passes the agent on without a copy', () => {
     const agent = new Agent();
     const given = { ...OPTIONS, baseUrl: 'http://127.0.0.1:4010/prefix//', cache: { ttlMs: 5 }, http: { agent } };
     const resolved = resolveOptions(given);
@@ -77,7 +80,7 @@ describe('resolveOptions', () => {
     });
   });
 
-  it('is frozen, and does not follow later changes of what was given', () => {
+  it('returns frozen options that do not follow later changes of the given ones', () => {
     const given = { ...OPTIONS };
     const resolved = resolveOptions(given);
     given.apiKey = 'another';
@@ -85,7 +88,7 @@ describe('resolveOptions', () => {
     expect([resolved, resolved.cache, resolved.http].every((one) => Object.isFrozen(one))).toBe(true);
   });
 
-  it('takes options from an instance of a class', () => {
+  it('accepts an instance of a class as options', () => {
     class Options implements CoinflowAuthModuleOptions {
       readonly env = 'prod';
       readonly apiKey = 'key';
@@ -94,7 +97,7 @@ describe('resolveOptions', () => {
     expect(resolveOptions(new Options())).toMatchObject({ env: 'prod', merchantId: 'merchant' });
   });
 
-  it('names every mistake at once: option, rule, variable; never a value', () => {
+  it('reports every mistake at once, with option, rule and environment variable, and without a value', () => {
     const message = problems({
       env: 'production',
       apiKey: ' secret-api-key',
@@ -111,12 +114,12 @@ describe('resolveOptions', () => {
       'CoinflowAuthModule cannot start with these options:',
       '  - apikey is not an option of this version',
       '  - env must be one of sandbox, prod, staging, staging-live, local (environment variable COINFLOW_ENV)',
-      `  - apiKey ${VISIBLE_ASCII}, or a function that gives such a key (environment variable COINFLOW_API_KEY)`,
+      `  - apiKey ${VISIBLE_ASCII}, or a function that returns such a key (environment variable COINFLOW_API_KEY)`,
       `  - merchantId ${VISIBLE_ASCII} (environment variable COINFLOW_MERCHANT_ID)`,
       '  - baseUrl must not contain a user name or password (environment variable COINFLOW_BASE_URL)',
       '  - allowPlainHttp must be true or false',
       '  - acceptUnboundKeys must be true or false',
-      '  - extractor must be one of SessionKeyExtractors, or have find(), schemes and optionally headers, a list of header names',
+      '  - extractor must be one of SessionKeyExtractors, or an object with find(), schemes and optionally headers, a list of header names',
       '  - cache.ttl is not an option of this version',
       '  - cache.ttlMs must be a whole number from 1 to 86400000 (environment variable COINFLOW_CACHE_TTL_MS)',
       '  - cache.staleIfErrorMs must be a whole number from 0 to 86400000 (environment variable COINFLOW_STALE_IF_ERROR_MS)',
@@ -137,9 +140,9 @@ describe('resolveOptions', () => {
     },
   );
 
-  it('says that an API key and a merchant ID must be strings', () => {
+  it('rejects an API key and a merchant id that are not strings', () => {
     const message = problems({ ...OPTIONS, apiKey: 42, merchantId: 42 });
-    expect(message).toContain('apiKey must be a string, or a function that gives such a key');
+    expect(message).toContain('apiKey must be a string, or a function that returns such a key');
     expect(message).toContain('merchantId must be a string (environment variable COINFLOW_MERCHANT_ID)');
   });
 
@@ -153,72 +156,75 @@ describe('resolveOptions', () => {
   );
 
   it.each(['https://proxy.example/my-api', 'https://proxy.example/api/coinflow'])(
-    'takes the base URL %s',
+    'accepts the base URL %s',
     (baseUrl) => {
       expect(problems({ ...OPTIONS, baseUrl })).toBe('');
     },
   );
 
-  it.each([0, 5])('http.retries may be %d', (retries) => {
+  it.each([0, 5])('accepts %d as http.retries', (retries) => {
     expect(resolveOptions({ ...OPTIONS, http: { retries } }).http.retries).toBe(retries);
   });
 
-  it.each([-1, 6, 1.5, NaN, '2', true])('http.retries may not be %p', (retries) => {
+  it.each([-1, 6, 1.5, NaN, '2', true])('rejects %p as http.retries', (retries) => {
     expect(problems({ ...OPTIONS, http: { retries } })).toContain('http.retries must be a whole number from 0 to 5');
   });
 
-  it.each([[['X-Own']], [['*']], [undefined]])('an extractor may read the headers %j', (headers) => {
+  it.each([[['X-Own']], [['*']], [undefined]])('accepts an extractor that reads the headers %j', (headers) => {
     const extractor = { schemes: ['CoinflowSession' as const], headers, find: () => [] };
     expect(resolveOptions({ ...OPTIONS, extractor }).extractor).toBe(extractor);
   });
 
   it.each([[[]], ['Cookie'], [['two words']], [['Cookie\r\nX: y']], [['']], [[5]], [null]])(
-    'an extractor may not read the headers %j',
+    'rejects an extractor that reads the headers %j',
     (headers) => {
       const extractor = { schemes: ['CoinflowSession'], headers, find: () => [] };
       expect(problems({ ...OPTIONS, extractor })).toContain('extractor must be one of SessionKeyExtractors');
     },
   );
 
-  it('the name of the header must be one', () => {
+  it('rejects an extractor whose header name is invalid', () => {
     const extractor = SessionKeyExtractors.fromHeader('x session');
     expect(problems({ ...OPTIONS, extractor })).toContain('extractor must be one of SessionKeyExtractors');
   });
 
-  it.each([undefined, null, 'sandbox', [OPTIONS]])('%p are no options', (options) => {
+  it.each([undefined, null, 'sandbox', [OPTIONS]])('rejects %p instead of options', (options) => {
     expect(problems(options)).toContain('the options must be an object');
   });
 
-  it('nothing is an option but what is documented', () => {
+  it('rejects an unknown option, and a group that is not an object', () => {
     expect(problems({ ...OPTIONS, sealKey: 'x' })).toContain('sealKey is not an option of this version');
     expect(problems({ ...OPTIONS, cache: 5, http: null })).toContain('cache must be an object');
   });
 
-  describe('a shared store', () => {
+  describe('option store', () => {
     const store = new SharedStore();
     const A = Buffer.alloc(32, 1).toString('base64');
 
-    it('is the one that is given', () => {
+    it('passes the given store on', () => {
       expect(resolveOptions({ ...OPTIONS, store }).store).toBe(store);
       expect(resolveOptions({ ...OPTIONS, env: 'prod', sealKeys: [A], store }).store).toBe(store);
     });
 
     it.each([{ env: 'prod' as const }, { env: 'sandbox' as const, apiKey: () => 'key' }])(
-      'is sealed, so that it needs seal keys: %p',
+      'requires sealKeys with a store: %p',
       (options) => {
         const message = problems({ ...OPTIONS, ...options, store });
-        expect(message).toContain('sealKeys must be given where store is (environment variable COINFLOW_SEAL_KEYS)');
+        expect(message).toContain('sealKeys is required when store is set (environment variable COINFLOW_SEAL_KEYS)');
         expect(problems({ ...OPTIONS, ...options, merchantId: '', store })).toMatch(/merchantId[^]*sealKeys/);
       },
     );
 
-    it.each([5, 'redis://127.0.0.1', {}, { get: () => undefined }])('has three methods: %p has not', (wrong) => {
-      expect(problems({ ...OPTIONS, store: wrong })).toContain(
-        'store must be redisSharedStore(), a Keyv, or have the methods get, set and delete',
-      );
-    });
+    it.each([5, 'redis://127.0.0.1', {}, { get: () => undefined }])(
+      'rejects %p as store, which does not have the three methods',
+      (wrong) => {
+        expect(problems({ ...OPTIONS, store: wrong })).toContain(
+          'store must be redisSharedStore(), a Keyv, or an object with the methods get, set and delete',
+        );
+      },
+    );
 
-    it('has a time of its own, or none', () => {
+    it('accepts a store without timeoutMs, or with one from 1 to 1000', () => {
       const inTime = (timeoutMs: unknown): object => Object.assign(new SharedStore(), { timeoutMs });
       for (const right of [1, 1_000, undefined]) expect(problems({ ...OPTIONS, store: inTime(right) })).toBe('');
       for (const wrong of [0, 1_001, 1.5, NaN, '50', null]) {
@@ -229,7 +235,7 @@ describe('resolveOptions', () => {
     });
   });
 
-  describe('the budget', () => {
+  describe('option budget', () => {
     const resolved = (budget: CoinflowBudgetOptions): ResolvedBudgetOptions =>
       resolveOptions({ ...OPTIONS, budget }).budget;
 
@@ -238,12 +244,12 @@ describe('resolveOptions', () => {
       [5, { reservedForKnownKeys: 2, revalidations: 1, newKeys: 2 }],
       [60, { reservedForKnownKeys: 30, revalidations: 15, newKeys: 15 }],
       [1_000, { reservedForKnownKeys: 500, revalidations: 250, newKeys: 250 }],
-    ])('of %d is shared out, and nothing of it is lost', (verificationsPerMinute, shares) => {
+    ])('divides %d calls completely', (verificationsPerMinute, shares) => {
       expect(resolved({ verificationsPerMinute })).toMatchObject(shares);
     });
 
-    it('has the shares that are given', () => {
-      expect(resolved({ reservedForKnownKeys: 0, revalidations: 59 })).toMatchObject({ newKeys: 1 });
+    it('gives new keys what is neither reserved nor for revalidations', () => {
+      expect(resolved({ revalidations: 29 })).toMatchObject({ newKeys: 1 });
       expect(resolved({ verificationsPerMinute: 100, revalidations: 1 })).toMatchObject({
         reservedForKnownKeys: 50,
         revalidations: 1,
@@ -254,36 +260,46 @@ describe('resolveOptions', () => {
     it.each([
       [60, { newKeysPerClient: 14, knownKeysPerClient: 30, revalidationsPerClient: 10 }],
       [1_000, { newKeysPerClient: 125, knownKeysPerClient: 500, revalidationsPerClient: 125 }],
-    ])('of %d gives one client its part', (verificationsPerMinute, parts) => {
+    ])('limits what one client gets of %d calls', (verificationsPerMinute, parts) => {
       expect(resolved({ verificationsPerMinute })).toMatchObject(parts);
     });
 
     it.each([
-      [{ reservedForKnownKeys: 45 }],
       [{ revalidations: 30 }],
-      [{ verificationsPerMinute: 20, reservedForKnownKeys: 10, revalidations: 10 }],
-    ])('must leave something for new keys: %j', (budget) => {
-      expect(problems({ ...OPTIONS, budget })).toContain(
-        'must leave at least 1 of budget.verificationsPerMinute for session keys that are new',
-      );
+      [{ revalidations: 100 }],
+      [{ verificationsPerMinute: 20, revalidations: 10 }],
+      [{ verificationsPerMinute: null, revalidations: 30 }],
+    ])('requires that the budget leaves a call for new keys: %j', (budget) => {
+      expect(
+        problems({ ...OPTIONS, budget, merchantId: '' })
+          .split('\n')
+          .slice(2),
+      ).toEqual([
+        '  - budget.revalidations must be less than half of budget.verificationsPerMinute: the other half is for known keys,' +
+          ' and at least 1 call must be left for new keys',
+      ]);
     });
 
-    it.each([false, 0] as const)(
-      'has no limit of rejections per client with rejectionsPerClient: %p',
-      (rejectionsPerClient) => {
-        expect(resolved({ rejectionsPerClient }).rejectionsPerClient).toBe(0);
-      },
-    );
+    it('reports only verificationsPerMinute when it is invalid and revalidations is valid', () => {
+      const budget = { verificationsPerMinute: 3, revalidations: 30 };
+      expect(problems({ ...OPTIONS, budget }).split('\n')).toEqual([
+        expect.anything(),
+        expect.stringContaining('budget.verificationsPerMinute must be a whole number from 4'),
+      ]);
+    });
 
-    it('cannot be just anything', () => {
+    it('keeps a limit per client of 0, which means no limit', () => {
+      const limits = { rejectionsPerClient: 0, newKeysPerClient: 0 };
+      expect(resolved(limits)).toMatchObject(limits);
+    });
+
+    it('rejects invalid options of the budget', () => {
       const budget = {
         verificationsPerMinute: 3,
-        reservedForKnownKeys: -1,
         revalidations: 0,
-        revalidationsPerSubject: 1.5,
         rejectionsPerClient: true,
         getClient: 'ip',
-        newKeysPerClient: 0,
+        newKeysPerClient: false,
         walletLogins: 0,
         walletLoginsPerClient: false,
         perMinute: 5,
@@ -295,26 +311,24 @@ describe('resolveOptions', () => {
       ).toEqual([
         '  - budget.perMinute is not an option of this version',
         '  - budget.verificationsPerMinute must be a whole number from 4 to 10000000 (environment variable COINFLOW_VERIFICATIONS_PER_MINUTE)',
-        '  - budget.reservedForKnownKeys must be a whole number from 0 to 10000000',
         '  - budget.revalidations must be a whole number from 1 to 10000000',
-        '  - budget.revalidationsPerSubject must be a whole number from 1 to 10000000',
-        '  - budget.newKeysPerClient must be a whole number from 1 to 10000000, or false',
-        '  - budget.rejectionsPerClient must be a whole number from 0 to 10000000, or false',
+        '  - budget.newKeysPerClient must be a whole number from 0 to 10000000',
+        '  - budget.rejectionsPerClient must be a whole number from 0 to 10000000',
         '  - budget.walletLogins must be a whole number from 1 to 10000000',
         '  - budget.walletLoginsPerClient must be a whole number from 1 to 10000000',
-        '  - budget.getClient must be a function that says which client a request is from',
+        '  - budget.getClient must be a function',
       ]);
       expect(problems({ ...OPTIONS, budget: 5 })).toContain('budget must be an object');
     });
   });
 
-  describe('the seal keys', () => {
+  describe('option sealKeys', () => {
     const A = Buffer.alloc(32, 1).toString('base64');
     const B = Buffer.alloc(32, 2).toString('base64');
     const resolved = (options: Partial<CoinflowAuthModuleOptions>): string[] =>
       resolveOptions({ ...OPTIONS, ...options }).sealKeys.map((key) => key.export().toString('base64'));
 
-    it('are the given ones, newest first', () => {
+    it('keeps the order of the given seal keys', () => {
       expect(resolved({ env: 'prod', sealKeys: [A, B] })).toEqual([A, B]);
       expect(resolved({ env: 'sandbox', sealKeys: [A] })).toEqual([A]);
     });
@@ -325,7 +339,7 @@ describe('resolveOptions', () => {
       ['staging', 0],
       ['staging-live', 0],
       ['prod', 0],
-    ] as const)('in %s the API key stands in for them: %d', (env, count) => {
+    ] as const)('derives seal keys from the API key in sandbox and local only: %s', (env, count) => {
       expect(resolved({ env })).toHaveLength(count);
       expect(resolved({ env, apiKey: () => 'key' })).toHaveLength(0);
     });
@@ -340,14 +354,14 @@ describe('resolveOptions', () => {
       [[A.replace('=', '')]],
       [[` ${A}`]],
       [[Buffer.alloc(32, 255).toString('base64url')]],
-    ])('cannot be %j, and no value is told', (sealKeys) => {
+    ])('rejects %j as sealKeys without naming the value', (sealKeys) => {
       const message = problems({ ...OPTIONS, sealKeys });
       expect(message).toContain('sealKeys must be a list of one or more secrets, each 32 random bytes in base64');
       expect(message).toContain('(environment variable COINFLOW_SEAL_KEYS)');
       for (const key of [sealKeys].flat()) if (key) expect(message).not.toContain(` ${key}`);
     });
 
-    it('show in no inspection', () => {
+    it('does not show the seal keys in an inspection', () => {
       expect(inspect(resolveOptions({ ...OPTIONS, sealKeys: [A] }), { depth: 9, showHidden: true })).not.toContain(A);
     });
   });
@@ -369,13 +383,13 @@ describe('resolveOptions', () => {
     ['https://example.com/?a=b', 'must not contain a query'],
     ['https://example.com/#a', 'must not contain a query or a fragment'],
     [5, 'must be an absolute URL'],
-  ])('baseUrl %s', (baseUrl, problem) => {
+  ])('accepts or rejects baseUrl %s', (baseUrl, problem) => {
     const message = problems({ ...OPTIONS, baseUrl });
     if (problem) expect(message).toContain(`baseUrl ${problem}`);
     else expect(message).toBe('');
   });
 
-  it('plain HTTP beyond this machine only when the user says so', () => {
+  it('accepts plain HTTP for another machine with allowPlainHttp', () => {
     expect(problems({ ...OPTIONS, baseUrl: 'http://coinflow.internal', allowPlainHttp: true })).toBe('');
   });
 });

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { CoinflowBlockchain } from '../session/wallet-address.js';
 import {
   hasOwnGuard,
   readOverriddenMetadata,
@@ -6,7 +7,6 @@ import {
   writeMethodMetadata,
   type DecoratedMethod,
 } from '../util/nest-metadata.js';
-import type { CoinflowBlockchain } from './blockchains.js';
 import { COINFLOW_AUTH_METADATA } from './tokens.js';
 
 /**

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import type { DeliveryStore } from './delivery-store.js';
+import { HEADER_VALUE_RULE } from '../util/header-value.js';
 import { resolveOptions } from './resolve-options.js';
+import type { DeliveryStore } from './stores.js';
 import type { CoinflowWebhookOptions, ResolvedWebhookOptions } from './webhook-options.js';
 
 const KEY = 'canary_webhook_key';
@@ -27,12 +28,12 @@ function problems(webhook: unknown): string[] {
   }
 }
 
-describe('the options of webhooks', () => {
-  it('have defaults', () => {
+describe('option webhook', () => {
+  it('fills in the defaults of webhook', () => {
     const { keys, ...rest } = resolve({ keys: KEY })!;
     expect(keys()).toEqual([KEY]);
     expect(rest).toEqual({
-      proofs: ['signature'],
+      acceptAuthorization: false,
       toleranceMs: 37 * 60 * MINUTE,
       unrememberedToleranceMs: 5 * MINUTE,
       acceptMerchant: undefined,
@@ -42,16 +43,16 @@ describe('the options of webhooks', () => {
     });
   });
 
-  it('null is as good as absent', () => {
-    expect(resolve({ keys: KEY, proofs: null, toleranceMs: null, deliveries: null })).toMatchObject({
-      proofs: ['signature'],
+  it('treats null as an option that is not given', () => {
+    expect(resolve({ keys: KEY, acceptAuthorization: null, toleranceMs: null, deliveries: null })).toMatchObject({
+      acceptAuthorization: false,
       toleranceMs: 37 * 60 * MINUTE,
       deliveries: undefined,
     });
     expect(resolve(null)).toBeFalsy();
   });
 
-  it('a signature may be old only where deliveries are remembered, unless the user says so', () => {
+  it('limits the age of a signature to 5 minutes where deliveries are not remembered', () => {
     expect(resolve({ keys: KEY, deliveries: false })).toMatchObject({ toleranceMs: 5 * MINUTE });
     expect(resolve({ keys: KEY, consumer: 'billing', deliveries: store })).toMatchObject({
       toleranceMs: 37 * 60 * MINUTE,
@@ -59,56 +60,58 @@ describe('the options of webhooks', () => {
     expect(resolve({ keys: KEY, toleranceMs: 7 })).toMatchObject({ toleranceMs: 7, unrememberedToleranceMs: 7 });
   });
 
-  it('keep the store itself, copy the rest, and show no key', () => {
+  it('keeps the delivery store, copies the keys, and shows no key', () => {
     const given = {
       keys: [KEY, 'canary_old'],
-      proofs: ['signature', 'authorization'],
       consumer: 'c',
       deliveries: store,
     };
     const resolved = resolve(given)!;
     given.keys.push('canary_later');
-    given.proofs.pop();
     expect(resolved.keys()).toEqual([KEY, 'canary_old']);
-    expect(resolved).toMatchObject({ proofs: ['signature', 'authorization'] });
     expect(resolved.deliveries).toBe(store);
-    expect(Object.isFrozen(resolved) && Object.isFrozen(resolved.keys()) && Object.isFrozen(resolved.proofs)).toBe(
-      true,
-    );
+    expect(Object.isFrozen(resolved) && Object.isFrozen(resolved.keys())).toBe(true);
     expect(inspect(resolved, { depth: Infinity }) + JSON.stringify(resolved)).not.toContain('canary');
   });
 
-  it.each([undefined, '', [], [''], [KEY, ' x'], [KEY, 5], 5, null])('keys: %j are none', (keys) => {
+  it.each([undefined, '', [], [''], [KEY, ' x'], [KEY, 5], 5, null])('rejects %j as webhook.keys', (keys) => {
     expect(problems({ keys })).toEqual([
-      '  - webhook.keys must be 1 to 256 visible ASCII characters without leading or trailing whitespace, or a list of such keys, or a function that gives them' +
+      `  - webhook.keys ${HEADER_VALUE_RULE}, or a list of such keys, or a function that returns them` +
         ' (environment variable COINFLOW_WEBHOOK_VALIDATION_KEY)',
     ]);
   });
 
-  it('keys may be a function, which is asked each time', () => {
+  it('accepts a function as webhook.keys, and calls it each time', () => {
     let count = 0;
     const resolved = resolve({ keys: () => [`canary ${(count += 1)}`] })!;
     expect([resolved.keys(), resolved.keys()]).toEqual([['canary 1'], ['canary 2']]);
   });
 
-  it('a signature may be as old as deliveries are remembered, and no older', () => {
+  it('accepts a toleranceMs of at most 37 hours, for which deliveries are remembered', () => {
     expect(problems({ keys: KEY, toleranceMs: 37 * 60 * MINUTE })).toEqual([]);
     expect(problems({ keys: KEY, toleranceMs: 37 * 60 * MINUTE + 1 })).toHaveLength(1);
   });
 
-  it.each([undefined, null, '', ' billing', 5])(
-    'a store of deliveries needs the name of its consumer: %j is none',
-    (consumer) => {
-      for (const deliveries of [store, {}]) {
-        expect(problems({ keys: KEY, deliveries, consumer })).toContain(
-          '  - webhook.consumer must name the application that handles these webhooks in 1 to 256 visible ASCII characters,' +
-            ' and is required where webhook.deliveries is a store (environment variable COINFLOW_WEBHOOK_CONSUMER)',
-        );
-      }
-    },
-  );
+  const VARIABLE = '(environment variable COINFLOW_WEBHOOK_CONSUMER)';
 
-  it('a consumer may be named or not where no store is', () => {
+  it.each([undefined, null])('requires a consumer with a delivery store: %j', (consumer) => {
+    for (const deliveries of [store, {}]) {
+      expect(problems({ keys: KEY, deliveries, consumer })).toContain(
+        `  - webhook.consumer is required when webhook.deliveries is a store ${VARIABLE}`,
+      );
+    }
+  });
+
+  it.each(['', ' billing', 5])('rejects %j as the name of a consumer', (consumer) => {
+    for (const deliveries of [store, {}, undefined]) {
+      expect(problems({ keys: KEY, deliveries, consumer })).toContain(
+        '  - webhook.consumer must be the name of the application that handles these webhooks,' +
+          ` in 1 to 256 visible ASCII characters ${VARIABLE}`,
+      );
+    }
+  });
+
+  it('accepts a consumer without a delivery store, and none', () => {
     for (const deliveries of [undefined, null, false]) {
       expect(resolve({ keys: KEY, deliveries, consumer: 'billing' })).toMatchObject({ consumer: 'billing' });
       expect(resolve({ keys: KEY, deliveries })).toMatchObject({ consumer: undefined });
@@ -116,16 +119,13 @@ describe('the options of webhooks', () => {
     }
   });
 
-  it('the signature is always among the proofs', () => {
-    for (const proofs of [[], ['authorization'], ['signature', 'none'], 'signature', { includes: 1 }]) {
-      expect([proofs, problems({ keys: KEY, proofs })]).toEqual([
-        proofs,
-        [expect.stringContaining("webhook.proofs must be ['signature'] or")],
-      ]);
-    }
+  it.each(['true', 1, ['authorization']])('rejects %j as acceptAuthorization', (acceptAuthorization) => {
+    expect(problems({ keys: KEY, acceptAuthorization })).toEqual([
+      '  - webhook.acceptAuthorization must be true or false',
+    ]);
   });
 
-  it('names every mistake at once', () => {
+  it('reports every mistake in webhook at once', () => {
     expect(
       problems({
         keys: KEY,
@@ -133,13 +133,13 @@ describe('the options of webhooks', () => {
         deliveries: { claim: true },
         consumer: 'c',
         key: KEY,
-        proofs: ['canary'],
+        acceptAuthorization: 'canary',
       }),
     ).toEqual([
       '  - webhook.key is not an option of this version',
-      "  - webhook.proofs must be ['signature'] or ['signature', 'authorization']",
+      '  - webhook.acceptAuthorization must be true or false',
       '  - webhook.toleranceMs must be a whole number from 1 to 133200000',
-      '  - webhook.deliveries must be redisDeliveryStore(), false, or have the methods claim, renew, complete, release, forget',
+      '  - webhook.deliveries must be redisDeliveryStore(), false, or an object with the methods claim, renew, complete, release, forget',
     ]);
     expect(problems(KEY)[0]).toBe('  - webhook must be an object');
   });

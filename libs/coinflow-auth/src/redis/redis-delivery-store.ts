@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { DeliveryClaim, DeliveryStore } from '../options/delivery-store.js';
-import { DELIVERY_MEMORY_MS } from '../options/webhook-options.js';
+import type { DeliveryClaim, DeliveryStore } from '../options/stores.js';
+import { DELIVERY_RETENTION_MS } from '../options/webhook-options.js';
 import { RedisConnection } from './redis-connection.js';
 import { prefixOf, type RedisConnectionOptions } from './redis-options.js';
 
@@ -92,7 +92,7 @@ class RedisDeliveryStore implements DeliveryStore {
 
   async claim(id: string, leaseMs: number): Promise<DeliveryClaim> {
     const { state: key, fence: fenceKey } = keysOf(this.#prefix, id);
-    const reply = await this.#eval(CLAIM, [key, fenceKey], randomUUID(), leaseMs, DELIVERY_MEMORY_MS);
+    const reply = await this.#eval(CLAIM, [key, fenceKey], randomUUID(), leaseMs, DELIVERY_RETENTION_MS);
     const [state, token, fence] = reply as [unknown, unknown, unknown];
     if (String(state) === 'won') return { state: 'won', token: String(token), fencingToken: Number(fence) };
     return { state: String(state) === 'done' ? 'done' : 'running' };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RevocationBoard, RevocationFeed, RevocationListener, RevocationNotice } from '../options/shared-store.js';
+import type { RevocationBoard, RevocationFeed, RevocationListener, RevocationNotice } from '../options/stores.js';
 import type { RedisConnection } from './redis-connection.js';
 import { causeOf } from './redis-errors.js';
 import type { RedisSubscription } from './redis-subscription.js';

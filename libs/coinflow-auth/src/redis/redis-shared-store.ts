@@ -1,5 +1,5 @@
-import type { BudgetSlot, BudgetStore } from '../options/budget-store.js';
-import type { CoinflowSharedStore } from '../options/shared-store.js';
+import type { BudgetSlot, BudgetStore } from '../options/stores.js';
+import type { CoinflowSharedStore } from '../options/stores.js';
 import { RedisConnection } from './redis-connection.js';
 import { COMMAND_TIMEOUT_MS } from './redis-errors.js';
 import { prefixOf, type RedisConnectionOptions } from './redis-options.js';

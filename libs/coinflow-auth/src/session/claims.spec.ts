@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { NO_CLAIMS, readClaims, type SessionClaims } from './claims.js';
 
 const jwt = (payload: string): string => `e30.${Buffer.from(payload).toString('base64url')}.${'A'.repeat(43)}`;
-const UNREADABLE = expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_MALFORMED', reason: 'unreadable-claim' });
+const INVALID = expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_MALFORMED', reason: 'malformed-claim' });
 const keyOf = (claims: unknown): string => jwt(JSON.stringify(claims));
 
 /** Nothing but the error of a malformed key may be thrown. */
@@ -17,7 +17,7 @@ function readOrReject(payload: string): SessionClaims | undefined {
 }
 
 describe('readClaims', () => {
-  it('reads the user’s key of Coinflow’s documentation', () => {
+  it('reads the user key of the Coinflow documentation', () => {
     expect(
       readClaims(keyOf({ customerId: 'chipnwin_user_1', merchantId: 'testtest', iat: 1731967105, exp: 1732053505 })),
     ).toEqual({
@@ -28,7 +28,7 @@ describe('readClaims', () => {
     });
   });
 
-  it('reads a wallet’s key', () => {
+  it('reads the key of a wallet', () => {
     const wallet = 'CVrsREanmfBAeZH14PXrBzw4wF8Eh12PJDHYq2feoxUq';
     expect(readClaims(keyOf({ wallet, blockchain: 'solana', iat: 1715218146, exp: 1715304546 }))).toEqual({
       subject: { kind: 'wallet', wallet, blockchain: 'solana' },
@@ -38,11 +38,11 @@ describe('readClaims', () => {
     });
   });
 
-  it('a chain of tomorrow is a chain', () => {
+  it('reads a wallet on an unknown blockchain', () => {
     expect(readClaims(keyOf({ wallet: 'w', blockchain: 'sui' })).subject).toMatchObject({ blockchain: 'sui' });
   });
 
-  it('an opaque key says nothing', () => {
+  it('reads no claims from an opaque key', () => {
     expect(readClaims('a1b2c3d4e5f67890abcdef1234567890')).toBe(NO_CLAIMS);
   });
 
@@ -50,50 +50,50 @@ describe('readClaims', () => {
     ['a user and a wallet', { customerId: 'a', wallet: 'w', blockchain: 'eth' }],
     ['a wallet without its chain', { wallet: 'w' }],
     ['a chain without a wallet', { blockchain: 'eth' }],
-    ['a wallet on the chain “user”', { wallet: 'w', blockchain: 'user' }],
+    ['a wallet on the chain "user"', { wallet: 'w', blockchain: 'user' }],
     ['no claim', {}],
-  ])('a key with %s has no subject', (_, claims) => {
+  ])('reads no subject from a key with %s', (_, claims) => {
     expect(readClaims(keyOf(claims)).subject).toBeNull();
   });
 
-  it('a user on the chain “user” is a user', () => {
+  it('reads a user whose blockchain is "user"', () => {
     expect(readClaims(keyOf({ customerId: 'a', blockchain: 'user' })).subject).toEqual({ kind: 'user', userId: 'a' });
   });
 
   describe.each(['merchantId', 'customerId', 'wallet', 'blockchain'])('the claim %s', (name) => {
-    it.each(['', 'a'.repeat(257), 5, true, false, {}, ['a']])('makes a key with the value %j malformed', (value) => {
-      expect(() => readClaims(keyOf({ [name]: value }))).toThrow(UNREADABLE);
+    it.each(['', 'a'.repeat(257), 5, true, false, {}, ['a']])(`rejects a key whose ${name} is %j`, (value) => {
+      expect(() => readClaims(keyOf({ [name]: value }))).toThrow(INVALID);
     });
 
-    it('counts as absent when it is null', () => {
+    it(`reads ${name}: null as an absent claim`, () => {
       expect(readClaims(keyOf({ [name]: null }))).toEqual(NO_CLAIMS);
     });
   });
 
   describe.each(['iat', 'exp'])('the claim %s', (name) => {
     it.each([0, -1, 1.5, '1732053505', '', true, {}, 1e300, 1_732_053_505_000, [1_732_053_505]])(
-      'makes a key with the value %j malformed',
+      `rejects a key whose ${name} is %j`,
       (value) => {
-        expect(() => readClaims(keyOf({ [name]: value }))).toThrow(UNREADABLE);
+        expect(() => readClaims(keyOf({ [name]: value }))).toThrow(INVALID);
       },
     );
 
-    it('counts as absent when it is null', () => {
+    it(`reads ${name}: null as an absent claim`, () => {
       expect(readClaims(keyOf({ [name]: null }))).toEqual(NO_CLAIMS);
     });
   });
 
   it.each(['', 'null', '5', '"text"', '[]', '{"a":', '\u0000'])('rejects a key with the payload %j', (payload) => {
-    expect(() => readClaims(jwt(payload))).toThrow(expect.objectContaining({ reason: 'bad-payload' }));
+    expect(() => readClaims(jwt(payload))).toThrow(expect.objectContaining({ reason: 'malformed-payload' }));
   });
 
-  it('finds nothing on prototypes', () => {
+  it('reads no claims from prototypes', () => {
     expect(readClaims(jwt('{"__proto__":{"customerId":"admin","merchantId":"ours","exp":1732053505}}'))).toEqual(
       NO_CLAIMS,
     );
   });
 
-  it('gives readable values or rejects the key, whatever the claims are', () => {
+  it('returns valid values or rejects the key for any claims', () => {
     const names = ['customerId', 'wallet', 'blockchain', 'merchantId', 'iat', 'exp'];
     const anyClaims = fc.dictionary(fc.constantFrom(...names), fc.oneof(fc.jsonValue(), fc.integer(), fc.string()));
     const payloads = fc.oneof(
@@ -115,7 +115,7 @@ describe('readClaims', () => {
     );
   });
 
-  it('is frozen, the subject too', () => {
+  it('returns frozen claims with a frozen subject', () => {
     const claims = readClaims(keyOf({ customerId: 'a' }));
     expect(Object.isFrozen(claims) && Object.isFrozen(claims.subject)).toBe(true);
   });

@@ -1,10 +1,7 @@
 import { CoinflowSessionKeyMalformedError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowSubject } from './subject.js';
 
-/**
- * What a session key says of itself. Anybody can write such a text: it is believed only once Coinflow has called the
- * key valid, or has just given it to us.
- */
+/** The claims of a session key. Anybody can write them: they count only after Coinflow has accepted or created the key. */
 export interface SessionClaims {
   /** `null` unless the key names exactly one user or one wallet. */
   readonly subject: CoinflowSubject | null;
@@ -15,11 +12,11 @@ export interface SessionClaims {
   readonly expiresAt: number | null;
 }
 
-/** The end of the year 9999: above it are milliseconds taken for seconds, and numbers that no `Date` holds. */
+/** The end of the year 9999. Larger values are milliseconds mistaken for seconds, or too large for a `Date`. */
 const LAST_SECOND = 253_402_300_799;
 const MAX_NAME_LENGTH = 256;
 
-/** What an opaque key says: nothing. */
+/** The claims of an opaque key. */
 export const NO_CLAIMS: SessionClaims = Object.freeze({
   subject: null,
   merchantId: undefined,
@@ -27,17 +24,17 @@ export const NO_CLAIMS: SessionClaims = Object.freeze({
   expiresAt: null,
 });
 
-/** Whether a key says by itself whose it is, for which merchant and until when. */
+/** Whether a key names its user or wallet, its merchant and its expiry. */
 export function isBound({ subject, merchantId, expiresAt }: SessionClaims): boolean {
   return subject !== null && merchantId !== undefined && expiresAt !== null;
 }
 
 /**
- * Reads a key whose format was checked. The signature is Coinflow's to check: only it has the secret.
+ * Reads the claims of a key whose format is valid. Only Coinflow can verify the signature, because only it has the secret.
  *
- * A claim that is absent or `null` says nothing. One that is present and cannot be read makes the key malformed: taken for
- * absent, a key that expired, or that names another merchant, would pass for one that says nothing of either.
- * @throws {CoinflowSessionKeyMalformedError} for a JWT whose payload is not a JSON object, or has an unreadable claim
+ * A claim that is `null` counts as absent. An invalid claim makes the key malformed. If it counted as absent, a key that has
+ * expired or belongs to another merchant would pass for one without that claim.
+ * @throws {CoinflowSessionKeyMalformedError} for a JWT whose payload is not a JSON object, or that has an invalid claim
  */
 export function readClaims(key: string): SessionClaims {
   const payload = key.split('.');
@@ -45,7 +42,7 @@ export function readClaims(key: string): SessionClaims {
   const claims = parseObject(Buffer.from(payload[1] ?? '', 'base64url').toString('utf8'));
   if (!claims) {
     throw new CoinflowSessionKeyMalformedError('The session key is a JWT whose payload is not a JSON object', {
-      reason: 'bad-payload',
+      reason: 'malformed-payload',
     });
   }
   return Object.freeze({
@@ -60,15 +57,15 @@ function readSubject(claims: object): CoinflowSubject | null {
   const userId = readName(claims, 'customerId');
   const wallet = readName(claims, 'wallet');
   const blockchain = readName(claims, 'blockchain');
-  // Two names in one key: whoever reads the other one sees another user.
+  // With a user and a wallet in one key, two readers could see two different users.
   if (userId && wallet) return null;
   if (userId) return Object.freeze({ kind: 'user', userId });
-  // `user` is what Coinflow calls the "chain" of a user without a wallet.
+  // For a user without a wallet, Coinflow writes `user` as the blockchain.
   if (wallet && blockchain && blockchain !== 'user') return Object.freeze({ kind: 'wallet', wallet, blockchain });
   return null;
 }
 
-/** Own properties only: a claim must not be found on a prototype. */
+/** Reads own properties only, because a prototype could have the name of a claim. */
 function ownValue(claims: object, name: string): unknown {
   return Object.hasOwn(claims, name) ? (claims as Record<string, unknown>)[name] : undefined;
 }
@@ -77,19 +74,19 @@ function readName(claims: object, name: string): string | undefined {
   const value = ownValue(claims, name) ?? undefined;
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_LENGTH) return value;
-  throw unreadable(name);
+  throw invalidClaim(name);
 }
 
 function readSeconds(claims: object, name: string): number | null {
   const value = ownValue(claims, name) ?? null;
   if (value === null) return null;
   if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= LAST_SECOND) return value;
-  throw unreadable(name);
+  throw invalidClaim(name);
 }
 
-function unreadable(name: string): CoinflowSessionKeyMalformedError {
-  return new CoinflowSessionKeyMalformedError(`The session key has a claim ${name} that cannot be read`, {
-    reason: 'unreadable-claim',
+function invalidClaim(name: string): CoinflowSessionKeyMalformedError {
+  return new CoinflowSessionKeyMalformedError(`The session key has an invalid claim ${name}`, {
+    reason: 'malformed-claim',
   });
 }
 

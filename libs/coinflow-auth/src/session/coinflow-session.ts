@@ -1,15 +1,13 @@
 import type { SessionClaims } from './claims.js';
 import type { CoinflowSubject } from './subject.js';
 
-/**
- * A session that is proven to be this merchant's. Frozen; its key shows in no JSON, inspection, spread or string.
- */
+/** A verified session of this merchant. It is frozen. JSON, inspection, spread and string conversion do not show its key. */
 export class CoinflowSession {
-  /** Whose session it is; `null` only for a key that says nothing of it (see the option `acceptUnboundKeys`). */
+  /** The user or wallet of the session; `null` only for a key that names none (see the option `acceptUnboundKeys`). */
   readonly subject: CoinflowSubject | null;
-  /** The merchant that the key itself names: yours, or `undefined` for a key that names none. */
+  /** The merchant that the key names: yours, or `undefined` for a key that names none. */
   readonly merchantId: string | undefined;
-  /** When Coinflow made the key; `null` when the key does not say, and another process obtained it. */
+  /** When Coinflow created the key; `null` when the key does not say, and this replica did not create it. */
   readonly issuedAt: Date | null;
   /** When the key expires; `null` when the key does not say. */
   readonly expiresAt: Date | null;
@@ -18,8 +16,8 @@ export class CoinflowSession {
   readonly #attestor: SessionKeyAttestor | undefined;
 
   /**
-   * @param key the session key itself: only for what must be given to Coinflow, never for a log
-   * @param attestor of a key that this application obtained itself
+   * @param key the session key itself: send it to Coinflow only, and never log it
+   * @param attestor given for a key that this application created
    */
   constructor(key: string, claims: SessionClaims, attestor?: SessionKeyAttestor) {
     this.#key = key;
@@ -31,30 +29,29 @@ export class CoinflowSession {
     Object.freeze(this);
   }
 
-  /** The session key itself, for Coinflow and its widgets. A secret: whoever has it is the payer. */
+  /** The session key itself, for Coinflow and its widgets. It is a secret: anybody who has it can act as the user. */
   get key(): string {
     return this.#key;
   }
 
   /**
-   * The session key with a tag by which this application recognises that it obtained the key itself: for requests to your
-   * own API, in the same header. It is proven on every instance and after every restart, without a call. Coinflow does not
-   * understand it. As secret as the key.
+   * The session key with a tag of this application, which attests that it created the key. Send it to your own API, in the same header. Every
+   * replica accepts it without a call to Coinflow, also after a restart. Coinflow does not accept it. It is as secret as the key.
    *
-   * `undefined` for a key that this application did not obtain, or that does not say whose it is, for which merchant and
-   * until when; and without the option `sealKeys`, outside of `sandbox` and `local`.
+   * It is `undefined` for a key that this application did not create, and for one that does not name its user, merchant and
+   * expiry. Outside of `sandbox` and `local` it requires the option `sealKeys`.
    */
   get attestedKey(): string | undefined {
     return this.#attestor?.attest(this.#key);
   }
 
-  /** Node's inspection can be told to call getters; these it must not. */
+  /** Node can be told to call getters when it inspects an object. It must not call these. */
   [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
     return `CoinflowSession ${inspect({ ...this }, options)}`;
   }
 }
 
-/** What can tag a session key. */
+/** Tags session keys. */
 export interface SessionKeyAttestor {
   attest(key: string): string | undefined;
 }

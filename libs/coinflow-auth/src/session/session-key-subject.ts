@@ -1,31 +1,30 @@
 import { CoinflowInvalidArgumentError } from '../errors/coinflow-auth.errors.js';
-import { COINFLOW_BLOCKCHAINS, type KnownBlockchain } from '../options/blockchains.js';
 import { headerValueProblem } from '../util/header-value.js';
 import type { CoinflowSubject } from './subject.js';
-import { walletAddressProblem } from './wallet-address.js';
+import { COINFLOW_BLOCKCHAINS, walletAddressProblem, type KnownBlockchain } from './wallet-address.js';
 
 const MAX_SIGNED_MESSAGE_LENGTH = 2_048;
 const SIGNED_MESSAGE_RULE = `must be 1 to ${MAX_SIGNED_MESSAGE_LENGTH} visible ASCII characters`;
 
-/** A user whom the application itself has logged in. */
+/** A user who has logged in to the application. */
 export interface SessionKeyUser {
-  /** 1 to 256 visible ASCII characters. From the application's own login, never from the request's body or query. */
+  /** 1 to 256 visible ASCII characters. Take it from the application's own login, never from the body or query of a request. */
   userId: string;
   wallet?: never;
   blockchain?: never;
 }
 
-/** A wallet that the application itself knows to be the payer's. */
+/** A wallet that the application knows to belong to the logged-in user. */
 export interface SessionKeyWallet {
-  /** The wallet's address: checked against its chain before anything is sent. */
+  /** The wallet's address. Its format is validated before Coinflow is called. */
   wallet: string;
   blockchain: KnownBlockchain;
   userId?: never;
 }
 
-/** A wallet that proves by its signature that it is the payer's; the API key plays no part. */
+/** A wallet whose signature authenticates the user. The API key is not used. */
 export interface SignedWallet {
-  /** The wallet's address: checked against its chain before anything is sent. */
+  /** The wallet's address. Its format is validated before Coinflow is called. */
   wallet: string;
   blockchain: KnownBlockchain;
   /**
@@ -35,25 +34,25 @@ export interface SignedWallet {
   signedMessage: string;
 }
 
-/** For whom your API key vouches: a user or a wallet that the application itself has logged in. */
+/** The user or wallet that a session key is created for. The application must have authenticated it: the API key vouches for it. */
 export type SessionKeySubject = SessionKeyUser | SessionKeyWallet;
 
-/** Whose session keys to revoke: as for a session key, or the `subject` of a session. */
+/** The user or wallet whose session keys are revoked: as for `createSessionKey()`, or the `subject` of a session. */
 export type SubjectToRevoke = SessionKeySubject | CoinflowSubject;
 
-/** What Coinflow is asked for, checked. */
+/** A validated request for a session key. */
 export interface IssuanceRequest {
   readonly subject: CoinflowSubject;
   readonly signedMessage?: string;
 }
 
 /**
- * Takes `userId`, or `wallet` and `blockchain`, and nothing beside them. The API key vouches for whoever is named here, so
- * what a client has sent must not get in: a body whose `signedMessage` is missing would make a session for any wallet.
- * @throws {CoinflowInvalidArgumentError} that names what cannot be
+ * Accepts `userId`, or `wallet` and `blockchain`, and no other property. The API key vouches for this subject, so it must not come
+ * from a client: a request body without its `signedMessage` would create a session key for any wallet.
+ * @throws {CoinflowInvalidArgumentError} that names the invalid property
  */
 export function checkSubject(given: SessionKeySubject): IssuanceRequest {
-  // From JavaScript it may be anything.
+  // A caller without types can pass any value.
   const { userId, wallet, blockchain } = Object(given) as Partial<Record<string, unknown>>;
   const names = namesIn(given);
   if (names.has('signedMessage')) {
@@ -62,16 +61,16 @@ export function checkSubject(given: SessionKeySubject): IssuanceRequest {
   if (names.has('wallet') || names.has('blockchain')) {
     if (names.has('userId'))
       throw new CoinflowInvalidArgumentError('userId', 'must not be given together with a wallet');
-    assertNothingBeside(names, ['wallet', 'blockchain']);
+    assertNoOther(names, ['wallet', 'blockchain']);
     return { subject: checkWallet(wallet, blockchain) };
   }
   const problem = headerValueProblem(userId);
   if (problem) throw new CoinflowInvalidArgumentError('userId', problem);
-  assertNothingBeside(names, ['userId']);
+  assertNoOther(names, ['userId']);
   return { subject: Object.freeze({ kind: 'user', userId: userId as string }) };
 }
 
-/** @throws {CoinflowInvalidArgumentError} that names what is missing, or cannot be */
+/** @throws {CoinflowInvalidArgumentError} that names the missing or invalid property */
 export function checkSignedWallet(given: SignedWallet): IssuanceRequest & { readonly signedMessage: string } {
   const { wallet, blockchain, signedMessage } = Object(given) as Partial<Record<string, unknown>>;
   const subject = checkWallet(wallet, blockchain);
@@ -80,22 +79,23 @@ export function checkSignedWallet(given: SignedWallet): IssuanceRequest & { read
   return { subject, signedMessage: signedMessage as string };
 }
 
-/** Also of a property whose value is `undefined`, and of one that is inherited. */
+/** The names of all properties, also of inherited ones and of those that are `undefined`. */
 function namesIn(given: unknown): Set<string> {
   const names = new Set<string>();
   for (const name in Object(given)) names.add(name);
   return names;
 }
 
-/** The names are not repeated: a client may have chosen them. */
-function assertNothingBeside(names: Set<string>, allowed: readonly string[]): void {
+/** The message does not contain the names, because a client may have chosen them. */
+function assertNoOther(names: Set<string>, allowed: readonly string[]): void {
   if ([...names].every((name) => allowed.includes(name))) return;
   throw new CoinflowInvalidArgumentError('subject', `must have ${allowed.join(' and ')} and no other property`);
 }
 
 /**
- * Less strict than {@link checkSubject}: what a session key says must be revocable, though it be a chain of tomorrow.
- * @throws {CoinflowInvalidArgumentError} that names what cannot be
+ * Less strict than {@link checkSubject}: every subject that a session key can name must be revocable, also on a blockchain that this
+ * version does not know.
+ * @throws {CoinflowInvalidArgumentError} that names the invalid property
  */
 export function checkSubjectToRevoke(given: SubjectToRevoke): CoinflowSubject {
   const { userId, wallet, blockchain } = Object(given) as Partial<Record<string, unknown>>;
@@ -116,7 +116,7 @@ function requireName(argument: string, value: unknown): string {
   throw new CoinflowInvalidArgumentError(argument, 'must be a string that is not empty');
 }
 
-/** @throws {CoinflowInvalidArgumentError} that names what cannot be */
+/** @throws {CoinflowInvalidArgumentError} that names the invalid property */
 export function checkWallet(wallet: unknown, blockchain: unknown): Extract<CoinflowSubject, { kind: 'wallet' }> {
   if (!isKnownBlockchain(blockchain)) {
     throw new CoinflowInvalidArgumentError('blockchain', `must be one of ${COINFLOW_BLOCKCHAINS.join(', ')}`);

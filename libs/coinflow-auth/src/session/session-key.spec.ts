@@ -4,7 +4,7 @@ import { assertSessionKeyShape, readPresented, writePresented } from './session-
 
 const SIGNATURE = 'A'.repeat(43);
 
-describe('the form of a session key', () => {
+describe('assertSessionKeyShape', () => {
   it.each([
     'a1b2c3d4e5f67890abcdef1234567890',
     'x',
@@ -16,45 +16,45 @@ describe('the form of a session key', () => {
     `e30.e30.${SIGNATURE}~${SIGNATURE}`,
     `x~${SIGNATURE}`,
     `${'a'.repeat(4_096)}~${SIGNATURE}`,
-  ])('%p has it', (key) => {
+  ])('accepts the format of %p', (key) => {
     expect(() => assertSessionKeyShape(readPresented(key))).not.toThrow();
   });
 
   it.each([
-    ['', 'bad-characters'],
-    ['a b', 'bad-characters'],
-    ['a,b', 'bad-characters'],
-    ['a~b', 'bad-characters'],
-    ['käse', 'bad-characters'],
-    ['a\u0000', 'bad-characters'],
+    ['', 'invalid-characters'],
+    ['a b', 'invalid-characters'],
+    ['a,b', 'invalid-characters'],
+    ['a~b', 'invalid-characters'],
+    ['käse', 'invalid-characters'],
+    ['a\u0000', 'invalid-characters'],
     ['a'.repeat(4_097), 'too-long'],
-    ['a.b.', 'bad-jwt'],
-    ['a.b.c', 'bad-jwt'],
-    [`.e30.${SIGNATURE}`, 'bad-jwt'],
-    [`e30..${SIGNATURE}`, 'bad-jwt'],
-    [`e30.e3=.${SIGNATURE}`, 'bad-jwt'],
-    [`e30.e30.${SIGNATURE}A`, 'bad-jwt'],
-    [`e30.e30.${SIGNATURE.slice(1)}B`, 'bad-jwt'],
-    [`e31.e30.${SIGNATURE}`, 'bad-jwt'],
-    [`e30.e31.${SIGNATURE}`, 'bad-jwt'],
-    [`e30.ex.${SIGNATURE}`, 'bad-jwt'],
-    [`e30.e30AA.${SIGNATURE}`, 'bad-jwt'],
-    [`e30.e30.${SIGNATURE}~${SIGNATURE.slice(1)}B`, 'bad-characters'],
-    [`e30.e30.${SIGNATURE}\n`, 'bad-jwt'],
-    [`e30.e30.${SIGNATURE}~${SIGNATURE.slice(1)}`, 'bad-jwt'],
-    [`e30.e30.${SIGNATURE}~${SIGNATURE}A`, 'bad-jwt'],
-    [`e30.e30.${SIGNATURE}~~${SIGNATURE}`, 'bad-jwt'],
-    [`e30.e30.${SIGNATURE}~${SIGNATURE}~${SIGNATURE}`, 'bad-jwt'],
-    [`e30.e30.${SIGNATURE}~${SIGNATURE.slice(1)}=`, 'bad-characters'],
-    [`~${SIGNATURE}`, 'bad-characters'],
+    ['a.b.', 'malformed-jwt'],
+    ['a.b.c', 'malformed-jwt'],
+    [`.e30.${SIGNATURE}`, 'malformed-jwt'],
+    [`e30..${SIGNATURE}`, 'malformed-jwt'],
+    [`e30.e3=.${SIGNATURE}`, 'malformed-jwt'],
+    [`e30.e30.${SIGNATURE}A`, 'malformed-jwt'],
+    [`e30.e30.${SIGNATURE.slice(1)}B`, 'malformed-jwt'],
+    [`e31.e30.${SIGNATURE}`, 'malformed-jwt'],
+    [`e30.e31.${SIGNATURE}`, 'malformed-jwt'],
+    [`e30.ex.${SIGNATURE}`, 'malformed-jwt'],
+    [`e30.e30AA.${SIGNATURE}`, 'malformed-jwt'],
+    [`e30.e30.${SIGNATURE}~${SIGNATURE.slice(1)}B`, 'invalid-characters'],
+    [`e30.e30.${SIGNATURE}\n`, 'malformed-jwt'],
+    [`e30.e30.${SIGNATURE}~${SIGNATURE.slice(1)}`, 'malformed-jwt'],
+    [`e30.e30.${SIGNATURE}~${SIGNATURE}A`, 'malformed-jwt'],
+    [`e30.e30.${SIGNATURE}~~${SIGNATURE}`, 'malformed-jwt'],
+    [`e30.e30.${SIGNATURE}~${SIGNATURE}~${SIGNATURE}`, 'malformed-jwt'],
+    [`e30.e30.${SIGNATURE}~${SIGNATURE.slice(1)}=`, 'invalid-characters'],
+    [`~${SIGNATURE}`, 'invalid-characters'],
     [`${'a'.repeat(4_097)}~${SIGNATURE}`, 'too-long'],
-  ])('%p has not: %s', (key, reason) => {
+  ])('rejects the format of %p: %s', (key, reason) => {
     expect(() => assertSessionKeyShape(readPresented(key))).toThrow(
       expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_MALFORMED', reason }),
     );
   });
 
-  it('accepts one spelling of each key and each tag: that of an encoder', () => {
+  it('accepts only the canonical spelling of a key and of a tag', () => {
     const bytes = fc.uint8Array({ minLength: 1, maxLength: 40 });
     const hmac = fc.uint8Array({ minLength: 32, maxLength: 32 });
     fc.assert(
@@ -73,7 +73,7 @@ describe('the form of a session key', () => {
     );
   });
 
-  it('nothing that could split a header or a log line has it', () => {
+  it('rejects characters that could split a header or a log line', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (key) => {
         try {
@@ -88,7 +88,7 @@ describe('the form of a session key', () => {
     );
   });
 
-  it('what is put together is taken apart again', () => {
+  it('separates the key and the tag that were joined', () => {
     const key = `e30.e30.${SIGNATURE}`;
     const tag = 'g'.repeat(43);
     expect(readPresented(writePresented(key, tag))).toEqual({ key, tag });

@@ -1,29 +1,30 @@
 import { CoinflowSessionKeyMalformedError } from '../errors/coinflow-auth.errors.js';
 
-/** No header of a session key is longer: everything beyond is junk, and need not be read. */
+/** No session key is longer. A longer value is rejected before it is read. */
 const MAX_SESSION_KEY_LENGTH = 4_096;
 
 /** An HMAC-SHA256 in base64url: a JWT's signature with HS256 (`alg: none` has none), and our own tag. */
 const HMAC_LENGTH = 43;
-/** What stands between a session key and our tag: no session key contains it. */
+/** Separates a session key from our tag. No session key contains it. */
 const TAG_SEPARATOR = '~';
 
-/** What a request carries: a session key, and with an attested one the tag that says that we obtained it. */
+/** The session key of a request. An attested key also has our tag. */
 export interface PresentedKey {
   readonly key: string;
   readonly tag: string | undefined;
 }
 
 /**
- * Base64url as an encoder writes it: the unused bits of the last character are 0. Whoever decodes a key accepts others,
- * too: one session key would have four spellings, and a revocation of one would leave the other three.
+ * Canonical base64url: the unused bits of the last character are 0. Decoders also accept other values of these bits. One session
+ * key would then have four spellings, and a revocation of one would not affect the other three.
  */
 const BASE64URL = /^(?:[\w-]{4})*(?:[\w-]{4}|[\w-]{2}[AEIMQUYcgkosw048]|[\w-][AQgw])$/;
 /** Visible ASCII but `,`, which joins two headers of one name into one value, and `~`, which no session key contains. */
 const OPAQUE = /^[\x21-\x2b\x2d-\x7d]+$/;
+
 /**
- * Takes the two apart, without looking at either: a separator anywhere else is for the check of the key's form to find.
- * @throws {CoinflowSessionKeyMalformedError} for what is too long to be read at all, let alone hashed
+ * Separates the key from the tag without validating either. {@link assertSessionKeyShape} rejects a separator elsewhere.
+ * @throws {CoinflowSessionKeyMalformedError} for a value that is too long to be read or hashed
  */
 export function readPresented(presented: string): PresentedKey {
   if (presented.length > MAX_SESSION_KEY_LENGTH + TAG_SEPARATOR.length + HMAC_LENGTH) throw malformed(TOO_LONG);
@@ -32,14 +33,14 @@ export function readPresented(presented: string): PresentedKey {
   return { key: presented.slice(0, end), tag: presented.slice(end + TAG_SEPARATOR.length) };
 }
 
-/** The other way round. */
+/** Joins the key and the tag. */
 export function writePresented(key: string, tag: string): string {
   return key + TAG_SEPARATOR + tag;
 }
 
 /**
- * Whether what a request carries has the form of a session key, with or without a tag. Nothing of it is decoded.
- * @throws {CoinflowSessionKeyMalformedError}
+ * Validates the format of a session key and its tag, without decoding them.
+ * @throws {CoinflowSessionKeyMalformedError} for an invalid format
  */
 export function assertSessionKeyShape({ key, tag }: PresentedKey): void {
   const problem = tag !== undefined && !BASE64URL.test(tag) ? BAD_TAG : shapeProblem(key);
@@ -52,16 +53,16 @@ function malformed([reason, message]: Problem): CoinflowSessionKeyMalformedError
 
 type Problem = readonly [reason: string, message: string];
 
-const BAD_CHARACTERS: Problem = ['bad-characters', 'has characters that no session key has'];
+const BAD_CHARACTERS: Problem = ['invalid-characters', 'has invalid characters'];
 const TOO_LONG: Problem = ['too-long', `is longer than ${MAX_SESSION_KEY_LENGTH} characters`];
-const BAD_TAG: Problem = ['bad-characters', 'has a tag that is not canonical base64url'];
+const BAD_TAG: Problem = ['invalid-characters', 'has a tag that is not canonical base64url'];
 
 function shapeProblem(key: string): Problem | undefined {
   if (key.length > MAX_SESSION_KEY_LENGTH) return TOO_LONG;
   const parts = key.split('.');
   if (parts.length !== 3) return OPAQUE.test(key) ? undefined : BAD_CHARACTERS;
   if (!parts.every((part) => BASE64URL.test(part)) || parts[2]?.length !== HMAC_LENGTH) {
-    return ['bad-jwt', 'has the three parts of a JWT, but they are not canonical base64url with an HS256 signature'];
+    return ['malformed-jwt', 'has the three parts of a JWT, but is not canonical base64url with an HS256 signature'];
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ const SUBJECTS: CoinflowSubject[] = [
   { kind: 'wallet', wallet: 'a', blockchain: 'eth' },
   { kind: 'wallet', wallet: 'a', blockchain: 'base' },
   { kind: 'wallet', wallet: 'b', blockchain: 'eth' },
-  // Names that run into each other.
+  // Their names would be equal without a delimiter.
   { kind: 'user', userId: '3 eth a' },
   { kind: 'wallet', wallet: 'eth a', blockchain: '3' },
   { kind: 'wallet', wallet: 'b c', blockchain: 'a' },
@@ -15,7 +15,7 @@ const SUBJECTS: CoinflowSubject[] = [
 ];
 
 describe('isSameSubject', () => {
-  it('each is the same as itself, and as no other', () => {
+  it('finds each subject equal to itself and to no other', () => {
     for (const a of SUBJECTS) for (const b of SUBJECTS) expect(isSameSubject(a, { ...b })).toBe(a === b);
   });
 });

@@ -1,16 +1,14 @@
 import { CoinflowSubjectNotAllowedError } from '../errors/coinflow-auth.errors.js';
-import type { CoinflowBlockchain } from '../options/blockchains.js';
-import type { CoinflowRoutePolicy } from '../options/route-policy.js';
-import { canonicalWallet } from './wallet-address.js';
+import { canonicalWallet, type CoinflowBlockchain } from './wallet-address.js';
 
-/** A payer whom the merchant knows by an id of its own. */
+/** A user whom the merchant identifies by an id of its own. */
 export interface CoinflowUserSubject {
   readonly kind: 'user';
-  /** The merchant's own id of the user. */
+  /** The merchant's id of the user. */
   readonly userId: string;
 }
 
-/** A payer whom the merchant knows by a wallet. */
+/** A user whom the merchant identifies by a wallet. */
 export interface CoinflowWalletSubject {
   readonly kind: 'wallet';
   /** The wallet's address. */
@@ -18,29 +16,37 @@ export interface CoinflowWalletSubject {
   readonly blockchain: CoinflowBlockchain;
 }
 
-/** Whose session it is. */
+/** The user or wallet of a session. */
 export type CoinflowSubject = CoinflowUserSubject | CoinflowWalletSubject;
 
-/** @throws {CoinflowSubjectNotAllowedError} when the policy is for other users or wallets */
+/** The subjects that a route accepts. */
+interface SubjectPolicy {
+  readonly subject?: CoinflowSubject['kind'];
+  readonly blockchains?: readonly CoinflowBlockchain[];
+}
+
+/** @throws {CoinflowSubjectNotAllowedError} when the policy does not accept the subject */
 export function assertSubjectAllowed(
   subject: CoinflowSubject | null,
-  { subject: kind, blockchains }: Pick<CoinflowRoutePolicy, 'subject' | 'blockchains'>,
+  { subject: kind, blockchains }: SubjectPolicy,
 ): void {
   const isKind = kind === undefined || subject?.kind === kind;
   const isOnChain =
     blockchains === undefined || (subject?.kind === 'wallet' && blockchains.includes(subject.blockchain));
   if (isKind && isOnChain) return;
-  throw new CoinflowSubjectNotAllowedError('The route wants another kind of payer', { reason: 'subject-not-allowed' });
+  throw new CoinflowSubjectNotAllowedError('The route requires another kind of subject', {
+    reason: 'subject-not-allowed',
+  });
 }
 
-/** Whether both are the same payer. */
+/** Whether both are the same user or wallet. */
 export function isSameSubject(a: CoinflowSubject, b: CoinflowSubject): boolean {
   return subjectName(a) === subjectName(b);
 }
 
-/** One text for each payer, for keys of maps: the same for all ways to write one wallet, and no other payer's. */
+/** A unique name of the subject, for keys of maps. All spellings of one wallet have the same name. */
 export function subjectName(subject: CoinflowSubject): string {
   if (subject.kind === 'user') return `user ${subject.userId}`;
-  // The length says where the chain's name ends, whatever it contains.
+  // The length marks the end of the blockchain's name, which can contain any character.
   return `wallet ${subject.blockchain.length} ${subject.blockchain} ${canonicalWallet(subject.wallet)}`;
 }

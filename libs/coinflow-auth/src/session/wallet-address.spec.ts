@@ -23,7 +23,7 @@ describe('walletAddressProblem', () => {
     [MIXED, 'monad'],
     [MIXED, 'tempo'],
     [STELLAR, 'stellar'],
-  ] as const)('%s is a wallet of %s', (wallet, blockchain) => {
+  ] as const)('accepts the address %s on %s', (wallet, blockchain) => {
     expect(walletAddressProblem(wallet, blockchain)).toBeUndefined();
   });
 
@@ -47,11 +47,11 @@ describe('walletAddressProblem', () => {
     [STELLAR.slice(1), 'stellar', /Stellar/],
     [StrKey.encodeEd25519SecretSeed(Buffer.alloc(32)), 'stellar', /Stellar/],
     [StrKey.encodePreAuthTx(Buffer.alloc(32)), 'stellar', /Stellar/],
-  ] as const)('%j is none of %s', (wallet, blockchain, problem) => {
+  ] as const)('rejects the address %j on %s', (wallet, blockchain, problem) => {
     expect(walletAddressProblem(wallet, blockchain)).toMatch(problem);
   });
 
-  it('agrees with viem about every checksum', () => {
+  it('agrees with viem about EIP-55 checksums', () => {
     fc.assert(
       fc.property(bytes(20), fc.nat(39), (address, position) => {
         const wallet = getAddress(`0x${Buffer.from(address).toString('hex')}`);
@@ -73,7 +73,7 @@ describe('walletAddressProblem', () => {
     );
   });
 
-  it('agrees with Stellar’s own library about every key, and every changed character', () => {
+  it('agrees with the Stellar SDK about keys and about changed characters', () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
     fc.assert(
       fc.property(bytes(32), fc.nat(55), fc.nat(31), (key, position, letter) => {
@@ -87,7 +87,7 @@ describe('walletAddressProblem', () => {
     expect(walletAddressProblem(Keypair.random().publicKey(), 'stellar')).toBeUndefined();
   });
 
-  it('takes 32 bytes on Solana, and no other number', () => {
+  it('accepts only 32 bytes as a Solana address', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 0, maxLength: 64 }), (key) => {
         expect(walletAddressProblem(base58.encode(key), 'solana') === undefined).toBe(key.length === 32);
@@ -98,7 +98,7 @@ describe('walletAddressProblem', () => {
 });
 
 describe('canonicalWallet', () => {
-  it('takes the case of letters for part of an address on Solana and Stellar, and not on EVM chains', () => {
+  it('ignores the case of letters on EVM chains, and keeps it on Solana and Stellar', () => {
     expect(canonicalWallet(MIXED)).toBe(canonicalWallet(MIXED.toLowerCase()));
     expect(canonicalWallet(MIXED)).not.toBe(canonicalWallet(EVM));
     expect(canonicalWallet(SOLANA)).toBe(SOLANA);

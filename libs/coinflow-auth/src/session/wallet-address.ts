@@ -1,8 +1,25 @@
 import { keccak_256 } from '@noble/hashes/sha3';
 import { base32, base58, hex } from '@scure/base';
-import type { KnownBlockchain } from '../options/blockchains.js';
 
-/** What is wrong with a wallet's address on its chain, or nothing. Checked before Coinflow is asked. */
+/** The blockchains whose wallets Coinflow supports. */
+export const COINFLOW_BLOCKCHAINS = [
+  'solana',
+  'eth',
+  'polygon',
+  'base',
+  'arbitrum',
+  'stellar',
+  'monad',
+  'tempo',
+] as const;
+
+/** A blockchain whose wallet addresses this version can validate. */
+export type KnownBlockchain = (typeof COINFLOW_BLOCKCHAINS)[number];
+
+/** The name of a blockchain, as Coinflow writes it. Any string, because Coinflow can add blockchains. */
+export type CoinflowBlockchain = KnownBlockchain | (string & {});
+
+/** @returns the requirement that a wallet address does not meet on its blockchain. Checked before Coinflow is called. */
 export function walletAddressProblem(wallet: string, blockchain: KnownBlockchain): string | undefined {
   if (blockchain === 'solana')
     return isSolanaAddress(wallet) ? undefined : 'must be a Solana address: 32 bytes in base58';
@@ -14,13 +31,13 @@ export function walletAddressProblem(wallet: string, blockchain: KnownBlockchain
     : 'must have the right EIP-55 checksum, or no capital letters: is a digit mistyped?';
 }
 
-/** The one way to write a wallet's address: on EVM chains the case of letters is a checksum, and no part of it. */
+/** The canonical form of a wallet address. On EVM chains the case of letters is a checksum and not part of the address. */
 export function canonicalWallet(wallet: string): string {
   return wallet.startsWith('0x') ? wallet.toLowerCase() : wallet;
 }
 
 function isSolanaAddress(wallet: string): boolean {
-  // Its length first: decoding takes time that grows with the square of it.
+  // The length comes first: the time to decode grows with its square.
   return wallet.length >= 32 && wallet.length <= 44 && decode(base58, wallet)?.length === 32;
 }
 

@@ -1,4 +1,4 @@
-import type { CoinflowBlockchain } from '../options/blockchains.js';
+import type { CoinflowBlockchain } from '../session/wallet-address.js';
 import { CoinflowSession } from '../session/coinflow-session.js';
 import type { CoinflowSubject } from '../session/subject.js';
 

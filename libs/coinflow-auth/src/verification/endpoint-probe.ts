@@ -36,7 +36,7 @@ export class EndpointProbe {
     throw new CoinflowMisconfiguredError(
       'Verify Token accepts a random session key: the endpoint that responds is not Coinflow',
       {
-        reason: 'accepts-everything',
+        reason: 'accepts-any-key',
         action:
           'Check the options env and baseUrl (COINFLOW_ENV, COINFLOW_BASE_URL), and the proxies between the application and Coinflow.',
       },

@@ -183,7 +183,7 @@ export class SessionVerifier {
     }
     if (merchantId !== undefined && merchantId !== this.#parts.options.merchantId) {
       throw new CoinflowSessionWrongMerchantError('The session key belongs to another merchant', {
-        reason: 'foreign-merchant',
+        reason: 'wrong-merchant',
       });
     }
     if (this.#parts.revocations.covers(claims)) throw new CoinflowSessionRevokedError();

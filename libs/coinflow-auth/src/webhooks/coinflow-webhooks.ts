@@ -5,7 +5,7 @@ import type {
   OnModuleInit,
 } from '@nestjs/common';
 import { CoinflowInvalidArgumentError, CoinflowWebhookUnavailableError } from '../errors/coinflow-auth.errors.js';
-import type { DeliveryStore } from '../options/delivery-store.js';
+import type { DeliveryStore } from '../options/stores.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { ResolvedWebhookOptions } from '../options/webhook-options.js';
 import { DeadlineExceededError, newDeadline, withDeadline, type Deadline } from './deadline.js';
@@ -153,7 +153,7 @@ export class CoinflowWebhooks
         rawBody,
         headers: request.headers,
         keys: options ? await currentWebhookKeys(options, deadline) : [],
-        acceptAuthorization: options?.proofs.includes('authorization'),
+        acceptAuthorization: options?.acceptAuthorization,
         toleranceMs: recordsDeliveries ? options?.toleranceMs : options?.unrememberedToleranceMs,
       });
       const parsed = parseEvent(rawBody);

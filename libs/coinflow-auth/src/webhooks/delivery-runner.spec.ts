@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { DeliveryClaim, DeliveryStore } from '../options/delivery-store.js';
+import type { DeliveryClaim, DeliveryStore } from '../options/stores.js';
 import { DeliveryRunner, type DeliveryRun } from './delivery-runner.js';
 import { ProcessDeliveryStore } from './process-delivery-store.js';
 

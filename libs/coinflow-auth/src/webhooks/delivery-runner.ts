@@ -4,8 +4,8 @@ import {
   CoinflowWebhookBusyError,
   CoinflowWebhookStoreUnavailableError,
 } from '../errors/coinflow-auth.errors.js';
-import { DELIVERY_MEMORY_MS } from '../options/webhook-options.js';
-import type { DeliveryClaim, DeliveryStore } from '../options/delivery-store.js';
+import { DELIVERY_RETENTION_MS } from '../options/webhook-options.js';
+import type { DeliveryClaim, DeliveryStore } from '../options/stores.js';
 import { DeadlineExceededError, newDeadline, withDeadline, type Deadline } from './deadline.js';
 import { LEASE_MS, LeaseRenewer, type RenewedLease } from './lease-renewer.js';
 
@@ -132,7 +132,7 @@ export class DeliveryRunner {
     const leaseExpiresAt = performance.now() + LEASE_MS;
     for (let pauseMs = MIN_COMPLETE_RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_COMPLETE_RETRY_MS)) {
       try {
-        return await this.#callStore(() => this.#store.complete(id, token, DELIVERY_MEMORY_MS));
+        return await this.#callStore(() => this.#store.complete(id, token, DELIVERY_RETENTION_MS));
       } catch (error) {
         if (lease.signal.aborted || performance.now() + pauseMs > leaseExpiresAt) throw error;
       }

@@ -1,4 +1,4 @@
-import type { CoinflowBlockchain } from '../options/blockchains.js';
+import type { CoinflowBlockchain } from '../session/wallet-address.js';
 
 /** Fields beyond those of the documented shapes: Coinflow may add new ones. */
 export interface CoinflowOpenData {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { isBehindUnknownProxy, networkOf } from './request-source.js';
+import { isBehindUntrustedProxy, networkOf } from './client-address.js';
 
-describe('what a client can be told by', () => {
+describe('networkOf', () => {
   it.each([
     ['203.0.113.7', '203.0.113.7'],
     ['::ffff:203.0.113.7', '203.0.113.7'],
@@ -17,29 +17,32 @@ describe('what a client can be told by', () => {
     ['::', '0:0:0:0::/64'],
     ['::203.0.113.7', '0:0:0:0::/64'],
     ['64:ff9b::203.0.113.7', '64:ff9b:0:0::/64'],
-  ])('%s is %s', (address, network) => {
+  ])('identifies the client with the address %s by %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 
   it.each(['', 'unknown', '203.0.113.7:443', '[2001:db8::1]', '203.0.113', '2001:db8', '_hidden'])(
-    '%j is no address',
+    'returns undefined for %j, which is not an address',
     (text) => {
       expect(networkOf(text)).toBeUndefined();
     },
   );
 });
 
-describe('a proxy that the application was not told to trust', () => {
+describe('isBehindUntrustedProxy', () => {
   const socket = { remoteAddress: '10.0.0.1' };
 
-  it.each(['forwarded', 'x-forwarded-for', 'x-real-ip', 'cf-connecting-ip'])('shows by %s', (name) => {
-    const headers = { [name]: '203.0.113.7' };
-    expect(isBehindUnknownProxy({ headers, socket, ip: '10.0.0.1' })).toBe(true);
-    // The adapter has read it, or another such header.
-    expect(isBehindUnknownProxy({ headers, socket, ip: '203.0.113.7' })).toBe(false);
-  });
+  it.each(['forwarded', 'x-forwarded-for', 'x-real-ip', 'cf-connecting-ip'])(
+    'finds a proxy that the application does not trust by the header %s',
+    (name) => {
+      const headers = { [name]: '203.0.113.7' };
+      expect(isBehindUntrustedProxy({ headers, socket, ip: '10.0.0.1' })).toBe(true);
+      // The adapter has read it, or another such header.
+      expect(isBehindUntrustedProxy({ headers, socket, ip: '203.0.113.7' })).toBe(false);
+    },
+  );
 
-  it('does not show without one', () => {
-    expect(isBehindUnknownProxy({ headers: { host: 'example.com' }, socket, ip: '10.0.0.1' })).toBe(false);
+  it('finds no proxy without a forwarding header', () => {
+    expect(isBehindUntrustedProxy({ headers: { host: 'example.com' }, socket, ip: '10.0.0.1' })).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { RequestWithHeaders } from './session-key-extractor.js';
 
-/** With which proxies say for whom they ask. */
+/** The headers in which proxies send the client's address. */
 const FORWARDING_HEADERS = [
   'forwarded',
   'x-forwarded-for',
@@ -10,22 +10,22 @@ const FORWARDING_HEADERS = [
   'cf-connecting-ip',
   'true-client-ip',
 ];
-/** Groups of 16 bits; the first four are the /64. */
+/** An IPv6 address has eight groups of 16 bits. The first four are its /64 network. */
 const IPV6_GROUPS = 8;
 const NETWORK_GROUPS = 4;
 
 /**
- * Whether the address of a request is a proxy's, whom the application was not told to trust: all clients would look like
- * one. Headers that a client has made up look the same.
+ * Whether the address of a request is that of a proxy that the application does not trust. All clients would then look like one.
+ * A client can send the same headers itself.
  */
-export function isBehindUnknownProxy({ headers, ip, socket }: RequestWithHeaders): boolean {
+export function isBehindUntrustedProxy({ headers, ip, socket }: RequestWithHeaders): boolean {
   return ip === socket?.remoteAddress && FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
 }
 
 /**
- * What one client can be told by: an IPv4 address, or the /64 of an IPv6 address, since within it a client has as many
- * addresses as it likes.
- * @returns `undefined` for what is no address
+ * The network that identifies one client: an IPv4 address, or the /64 of an IPv6 address, in which a client can choose any
+ * address.
+ * @returns `undefined` for a string that is not an address
  */
 export function networkOf(address: string): string | undefined {
   if (isIPv4(address)) return address;
@@ -40,7 +40,7 @@ export function networkOf(address: string): string | undefined {
     .join(':')}::/64`;
 }
 
-/** Of an IPv6 address as it may be written: shortened, with an IPv4 address at its end, with a zone. */
+/** Reads every form of an IPv6 address: shortened, with an IPv4 address at its end, or with a zone. */
 function groupsOf(address: string): number[] {
   const [, beforeZone = ''] = /^([^%]*)/.exec(address) ?? [];
   const [before = [], after = []] = beforeZone.split('::').map(parseGroups);

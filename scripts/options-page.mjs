@@ -1,0 +1,80 @@
+// The table of all options in docs/configuration.md: from the option table and the docstrings of the options.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { root } from './processes.mjs';
+
+const FOLDER = join(root, 'libs', 'coinflow-auth', 'src', 'options');
+const FILES = ['coinflow-auth-options.ts', 'budget-options.ts', 'webhook-options.ts'];
+const BEGIN = '<!-- Generated from the option table by `npm run docs`. Do not edit. -->';
+const END = '<!-- End of the generated table. -->';
+
+/** The docstring of each option, by its path (`cache.ttlMs`): its first sentence and its `@default`. */
+export function optionDocs() {
+  const interfaces = Object.fromEntries(FILES.flatMap(interfacesOf));
+  const docsIn = (name, prefix) =>
+    interfaces[name].flatMap((member) => {
+      const path = prefix + member.name.text;
+      const group = member.type && ts.isTypeReferenceNode(member.type) && member.type.typeName.text;
+      if (group && group in interfaces) return docsIn(group, `${path}.`);
+      const [doc] = ts.getJSDocCommentsAndTags(member);
+      const text = oneLine(ts.getTextOfJSDocComment(doc?.comment));
+      const tag = doc?.tags?.find(({ tagName }) => tagName.text === 'default');
+      return [[path, { summary: text.match(/^.*?\.(?= |$)/)?.[0], default: tag && oneLine(tag.comment) }]];
+    });
+  return Object.fromEntries(docsIn('CoinflowAuthModuleOptions', ''));
+}
+
+function interfacesOf(file) {
+  const source = ts.createSourceFile(file, readFileSync(join(FOLDER, file), 'utf8'), ts.ScriptTarget.Latest, true);
+  return source.statements.filter(ts.isInterfaceDeclaration).map(({ name, members }) => [name.text, members]);
+}
+
+function oneLine(text = '') {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/** `docs/configuration.md` with the table between the two markers. */
+export function configurationPage(page, table) {
+  const [before, rest] = split(page, BEGIN);
+  const [, after] = split(rest, END);
+  return `${before}${BEGIN}\n\n${optionsTable(table, optionDocs())}\n\n${END}${after}`;
+}
+
+function split(text, marker) {
+  const parts = text.split(marker);
+  if (parts.length !== 2) throw new Error(`docs/configuration.md must contain "${marker}" once`);
+  return parts;
+}
+
+function optionsTable(table, docs) {
+  const rows = Object.entries(table).map(([path, { rule, default: value, variable }]) => [
+    [path, variable?.name].filter(Boolean).map(code).join('<br>'),
+    docs[path].summary,
+    readable(rule.text),
+    value === undefined ? requiredText(path) : defaultText(value),
+  ]);
+  const lines = [['option, environment variable', 'what it is', 'value', 'default'], ...rows];
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const [head, ...body] = lines.map((line) => `| ${line.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`);
+  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body].join('\n');
+}
+
+function requiredText(path) {
+  const [group, option] = path.split('.');
+  return option === undefined ? 'required' : `required when ${code(group)} is set`;
+}
+
+function defaultText(value) {
+  if (typeof value !== 'object') return typeof value === 'boolean' ? code(value) : readable(String(value));
+  return value.text.endsWith('()') ? code(value.text) : value.text;
+}
+
+function code(text) {
+  return `\`${text}\``;
+}
+
+/** Numbers with separators: `86,400,000`. */
+function readable(text) {
+  return text.replace(/\d{4,}/g, (digits) => Number(digits).toLocaleString('en-US'));
+}
