@@ -43,7 +43,7 @@ export async function build() {
     await run(process.execPath, [nest, 'build', 'sample']);
     // After the sample: its build empties the folder that the page goes to.
     const vite = inRoot('node_modules', 'vite', 'bin', 'vite.js');
-    await run(process.execPath, [vite, 'build', '--logLevel', 'warn', inRoot('apps', 'sample', 'web')]);
+    await run(process.execPath, [vite, 'build', '--logLevel', 'warn', inRoot('apps', 'sample', 'page', 'web')]);
     mkdirSync(dirname(BUILD_STAMP), { recursive: true });
     writeFileSync(BUILD_STAMP, buildFingerprint());
   });

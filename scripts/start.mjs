@@ -65,7 +65,7 @@ const sample = await launch('sample', 'dist/apps/sample/apps/sample/src/main.js'
 const here = sample.replace('//0.0.0.0:', '//127.0.0.1:');
 if (coinflow) await registerWebhook();
 const page = withVite
-  ? await launch('page', 'node_modules/vite/bin/vite.js', ['apps/sample/web'], { SAMPLE_URL: here, NO_COLOR: '1' })
+  ? await launch('page', 'node_modules/vite/bin/vite.js', ['apps/sample/page/web'], { SAMPLE_URL: here, NO_COLOR: '1' })
   : `${here}/`;
 
 const source = coinflow

@@ -50,7 +50,7 @@ export async function checkCode() {
   const results = await Promise.all([
     inOrder(
       ['typescript/bin/tsc', '--noEmit'],
-      ['typescript/bin/tsc', '--noEmit', '-p', 'apps/sample/web'],
+      ['typescript/bin/tsc', '--noEmit', '-p', 'apps/sample/page/web'],
       ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', ...cached, '.'],
     ),
     inOrder(['eslint/bin/eslint.js', ...cached, '--cache-location', `${root}/node_modules/.cache/eslint`, '.']),

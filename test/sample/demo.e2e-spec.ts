@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { DemoDecision, DemoDelivery } from '../../apps/sample/src/demo/demo-api.js';
+import type { DemoDecision, DemoDelivery } from '../../apps/sample/page/backend/demo-api.js';
 import { Users } from '../../apps/sample/src/ledger/users.js';
 import { createSampleApp, type SampleApp, type SampleAppOptions } from '../harness/create-sample-app.js';
 import { PLATFORMS, unseenKey } from '../harness/create-test-app.js';

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { afterEach, expect, it } from '@jest/globals';
 import { amount } from '../harness/amount.js';
 import { LoginLimitGuard } from '../../apps/sample/src/login/login-limit.guard.js';
-import { UserDirectory } from '../../apps/sample/src/login/user-directory.js';
+import { UserDirectory } from '../../apps/sample/src/login/demo-users.js';
 import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
 
 const USERS = amount('LOGIN_USERS', { quick: 100, full: 2_000 });
