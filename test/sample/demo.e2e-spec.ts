@@ -10,11 +10,11 @@ import { until } from '../harness/until.js';
 
 const WEBHOOK_KEY = 'canary_webhook_key_9c41';
 const WITH_WEBHOOKS = { COINFLOW_WEBHOOK_VALIDATION_KEY: WEBHOOK_KEY };
-const WELL = { condition: 'well', lifetimeSeconds: 86_400, clockOffsetMs: 0 };
+const HEALTHY = { condition: 'healthy', lifetimeSeconds: 86_400, clockOffsetMs: 0 };
 const ALICE = { kind: 'user', userId: 'alice' };
 const WALLET = { kind: 'wallet', wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', blockchain: 'eth' };
 
-describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
+describe.each(PLATFORMS)('the backend of the page on %s', (platform) => {
   let app: SampleApp;
   const streams: EventStream[] = [];
 
@@ -39,13 +39,13 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
   }
 
   const change = (body: object): Promise<SentResponse> => app.send('/demo/coinflow', { method: 'PATCH', body });
-  const makeKey = (kind: string): Promise<SentResponse> => app.send('/demo/keys', { method: 'POST', body: { kind } });
+  const createKey = (kind: string): Promise<SentResponse> => app.send('/demo/keys', { method: 'POST', body: { kind } });
   const deliver = (kind: string, subject: object = ALICE): Promise<SentResponse> =>
     app.send('/demo/webhooks', { method: 'POST', body: { kind, subject } });
-  const keyOf = async (kind: string): Promise<string> => ((await makeKey(kind)).body as { key: string }).key;
-  const decisionsOf = (stream: EventStream): DemoDecision[] => (stream.said('decisions') as DemoDecision[][]).flat();
+  const keyOf = async (kind: string): Promise<string> => ((await createKey(kind)).body as { key: string }).key;
+  const decisionsOf = (stream: EventStream): DemoDecision[] => (stream.events('decisions') as DemoDecision[][]).flat();
 
-  it('says what there is', async () => {
+  it('returns the environment, the emulator settings and the demo users', async () => {
     await start({ env: WITH_WEBHOOKS });
     expect(await app.get('/demo/state')).toMatchObject({
       status: 200,
@@ -53,7 +53,7 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
       body: {
         env: 'local',
         merchantId: 'demo-merchant',
-        coinflow: WELL,
+        coinflow: HEALTHY,
         webhooks: true,
         users: [
           { username: 'alice', password: 'alice-demo' },
@@ -63,7 +63,7 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
     });
   });
 
-  it('names users that can log in with what it says', async () => {
+  it('returns demo users that can log in, and none in production', async () => {
     await start();
     const { users } = (await app.get('/demo/state')).body as { users: object[] };
     for (const body of users)
@@ -73,20 +73,23 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
     expect(await app.get('/demo/state')).toMatchObject({ body: { env: 'prod', users: [], coinflow: null } });
   });
 
-  describe('the switches of the emulator', () => {
+  describe('PATCH /demo/coinflow', () => {
     it.each([
       ['outage', 503],
       ['rate-limited', 503],
-    ])('%s: who needs Coinflow is answered %d, until it is well', async (condition, status) => {
-      const { coinflow, get } = await start();
-      expect(await change({ condition })).toMatchObject({ status: 200, body: { ...WELL, condition } });
-      expect(await get('/me', unseenKey(coinflow))).toMatchObject({ status });
-      expect(await get('/demo/state')).toMatchObject({ body: { coinflow: { condition } } });
-      expect(await change({ condition: 'well' })).toMatchObject({ status: 200, body: WELL });
-      expect((await get('/demo/state')).body).toMatchObject({ coinflow: WELL });
-    });
+    ])(
+      'makes requests that need Coinflow fail in the condition %s with %d until it is healthy again',
+      async (condition, status) => {
+        const { coinflow, get } = await start();
+        expect(await change({ condition })).toMatchObject({ status: 200, body: { ...HEALTHY, condition } });
+        expect(await get('/me', unseenKey(coinflow))).toMatchObject({ status });
+        expect(await get('/demo/state')).toMatchObject({ body: { coinflow: { condition } } });
+        expect(await change({ condition: 'healthy' })).toMatchObject({ status: 200, body: HEALTHY });
+        expect((await get('/demo/state')).body).toMatchObject({ coinflow: HEALTHY });
+      },
+    );
 
-    it.each(['slow', 'silent'])('%s can be set, for each endpoint, and healed', async (condition) => {
+    it.each(['slow', 'unresponsive'])('sets the condition %s on each endpoint and heals it', async (condition) => {
       const { coinflow } = await start();
       expect(await change({ condition })).toMatchObject({ status: 200, body: { condition } });
       const state = (await (await fetch(`${coinflow.url}/_emulator/state`)).json()) as { faults: object[] };
@@ -94,19 +97,19 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
       expect(state.faults).toEqual(
         ['message', 'session-key', 'verify'].map((endpoint) => ({ endpoint, kind, remaining: null })),
       );
-      expect(await change({ condition: 'well' })).toMatchObject({ body: WELL });
+      expect(await change({ condition: 'healthy' })).toMatchObject({ body: HEALTHY });
     });
 
-    it('keys that live shortly, and a clock that is off', async () => {
+    it('changes the key lifetime and the clock of the emulator', async () => {
       await start();
       expect(await change({ lifetimeSeconds: 20, clockOffsetMs: -60_000 })).toMatchObject({
         status: 200,
-        body: { condition: 'well', lifetimeSeconds: 20, clockOffsetMs: -60_000 },
+        body: { condition: 'healthy', lifetimeSeconds: 20, clockOffsetMs: -60_000 },
       });
       expect(await change({ condition: 'outage' })).toMatchObject({ body: { lifetimeSeconds: 20 } });
     });
 
-    it('leave what else was said of keys as it is', async () => {
+    it('keeps the other issuance options when it changes the key lifetime', async () => {
       const { coinflow } = await start();
       coinflow.setIssuance({ form: 'opaque', claims: { customerId: 42 } });
       await change({ lifetimeSeconds: 20 });
@@ -116,11 +119,11 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
       });
     });
 
-    it('changes that come at once are made one after the other, so that no mixture remains', async () => {
+    it('runs concurrent changes one after the other', async () => {
       await start();
-      const conditions = ['outage', 'well', 'silent', 'well', 'slow', 'rate-limited'];
+      const conditions = ['outage', 'healthy', 'unresponsive', 'healthy', 'slow', 'rate-limited'];
       const changed = await Promise.all(conditions.map((condition) => change({ condition })));
-      expect(changed.map(({ body }) => body)).toEqual(conditions.map((condition) => ({ ...WELL, condition })));
+      expect(changed.map(({ body }) => body)).toEqual(conditions.map((condition) => ({ ...HEALTHY, condition })));
     });
 
     it.each<[string, string, object]>([
@@ -130,20 +133,20 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
       ['PATCH', 'coinflow', { other: 1 }],
       ['POST', 'keys', {}],
       ['POST', 'keys', { kind: 'forged' }],
-      ['POST', 'webhooks', { kind: 'settle' }],
+      ['POST', 'webhooks', { kind: 'settled' }],
       ['POST', 'webhooks', { kind: 'refund', subject: ALICE }],
-      ['POST', 'webhooks', { kind: 'settle', subject: { kind: 'user' } }],
-      ['POST', 'webhooks', { kind: 'settle', subject: { kind: 'wallet', userId: 'alice' } }],
-      ['POST', 'webhooks', { kind: 'settle', subject: { kind: 'user', userId: { $gt: '' } } }],
-    ])('%s %s %j is a 400', async (method, path, body) => {
+      ['POST', 'webhooks', { kind: 'settled', subject: { kind: 'user' } }],
+      ['POST', 'webhooks', { kind: 'settled', subject: { kind: 'wallet', userId: 'alice' } }],
+      ['POST', 'webhooks', { kind: 'settled', subject: { kind: 'user', userId: { $gt: '' } } }],
+    ])('responds to %s %s with the body %j with 400', async (method, path, body) => {
       await start({ env: WITH_WEBHOOKS });
       expect(await app.send(`/demo/${path}`, { method, body })).toMatchObject({ status: 400 });
     });
   });
 
-  it('makes keys that are refused for what they are', async () => {
+  it('creates keys of another merchant and expired keys, which the guard rejects without a call', async () => {
     const { get, coinflow } = await start();
-    const foreign = await makeKey('foreign');
+    const foreign = await createKey('foreign');
     expect(foreign).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
     expect(await get('/me', await keyOf('foreign'))).toMatchObject({
       status: 401,
@@ -156,42 +159,42 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
     expect(coinflow.countCalls('verify')).toBe(0);
   });
 
-  describe('webhooks', () => {
+  describe('POST /demo/webhooks', () => {
     it.each([
       ['a user', ALICE, { customerId: 'alice' }],
       ['a wallet', WALLET, { customerId: undefined, wallet: WALLET.wallet, blockchain: 'eth' }],
-    ])('one credits %s, twice the same no more than once, a forged one nothing', async (_, subject, claims) => {
+    ])('credits an event to %s once, ignores its duplicate and rejects a forged one', async (_, subject, claims) => {
       const { app: nest, get, coinflow } = await start({ env: WITH_WEBHOOKS });
       const key = unseenKey(coinflow, claims);
-      // As its login does.
+      // The login of a user does this too.
       await nest.get(Users).add(subject);
       const balance = async (): Promise<unknown> => ((await get('/me', key)).body as { balance: unknown }).balance;
-      expect(await deliver('settle', subject)).toMatchObject({ status: 200, body: { statuses: [200] } });
+      expect(await deliver('settled', subject)).toMatchObject({ status: 200, body: { statuses: [200] } });
       expect(await balance()).toMatchObject({ cents: 500 });
-      expect(await deliver('repeat', subject)).toMatchObject({ status: 200, body: { statuses: [200, 200] } });
+      expect(await deliver('duplicate', subject)).toMatchObject({ status: 200, body: { statuses: [200, 200] } });
       expect(await balance()).toMatchObject({ cents: 1_000 });
       expect(await deliver('forged', subject)).toMatchObject({ status: 200, body: { statuses: [401] } });
       expect(await balance()).toMatchObject({ cents: 1_000 });
     });
 
-    it('are answered each with its own, when several are sent at a time', async () => {
+    it('returns to each of several concurrent requests the statuses of its own event', async () => {
       await start({ env: WITH_WEBHOOKS });
-      const kinds = ['settle', 'repeat', 'forged', 'settle'];
+      const kinds = ['settled', 'duplicate', 'forged', 'settled'];
       const answers = await Promise.all(kinds.map((kind) => deliver(kind)));
       expect(answers.map(({ body }) => (body as DemoDelivery).statuses)).toEqual([[200], [200, 200], [401], [200]]);
     });
 
-    it('are none where they are off, or the emulator has nobody to tell', async () => {
+    it('responds with 404 without a webhook key and with 409 without a registered endpoint', async () => {
       await start();
       expect(await app.get('/demo/state')).toMatchObject({ body: { webhooks: false } });
-      expect(await deliver('settle')).toMatchObject({
+      expect(await deliver('settled')).toMatchObject({
         status: 404,
-        body: { message: 'Webhooks are off: set COINFLOW_WEBHOOK_VALIDATION_KEY' },
+        body: { message: 'Webhooks are off: set COINFLOW_WEBHOOK_VALIDATION_KEY.' },
       });
       await app.close();
       await start({ env: WITH_WEBHOOKS });
       app.coinflow.clearWebhooks();
-      expect(await deliver('settle')).toMatchObject({ status: 409 });
+      expect(await deliver('settled')).toMatchObject({ status: 409 });
     });
   });
 
@@ -199,14 +202,14 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
     it.each<[string, Record<string, string>]>([
       ['another environment', { COINFLOW_ENV: 'sandbox' }],
       ['another machine', { COINFLOW_BASE_URL: 'https://coinflow.invalid' }],
-      ['nobody who answers', { COINFLOW_BASE_URL: 'http://127.0.0.1:9' }],
-    ])('%s: the switches are not there, and the rest is', async (_, env) => {
+      ['an unreachable base URL', { COINFLOW_BASE_URL: 'http://127.0.0.1:9' }],
+    ])('returns the state without emulator settings for %s, and 404 for its commands', async (_, env) => {
       const { coinflow, get } = await start({ env: { ...WITH_WEBHOOKS, ...env } });
       expect(await get('/demo/state')).toMatchObject({ status: 200, body: { coinflow: null } });
       const stream = await listen();
-      expect(stream.said('coinflow')).toEqual([null]);
-      const body = { message: expect.stringMatching(/^There is no emulator in Coinflow’s place/) };
-      for (const answer of [change({ condition: 'outage' }), makeKey('foreign'), deliver('settle')]) {
+      expect(stream.events('coinflow')).toEqual([null]);
+      const body = { message: expect.stringMatching(/^The sample does not use the emulator/) };
+      for (const answer of [change({ condition: 'outage' }), createKey('foreign'), deliver('settled')]) {
         expect(await answer).toMatchObject({ status: 404, body });
       }
       const state = (await (await fetch(`${coinflow.url}/_emulator/state`)).json()) as { faults: object[] };
@@ -214,13 +217,13 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
     });
   });
 
-  describe('who may ask', () => {
+  describe('access control', () => {
     const ROUTES = [
       ['GET', 'state', undefined],
       ['GET', 'events', undefined],
       ['PATCH', 'coinflow', { condition: 'outage' }],
       ['POST', 'keys', { kind: 'foreign' }],
-      ['POST', 'webhooks', { kind: 'settle', subject: ALICE }],
+      ['POST', 'webhooks', { kind: 'settled', subject: ALICE }],
     ] as const;
 
     it.each<Record<string, string>>([
@@ -232,15 +235,15 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
       { origin: 'http://127.0.0.1:1' },
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
-    ])('nobody from elsewhere, and no page of another origin: %j', async (headers) => {
+    ])('rejects requests of other machines and pages of other origins with the headers %j', async (headers) => {
       await start({ env: WITH_WEBHOOKS });
       for (const [method, path, body] of ROUTES) {
         expect([path, (await app.send(`/demo/${path}`, { method, headers, body })).status]).toEqual([path, 403]);
       }
-      expect(await app.get('/demo/state')).toMatchObject({ body: { coinflow: WELL } });
+      expect(await app.get('/demo/state')).toMatchObject({ body: { coinflow: HEALTHY } });
     });
 
-    it('its own page may', async () => {
+    it('accepts requests of its own page', async () => {
       await start({ env: WITH_WEBHOOKS });
       const headers = { origin: app.url, 'sec-fetch-site': 'same-origin' };
       for (const [method, path, body] of ROUTES.filter(([, name]) => name !== 'events')) {
@@ -252,7 +255,7 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
     });
 
     it.each(['application/x-www-form-urlencoded', 'text/plain', 'application/jsonp', ''])(
-      'what is posted is JSON, and not “%s”: a form could send that from any page',
+      'rejects the content type "%s", which a form on any page could send',
       async (type) => {
         await start();
         const headers: Record<string, string> = type ? { 'content-type': type } : {};
@@ -264,14 +267,14 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
     );
   });
 
-  describe('the events', () => {
-    it('tell of each decision: what became of it, why, and who', async () => {
+  describe('GET /demo/events', () => {
+    it('streams each decision with its outcome, its reason and its subject', async () => {
       const { get, sessionKey } = await start();
       const stream = await listen();
       const from = Date.now();
       await get('/me', await sessionKey('alice'));
       await get('/me', await keyOf('foreign'));
-      await stream.until('decisions', (said) => said.flat().length === 2);
+      await stream.until('decisions', (events) => events.flat().length === 2);
       expect(decisionsOf(stream)).toEqual([
         {
           at: expect.any(Number),
@@ -293,41 +296,41 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
       for (const { at } of decisionsOf(stream)) expect(at >= from && at <= Date.now()).toBe(true);
     });
 
-    it('tell the figures at the start, and when they have changed', async () => {
+    it('streams the metrics first and after each change', async () => {
       const { get } = await start();
       const stream = await listen();
-      await stream.until('figures');
+      await stream.until('metrics');
       await get('/me');
-      await stream.until('figures', (said) => said.length >= 2);
-      expect(stream.said('figures')).toMatchObject([{ decisions: { total: 0 } }, { decisions: { total: 1 } }]);
-      // Ten ticks on, told by another decision, nothing was said of what has not changed.
+      await stream.until('metrics', (events) => events.length >= 2);
+      expect(stream.events('metrics')).toMatchObject([{ decisions: { total: 0 } }, { decisions: { total: 1 } }]);
+      // Between the two decisions, the unchanged metrics were not sent again.
       await get('/me');
-      await stream.until('figures', (said) => said.length >= 3);
-      expect(stream.said('figures')).toMatchObject([{}, {}, { decisions: { total: 2 } }]);
+      await stream.until('metrics', (events) => events.length >= 3);
+      expect(stream.events('metrics')).toMatchObject([{}, {}, { decisions: { total: 2 } }]);
     });
 
-    it('tell how Coinflow is at the start, and after each change, everybody', async () => {
+    it('streams the emulator settings first and after each change to every tab', async () => {
       await start();
       const both = [await listen(), await listen()];
       await change({ condition: 'outage' });
       await change({ lifetimeSeconds: 20 });
       for (const stream of both) {
-        await stream.until('coinflow', (said) => said.length === 3);
-        const outage = { ...WELL, condition: 'outage' };
-        expect(stream.said('coinflow')).toEqual([WELL, outage, { ...outage, lifetimeSeconds: 20 }]);
+        await stream.until('coinflow', (events) => events.length === 3);
+        const outage = { ...HEALTHY, condition: 'outage' };
+        expect(stream.events('coinflow')).toEqual([HEALTHY, outage, { ...outage, lifetimeSeconds: 20 }]);
       }
     });
 
-    it('a thousand decisions come in few, in their order', async () => {
+    it('streams a thousand decisions in order and in few events', async () => {
       const { service } = await start();
       const stream = await listen();
       for (let i = 0; i < 1_000; i += 1) await service.verifySessionKey('').catch(() => undefined);
-      await stream.until('decisions', (said) => said.flat().length === 1_000);
+      await stream.until('decisions', (events) => events.flat().length === 1_000);
       const [first, last] = [decisionsOf(stream).at(0)?.at ?? NaN, decisionsOf(stream).at(-1)?.at ?? NaN];
-      expect(stream.said('decisions').length).toBeLessThanOrEqual((last - first) / 100 + 2);
+      expect(stream.events('decisions').length).toBeLessThanOrEqual((last - first) / 100 + 2);
     });
 
-    it('end with who listens: nothing listens to decisions any more', async () => {
+    it('removes its decision listener when the tab closes', async () => {
       const { service } = await start();
       let listening = 0;
       const { onDecision } = service;
@@ -347,10 +350,10 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
       await until(() => listening === 0);
     });
 
-    it('end with the application, which does not wait for them', async () => {
+    it('ends the stream when the application closes', async () => {
       await start();
       const stream = await listen();
-      // An idle connection would be waited for until the test is given up.
+      // With this timeout, an idle connection would keep the server open until the test times out.
       const server = app.app.getHttpServer() as Server;
       server.keepAliveTimeout = 600_000;
       await app.app.close();
@@ -358,29 +361,29 @@ describe.each(PLATFORMS)('what the page asks the sample on %s', (platform) => {
     });
   });
 
-  it('says no secret', async () => {
+  it('never sends a secret', async () => {
     const { get, login, sessionKey, send, coinflow } = await start({ env: WITH_WEBHOOKS });
     const stream = await listen();
     const headers = { authorization: `Bearer ${await login('bob')}` };
     const both = (await send('/coinflow/session-key', { headers })).body as { key: string; attestedKey: string };
-    const made = [await keyOf('foreign'), await keyOf('expired')];
-    const keys = [...made, await sessionKey('alice'), both.key, both.attestedKey, unseenKey(coinflow)];
+    const invalid = [await keyOf('foreign'), await keyOf('expired')];
+    const keys = [...invalid, await sessionKey('alice'), both.key, both.attestedKey, unseenKey(coinflow)];
     for (const key of keys) await get('/me', key);
-    const answers = [
+    const responses = [
       await change({ condition: 'outage' }),
       await get('/me', unseenKey(coinflow, { customerId: 'carol' })),
       await get('/demo/state'),
-      await change({ condition: 'well' }),
-      await deliver('repeat'),
+      await change({ condition: 'healthy' }),
+      await deliver('duplicate'),
       await deliver('forged'),
       await get('/demo/state'),
     ];
-    await stream.until('decisions', (said) => said.flat().length === keys.length + 1);
-    await stream.until('figures', (said) => said.length >= 2);
+    await stream.until('decisions', (events) => events.flat().length === keys.length + 1);
+    await stream.until('metrics', (events) => events.length >= 2);
     const apiKey = coinflow.merchants.map((merchant) => merchant.apiKey);
     const signatures = keys.map((key) => key.split('.')[2] ?? '');
-    const told = stream.text + answers.map(({ text }) => text).join('');
+    const sent = stream.text + responses.map(({ text }) => text).join('');
     const secrets = [...apiKey, WEBHOOK_KEY, ...keys, ...signatures];
-    expect(secrets.filter((secret) => secret === '' || told.includes(secret))).toEqual([]);
+    expect(secrets.filter((secret) => secret === '' || sent.includes(secret))).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import { defineConfig, type ProxyOptions } from 'vite';
 
-/** Where the sample listens; `npm run dev` sets it. */
+/** The URL of the sample. `npm run dev` sets it. */
 const sample = process.env.SAMPLE_URL || 'http://127.0.0.1:3000';
 const ROUTES = ['auth', 'coinflow', 'me', 'catalog', 'payouts', 'demo', 'docs', 'health', 'webhooks'];
 
-/** As the browser would ask the sample itself: it lets only pages of its own origin, by a loopback name, at its switches. */
+/** Sends requests as a page of the sample would: its demo routes accept requests of their own origin at a loopback address only. */
 const toSample: ProxyOptions = {
   target: sample,
   changeOrigin: true,
@@ -22,7 +22,7 @@ export default defineConfig({
   build: {
     outDir: '../../../../dist/apps/sample/web',
     emptyOutDir: true,
-    // Everything is a file of its own: the page allows no inline script or style.
+    // The Content Security Policy of the page allows no inline scripts, styles or data.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: ['chrome111', 'firefox115', 'safari16.4'],

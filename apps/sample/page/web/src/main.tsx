@@ -1,20 +1,20 @@
 import { render } from 'preact';
 import { loadSample } from './api/sample.js';
-import { startListening } from './live/live.js';
+import { startListening } from './live/live-state.js';
 import { followTheme } from './live/palette.js';
-import { Page } from '../../../web/src/page.js';
-import { lookForWallets } from './wallets/offers.js';
-import '../../../web/src/styles/tokens.css';
-import '../../../web/src/styles/base.css';
-import '../../../web/src/styles/layout.css';
-import '../../../web/src/styles/controls.css';
-import '../../../web/src/styles/panels.css';
-import '../../../web/src/styles/live.css';
+import { Page } from './page.js';
+import { discoverWallets } from './wallets/wallet-offers.js';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/controls.css';
+import './styles/panels.css';
+import './styles/live.css';
 
 const root = document.getElementById('page');
 if (root) {
   followTheme();
-  lookForWallets();
+  discoverWallets();
   render(<Page />, root);
   startListening();
   void loadSample();

@@ -1,23 +1,23 @@
 import type { JSX } from 'preact';
 import { loading, loadSample, sample } from './api/sample.js';
-import { BreakItPanel } from '../../../web/src/break-it/break-it-panel.js';
-import { LivePanel } from '../../../web/src/live/live-panel.js';
-import { SessionPanel } from '../../../web/src/session/session-panel.js';
-import { TryItPanel } from '../../../web/src/try-it/try-it-panel.js';
+import { FaultInjectionPanel } from './fault-injection/fault-injection-panel.js';
+import { LivePanel } from './live/live-panel.js';
+import { SessionPanel } from './session/session-panel.js';
+import { SendRequestsPanel } from './send-requests/send-requests-panel.js';
 import { announcement } from './ui/announcer.js';
-import { TallyBar } from '../../../web/src/live/tally-bar.js';
-import { WebhooksPanel } from '../../../web/src/webhooks/webhooks-panel.js';
+import { TallyBar } from './live/counters.js';
+import { WebhooksPanel } from './webhooks/webhooks-panel.js';
 
 export function Page(): JSX.Element {
   return (
     <>
       <a class="skip" href="#main">
-        Skip to the content
+        Skip to content
       </a>
       <Masthead />
       <TallyBar />
       <main id="main" tabIndex={-1}>
-        {loading.value.is === 'ready' ? <Panels /> : <NotYet />}
+        {loading.value.state === 'ready' ? <Panels /> : <LoadingView />}
       </main>
       <p class="unseen" role="status" aria-live="polite">
         {announcement.value}
@@ -30,18 +30,18 @@ function Masthead(): JSX.Element {
   return (
     <header class="masthead">
       <div>
-        <h1>A merchant with Coinflow sessions</h1>
+        <h1>Sample merchant with Coinflow sessions</h1>
         <p>
-          Every request here carries a session key, and the merchant decides about it. See how seldom Coinflow must be
-          asked, and what happens when it cannot be.
+          The guard of nestjs-coinflow-auth authenticates every request by its session key. See how few requests need a
+          call to Coinflow, and what happens while Coinflow is down.
         </p>
       </div>
       <nav aria-label="More">
         {sample.value && (
-          <span class="env">{sample.value.coinflow ? 'with the emulator' : `Coinflow ${sample.value.env}`}</span>
+          <span class="env">{sample.value.coinflow ? 'Coinflow emulator' : `Coinflow ${sample.value.env}`}</span>
         )}
-        <a href="docs">API</a>
-        <a href="coinflow/metrics">Figures</a>
+        <a href="docs">API docs</a>
+        <a href="coinflow/metrics">Metrics</a>
         <a href="health">Health</a>
       </nav>
     </header>
@@ -52,26 +52,26 @@ function Panels(): JSX.Element {
   return (
     <div class="panels">
       <SessionPanel />
-      <TryItPanel />
+      <SendRequestsPanel />
       <LivePanel />
-      <BreakItPanel />
+      <FaultInjectionPanel />
       <WebhooksPanel />
     </div>
   );
 }
 
-function NotYet(): JSX.Element {
-  const state = loading.value;
-  if (state.is !== 'failed') {
+function LoadingView(): JSX.Element {
+  const current = loading.value;
+  if (current.state !== 'failed') {
     return (
       <p class="not-yet" role="status">
-        Asking the sample what it is …
+        ApiRequest the sample what it is …
       </p>
     );
   }
   return (
     <div class="not-yet" role="alert">
-      <p>{state.why}</p>
+      <p>{current.reason}</p>
       <button type="button" class="primary" onClick={() => void loadSample()}>
         Try again
       </button>

@@ -8,22 +8,22 @@ interface CanvasProps {
   readonly className: string;
   readonly heightFor: (width: number) => number;
   readonly paint: Paint;
-  /** How often it is painted, at most. */
+  /** The canvas is painted at most once in this time. */
   readonly intervalMs: number;
-  /** What it shows: while this stays the same, it is not painted again. Without it, time alone moves it. */
+  /** The canvas is painted again only when this value changes. Without it, at each interval. */
   readonly version?: () => unknown;
-  /** Told where on it a mouse or a finger is, and when it has left. */
+  /** Called with the position of the pointer, and with `undefined` when the pointer leaves. */
   readonly onPoint?: (point: Point | undefined) => void;
 }
 
 export interface Point {
   readonly x: number;
   readonly y: number;
-  /** Of the whole picture. */
+  /** The width of the canvas. */
   readonly width: number;
 }
 
-/** A picture that is painted again and again while it can be seen, sharp on any screen. */
+/** A canvas in the resolution of the screen. It is painted repeatedly while it is visible. */
 export function Canvas({ label, className, heightFor, paint, intervalMs, version, onPoint }: CanvasProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef({ paint, heightFor, version });
@@ -31,7 +31,7 @@ export function Canvas({ label, className, heightFor, paint, intervalMs, version
 
   useEffect(() => {
     const element = canvas.current;
-    return element ? paintAgainAndAgain(element, latest, intervalMs) : undefined;
+    return element ? paintRepeatedly(element, latest, intervalMs) : undefined;
   }, [intervalMs]);
 
   return (
@@ -52,7 +52,7 @@ interface Latest {
   readonly current: Pick<CanvasProps, 'paint' | 'heightFor' | 'version'>;
 }
 
-function paintAgainAndAgain(canvas: HTMLCanvasElement, latest: Latest, intervalMs: number): () => void {
+function paintRepeatedly(canvas: HTMLCanvasElement, latest: Latest, intervalMs: number): () => void {
   const context = canvas.getContext('2d');
   let frame = 0;
   let paintedAt = -Infinity;
@@ -76,7 +76,7 @@ function paintAgainAndAgain(canvas: HTMLCanvasElement, latest: Latest, intervalM
   return () => cancelAnimationFrame(frame);
 }
 
-/** Gives the picture as many points as the screen has for it. Setting a size clears it, so only when it has changed. */
+/** Sets the size in device pixels. Only on a change, because setting the size clears the canvas. */
 function fit(canvas: HTMLCanvasElement, heightFor: (width: number) => number): { width: number; height: number } {
   const width = canvas.clientWidth;
   const height = Math.ceil(heightFor(width));

@@ -1,21 +1,21 @@
 import type { JSX } from 'preact';
 import { formatCount, plural } from '../ui/format.js';
-import { tally } from './live.js';
-import { savedCalls, savedPercent } from './savings.js';
+import { savedCalls, savedPercent } from './call-savings.js';
+import { tally } from './live-state.js';
 
-/** The three numbers that it is all about, since the page was opened. */
+/** Requests, Coinflow calls and the share of requests without a call. */
 export function Counters(): JSX.Element {
-  const { requests, verifications, logins } = tally.value;
+  const { requests, verifyCalls, creationCalls } = tally.value;
   return (
     <>
       <dl class="counters">
-        <Counter name="requests decided" value={formatCount(requests)} />
-        <Counter name="calls to Coinflow for them" value={formatCount(verifications)} isCost />
-        <Counter name={`saved: ${formatCount(savedCalls(tally.value))} calls`} value={savedPercent(tally.value)} />
+        <Counter name="Requests" value={formatCount(requests)} />
+        <Counter name="Coinflow calls" value={formatCount(verifyCalls)} isCost />
+        <Counter name={`Without a call (${formatCount(savedCalls(tally.value))})`} value={savedPercent(tally.value)} />
       </dl>
       <p class="hint counters-note">
-        Obtaining keys took {logins === 0 ? 'no call' : plural(logins, 'call')} beside them. The sample’s very first
-        check comes with one more: a made-up key, to see that Coinflow refuses it.
+        Coinflow calls are calls of Verify Token, without the {plural(creationCalls, 'call')} that created session keys.
+        The first one after startup comes with an endpoint probe: a call with a random key that Coinflow must reject.
       </p>
     </>
   );
@@ -33,5 +33,23 @@ function Counter({ name, value, isCost = false }: CounterProps): JSX.Element {
       <dt>{name}</dt>
       <dd class="figures">{value}</dd>
     </div>
+  );
+}
+
+/** The counters in one line, which stays at the top of a narrow screen. */
+export function TallyBar(): JSX.Element {
+  const { requests, verifyCalls } = tally.value;
+  return (
+    <p class="tally-bar figures" aria-hidden="true">
+      <span>
+        <strong>{formatCount(requests)}</strong> requests
+      </span>
+      <span>
+        <strong>{formatCount(verifyCalls)}</strong> Coinflow calls
+      </span>
+      <span>
+        <strong>{savedPercent(tally.value)}</strong> without a call
+      </span>
+    </p>
   );
 }

@@ -1,35 +1,42 @@
 import type { DemoDecision } from '../../../backend/demo-api.js';
 import { formatClock, subjectName } from '../ui/format.js';
-import { BASES, BASIS_ORDER, FATES, basisOf, fateOf, type Basis, type Fate } from './decision-kinds.js';
+import {
+  GROUPS,
+  GROUP_ORDER,
+  OUTCOMES,
+  groupOf,
+  outcomeGroupOf,
+  type DecisionGroup,
+  type OutcomeGroup,
+} from './decision-groups.js';
 
-/** How many decisions are kept: more than a minute of them cannot be told apart on a screen. */
-const MAX_KEPT = 12_000;
+const MAX_DECISIONS = 12_000;
 
-/** One decision, as it is painted. */
+/** The part of a decision that the charts paint. */
 export interface Mark {
   readonly at: number;
-  readonly basis: Basis;
-  readonly fate: Fate;
+  readonly group: DecisionGroup;
+  readonly outcome: OutcomeGroup;
 }
 
-/** The decisions that were told of, oldest first. */
+/** The last decisions, oldest first. */
 export class DecisionHistory {
   #decisions: DemoDecision[] = [];
   #marks: Mark[] = [];
   #total = 0;
 
-  /** How many there were since the page was opened. */
+  /** The number of decisions since the page was opened. */
   get total(): number {
     return this.#total;
   }
 
   add(decisions: readonly DemoDecision[]): void {
     this.#total += decisions.length;
-    this.#decisions.push(...decisions.slice(-MAX_KEPT));
-    for (const { at, decidedBy, outcome } of decisions.slice(-MAX_KEPT)) {
-      this.#marks.push({ at, basis: basisOf(decidedBy, outcome), fate: fateOf(outcome) });
+    this.#decisions.push(...decisions.slice(-MAX_DECISIONS));
+    for (const { at, decidedBy, outcome } of decisions.slice(-MAX_DECISIONS)) {
+      this.#marks.push({ at, group: groupOf(decidedBy, outcome), outcome: outcomeGroupOf(outcome) });
     }
-    const surplus = this.#marks.length - MAX_KEPT;
+    const surplus = this.#marks.length - MAX_DECISIONS;
     if (surplus > 0) {
       this.#decisions = this.#decisions.slice(surplus);
       this.#marks = this.#marks.slice(surplus);
@@ -40,16 +47,16 @@ export class DecisionHistory {
     return this.#decisions.slice(-count);
   }
 
-  /** The one before which there were so many, if it is still kept. */
-  numbered(number: number): DemoDecision | undefined {
-    return this.#decisions[number - (this.#total - this.#decisions.length)];
+  /** The decision with this index, counted from the first one; `undefined` if it is no longer stored. */
+  at(index: number): DemoDecision | undefined {
+    return this.#decisions[index - (this.#total - this.#decisions.length)];
   }
 
   latestMarks(count: number): readonly Mark[] {
     return this.#marks.slice(-count);
   }
 
-  /** Those from a time on; it is searched from the end, since what is shown is new. */
+  /** Searches from the end, because the charts show the newest marks. */
   marksSince(at: number): readonly Mark[] {
     let first = this.#marks.length;
     while (first > 0 && (this.#marks[first - 1]?.at ?? 0) >= at) first -= 1;
@@ -57,24 +64,32 @@ export class DecisionHistory {
   }
 }
 
-export function countByBasis(marks: readonly Mark[]): Readonly<Record<Basis, number>> {
-  const counts: Record<Basis, number> = { tag: 0, memory: 0, itself: 0, budget: 0, 'shared-call': 0, call: 0, away: 0 };
-  for (const { basis } of marks) counts[basis] += 1;
+export function countByGroup(marks: readonly Mark[]): Readonly<Record<DecisionGroup, number>> {
+  const counts: Record<DecisionGroup, number> = {
+    attestation: 0,
+    cache: 0,
+    claims: 0,
+    budget: 0,
+    coalesced: 0,
+    coinflow: 0,
+    unavailable: 0,
+  };
+  for (const { group } of marks) counts[group] += 1;
   return counts;
 }
 
-/** In words, for whoever does not see the picture. */
+/** The text alternative of a chart. */
 export function describeMarks(marks: readonly Mark[]): string {
-  const counts = countByBasis(marks);
-  const parts = BASIS_ORDER.filter((basis) => counts[basis] > 0).map(
-    (basis) => `${BASES[basis].name}: ${counts[basis]}`,
+  const counts = countByGroup(marks);
+  const parts = GROUP_ORDER.filter((group) => counts[group] > 0).map(
+    (group) => `${GROUPS[group].name}: ${counts[group]}`,
   );
-  return parts.length > 0 ? parts.join(', ') : 'nothing yet';
+  return parts.length > 0 ? parts.join(', ') : 'none yet';
 }
 
-/** All of one decision, in words. */
+/** One decision as a sentence. */
 export function describeDecision({ at, handler, subject, outcome, decidedBy, code }: DemoDecision): string {
-  const { name, meaning } = BASES[basisOf(decidedBy, outcome)];
-  const who = [formatClock(at), handler, subject && subjectName(subject)].filter(Boolean).join(', ');
-  return `${who}: ${FATES[fateOf(outcome)]}${code ? `, ${code}` : ''}. ${name}: ${meaning}`;
+  const { name, meaning } = GROUPS[groupOf(decidedBy, outcome)];
+  const request = [formatClock(at), handler, subject && subjectName(subject)].filter(Boolean).join(', ');
+  return `${request}: ${OUTCOMES[outcome]}${code ? `, ${code}` : ''}. ${name}: ${meaning}`;
 }

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { listenToEvents, type StreamSource, type StreamState } from './event-stream.js';
 
-/** A stream that a test speaks through. */
+/** A stream whose events the test sends. */
 class ScriptedStream extends EventTarget implements StreamSource {
   readonly CLOSED = 2;
   readyState = 0;
 
-  say(name: string, data: unknown): void {
+  send(name: string, data: unknown): void {
     this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(data) }));
   }
 
@@ -16,14 +16,14 @@ class ScriptedStream extends EventTarget implements StreamSource {
   }
 }
 
-describe('listening to events', () => {
+describe('listenToEvents', () => {
   let streams: ScriptedStream[];
   let states: StreamState[];
-  let heard: unknown[];
+  let received: unknown[];
 
   beforeEach(() => {
     jest.useFakeTimers();
-    [streams, states, heard] = [[], [], []];
+    [streams, states, received] = [[], [], []];
     const open = (): ScriptedStream => {
       const stream = new ScriptedStream();
       streams.push(stream);
@@ -32,9 +32,9 @@ describe('listening to events', () => {
     listenToEvents(
       {
         onState: (state) => states.push(state),
-        onDecisions: (decisions) => heard.push(decisions),
-        onFigures: (figures) => heard.push(figures),
-        onCoinflow: (coinflow) => heard.push(coinflow),
+        onDecisions: (decisions) => received.push(decisions),
+        onMetrics: (metrics) => received.push(metrics),
+        onEmulator: (settings) => received.push(settings),
       },
       open,
     );
@@ -42,25 +42,25 @@ describe('listening to events', () => {
 
   afterEach(() => void jest.useRealTimers());
 
-  it('hears what is said, and nothing that is something else', () => {
+  it('passes well-formed events on and ignores others', () => {
     streams[0]?.dispatchEvent(new Event('open'));
-    streams[0]?.say('decisions', [{ at: 1 }]);
-    streams[0]?.say('decisions', { at: 1 });
-    streams[0]?.say('figures', { nothing: true });
-    streams[0]?.say('coinflow', null);
-    streams[0]?.say('coinflow', { condition: 'well', lifetimeSeconds: 20, clockOffsetMs: 0 });
+    streams[0]?.send('decisions', [{ at: 1 }]);
+    streams[0]?.send('decisions', { at: 1 });
+    streams[0]?.send('metrics', { nothing: true });
+    streams[0]?.send('coinflow', null);
+    streams[0]?.send('coinflow', { condition: 'healthy', lifetimeSeconds: 20, clockOffsetMs: 0 });
     expect(states).toEqual(['connecting', 'live']);
-    expect(heard).toEqual([[{ at: 1 }], null, { condition: 'well', lifetimeSeconds: 20, clockOffsetMs: 0 }]);
+    expect(received).toEqual([[{ at: 1 }], null, { condition: 'healthy', lifetimeSeconds: 20, clockOffsetMs: 0 }]);
   });
 
-  it('leaves it to the browser to come back when a connection breaks', () => {
+  it('lets the browser reconnect after a lost connection', () => {
     streams[0]?.fail({ isClosed: false });
     jest.advanceTimersByTime(60_000);
-    expect(states.at(-1)).toBe('broken');
+    expect(states.at(-1)).toBe('disconnected');
     expect(streams).toHaveLength(1);
   });
 
-  it('comes back itself when it was refused, ever less often, and at once again after it was let in', () => {
+  it('reconnects after an error response with exponential backoff, which a success resets', () => {
     for (const waitMs of [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]) {
       const before = streams.length;
       streams.at(-1)?.fail({ isClosed: true });

@@ -1,20 +1,20 @@
-import { isDecisions, isDemoCoinflow, isMetrics } from '../api/shapes.js';
 import type { CoinflowAuthMetrics } from 'nestjs-coinflow-auth';
-import type { DemoCoinflow, DemoDecision } from '../../../backend/demo-api.js';
+import type { DemoDecision, EmulatorSettings } from '../../../backend/demo-api.js';
+import { isDecisions, isEmulatorSettings, isMetrics } from '../api/type-guards.js';
 
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 10_000;
 
-export type StreamState = 'connecting' | 'live' | 'broken';
+export type StreamState = 'connecting' | 'live' | 'disconnected';
 
 export interface StreamListener {
   onState(state: StreamState): void;
   onDecisions(decisions: readonly DemoDecision[]): void;
-  onFigures(figures: CoinflowAuthMetrics): void;
-  onCoinflow(coinflow: DemoCoinflow | null): void;
+  onMetrics(metrics: CoinflowAuthMetrics): void;
+  onEmulator(settings: EmulatorSettings | null): void;
 }
 
-/** What is used of the browser's `EventSource`; a test has another. */
+/** The part of the browser's `EventSource` that is used here. Tests replace it. */
 export interface StreamSource extends EventTarget {
   readonly readyState: number;
   readonly CLOSED: number;
@@ -23,8 +23,8 @@ export interface StreamSource extends EventTarget {
 export type OpenStream = (path: string) => StreamSource;
 
 /**
- * Listens to `/demo/events` for as long as the page is open. The browser comes back by itself when a connection breaks,
- * but not when it is refused; so this does, ever less often.
+ * Listens to `/demo/events` while the page is open. The browser reconnects by itself after a lost connection, but not
+ * after an error response. This function then reconnects with exponential backoff.
  */
 export function listenToEvents(listener: StreamListener, open: OpenStream = (path) => new EventSource(path)): void {
   let waitMs = FIRST_WAIT_MS;
@@ -36,15 +36,15 @@ export function listenToEvents(listener: StreamListener, open: OpenStream = (pat
       listener.onState('live');
     });
     source.addEventListener('error', () => {
-      listener.onState('broken');
+      listener.onState('disconnected');
       if (source.readyState !== source.CLOSED) return;
       setTimeout(connect, waitMs);
-      waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+      waitMs = Math.min(waitMs * 2, MAX_WAIT_MS);
     });
     receive(source, 'decisions', (data) => isDecisions(data) && listener.onDecisions(data));
-    receive(source, 'figures', (data) => isMetrics(data) && listener.onFigures(data));
+    receive(source, 'metrics', (data) => isMetrics(data) && listener.onMetrics(data));
     receive(source, 'coinflow', (data) => {
-      if (data === null || isDemoCoinflow(data)) listener.onCoinflow(data);
+      if (data === null || isEmulatorSettings(data)) listener.onEmulator(data);
     });
   }
 

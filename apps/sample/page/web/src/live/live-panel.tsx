@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
-import { Panel } from '../../../../web/src/ui/panel.js';
-import { BehindIt } from '../../../../web/src/live/behind-it.js';
-import { Counters } from '../../../../web/src/live/counters.js';
-import { LatestDecisions } from '../../../../web/src/live/latest-decisions.js';
-import { countFromZero, isQuiet, streamState } from './live.js';
-import { Plots } from '../../../../web/src/live/plots.js';
-import { TimelineView } from '../../../../web/src/live/timeline-view.js';
-import { WallView } from '../../../../web/src/live/wall-view.js';
+import { Panel } from '../ui/panel.js';
+import { ModuleMetrics } from './module-metrics.js';
+import { Counters } from './counters.js';
+import { DecisionTable } from './decision-table.js';
+import { resetCounters, hasNoDecisions, streamState } from './live-state.js';
+import { Plots } from './plots.js';
+import { TimelineView } from './timeline-view.js';
+import { DecisionWallView } from './decision-wall-view.js';
 
 export function LivePanel(): JSX.Element {
   return (
@@ -16,24 +16,23 @@ export function LivePanel(): JSX.Element {
       aside={
         <span class="live-aside">
           <StreamBadge />
-          <button type="button" class="quiet" onClick={() => void countFromZero()}>
-            Count from zero
+          <button type="button" class="quiet" onClick={() => void resetCounters()}>
+            Reset counters
           </button>
         </span>
       }
     >
       <Counters />
-      <WallView />
-      {isQuiet.value && (
+      <DecisionWallView />
+      {hasNoDecisions.value && (
         <p class="empty over-wall">
-          Nothing has been decided yet. Log in, and send 1,000 requests: each is a square here, by what its decision
-          rests on.
+          No decisions yet. Log in and send 1,000 requests: each decision becomes one square.
         </p>
       )}
       <TimelineView />
       <Plots />
-      <BehindIt />
-      <LatestDecisions />
+      <ModuleMetrics />
+      <DecisionTable />
     </Panel>
   );
 }
@@ -41,7 +40,7 @@ export function LivePanel(): JSX.Element {
 const STREAM_TEXTS = {
   connecting: 'Connecting …',
   live: 'Live',
-  broken: 'The event stream is broken. Trying again …',
+  disconnected: 'Disconnected. Reconnecting …',
 } as const;
 
 function StreamBadge(): JSX.Element {

@@ -1,4 +1,4 @@
-import type { Fate } from './decision-kinds.js';
+import type { OutcomeGroup } from './decision-groups.js';
 
 export interface Box {
   readonly x: number;
@@ -6,24 +6,24 @@ export interface Box {
   readonly size: number;
 }
 
-/** Paints one decision: the colour says what it rests on, the shape what became of the request. */
-export function paintMark(context: CanvasRenderingContext2D, fate: Fate, colour: string, box: Box): void {
+/** Paints one decision. The colour shows the group, the shape the outcome. */
+export function paintMark(context: CanvasRenderingContext2D, outcome: OutcomeGroup, colour: string, box: Box): void {
   context.fillStyle = colour;
   context.strokeStyle = colour;
-  SHAPES[fate](context, box);
+  SHAPES[outcome](context, box);
 }
 
 type Shape = (context: CanvasRenderingContext2D, box: Box) => void;
 
-const SHAPES: Readonly<Record<Fate, Shape>> = {
-  'let-in': (context, { x, y, size }) => context.fillRect(x, y, size, size),
+const SHAPES: Readonly<Record<OutcomeGroup, Shape>> = {
+  authenticated: (context, { x, y, size }) => context.fillRect(x, y, size, size),
   anonymous: (context, { x, y, size }) => outline(context, x, y, size),
-  refused: (context, box) => cross(context, box),
-  limited: (context, { x, y, size }) => {
+  rejected: (context, box) => cross(context, box),
+  'rate-limited': (context, { x, y, size }) => {
     const height = Math.max(1.5, size * 0.32);
     context.fillRect(x, y + (size - height) / 2, size, height);
   },
-  undecided: (context, { x, y, size }) => {
+  unavailable: (context, { x, y, size }) => {
     context.lineWidth = Math.max(1, size * 0.22);
     context.beginPath();
     context.arc(x + size / 2, y + size / 2, (size - context.lineWidth) / 2, 0, 2 * Math.PI);

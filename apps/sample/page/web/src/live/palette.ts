@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
-import { BASIS_ORDER, type Basis } from './decision-kinds.js';
+import { GROUP_ORDER, type DecisionGroup } from './decision-groups.js';
 
-/** The colours of the style sheet, for what is painted. */
+/** The colours of the style sheet for the canvas. */
 export interface Palette {
-  readonly bases: Readonly<Record<Basis, string>>;
+  readonly groups: Readonly<Record<DecisionGroup, string>>;
   readonly ink: string;
   readonly line: string;
   readonly empty: string;
@@ -11,7 +11,7 @@ export interface Palette {
 
 export const palette = signal<Palette>(readPalette());
 
-/** Light may become dark while the page is open. */
+/** Reads the colours again when the system switches between light and dark. */
 export function followTheme(): void {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => (palette.value = readPalette()));
 }
@@ -19,7 +19,7 @@ export function followTheme(): void {
 function readPalette(): Palette {
   const styles = getComputedStyle(document.documentElement);
   const colour = (name: string): string => styles.getPropertyValue(`--${name}`).trim() || 'currentColor';
-  const bases = { tag: '', memory: '', itself: '', budget: '', 'shared-call': '', call: '', away: '' };
-  for (const basis of BASIS_ORDER) bases[basis] = colour(`basis-${basis}`);
-  return { bases, ink: colour('ink'), line: colour('line'), empty: colour('empty') };
+  const groups = { attestation: '', cache: '', claims: '', budget: '', coalesced: '', coinflow: '', unavailable: '' };
+  for (const group of GROUP_ORDER) groups[group] = colour(`group-${group}`);
+  return { groups, ink: colour('ink'), line: colour('line'), empty: colour('empty') };
 }

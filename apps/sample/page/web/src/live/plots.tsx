@@ -1,12 +1,9 @@
 import type { JSX } from 'preact';
 import { formatCount, formatMs } from '../ui/format.js';
-import { useNow } from '../ui/clock.js';
-import { Plot } from '../../../../web/src/ui/plot.js';
-import { callsBySecond, durationsBySecond, requestsBySecond } from './live.js';
+import { useNow } from '../ui/timers.js';
+import { Plot } from '../ui/plot.js';
+import { callsBySecond, latencyBySecond, requestsBySecond } from './live-state.js';
 import { median, quantile, sum } from './series.js';
-
-/** Of a thousand requests, what the slowest hundred have in common. */
-const SLOW = 0.9;
 
 export function Plots(): JSX.Element {
   const now = useNow(1_000);
@@ -14,22 +11,22 @@ export function Plots(): JSX.Element {
   return (
     <div class="plots">
       <Plot
-        title="A second"
+        title="Requests per second"
         format={(value) => formatCount(Math.round(value))}
         lines={[
           { name: 'requests', as: 'line', values: countOf(requestsBySecond.summarise(now, sum)) },
-          { name: 'calls to Coinflow', as: 'bars', values: callsBySecond.summarise(now, sum) },
+          { name: 'Coinflow calls', as: 'bars', values: callsBySecond.summarise(now, sum) },
         ]}
       />
       <Plot
-        title="Your requests took"
+        title="Latency of your requests"
         format={formatMs}
         lines={[
-          { name: 'usually', as: 'line', values: durationsBySecond.summarise(now, median) },
+          { name: 'p50', as: 'line', values: latencyBySecond.summarise(now, median) },
           {
-            name: 'slowest tenth from',
+            name: 'p90',
             as: 'faint',
-            values: durationsBySecond.summarise(now, (values) => quantile(values, SLOW)),
+            values: latencyBySecond.summarise(now, (values) => quantile(values, 0.9)),
           },
         ]}
       />

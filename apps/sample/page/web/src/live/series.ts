@@ -1,6 +1,6 @@
 const SECOND_MS = 1_000;
 
-/** Numbers by second, for a plot over the last minute. Older ones are forgotten. */
+/** The values of the last minute by second, for a plot. */
 export class SecondSeries {
   readonly #bySecond = new Map<number, number[]>();
 
@@ -11,10 +11,10 @@ export class SecondSeries {
     const values = this.#bySecond.get(second);
     if (values) values.push(value);
     else this.#bySecond.set(second, [value]);
-    this.#forgetBefore(second - this.seconds);
+    this.#dropBefore(second - this.seconds);
   }
 
-  /** One number for each of the last seconds, oldest first; `null` for one without any. */
+  /** One number for each of the last seconds, oldest first; `null` for a second without values. */
   summarise(nowMs: number, summary: (values: readonly number[]) => number): (number | null)[] {
     const last = Math.floor(nowMs / SECOND_MS);
     return Array.from({ length: this.seconds }, (_, i) => {
@@ -23,7 +23,7 @@ export class SecondSeries {
     });
   }
 
-  #forgetBefore(second: number): void {
+  #dropBefore(second: number): void {
     for (const known of this.#bySecond.keys()) if (known < second) this.#bySecond.delete(known);
   }
 }
@@ -36,13 +36,13 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value that this share of the values does not exceed; 0 of none. */
+/** The value that this share of the values does not exceed; 0 without values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
 
-/** The end of an axis: a round number that is not below the highest value. */
+/** The end of an axis: the next round number. */
 export function roundUp(highest: number): number {
   if (highest <= 0) return 1;
   const magnitude = 10 ** Math.floor(Math.log10(highest));
@@ -50,7 +50,7 @@ export function roundUp(highest: number): number {
   return step * magnitude;
 }
 
-/** The points of a line in a box of this size, `null` where it is interrupted, as parts of an SVG path. */
+/** An SVG path through the values in a box of this size, with a gap for each `null`. */
 export function linePath(values: readonly (number | null)[], top: number, width: number, height: number): string {
   const step = width / Math.max(1, values.length - 1);
   let isDrawing = false;
@@ -61,7 +61,7 @@ export function linePath(values: readonly (number | null)[], top: number, width:
         return '';
       }
       const point = `${isDrawing ? 'L' : 'M'}${round(i * step)} ${round(height - (Math.min(value, top) / top) * height)}`;
-      // A line to itself: a lonely second is a dot, since ends are round.
+      // A line of length zero with round ends is a dot. A single second would be invisible otherwise.
       const dot = isDrawing ? '' : 'h0';
       isDrawing = true;
       return point + dot;

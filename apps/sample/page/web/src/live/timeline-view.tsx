@@ -1,30 +1,30 @@
 import type { JSX } from 'preact';
 import { formatCount } from '../ui/format.js';
-import { useNow } from '../ui/clock.js';
-import { motionIntervalMs } from '../ui/reduced-motion.js';
-import { Canvas } from '../../../../web/src/live/canvas.js';
-import { countByBasis, describeMarks } from './decision-history.js';
-import { BASES, BASIS_ORDER } from './decision-kinds.js';
-import { Glyph } from '../../../../web/src/live/glyph.js';
-import { history } from './live.js';
+import { useNow } from '../ui/timers.js';
+import { motionIntervalMs } from '../ui/timers.js';
+import { Canvas } from './canvas.js';
+import { countByGroup, describeMarks } from './decision-history.js';
+import { GROUPS, GROUP_ORDER } from './decision-groups.js';
+import { Glyph } from './glyph.js';
+import { history } from './live-state.js';
 import { palette } from './palette.js';
 import { paintTimeline, TIMELINE_HEIGHT, TIMELINE_MS } from './timeline.js';
 
-/** The last minute: a lane for each thing that a decision can rest on, and each request a mark in it. */
+/** The decisions of the last minute: one lane for each group, one mark for each decision. */
 export function TimelineView(): JSX.Element {
   const now = useNow(500);
   const marks = history.marksSince(now - TIMELINE_MS);
-  const counts = countByBasis(marks);
+  const counts = countByGroup(marks);
   return (
     <div class="timeline">
-      <h3>What decisions rested on, last minute</h3>
+      <h3>Decided by (last minute)</h3>
       <div class="lanes">
         <ul class="lane-names">
-          {BASIS_ORDER.map((basis) => (
-            <li key={basis} class={`lane-name ${counts[basis] === 0 ? 'is-none' : ''}`} title={BASES[basis].meaning}>
-              <Glyph fate="let-in" basis={basis} />
-              <span>{BASES[basis].name}</span>
-              <span class="figures lane-count">{formatCount(counts[basis])}</span>
+          {GROUP_ORDER.map((group) => (
+            <li key={group} class={`lane-name ${counts[group] === 0 ? 'is-none' : ''}`} title={GROUPS[group].meaning}>
+              <Glyph outcome="authenticated" group={group} />
+              <span>{GROUPS[group].name}</span>
+              <span class="figures lane-count">{formatCount(counts[group])}</span>
             </li>
           ))}
         </ul>

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
-import { timesOf } from '../keys/key-times.js';
+import { timesOf } from '../keys/session-keys.js';
 import { formatDuration } from '../ui/format.js';
-import { useNow } from '../ui/clock.js';
+import { useNow } from '../ui/timers.js';
 import type { Session } from './session.js';
 
 const DAY_MS = 86_400_000;
@@ -11,12 +11,12 @@ interface ExpiryBarProps {
   readonly isRevoked: boolean;
 }
 
-/** How much of the key's life is left. */
+/** The remaining lifetime of the session key. */
 export function ExpiryBar({ session: { keys }, isRevoked }: ExpiryBarProps): JSX.Element {
   const now = useNow(500);
   const times = timesOf(keys.key);
   const end = keys.expiresAt?.getTime() ?? times.expiresAtMs;
-  if (end === undefined) return <p class="hint">The key does not say when it expires.</p>;
+  if (end === undefined) return <p class="hint">The key has no expiry.</p>;
   const begin = times.issuedAtMs ?? end - DAY_MS;
   const share = Math.min(1, Math.max(0, (end - now) / Math.max(1, end - begin)));
   const words = inWords(end - now, isRevoked);
@@ -28,7 +28,7 @@ export function ExpiryBar({ session: { keys }, isRevoked }: ExpiryBarProps): JSX
       <div
         class="expiry-track"
         role="progressbar"
-        aria-label="What is left of the session"
+        aria-label="Remaining lifetime of the session key"
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.round(share * 100)}
@@ -41,6 +41,6 @@ export function ExpiryBar({ session: { keys }, isRevoked }: ExpiryBarProps): JSX
 }
 
 function inWords(leftMs: number, isRevoked: boolean): string {
-  if (isRevoked) return 'Revoked: the merchant refuses this key from now on.';
-  return leftMs > 0 ? `Expires in ${formatDuration(leftMs)}` : 'Expired: get a new key.';
+  if (isRevoked) return 'Revoked. The guard rejects this key.';
+  return leftMs > 0 ? `Expires in ${formatDuration(leftMs)}` : 'Expired. Get a new key.';
 }

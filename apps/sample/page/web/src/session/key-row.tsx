@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { CopyButton } from '../../../../web/src/ui/copy-button.js';
+import { CopyButton } from '../ui/copy-button.js';
 import { shorten } from '../ui/format.js';
 
 interface KeyRowProps {

@@ -1,29 +1,29 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Answer } from '../api/answer.js';
+import type { ApiResponse } from '../api/call-api.js';
 import { sample } from '../api/sample.js';
 import { announce } from '../ui/announcer.js';
-import { Failure } from '../../../../web/src/ui/failure.js';
-import { walletOffers } from '../wallets/offers.js';
+import { Failure } from '../ui/failure.js';
+import { walletOffers } from '../wallets/wallet-offers.js';
 import { logInAs, signInWith } from './log-in.js';
 
-/** Everybody who can log in here, one press away. */
+/** One button for each demo user and each wallet. */
 export function LogInForm(): JSX.Element {
   const [busyWith, setBusyWith] = useState<string | undefined>(undefined);
-  const [failure, setFailure] = useState<Answer | undefined>(undefined);
-  const [walletSays, setWalletSays] = useState<string | undefined>(undefined);
+  const [failure, setFailure] = useState<ApiResponse | undefined>(undefined);
+  const [walletError, setWalletError] = useState<string | undefined>(undefined);
 
-  const begin = async (name: string, logIn: () => Promise<Answer | undefined>): Promise<void> => {
+  const begin = async (name: string, logIn: () => Promise<ApiResponse | undefined>): Promise<void> => {
     setBusyWith(name);
     setFailure(undefined);
-    setWalletSays(undefined);
+    setWalletError(undefined);
     try {
       const failed = await logIn();
       setFailure(failed);
-      if (!failed) announce('Logged in. Your session key is here.');
+      if (!failed) announce('Logged in. The session key is created.');
     } catch (error) {
-      // What a wallet throws is its own: a refusal by its owner, most often.
-      setWalletSays(error instanceof Error ? error.message : 'The wallet has not signed.');
+      // Wallets throw errors of their own, usually because the user has declined.
+      setWalletError(error instanceof Error ? error.message : 'The wallet did not sign the message.');
     } finally {
       setBusyWith(undefined);
     }
@@ -47,7 +47,7 @@ export function LogInForm(): JSX.Element {
           ))}
         </div>
       ) : (
-        <p class="hint">The demo users are off here. A wallet can sign in.</p>
+        <p class="hint">The demo users are disabled. Sign in with a wallet.</p>
       )}
       <h3>Or sign in with a wallet</h3>
       <div class="actions">
@@ -63,12 +63,13 @@ export function LogInForm(): JSX.Element {
         ))}
       </div>
       <p class="hint">
-        A throw-away wallet is a key pair made in this tab. It signs Coinflow’s message as a real one does.
+        A temporary wallet is a key pair that this tab generates. It signs the message from Coinflow as a real wallet
+        does.
       </p>
-      {failure && <Failure answer={failure} />}
-      {walletSays && (
+      {failure && <Failure response={failure} />}
+      {walletError && (
         <div class="failure" role="alert">
-          <p>{walletSays}</p>
+          <p>{walletError}</p>
         </div>
       )}
     </div>

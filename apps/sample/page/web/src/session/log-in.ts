@@ -1,46 +1,46 @@
-import { ask, isFine, type Answer } from '../api/answer.js';
-import { sessionKeysIn, textIn } from '../api/shapes.js';
-import type { Wallet, WalletOffer } from '../wallets/wallet.js';
+import { callApi, isOk, type ApiResponse } from '../api/call-api.js';
+import { sessionKeysIn, stringIn } from '../api/type-guards.js';
+import type { Wallet, WalletOffer } from '../wallets/browser-wallets.js';
 import { beginSession, session } from './session.js';
 
-/** The merchant's own login, then the session key of whoever it has let in. @returns what failed, if something did */
-export async function logInAs(username: string, password: string): Promise<Answer | undefined> {
-  const answer = await ask('/auth/login', { method: 'POST', body: { username, password } });
-  const accessToken = textIn(answer.body, 'accessToken');
-  if (!isFine(answer) || accessToken === undefined) return answer;
-  const obtain = (): Promise<Answer> => ask('/coinflow/session-key', { accessToken });
-  return begin(await obtain(), 'with a password, at the merchant’s own login', obtain);
+/** Logs in with a password, then creates a session key. @returns the failed response; `undefined` on success */
+export async function logInAs(username: string, password: string): Promise<ApiResponse | undefined> {
+  const response = await callApi('/auth/login', { method: 'POST', body: { username, password } });
+  const accessToken = stringIn(response.body, 'accessToken');
+  if (!isOk(response) || accessToken === undefined) return response;
+  const create = (): Promise<ApiResponse> => callApi('/coinflow/session-key', { accessToken });
+  return begin(await create(), 'logged in with a password', create);
 }
 
-/** A message, the wallet's signature over it, a session key. @returns what failed, if something did */
-export async function signInWith(offer: WalletOffer): Promise<Answer | undefined> {
+/** Signs Coinflow's message with a wallet and creates a session key. @returns the failed response; `undefined` on success */
+export async function signInWith(offer: WalletOffer): Promise<ApiResponse | undefined> {
   const wallet = await offer.open();
-  const obtain = (): Promise<Answer> => obtainWith(wallet);
-  const way = offer.isThrowAway ? 'with a throw-away key pair, made in this tab' : `with ${offer.name}`;
-  return begin(await obtain(), way, offer.isThrowAway ? obtain : undefined);
+  const create = (): Promise<ApiResponse> => createWithSignature(wallet);
+  const loginMethod = offer.isTemporary ? 'logged in with a temporary wallet' : `logged in with ${offer.name}`;
+  return begin(await create(), loginMethod, offer.isTemporary ? create : undefined);
 }
 
-/** New keys for the session that there is, as docs/session-keys.md has it. @returns what failed, if something did */
-export async function renewSession(): Promise<Answer | undefined> {
+/** Creates new keys for the current session; see docs/session-keys.md. @returns the failed response; `undefined` on success */
+export async function renewSession(): Promise<ApiResponse | undefined> {
   const current = session.value;
   if (!current?.renew) return undefined;
-  return begin(await current.renew(), current.way, current.renew);
+  return begin(await current.renew(), current.loginMethod, current.renew);
 }
 
-async function obtainWith({ address, blockchain, sign }: Wallet): Promise<Answer> {
+async function createWithSignature({ address, blockchain, sign }: Wallet): Promise<ApiResponse> {
   const body = { wallet: address, blockchain };
-  const asked = await ask('/coinflow/wallet/message', { method: 'POST', body });
-  const message = textIn(asked.body, 'message');
-  if (!isFine(asked) || message === undefined) return asked;
+  const response = await callApi('/coinflow/wallet/message', { method: 'POST', body });
+  const message = stringIn(response.body, 'message');
+  if (!isOk(response) || message === undefined) return response;
   const signedMessage = await sign(message);
-  return ask('/coinflow/wallet/session-key', { method: 'POST', body: { ...body, signedMessage } });
+  return callApi('/coinflow/wallet/session-key', { method: 'POST', body: { ...body, signedMessage } });
 }
 
 async function begin(
-  answer: Answer,
-  way: string,
-  renew: (() => Promise<Answer>) | undefined,
-): Promise<Answer | undefined> {
-  const keys = sessionKeysIn(answer.body);
-  return isFine(answer) && keys ? beginSession(keys, way, renew) : answer;
+  response: ApiResponse,
+  loginMethod: string,
+  renew: (() => Promise<ApiResponse>) | undefined,
+): Promise<ApiResponse | undefined> {
+  const keys = sessionKeysIn(response.body);
+  return isOk(response) && keys ? beginSession(keys, loginMethod, renew) : response;
 }

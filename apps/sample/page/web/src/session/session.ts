@@ -1,63 +1,62 @@
 import { signal } from '@preact/signals';
 import type { CoinflowSubject } from 'nestjs-coinflow-auth';
-import { ask, isFine, type Answer } from '../api/answer.js';
-import { balanceIn, isObject, textIn, type Balance, type SessionKeys } from '../api/shapes.js';
-import { isSubject } from './subject.js';
+import { callApi, isOk, type ApiResponse } from '../api/call-api.js';
+import { balanceIn, isObject, isSubject, stringIn, type Balance, type SessionKeys } from '../api/type-guards.js';
 
-/** How a session began, and how it is renewed; by whom it is asked is for the one who logs in to say. */
 export interface Session {
   readonly subject: CoinflowSubject;
   readonly merchantId: string;
   readonly keys: SessionKeys;
-  readonly way: string;
-  /** Obtains keys again without asking anybody; `undefined` for a wallet that asks its owner. */
-  readonly renew: (() => Promise<Answer>) | undefined;
+  /** As in "logged in with a password". */
+  readonly loginMethod: string;
+  /** Creates new keys without the user; `undefined` for a wallet that shows a dialog. */
+  readonly renew: (() => Promise<ApiResponse>) | undefined;
 }
 
-/** In memory only: a reload of the page forgets it, and nothing else ever sees it. */
+/** In memory only: scripts of other tabs cannot read it, and a reload ends it. */
 export const session = signal<Session | undefined>(undefined);
-/** Whether the session was ended by the merchant: its key is refused from then on. */
+/** Whether the session has been revoked. The guard then rejects its key. */
 export const isRevoked = signal(false);
-/** The last key that was revoked, to see it refused. */
+/** The last revoked key, to show that the guard rejects it. */
 export const revokedKey = signal<string | undefined>(undefined);
 export const balance = signal<Balance | undefined>(undefined);
 
-/** The attested key where there is one: it is the one for this API. */
-export function bestKey({ keys }: Session): string {
+/** The key for requests to this API: the attested key if there is one. */
+export function preferredKey({ keys }: Session): string {
   return keys.attestedKey ?? keys.key;
 }
 
-/** Begins or renews a session: asks the merchant whose it is. @returns what failed, if something did */
+/** Begins or renews a session with the user that `GET /me` returns. @returns the failed response; `undefined` on success */
 export async function beginSession(
   keys: SessionKeys,
-  way: string,
+  loginMethod: string,
   renew: Session['renew'],
-): Promise<Answer | undefined> {
-  const answer = await ask('/me', { sessionKey: keys.attestedKey ?? keys.key });
-  const subject = isObject(answer.body) ? answer.body.subject : undefined;
-  const merchantId = textIn(answer.body, 'merchantId');
-  if (!isFine(answer) || !isSubject(subject) || merchantId === undefined) return answer;
-  session.value = { subject, merchantId, keys, way, renew };
+): Promise<ApiResponse | undefined> {
+  const response = await callApi('/me', { sessionKey: keys.attestedKey ?? keys.key });
+  const subject = isObject(response.body) ? response.body.subject : undefined;
+  const merchantId = stringIn(response.body, 'merchantId');
+  if (!isOk(response) || !isSubject(subject) || merchantId === undefined) return response;
+  session.value = { subject, merchantId, keys, loginMethod, renew };
   isRevoked.value = false;
-  balance.value = balanceIn(answer.body);
+  balance.value = balanceIn(response.body);
   return undefined;
 }
 
-/** Tells the merchant that the session is over. @returns what failed, if something did */
-export async function revokeSession(): Promise<Answer | undefined> {
+/** Revokes the session key. @returns the failed response; `undefined` on success */
+export async function revokeSession(): Promise<ApiResponse | undefined> {
   const current = session.value;
   if (!current) return undefined;
-  const answer = await ask('/auth/logout', { method: 'POST', sessionKey: bestKey(current) });
-  const isOver = isFine(answer) || answer.code === 'COINFLOW_SESSION_REVOKED';
-  if (isOver) {
-    revokedKey.value = bestKey(current);
+  const response = await callApi('/auth/logout', { method: 'POST', sessionKey: preferredKey(current) });
+  const isRevokedNow = isOk(response) || response.code === 'COINFLOW_SESSION_REVOKED';
+  if (isRevokedNow) {
+    revokedKey.value = preferredKey(current);
     isRevoked.value = true;
   }
-  return isOver || answer.status === 401 ? undefined : answer;
+  return isRevokedNow || response.status === 401 ? undefined : response;
 }
 
-/** Revokes the session and goes back to the login. */
-export async function logOut(): Promise<Answer | undefined> {
+/** Revokes the session key and returns to the login. */
+export async function logOut(): Promise<ApiResponse | undefined> {
   const failure = await revokeSession();
   if (failure) return failure;
   session.value = undefined;
@@ -66,12 +65,12 @@ export async function logOut(): Promise<Answer | undefined> {
   return undefined;
 }
 
-/** @returns `undefined` when the session does not open its route any more; what was shown stays */
+/** @returns `undefined` if the guard rejects the key; the page then keeps the last balance */
 export async function refreshBalance(): Promise<Balance | undefined> {
   const current = session.value;
   if (!current) return undefined;
-  const answer = await ask('/me', { sessionKey: bestKey(current), isUrgent: true });
-  const latest = isFine(answer) ? balanceIn(answer.body) : undefined;
+  const response = await callApi('/me', { sessionKey: preferredKey(current), isHighPriority: true });
+  const latest = isOk(response) ? balanceIn(response.body) : undefined;
   if (latest) balance.value = latest;
   return latest;
 }

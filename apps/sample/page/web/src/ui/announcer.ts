@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** What a screen reader says next: what came of something that was pressed. Figures that run do not belong here. */
+/** The text that a screen reader reads next: the result of an action. Counters that change all the time do not belong here. */
 export const announcement = signal('');
 
 export function announce(text: string): void {

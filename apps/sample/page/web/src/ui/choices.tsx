@@ -14,7 +14,7 @@ interface ChoicesProps<Value> {
   readonly about?: string | undefined;
 }
 
-/** One of a few, side by side: radio buttons, so that arrow keys move between them. */
+/** A segmented control of radio buttons, so that the arrow keys move between the options. */
 export function Choices<Value>({ legend, options, chosen, onChoose, about }: ChoicesProps<Value>): JSX.Element {
   const group = useId();
   return (

@@ -4,7 +4,7 @@ import { announce } from './announcer.js';
 
 interface CopyButtonProps {
   readonly what: string;
-  /** Read only when it is pressed, so that it is nowhere in the page. */
+  /** Called on a click only, so that the secret is not in the DOM. */
   readonly read: () => string;
 }
 
@@ -16,8 +16,8 @@ export function CopyButton({ what, read }: CopyButtonProps): JSX.Element {
       setLabel('Copied');
       announce(`${what} copied`);
     } catch {
-      setLabel('Not allowed');
-      announce(`The browser does not allow to copy the ${what}`);
+      setLabel('Blocked');
+      announce(`The browser blocked copying the ${what}`);
     }
   };
   return (

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
-import type { Answer } from '../api/answer.js';
-import { meaningOf } from '../try-it/meaning.js';
+import type { ApiResponse } from '../api/call-api.js';
+import { meaningOf } from '../send-requests/result-texts.js';
 
-/** What went wrong, and what follows. */
-export function Failure({ answer }: { readonly answer: Answer }): JSX.Element {
-  const { status, code, message, retryAfterSeconds } = answer;
+/** A failed response with its meaning. */
+export function Failure({ response }: { readonly response: ApiResponse }): JSX.Element {
+  const { status, code, message, retryAfterSeconds } = response;
   return (
     <div class="failure" role="alert">
       <p>

@@ -1,5 +1,5 @@
 import type { CoinflowSubject } from 'nestjs-coinflow-auth';
-import type { Balance } from '../api/shapes.js';
+import type { Balance } from '../api/type-guards.js';
 
 const NUMBERS = new Intl.NumberFormat('en');
 const TIMES = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
@@ -26,7 +26,7 @@ export function formatMoney({ cents, currency }: Balance): string {
   return new Intl.NumberFormat('en', { style: 'currency', currency }).format(cents / 100);
 }
 
-/** `23 h 59 min`, `19 s`: what is left of a time, never below nothing. */
+/** `23 h 59 min`, `19 s`. A negative duration is shown as `0 s`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000));
   if (seconds < 120) return `${seconds} s`;
@@ -34,7 +34,7 @@ export function formatDuration(ms: number): string {
   return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Enough of a secret to tell it from another, and far too little to use it. */
+/** Shortens a secret: two secrets can be told apart, and nobody can use the result. */
 export function shorten(secret: string): string {
   return secret.length <= 16 ? '…' : `${secret.slice(0, 6)}…${secret.slice(-4)}`;
 }

@@ -3,13 +3,13 @@ import type { ComponentChildren, JSX } from 'preact';
 interface PanelProps {
   readonly id: string;
   readonly title: string;
-  /** What the panel is for, in a sentence. */
+  /** One sentence below the title. */
   readonly about?: ComponentChildren;
   readonly aside?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-/** A part of the page, and a landmark by its title. */
+/** A section of the page and a landmark with its title. */
 export function Panel({ id, title, about, aside, children }: PanelProps): JSX.Element {
   return (
     <section class={`panel panel-${id}`} aria-labelledby={`${id}-title`}>

@@ -7,7 +7,7 @@ const HEIGHT = 72;
 export interface PlotLine {
   readonly name: string;
   readonly values: readonly (number | null)[];
-  /** A line shows how something goes on, a faint one what surrounds it; bars, in the colour of calls, stand out where there are few. */
+  /** `bars` have the colour of Coinflow calls and stay visible when there are few. */
   readonly as: 'line' | 'faint' | 'bars';
 }
 
@@ -17,13 +17,11 @@ interface PlotProps {
   readonly format: (value: number) => string;
 }
 
-/** A minute, second by second. What it comes to is said in words beside it. */
+/** A line chart of the last minute. Its label names the peaks for screen readers. */
 export function Plot({ title, lines, format }: PlotProps): JSX.Element {
   const highest = Math.max(0, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0)));
   const top = roundUp(highest);
-  const peaks = lines.map(
-    ({ name, values }) => `${name}: ${format(Math.max(0, ...values.map((v) => v ?? 0)))} at most`,
-  );
+  const peaks = lines.map(({ name, values }) => `${name}: ${format(Math.max(0, ...values.map((v) => v ?? 0)))} peak`);
   return (
     <figure class="plot">
       <figcaption>

@@ -1,14 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { base58 } from '@scure/base';
-import { injectedEvmOffer } from './injected-evm.js';
-import { solanaOffers, type StandardWallet } from './solana-standard.js';
+import { injectedEvmOffer, solanaOffers, type StandardWallet } from './browser-wallets.js';
 
-describe('the wallet at window.ethereum', () => {
-  it.each([undefined, null, 'metamask', {}, { request: 1 }])('is none: %j', (candidate) => {
+describe('injectedEvmOffer', () => {
+  it.each([undefined, null, 'metamask', {}, { request: 1 }])('ignores the value %j of window.ethereum', (candidate) => {
     expect(injectedEvmOffer(candidate)).toBeUndefined();
   });
 
-  it('is asked for an account, then to sign the bytes of the message', async () => {
+  it('requests an account, then a signature over the bytes of the message', async () => {
     const calls: unknown[] = [];
     const request = (call: { method: string }): Promise<unknown> => {
       calls.push(call);
@@ -23,13 +22,16 @@ describe('the wallet at window.ethereum', () => {
     ]);
   });
 
-  it.each([{ answer: [] }, { answer: 'none' }])('cannot be used without an account: $answer', async ({ answer }) => {
-    const offer = injectedEvmOffer({ request: () => Promise.resolve(answer) });
-    await expect(offer?.open()).rejects.toThrow('names no account');
-  });
+  it.each([{ accounts: [] }, { accounts: 'none' }])(
+    'rejects a wallet with the accounts $accounts',
+    async ({ accounts }) => {
+      const offer = injectedEvmOffer({ request: () => Promise.resolve(accounts) });
+      await expect(offer?.open()).rejects.toThrow('has no account');
+    },
+  );
 });
 
-describe('the wallets of the Wallet Standard', () => {
+describe('solanaOffers', () => {
   const account = { address: 'So1' };
   const features = {
     'standard:connect': { connect: () => Promise.resolve({ accounts: [account] }) },
@@ -37,9 +39,9 @@ describe('the wallets of the Wallet Standard', () => {
   };
   const wallet: StandardWallet = { name: 'Phantom', chains: ['solana:mainnet'], features };
 
-  it('sign for Solana, in base58', async () => {
+  it('signs a message for Solana and encodes the signature in base58', async () => {
     const [offer] = solanaOffers([wallet]);
-    expect(offer).toMatchObject({ name: 'Phantom (Solana)', isThrowAway: false });
+    expect(offer).toMatchObject({ name: 'Phantom (Solana)', isTemporary: false });
     const opened = await offer?.open();
     expect(opened).toMatchObject({ address: 'So1', blockchain: 'solana' });
     expect(await opened?.sign('hi')).toBe(base58.encode(Uint8Array.of(1, 2, 3)));
@@ -49,7 +51,7 @@ describe('the wallets of the Wallet Standard', () => {
     ['of other chains', { ...wallet, chains: ['sui:mainnet'] }],
     ['that cannot connect', { ...wallet, features: { 'solana:signMessage': features['solana:signMessage'] } }],
     ['that cannot sign messages', { ...wallet, features: { 'standard:connect': features['standard:connect'] } }],
-  ])('those %s are not offered', (_, other) => {
+  ])('does not offer a wallet %s', (_, other) => {
     expect(solanaOffers([other])).toEqual([]);
   });
 });

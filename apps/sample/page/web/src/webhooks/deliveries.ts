@@ -1,50 +1,50 @@
 import { signal } from '@preact/signals';
 import type { DemoWebhook } from '../../../backend/demo-api.js';
-import { ask, isFine, type Answer } from '../api/answer.js';
-import { isDelivery, type Balance } from '../api/shapes.js';
+import { callApi, isOk, type ApiResponse } from '../api/call-api.js';
+import { isDelivery, type Balance } from '../api/type-guards.js';
 import { refreshBalance, session } from '../session/session.js';
 import { announce } from '../ui/announcer.js';
 import { formatMoney } from '../ui/format.js';
 
-const KEPT = 4;
+const MAX_DELIVERIES = 4;
 
 export interface Delivery {
   readonly kind: DemoWebhook['kind'];
   readonly statuses: readonly number[];
-  /** How far the balance has moved; `undefined` where it could not be read. */
-  readonly moved: Balance | undefined;
+  /** The change of the balance; `undefined` if it could not be read. */
+  readonly change: Balance | undefined;
   readonly at: number;
 }
 
-/** What was sent, newest first. */
+/** The last deliveries, newest first. */
 export const deliveries = signal<readonly Delivery[]>([]);
 export const isSending = signal(false);
-export const deliveryFailure = signal<Answer | undefined>(undefined);
+export const deliveryFailure = signal<ApiResponse | undefined>(undefined);
 
-/** Has the emulator send a webhook about the payer who is logged in, and looks what became of the balance. */
+/** Makes the emulator send a webhook for the logged-in user, then reads the balance again. */
 export async function sendWebhook(kind: DemoWebhook['kind']): Promise<void> {
   const current = session.value;
   if (!current || isSending.value) return;
   isSending.value = true;
   const before = await refreshBalance();
-  const answer = await ask('/demo/webhooks', { method: 'POST', body: { kind, subject: current.subject } });
-  if (isFine(answer) && isDelivery(answer.body)) {
+  const response = await callApi('/demo/webhooks', { method: 'POST', body: { kind, subject: current.subject } });
+  if (isOk(response) && isDelivery(response.body)) {
     deliveryFailure.value = undefined;
-    const moved = difference(before, await refreshBalance());
-    const delivery = { kind, statuses: answer.body.statuses, moved, at: Date.now() };
-    deliveries.value = [delivery, ...deliveries.value].slice(0, KEPT);
-    announce(`Webhook answered ${delivery.statuses.join(' and ')}. ${describeMove(delivery)}`);
+    const change = difference(before, await refreshBalance());
+    const delivery = { kind, statuses: response.body.statuses, change, at: Date.now() };
+    deliveries.value = [delivery, ...deliveries.value].slice(0, MAX_DELIVERIES);
+    announce(`Webhook response: ${delivery.statuses.join(' and ')}. ${describeChange(delivery)}`);
   } else {
-    deliveryFailure.value = answer;
+    deliveryFailure.value = response;
   }
   isSending.value = false;
 }
 
-export function describeMove({ kind, moved }: Pick<Delivery, 'kind' | 'moved'>): string {
-  if (!moved) return 'The balance cannot be read: is your session over?';
-  if (moved.cents === 0) return 'The balance has not moved.';
-  const amount = formatMoney(moved);
-  return kind === 'repeat' ? `The balance moved by ${amount} in all.` : `The balance moved by ${amount}.`;
+export function describeChange({ kind, change }: Pick<Delivery, 'kind' | 'change'>): string {
+  if (!change) return 'The balance cannot be read. Has your session ended?';
+  if (change.cents === 0) return 'The balance did not change.';
+  const amount = formatMoney(change);
+  return kind === 'duplicate' ? `The balance increased by ${amount} in total.` : `The balance increased by ${amount}.`;
 }
 
 function difference(before: Balance | undefined, after: Balance | undefined): Balance | undefined {

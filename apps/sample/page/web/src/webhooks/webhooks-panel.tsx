@@ -2,15 +2,15 @@ import type { JSX } from 'preact';
 import type { DemoWebhook } from '../../../backend/demo-api.js';
 import { sample } from '../api/sample.js';
 import { balance, session } from '../session/session.js';
-import { Failure } from '../../../../web/src/ui/failure.js';
+import { Failure } from '../ui/failure.js';
 import { formatClock, formatMoney } from '../ui/format.js';
-import { Panel } from '../../../../web/src/ui/panel.js';
-import { deliveries, deliveryFailure, describeMove, isSending, sendWebhook, type Delivery } from './deliveries.js';
+import { Panel } from '../ui/panel.js';
+import { deliveries, deliveryFailure, describeChange, isSending, sendWebhook, type Delivery } from './deliveries.js';
 
 const KINDS: readonly { readonly kind: DemoWebhook['kind']; readonly name: string; readonly sent: string }[] = [
-  { kind: 'settle', name: 'Settle $5.00', sent: 'A payment settled' },
-  { kind: 'repeat', name: 'Send it twice', sent: 'The same event twice' },
-  { kind: 'forged', name: 'Forge one', sent: 'One with a wrong signature' },
+  { kind: 'settled', name: 'Settle $5.00', sent: 'Settled' },
+  { kind: 'duplicate', name: 'Send a duplicate', sent: 'Settled, sent twice' },
+  { kind: 'forged', name: 'Forge a signature', sent: 'Wrong signature' },
 ];
 
 export function WebhooksPanel(): JSX.Element {
@@ -18,18 +18,18 @@ export function WebhooksPanel(): JSX.Element {
     <Panel
       id="webhooks"
       title="Webhooks"
-      about="Coinflow tells when a payment has settled. The balance moves once for each."
+      about="Coinflow sends a webhook when a payment settles. Each payment is credited once."
     >
       <p class="balance">
         <span class="figures">{balance.value ? formatMoney(balance.value) : '–'}</span>
-        <span class="hint">{session.value ? 'your balance' : 'Log in to have a balance.'}</span>
+        <span class="hint">{session.value ? 'Your balance' : 'Log in to see your balance.'}</span>
       </p>
       {sample.value?.webhooks ? (
         <Sending />
       ) : (
         <p class="note">Webhooks are off: set COINFLOW_WEBHOOK_VALIDATION_KEY.</p>
       )}
-      {deliveryFailure.value && <Failure answer={deliveryFailure.value} />}
+      {deliveryFailure.value && <Failure response={deliveryFailure.value} />}
       {deliveries.value.length > 0 && (
         <ol class="deliveries">
           {deliveries.value.map((delivery) => (
@@ -42,7 +42,7 @@ export function WebhooksPanel(): JSX.Element {
 }
 
 function Sending(): JSX.Element {
-  if (!sample.value?.coinflow) return <p class="note">The real Coinflow sends them, when a payment settles.</p>;
+  if (!sample.value?.coinflow) return <p class="note">The real Coinflow sends a webhook when a payment settles.</p>;
   return (
     <div class="actions">
       {KINDS.map(({ kind, name }) => (
@@ -63,8 +63,8 @@ function DeliveryRow({ delivery }: { readonly delivery: Delivery }): JSX.Element
   const { kind, statuses, at } = delivery;
   return (
     <li>
-      <span class="figures hint">{formatClock(at)}</span> {KINDS.find((one) => one.kind === kind)?.sent}: answered{' '}
-      <strong class="figures">{statuses.join(', ')}</strong>. {describeMove(delivery)}
+      <span class="figures hint">{formatClock(at)}</span> {KINDS.find((one) => one.kind === kind)?.sent}: response{' '}
+      <strong class="figures">{statuses.join(', ')}</strong>. {describeChange(delivery)}
     </li>
   );
 }
