@@ -127,7 +127,7 @@ describePage('the page, in full', (sample) => {
     await sample.open();
     await sample.logIn();
     await sample.text(/^At most \d+ s$/).waitFor();
-    await sample.choose('5 min ahead');
+    await sample.choose('+5 min');
     await sample.choose('POST /payouts');
     await sample.send('1', 'Success.');
     await sample.text(/^Coinflow is \d min ahead: synchronise the clock/).waitFor();

@@ -52,7 +52,7 @@ describe.each(PLATFORMS)('the start page on %s', (platform) => {
     const { get } = await start('not-built');
     const { status, headers, text } = await get('/');
     expect([status, headers['content-type']]).toEqual([404, 'text/plain; charset=utf-8']);
-    expect(text).toMatch(/^The page is not built: run `npm run build`[^\n]*\n$/);
+    expect(text).toMatch(/^The page is not built. Run `npm run build`[^\n]*\n$/);
   });
 
   it('lets nothing run, or be asked, that is not its own; Swagger UI has its script in the document', async () => {

@@ -42,14 +42,14 @@ export const LIFETIMES: readonly Choice<number>[] = [
 export const CLOCKS: readonly Choice<number>[] = [
   {
     value: -5 * MINUTE_MS,
-    name: '5 min behind',
-    about: 'The clock of Coinflow is behind, so session keys seem to expire early.',
+    name: '−5 min',
+    about: 'The clock of Coinflow is 5 minutes behind, so session keys expire early.',
   },
   { value: 0, name: 'In sync', about: 'The clocks of Coinflow and of this machine agree.' },
   {
     value: 5 * MINUTE_MS,
-    name: '5 min ahead',
-    about: 'The clock of Coinflow is ahead. The metrics show it after its next response.',
+    name: '+5 min',
+    about: 'The clock of Coinflow is 5 minutes ahead. The metrics show it after its next response.',
   },
 ];
 

@@ -11,11 +11,11 @@ export function Counters(): JSX.Element {
       <dl class="counters">
         <Counter name="Requests" value={formatCount(requests)} />
         <Counter name="Coinflow calls" value={formatCount(verifyCalls)} isCost />
-        <Counter name={`Without a call (${formatCount(savedCalls(tally.value))})`} value={savedPercent(tally.value)} />
+        <Counter name={`Calls saved: ${formatCount(savedCalls(tally.value))}`} value={savedPercent(tally.value)} />
       </dl>
       <p class="hint counters-note">
-        Coinflow calls are calls of Verify Token, without the {plural(creationCalls, 'call')} that created session keys.
-        The first one after startup comes with an endpoint probe: a call with a random key that Coinflow must reject.
+        Calls of Verify Token. Creating session keys took {plural(creationCalls, 'call')} more. The first call after
+        startup is followed by an endpoint probe: a call with a random key that Coinflow must reject.
       </p>
     </>
   );
@@ -45,10 +45,10 @@ export function TallyBar(): JSX.Element {
         <strong>{formatCount(requests)}</strong> requests
       </span>
       <span>
-        <strong>{formatCount(verifyCalls)}</strong> Coinflow calls
+        <strong>{formatCount(verifyCalls)}</strong> calls
       </span>
       <span>
-        <strong>{savedPercent(tally.value)}</strong> without a call
+        <strong>{savedPercent(tally.value)}</strong> saved
       </span>
     </p>
   );

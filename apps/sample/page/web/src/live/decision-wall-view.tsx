@@ -41,7 +41,7 @@ export function DecisionWallView(): JSX.Element {
         <span class="wall-words">
           {pointedAt.value
             ? describeDecision(pointedAt.value)
-            : 'The last 1,000 decisions. The colour shows the group, the shape the outcome.'}
+            : 'The last 1,000 decisions. Colour: decided by, as below. Shape: outcome.'}
         </span>
       </figcaption>
     </figure>

@@ -2,17 +2,17 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EmulatorClock } from './clock.js';
 import type { EmulatorFault } from './faults.js';
-import { rateLimited } from './refusal.js';
+import { rateLimited } from './http-error.js';
 
-const HALF_A_BODY = '{"message":"This answer ends before it sh';
-const WHOLE_LENGTH = 4_096;
-const USUAL_WAIT_SECONDS = 60;
+const TRUNCATED_BODY = '{"message":"This response ends before it sh';
+const FULL_LENGTH = 4_096;
+const DEFAULT_WAIT_SECONDS = 60;
 
 /**
- * Answers in the fault's way, or leaves the request to the endpoint.
- * @throws {Refusal} for a fault that is Coinflow's own no
+ * Sends the response of the fault. A delay leaves the response to the endpoint.
+ * @throws {HttpError} for the fault `rate-limited`
  */
-export async function answerWith(
+export async function respondWithFault(
   fault: EmulatorFault,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -40,7 +40,7 @@ export async function answerWith(
     case 'ok':
       return reply.status(200).send();
     case 'rate-limited':
-      throw rateLimited(fault.retryAfter ?? 'seconds', (fault.afterSeconds ?? USUAL_WAIT_SECONDS) * 1_000, clock);
+      throw rateLimited(fault.retryAfter ?? 'seconds', (fault.afterSeconds ?? DEFAULT_WAIT_SECONDS) * 1_000, clock);
     case 'delay':
       return delay(fault.ms, reply);
     case 'truncated':
@@ -53,7 +53,7 @@ export async function answerWith(
   }
 }
 
-/** Ends early with the connection, so that nothing outlives a closed emulator. */
+/** Ends early if the connection closes, so that no timer is left after the emulator closes. */
 function delay(ms: number, { raw }: FastifyReply): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
@@ -69,8 +69,8 @@ function truncate(status: number, reply: FastifyReply): void {
   raw.writeHead(status, {
     ...(reply.getHeaders() as OutgoingHttpHeaders),
     'content-type': 'application/json',
-    'content-length': WHOLE_LENGTH,
+    'content-length': FULL_LENGTH,
     connection: 'close',
   });
-  raw.write(HALF_A_BODY, () => raw.socket?.destroySoon());
+  raw.write(TRUNCATED_BODY, () => raw.socket?.destroySoon());
 }

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { HEADERS } from './credentials.js';
 import type { EmulatorParts } from './emulator-parts.js';
-import { answerWith } from './fault-answers.js';
+import { respondWithFault } from './fault-responses.js';
 import type { EmulatorEndpoint } from './faults.js';
-import { rateLimited } from './refusal.js';
+import { rateLimited } from './http-error.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -11,10 +11,10 @@ declare module 'fastify' {
   }
 }
 
-/** What every request meets before its endpoint does: the log, the rate limit, the fault. */
-export function frontDoor(server: FastifyInstance, { clock, log, limits, faults, merchants }: EmulatorParts): void {
+/** Runs before each endpoint: logs the call, applies the rate limit, then the fault. */
+export function requestHooks(server: FastifyInstance, { clock, log, limits, faults, merchants }: EmulatorParts): void {
   server.addHook('onRequest', async (request, reply) => {
-    // Node's own would be of this machine's clock.
+    // The Date header of Node would have the time of this machine.
     reply.header('date', clock.httpDate());
     const { endpoint } = request.routeOptions.config;
     if (!endpoint) return;
@@ -25,13 +25,13 @@ export function frontDoor(server: FastifyInstance, { clock, log, limits, faults,
 
     const fault = faults.take(endpoint);
     if (!fault) return;
-    await answerWith(fault, request, reply, clock);
-    // An answer that was written past Fastify does not come by the hook below.
-    if (reply.raw.headersSent) log.answered(request, reply.raw.statusCode);
+    await respondWithFault(fault, request, reply, clock);
+    // A response that is written to the socket directly does not run the hook below.
+    if (reply.raw.headersSent) log.setStatus(request, reply.raw.statusCode);
   });
 
   server.addHook('onSend', (request, reply, payload, done) => {
-    log.answered(request, reply.statusCode);
+    log.setStatus(request, reply.statusCode);
     done(null, payload);
   });
 }
