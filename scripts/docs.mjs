@@ -1,4 +1,4 @@
-// `npm run docs`: writes the pages that are made from the code.
+// `npm run docs`: generates the pages that come from the code.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPackages } from './build-packages.mjs';

@@ -39,7 +39,7 @@ function call(
   });
 }
 
-it(`${USERS} users who log in and make ${REQUESTS} requests each cost no call of Verify Token`, async () => {
+it(`makes no call of Verify Token for ${USERS} logged-in users with ${REQUESTS} requests each`, async () => {
   app = await createSampleApp({
     platform: 'fastify',
     limits: LIMITS,

@@ -12,13 +12,13 @@ import { until } from '../harness/until.js';
 const PROCESSES = 4;
 const UNAVAILABLE = 'COINFLOW_UNAVAILABLE';
 
-describeWithRedis('four processes of the sample with one Redis (skipped without redis-server)', () => {
+describeWithRedis('four replicas of the sample with one Redis (skipped without redis-server)', () => {
   let agent: Agent;
   let redis: RedisServer;
   let coinflow: CoinflowEmulator;
-  let shops: ListeningProcess[];
+  let replicas: ListeningProcess[];
 
-  const startShop = (): Promise<ListeningProcess> => {
+  const startReplica = (): Promise<ListeningProcess> => {
     const [merchant] = coinflow.merchants;
     return startProcess('dist/apps/sample/apps/sample/src/main.js', {
       PORT: '0',
@@ -28,7 +28,7 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
       COINFLOW_API_KEY: merchant?.apiKey ?? '',
       COINFLOW_MERCHANT_ID: merchant?.merchantId ?? '',
       SAMPLE_ALLOW_DEMO_LOGIN: 'true',
-      // Of what is not tried here.
+      // The budget is not tested here.
       COINFLOW_VERIFICATIONS_PER_MINUTE: '100000',
     });
   };
@@ -37,7 +37,7 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
     assertBuilt();
     coinflow = await startCoinflowEmulator();
     redis = await RedisServer.start();
-    shops = await Promise.all(Array.from({ length: PROCESSES }, startShop));
+    replicas = await Promise.all(Array.from({ length: PROCESSES }, startReplica));
   }, 120_000);
 
   beforeEach(async () => {
@@ -52,15 +52,15 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
   });
 
   afterAll(async () => {
-    await Promise.all(shops.map(killProcess));
+    await Promise.all(replicas.map(killProcess));
     await redis.kill();
     await coinflow.close();
   });
 
-  /** `GET /catalog`, which needs no Redis of its own, of one of the processes: the code of the refusal, or nothing. */
-  function visit(index: number, key: string): Promise<string | undefined> {
+  /** Sends `GET /catalog` to one replica. Returns the error code, or `undefined` on success. */
+  function errorCode(index: number, key: string): Promise<string | undefined> {
     return new Promise((resolve, reject) => {
-      const url = `${shops[index % shops.length]?.url}/catalog`;
+      const url = `${replicas[index % replicas.length]?.url}/catalog`;
       const outgoing = request(url, { agent, headers: { [SESSION_KEY_HEADER]: key } }, (response) => {
         let text = '';
         response.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -73,93 +73,93 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
     });
   }
 
-  const everywhere = (key: string): Promise<(string | undefined)[]> =>
-    Promise.all(shops.map((_, index) => visit(index, key)));
+  const onEveryReplica = (key: string): Promise<(string | undefined)[]> =>
+    Promise.all(replicas.map((_, index) => errorCode(index, key)));
   const REVOKED = 'COINFLOW_SESSION_REVOKED';
-  const ADMITTED = Array.from({ length: PROCESSES }, () => undefined);
-  const REFUSED = ADMITTED.map(() => REVOKED);
+  const AUTHENTICATED = Array.from({ length: PROCESSES }, () => undefined);
+  const ALL_REVOKED = AUTHENTICATED.map(() => REVOKED);
 
   const callsFor = (): number => coinflow.calls.filter(({ endpoint }) => endpoint === 'verify').length;
 
-  /** The calls with made-up keys: one of each process that has asked at all. */
+  /** The number of endpoint probes: one for each replica that has called Coinflow. */
   const probes = (): number =>
     coinflow.calls.filter(({ endpoint, status }) => endpoint === 'verify' && status === 401).length;
 
-  it('each has two connections to Redis: one that listens can do nothing else', async () => {
+  it('opens two connections to Redis per replica, one of them for messages', async () => {
     const client = await redis.connect();
     expect(await client.clientList()).toHaveLength(2 * PROCESSES + 1);
     client.destroy();
   });
 
-  it('something that says yes to everything lets nobody in who was not proven before, and is no 401 either', async () => {
+  it('accepts no new key while the endpoint responds with 200 to everything, and sends no 401', async () => {
     coinflow.fail('verify', { kind: 'ok' });
-    const keys = shops.map((_, index) => unseenKey(coinflow, { customerId: `first-${index}` }));
-    const junk = forge(unseenKey(coinflow));
-    for (const key of [...keys, junk]) {
-      expect(new Set(await everywhere(key))).toEqual(new Set(['COINFLOW_MISCONFIGURED']));
+    const keys = replicas.map((_, index) => unseenKey(coinflow, { customerId: `first-${index}` }));
+    const forged = forge(unseenKey(coinflow));
+    for (const key of [...keys, forged]) {
+      expect(new Set(await onEveryReplica(key))).toEqual(new Set(['COINFLOW_MISCONFIGURED']));
     }
     coinflow.heal();
-    for (const key of keys) expect(await everywhere(key)).toEqual(ADMITTED);
-    expect(new Set(await everywhere(junk))).toEqual(new Set(['COINFLOW_SESSION_REJECTED']));
+    for (const key of keys) expect(await onEveryReplica(key)).toEqual(AUTHENTICATED);
+    expect(new Set(await onEveryReplica(forged))).toEqual(new Set(['COINFLOW_SESSION_REJECTED']));
   });
 
-  it('a thousand requests at once with one new key make one call of each process at most', async () => {
+  it('makes at most one call per replica for a thousand concurrent requests with one new key', async () => {
     const key = unseenKey(coinflow);
-    const answers = await Promise.all(Array.from({ length: 1_000 }, (_, index) => visit(index, key)));
+    const answers = await Promise.all(Array.from({ length: 1_000 }, (_, index) => errorCode(index, key)));
     expect(new Set(answers)).toEqual(new Set([undefined]));
-    // Not one: who waits for another process waits in vain if that one dies.
+    // Replicas do not wait for each other, because a replica can die during its call.
     expect(callsFor() - probes()).toBeLessThanOrEqual(PROCESSES);
     coinflow.clearCalls();
-    expect(await everywhere(key)).toEqual(ADMITTED);
+    expect(await onEveryReplica(key)).toEqual(AUTHENTICATED);
     expect(callsFor()).toBe(0);
   });
 
-  it('what one is told to revoke all refuse, also when Redis was flushed and restarted, and a process was', async () => {
+  it('rejects a revoked key on every replica, even after Redis was flushed and a replica restarted', async () => {
     const [key, other] = [unseenKey(coinflow), unseenKey(coinflow, { customerId: 'bob' })];
-    for (const one of [key, other]) expect(await everywhere(one)).toEqual(ADMITTED);
+    for (const one of [key, other]) expect(await onEveryReplica(one)).toEqual(AUTHENTICATED);
     const client = await redis.connect();
     const reads = await countCommands(client, 'hscan');
-    const logout = `${shops[0]?.url}/auth/logout`;
+    const logout = `${replicas[0]?.url}/auth/logout`;
     expect(await send(logout, { method: 'POST', headers: { [SESSION_KEY_HEADER]: key } })).toMatchObject({
       status: 204,
     });
-    await until(async () => (await everywhere(key)).every((code) => code === REVOKED));
-    // By a message: nobody has read the list, which is done once a second where a message was lost.
+    await until(async () => (await onEveryReplica(key)).every((code) => code === REVOKED));
+    // Through a message. The replicas read the list once a second only if a message was lost.
     expect(await countCommands(client, 'hscan')).toBe(reads);
     client.destroy();
 
     await redis.kill();
     await redis.start();
-    expect(await everywhere(key)).toEqual(REFUSED);
-    // Until they have noticed, and said it again.
+    expect(await onEveryReplica(key)).toEqual(ALL_REVOKED);
+    // Wait until the replicas have noticed the loss and published the revocation again.
     await delay(2_500);
-    const [first] = shops;
+    const [first] = replicas;
     if (first) await killProcess(first);
-    shops[0] = await startShop();
-    // The one that was told is gone, and Redis with it: the others know, and the new one asks Redis, which knows nothing of it.
-    expect((await everywhere(key)).slice(1)).toEqual(REFUSED.slice(1));
-    expect(await visit(0, key)).toBe(REVOKED);
-    expect(await everywhere(other)).toEqual(ADMITTED);
+    replicas[0] = await startReplica();
+    // The replica that revoked the key and the data of Redis are gone. The other replicas publish the revocation again.
+    expect((await onEveryReplica(key)).slice(1)).toEqual(ALL_REVOKED.slice(1));
+    expect(await errorCode(0, key)).toBe(REVOKED);
+    expect(await onEveryReplica(other)).toEqual(AUTHENTICATED);
   }, 60_000);
 
-  it('Redis dies, comes back and hangs under load: no request of a known session fails', async () => {
+  it('fails no request of a known session while Redis dies, restarts and hangs under load', async () => {
     const keys = Array.from({ length: 20 }, (_, index) => unseenKey(coinflow, { customerId: `user-${index}` }));
-    for (const key of keys.slice(0, 5)) expect(await everywhere(key)).toEqual(ADMITTED);
+    for (const key of keys.slice(0, 5)) expect(await onEveryReplica(key)).toEqual(AUTHENTICATED);
     let isOver = false;
     const answers: (string | undefined)[] = [];
     const load = Array.from({ length: 8 }, async (_, worker) => {
-      for (let i = worker; !isOver; i += 1) answers.push(await visit(i, keys[i % 5] ?? ''));
+      for (let i = worker; !isOver; i += 1) answers.push(await errorCode(i, keys[i % 5] ?? ''));
     });
     await delay(300);
     await redis.kill();
     await delay(1_000);
-    // New ones are asked about.
-    for (const key of keys.slice(5, 8)) expect(await visit(1, key)).toBeUndefined();
+    // New keys need a call.
+    for (const key of keys.slice(5, 8)) expect(await errorCode(1, key)).toBeUndefined();
     await redis.start();
     await delay(1_500);
     redis.pause();
     await delay(1_000);
-    for (const key of keys.slice(8, 11)) expect(await visit(2, key)).toBeUndefined();
+    for (const key of keys.slice(8, 11)) expect(await errorCode(2, key)).toBeUndefined();
     redis.resume();
     await delay(500);
     while (answers.length < 1_000) await delay(100);
@@ -168,9 +168,9 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
     expect(answers.filter((code) => code !== undefined)).toEqual([]);
   }, 60_000);
 
-  describe('Coinflow dies under load', () => {
+  describe('an outage of Coinflow under load', () => {
     const STRANGERS = 2 * PROCESSES;
-    /** Longer than a call of the sample may take. */
+    /** Longer than the timeout of a call. */
     const TOO_LATE_MS = 6_000;
     const RATE_LIMITED = { kind: 'rate-limited', afterSeconds: 1 } as const;
     let known: string[];
@@ -178,12 +178,12 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
     beforeAll(async () => {
       const plain = unseenKey(coinflow, { customerId: 'known' });
       known = [plain, ...(await obtain('alice'))];
-      for (const key of known) expect(await everywhere(key)).toEqual(ADMITTED);
+      for (const key of known) expect(await onEveryReplica(key)).toEqual(AUTHENTICATED);
     });
 
-    /** @returns the session key of a user who has logged in, plain and attested */
+    /** @returns the plain and the attested key of a logged-in user */
     async function obtain(username: string): Promise<string[]> {
-      const url = shops[0]?.url ?? '';
+      const url = replicas[0]?.url ?? '';
       const login = await send(`${url}/auth/login`, {
         method: 'POST',
         body: { username, password: `${username}-demo` },
@@ -211,38 +211,37 @@ describeWithRedis('four processes of the sample with one Redis (skipped without 
       [{ ...RATE_LIMITED, retryAfter: 'date' }, 'COINFLOW_BUDGET_EXHAUSTED'],
       [{ ...RATE_LIMITED, retryAfter: 'none' }, 'COINFLOW_BUDGET_EXHAUSTED'],
     ])(
-      '%j: no 401 for a valid key, and known ones go on',
+      'sends no 401 for a valid key and accepts known keys during the fault %j',
       async (fault, code) => {
-        // The breakers are closed, and no budget is.
-        for (const [index] of shops.entries()) await until(async () => !(await visit(index, stranger())));
+        // Wait until all circuit breakers are closed and no budget is exhausted.
+        for (const [index] of replicas.entries()) await until(async () => !(await errorCode(index, newKey())));
         for (const endpoint of ['message', 'session-key', 'verify'] as const) coinflow.fail(endpoint, fault);
         let isOver = false;
         const served = [0, 1, 2].map(async (worker) => {
           const answers: (string | undefined)[] = [];
-          for (let i = worker; !isOver; i += 1) answers.push(await visit(i, known[i % known.length] ?? ''));
+          for (let i = worker; !isOver; i += 1) answers.push(await errorCode(i, known[i % known.length] ?? ''));
           return answers;
         });
-        const strangers = Array.from({ length: STRANGERS }, stranger);
-        const refusals = await Promise.all(strangers.map((key, index) => visit(index, key)));
+        const newKeys = Array.from({ length: STRANGERS }, newKey);
+        const codes = await Promise.all(newKeys.map((key, index) => errorCode(index, key)));
         coinflow.heal();
         isOver = true;
         const answers = (await Promise.all(served)).flat();
         expect(answers.length).toBeGreaterThan(0);
         expect(answers.filter((refusal) => refusal !== undefined)).toEqual([]);
-        // Whoever comes when the breaker is open already meets that, or another's 429.
-        expect(refusals).toContain(code);
-        for (const refusal of refusals)
-          expect(['COINFLOW_UNAVAILABLE', 'COINFLOW_BUDGET_EXHAUSTED']).toContain(refusal);
-        // And none is held against anybody.
+        // Later requests meet the open circuit breaker or the pause after another 429.
+        expect(codes).toContain(code);
+        for (const refusal of codes) expect(['COINFLOW_UNAVAILABLE', 'COINFLOW_BUDGET_EXHAUSTED']).toContain(refusal);
+        // No key is in the negative cache afterwards.
         const isAdmitted = async (key: string): Promise<boolean> =>
-          (await everywhere(key)).every((refusal) => refusal === undefined);
-        for (const key of strangers) await until(() => isAdmitted(key));
+          (await onEveryReplica(key)).every((refusal) => refusal === undefined);
+        for (const key of newKeys) await until(() => isAdmitted(key));
       },
       60_000,
     );
 
     let serial = 0;
-    function stranger(): string {
+    function newKey(): string {
       return unseenKey(coinflow, { customerId: `stranger-${(serial += 1)}` });
     }
   });

@@ -3,10 +3,10 @@ import { startCoinflowEmulator } from 'coinflow-emulator';
 import { FREE_PORTS, logInAndCall, npmStart, startCommand, startTwoAndStop } from '../harness/npm-start.js';
 import { send } from '../harness/send.js';
 
-describe('npm start, in every way', () => {
-  it('runs on Fastify; two beside each other; a signal stops both', () => startTwoAndStop('fastify'));
+describe('npm start, in full', () => {
+  it('runs two instances on Fastify at the same time until a signal stops them', () => startTwoAndStop('fastify'));
 
-  it('names the page first, and serves it', async () => {
+  it('prints the URL of the page first and serves the page', async () => {
     const started = npmStart(FREE_PORTS);
     const { sample } = await started.ready();
     const [, page = ''] = await started.until(/^Page {14}(\S+)/m);
@@ -17,23 +17,26 @@ describe('npm start, in every way', () => {
     expect(await send(sample + script)).toMatchObject({ status: 200 });
   });
 
-  it('for who works on the page, Vite serves it, and asks the sample', async () => {
+  it('serves the page with Vite and forwards its requests with --dev', async () => {
     const started = npmStart(FREE_PORTS, '--dev');
     const { sample } = await started.ready();
     const [, page = ''] = await started.until(/^Page {14}(\S+)/m);
     expect(page).not.toBe(`${sample}/`);
     const { status, text } = await send(page);
     expect([status, text]).toEqual([200, expect.stringContaining('/src/main.tsx')]);
-    expect(await send(`${page}demo/state`)).toMatchObject({ status: 200, body: { coinflow: { condition: 'well' } } });
+    expect(await send(`${page}demo/state`)).toMatchObject({
+      status: 200,
+      body: { coinflow: { condition: 'healthy' } },
+    });
     started.child.kill('SIGINT');
     expect(await started.exit).toBe(0);
     await expect(send(page)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it.each<[string, Record<string, string>]>([
-    ['a key of its own', {}],
-    ['the first of the environment’s keys', { COINFLOW_WEBHOOK_VALIDATION_KEY: 'new-key, old-key' }],
-  ])('the emulator tells the sample that money has moved, under %s', async (_, env) => {
+    ['a random key', {}],
+    ['the first key of the environment', { COINFLOW_WEBHOOK_VALIDATION_KEY: 'new-key, old-key' }],
+  ])('lets the emulator send webhooks to the sample, signed with %s', async (_, env) => {
     const started = npmStart({ ...FREE_PORTS, ...env });
     const { sample, coinflow } = await started.ready();
     expect(started.output()).toContain(`POST ${sample}/webhooks/coinflow`);
@@ -46,7 +49,7 @@ describe('npm start, in every way', () => {
     expect(await logInAndCall(sample)).toMatchObject({ body: { balance: { cents: 500, currency: 'USD' } } });
   });
 
-  it('ends with npm, also when that is killed', async () => {
+  it('stops when npm is killed', async () => {
     const started = startCommand(['npm', 'start'], FREE_PORTS);
     const { sample, coinflow } = await started.ready();
     started.child.kill('SIGKILL');
@@ -54,7 +57,7 @@ describe('npm start, in every way', () => {
     for (const url of [sample, coinflow]) await expect(send(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('uses the Coinflow that the environment names, and starts none', async () => {
+  it('uses the Coinflow account of the environment and starts no emulator', async () => {
     const own = await startCoinflowEmulator({ merchants: [{ merchantId: 'mine', apiKey: 'my-key' }] });
     const started = npmStart({
       PORT: '0',

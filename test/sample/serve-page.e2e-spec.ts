@@ -9,7 +9,7 @@ const POLICY =
   "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;font-src 'self';connect-src 'self';" +
   "base-uri 'none';form-action 'none';frame-ancestors 'none'";
 
-describe.each(PLATFORMS)('the start page on %s', (platform) => {
+describe.each(PLATFORMS)('serving the page on %s', (platform) => {
   let folder: string;
   let app: SampleApp;
 
@@ -27,7 +27,7 @@ describe.each(PLATFORMS)('the start page on %s', (platform) => {
     return (app = await createSampleApp({ platform, page: join(folder, page) }));
   }
 
-  it('is looked at anew each time, and what it consists of is kept', async () => {
+  it('makes browsers revalidate the page and cache its assets', async () => {
     const { get } = await start('built');
     const page = { 'content-type': expect.stringMatching(/^text\/html/), 'cache-control': 'no-cache' };
     expect(await get('/')).toMatchObject({ status: 200, headers: page, text: '<!doctype html><title>built</title>' });
@@ -40,7 +40,7 @@ describe.each(PLATFORMS)('the start page on %s', (platform) => {
     });
   });
 
-  it('gives nothing away that is not of it', async () => {
+  it('serves no other files', async () => {
     const { get } = await start('built');
     for (const path of ['/assets', '/assets/', '/assets/none.js', '/%2e%2e/secret', '/assets/..%2f..%2fsecret']) {
       const { status } = await get(path);
@@ -48,14 +48,14 @@ describe.each(PLATFORMS)('the start page on %s', (platform) => {
     }
   });
 
-  it('says what to run where it is not built', async () => {
+  it('says how to build the page if it is not built', async () => {
     const { get } = await start('not-built');
     const { status, headers, text } = await get('/');
     expect([status, headers['content-type']]).toEqual([404, 'text/plain; charset=utf-8']);
     expect(text).toMatch(/^The page is not built. Run `npm run build`[^\n]*\n$/);
   });
 
-  it('lets nothing run, or be asked, that is not its own; Swagger UI has its script in the document', async () => {
+  it('sends a strict Content Security Policy everywhere but for Swagger UI', async () => {
     const { get } = await start('built');
     for (const path of ['/', '/assets/main-4f2a.js', '/me', '/nothing', '/demo/state', '/documents']) {
       const { headers } = await get(path);

@@ -4,9 +4,10 @@ import { FREE_PORTS, npmStart, startCommand, startTwoAndStop } from '../harness/
 import { send } from '../harness/send.js';
 
 describe('npm start', () => {
-  it('runs the emulator and the sample; two beside each other; a signal stops both', () => startTwoAndStop('express'));
+  it('runs two instances at the same time, each with an emulator, until a signal stops them', () =>
+    startTwoAndStop('express'));
 
-  it('prints at most ten lines with those of npm, the URL of the page first', async () => {
+  it('prints at most ten lines, with the URL of the page first', async () => {
     const started = startCommand(['npm', 'start'], FREE_PORTS);
     const { sample } = await started.ready();
     const lines = started.output().trimEnd().split('\n');
@@ -19,20 +20,20 @@ describe('npm start', () => {
     await expect(send(sample)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('shows each module and route with --verbose', async () => {
+  it('logs each module and route with --verbose', async () => {
     const started = npmStart(FREE_PORTS, '--verbose');
     await started.ready();
     expect(started.output()).toMatch(/Mapped \{\/me, GET\} route/);
     expect(started.output()).toMatch(/merchant other-merchant, API key coinflow_emulator_key_of_other_merchant/);
   });
 
-  it('rejects an argument that it does not know', async () => {
+  it('rejects an unknown argument', async () => {
     const started = npmStart(FREE_PORTS, '--verbos');
     expect(await started.exit).toBe(1);
-    expect(started.output()).toMatch(/--verbos'[^]*npm start takes --verbose or nothing/);
+    expect(started.output()).toMatch(/--verbos'[^]*The only argument of npm start is --verbose/);
   });
 
-  it('ends the emulator and the sample when its script is killed', async () => {
+  it('stops the emulator and the sample when its script is killed', async () => {
     const started = npmStart(FREE_PORTS);
     const { sample, coinflow } = await started.ready();
     started.child.kill('SIGKILL');
@@ -46,9 +47,9 @@ describe('npm start', () => {
     [{ COINFLOW_BASE_URL: 'http://127.0.0.1:1' }, /set COINFLOW_ENV and COINFLOW_MERCHANT_ID and COINFLOW_API_KEY too/],
     [{ PORT: '70000' }, /PORT is "70000"/],
     [{ COINFLOW_EMULATOR_PORT: 'x' }, /COINFLOW_EMULATOR_PORT is "x"/],
-    [{ ...FREE_PORTS, PLATFORM: 'koa' }, /PLATFORM is “koa”: express or fastify/],
+    [{ ...FREE_PORTS, PLATFORM: 'koa' }, /PLATFORM is "koa"\. Set it to express or fastify\./],
   ])(
-    '%j is a clear error',
+    'rejects the environment %j with a clear error',
     async (env, message) => {
       const started = npmStart(env);
       expect(await started.exit).toBe(1);
@@ -58,26 +59,26 @@ describe('npm start', () => {
     30_000,
   );
 
-  it('an environment that does not exist is a clear error, by its variable', async () => {
+  it('names the variable of an unknown environment', async () => {
     const started = npmStart({ PORT: '0', COINFLOW_ENV: 'live', COINFLOW_API_KEY: 'k', COINFLOW_MERCHANT_ID: 'm' });
     expect(await started.exit).toBe(1);
     expect(started.output()).toMatch(/sample: CoinflowAuthModule cannot start[^]*env must be one of[^]*COINFLOW_ENV/);
   });
 
-  describe('a taken port', () => {
+  describe('a port in use', () => {
     let holder: Server;
 
     afterEach(() => {
       holder.close();
     });
 
-    it.each(['PORT', 'COINFLOW_EMULATOR_PORT'])('%s is a clear error', async (variable) => {
+    it.each(['PORT', 'COINFLOW_EMULATOR_PORT'])('reports a port in use and names %s', async (variable) => {
       holder = createServer();
       await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
       const { port } = holder.address() as AddressInfo;
       const started = npmStart({ ...FREE_PORTS, [variable]: String(port) });
       expect(await started.exit).toBe(1);
-      expect(started.output()).toContain(`Port ${port} is taken. Set ${variable} to another one`);
+      expect(started.output()).toContain(`Port ${port} is in use. Set ${variable} to another one`);
     });
   });
 });
