@@ -52,8 +52,8 @@ describe('emulator: faults, rate limits and clock', () => {
         { status: 502, text: expect.stringContaining('<h1>502</h1>') },
       ],
       [
-        { kind: 'raw', status: 200, body: 'junk' },
-        { status: 200, text: 'junk' },
+        { kind: 'raw', status: 200, body: 'invalid' },
+        { status: 200, text: 'invalid' },
       ],
       [{ kind: 'ok' }, { status: 200, text: '' }],
       [{ kind: 'non-json' }, { status: 200, body: undefined, text: 'This is not JSON' }],
@@ -122,7 +122,7 @@ describe('emulator: faults, rate limits and clock', () => {
   it('ends every fault on heal', async () => {
     for (const endpoint of ENDPOINTS) coinflow.fail(endpoint, { kind: 'ok' });
     coinflow.heal();
-    expect(await client.verify('junk')).toMatchObject({ status: 401 });
+    expect(await client.verify('invalid')).toMatchObject({ status: 401 });
   });
 
   describe('Retry-After', () => {
@@ -147,21 +147,21 @@ describe('emulator: faults, rate limits and clock', () => {
 
   describe('rate limits', () => {
     it('limits nothing by default', async () => {
-      const answers = await Promise.all(Array.from({ length: 150 }, () => client.verify('junk')));
+      const answers = await Promise.all(Array.from({ length: 150 }, () => client.verify('invalid')));
       expect(answers.every(({ status }) => status === 401)).toBe(true);
     });
 
     it('counts each merchant with its API key, and all other requests together', async () => {
       const [, other] = coinflow.merchants;
-      const mint = (authorization: string) =>
+      const create = (authorization: string) =>
         client.sessionKey({ authorization, 'x-coinflow-auth-user-id': 'alice' }).then(({ status }) => status);
       coinflow.setLimits({ withKey: 2, withoutKey: 1 });
-      expect([await mint(client.apiKey), await mint(client.apiKey), await mint(client.apiKey)]).toEqual([
+      expect([await create(client.apiKey), await create(client.apiKey), await create(client.apiKey)]).toEqual([
         200, 200, 429,
       ]);
-      expect(await mint(other?.apiKey ?? '')).toBe(200);
-      expect(await mint('wrong')).toBe(401);
-      expect(await mint('wrong')).toBe(429);
+      expect(await create(other?.apiKey ?? '')).toBe(200);
+      expect(await create('wrong')).toBe(401);
+      expect(await create('wrong')).toBe(429);
       expect((await call.verify()).status).toBe(429);
       expect((await call.message()).status).toBe(429);
       expect(coinflow.calls.slice(-2)).toMatchObject([

@@ -45,7 +45,7 @@ describe(`the contract of ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
     return answer;
   }
 
-  const mint = (headers: Headers): Promise<SentResponse> => get('/api/auth/session-key', headers);
+  const create = (headers: Headers): Promise<SentResponse> => get('/api/auth/session-key', headers);
   const verify = (key: string): Promise<SentResponse> => get('/api/auth/verify', { [SESSION_KEY]: key });
 
   async function expectValid({ status, body }: SentResponse): Promise<void> {
@@ -63,7 +63,7 @@ describe(`the contract of ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
   }
 
   it('creates a key for a user', async () => {
-    await expectValid(await mint({ authorization: apiKey, ...USER }));
+    await expectValid(await create({ authorization: apiKey, ...USER }));
   });
 
   describe.each(IS_REAL ? ['solana', 'eth'] : BLOCKCHAINS)('on %s', (blockchain) => {
@@ -72,17 +72,17 @@ describe(`the contract of ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
     });
 
     it('creates a key for a wallet with the API key', async () => {
-      await expectValid(await mint({ authorization: apiKey, ...walletHeaders(walletOn(blockchain)) }));
+      await expectValid(await create({ authorization: apiKey, ...walletHeaders(walletOn(blockchain)) }));
     });
 
     it('creates a key for a wallet that has signed', async () => {
-      await expectValid(await mint(await signed(walletOn(blockchain))));
+      await expectValid(await create(await signed(walletOn(blockchain))));
     });
 
     it('rejects the signature of another wallet', async () => {
       const headers = await signed(walletOn(blockchain));
       const signature = await walletOn(blockchain).sign('another message');
-      const { status } = await mint({ ...headers, 'x-coinflow-auth-signed-message': signature });
+      const { status } = await create({ ...headers, 'x-coinflow-auth-signed-message': signature });
       expect(isClientError(status)).toBe(true);
     });
   });
@@ -92,9 +92,9 @@ describe(`the contract of ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
     ['no API key', '/api/auth/session-key', () => USER],
     ['a wrong API key', '/api/auth/session-key', () => ({ authorization: 'wrong', ...USER })],
     ['Bearer before the key', '/api/auth/session-key', (key) => ({ authorization: `Bearer ${key}`, ...USER })],
-    ['nobody to mint for', '/api/auth/session-key', (key) => ({ authorization: key })],
+    ['no user or wallet', '/api/auth/session-key', (key) => ({ authorization: key })],
     ['no session key', '/api/auth/verify', () => ({})],
-    ['no valid session key', '/api/auth/verify', () => ({ [SESSION_KEY]: 'junk' })],
+    ['no valid session key', '/api/auth/verify', () => ({ [SESSION_KEY]: 'invalid' })],
   ])('rejects %s at %s', async (_, path, headers) => {
     expect(isClientError((await get(path, headers(apiKey))).status)).toBe(true);
   });
@@ -102,7 +102,7 @@ describe(`the contract of ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
   (IS_REAL ? describe.skip : describe)('responses that only the emulator can produce', () => {
     it('creates and verifies an opaque key', async () => {
       emulator?.setIssuance({ form: 'opaque' });
-      await expectValid(await mint({ authorization: apiKey, ...USER }));
+      await expectValid(await create({ authorization: apiKey, ...USER }));
       emulator?.reset();
     });
 
@@ -116,8 +116,8 @@ describe(`the contract of ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
       for (const endpoint of ['message', 'session-key', 'verify'] as const) emulator?.fail(endpoint, fault, 1);
       const status = fault.kind === 'status' ? fault.status : 429;
       expect((await get('/api/auth')).status).toBe(status);
-      expect((await mint({})).status).toBe(status);
-      expect((await verify('junk')).status).toBe(status);
+      expect((await create({})).status).toBe(status);
+      expect((await verify('invalid')).status).toBe(status);
     });
 
     it.each<[EmulatorFault, string]>([

@@ -4,7 +4,7 @@ import { CoinflowAuthModule } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
 import { DemoModule } from '../page/backend/demo.module.js';
 import { coinflowOptions, hasWebhooks } from './coinflow/coinflow-options.js';
-import { SessionKeyController } from './coinflow/session-key.controller.js';
+import { LogoutController, SessionKeyController } from './coinflow/session-key.controller.js';
 import { WalletController } from './coinflow/wallet.controller.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { LoginModule } from './login/login.module.js';
@@ -30,7 +30,14 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     // The demo page at `/`. Leave it out of your own application.
     DemoModule,
   ],
-  controllers: [SessionKeyController, WalletController, MeController, CatalogController, PayoutsController],
+  controllers: [
+    SessionKeyController,
+    WalletController,
+    LogoutController,
+    MeController,
+    CatalogController,
+    PayoutsController,
+  ],
 })
 export class AppModule {
   /** Adds the webhook route only if there is a key: without one, the module would throw at startup. */

@@ -80,7 +80,7 @@ describe('startCoinflowEmulator', () => {
   });
 
   it.each<[string, (coinflow: CoinflowEmulator) => string]>([
-    ['junk', () => 'junk'],
+    ['malformed', () => 'invalid'],
     ['an expired key', (emulator) => emulator.signSessionKey({ exp: 1_700_000_000 })],
     ['alg: none', (emulator) => `eyJhbGciOiJub25lIn0.${emulator.signSessionKey({}).split('.')[1]}.`],
   ])('rejects a key: %s', async (_, keyFor) => {

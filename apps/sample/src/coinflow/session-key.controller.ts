@@ -23,26 +23,31 @@ export class SessionKeyDto {
   }
 }
 
-@Controller()
+@ApiTags('2. Create a session key')
+@Controller('coinflow')
 export class SessionKeyController {
   constructor(private readonly coinflow: CoinflowAuthService) {}
 
   /** Creates a session key for the logged-in user. A client cannot name another user. */
-  @Get('coinflow/session-key')
+  @Get('session-key')
   @UseGuards(AppTokenGuard)
   @Header('Cache-Control', 'no-store')
-  @ApiTags('2. Create a session key')
   @ApiBearerAuth(APP_TOKEN)
   @ApiOkResponse({ type: SessionKeyDto })
   async create(@LoggedInUserId() userId: string, @Ip() clientIp: string): Promise<SessionKeyDto> {
     return SessionKeyDto.of(await this.coinflow.createSessionKey({ userId }, { clientIp }));
   }
+}
+
+@ApiTags('3. Use the session key')
+@Controller('auth/logout')
+export class LogoutController {
+  constructor(private readonly coinflow: CoinflowAuthService) {}
 
   /** Revokes the session key that the request carries. */
-  @Post('auth/logout')
+  @Post()
   @HttpCode(204)
   @CoinflowAuth()
-  @ApiTags('3. Use the session key')
   @ApiNoContentResponse({ description: 'The API rejects the session key from now on.' })
   async logOut(@CurrentSession('key') key: string): Promise<void> {
     await this.coinflow.revokeSessionKey(key);

@@ -5,13 +5,13 @@ import type { CoinflowAuthenticator } from '../../libs/coinflow-auth/src/coinflo
 import { instanceToken } from '../../libs/coinflow-auth/src/options/tokens.js';
 import { MERCHANT_ID, type SessionKeys } from './session-keys.js';
 
-/** Enough for a call that never leaves the process; each leaves a timer behind for as long. */
+/** A short timeout, because calls stay in the process and each call leaves a timer for this long. */
 export const CALL_TIMEOUT_MS = 1_000;
 const AT_ONCE = 500;
 
 export interface BenchInstance {
   readonly service: CoinflowAuthService;
-  /** What the guard calls. */
+  /** The guard calls it for each request. */
   readonly authenticator: CoinflowAuthenticator;
 }
 
@@ -19,7 +19,7 @@ export async function createService(maxEntries?: number): Promise<CoinflowAuthSe
   return (await createInstance(maxEntries)).service;
 }
 
-/** The module as an application has it, with a cache of so many sessions (or as many as by default). */
+/** Starts the module with a cache of the given or the default size. */
 export async function createInstance(maxEntries?: number): Promise<BenchInstance> {
   @Module({
     imports: [
@@ -28,7 +28,7 @@ export async function createInstance(maxEntries?: number): Promise<BenchInstance
         apiKey: 'bench-key',
         merchantId: MERCHANT_ID,
         cache: { maxEntries },
-        // They are all proven at once, and by nobody that counts.
+        // The benchmark verifies all keys at once, so no budget may limit it.
         budget: { verificationsPerMinute: 10_000_000 },
         http: { timeoutMs: CALL_TIMEOUT_MS },
       }),
@@ -40,10 +40,10 @@ export async function createInstance(maxEntries?: number): Promise<BenchInstance
 }
 
 /**
- * Obtains sessions for the users `from` up to `to`, through the service's own API.
- * @param keep sees each of them; what it does not keep is gone
+ * Creates sessions for the users `from` to `to` through the API of the service.
+ * @param keep called with each session
  */
-export async function obtainSessions(
+export async function createSessions(
   service: CoinflowAuthService,
   from: number,
   to: number,
@@ -56,8 +56,8 @@ export async function obtainSessions(
   }
 }
 
-/** Has keys of the users `from` up to `to` proven by asking, as a process does that did not obtain them. */
-export async function proveSessions(
+/** Verifies keys of the users `from` to `to` with Coinflow, as a replica does that has not created them. */
+export async function verifySessions(
   service: CoinflowAuthService,
   keys: SessionKeys,
   from: number,
@@ -69,10 +69,10 @@ export async function proveSessions(
   }
 }
 
-/** Waits until the timers of all calls are gone, and collects what is no more needed. */
+/** Waits until the timers of all calls have ended and collects garbage. */
 export async function settle(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 2 * CALL_TIMEOUT_MS));
-  // What waits for finalizers goes with the second one only.
+  // Objects with finalizers are collected by the second run only.
   for (let i = 0; i < 3; i += 1) {
     global.gc?.();
     await new Promise(setImmediate);
