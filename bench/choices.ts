@@ -6,13 +6,13 @@ export type Benchmark = (typeof BENCHMARKS)[number];
 export const PLATFORMS = ['fastify', 'express'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
-/** What to run, and how thoroughly. */
+/** The parsed command line. */
 export interface Choices {
   readonly benchmarks: readonly Benchmark[];
   readonly platforms: readonly Platform[];
-  /** Words of which a variant's name must contain one; none means all variants. */
+  /** Parts of the names of the variants; empty means all variants. */
   readonly variants: readonly string[];
-  /** The variant that the others are measured against. */
+  /** The variant that the others are compared with. */
   readonly baseline: string;
   readonly quick: boolean;
   readonly json: boolean;
@@ -21,14 +21,14 @@ export interface Choices {
 
 export const HELP = `npm run bench -- [${BENCHMARKS.join('|')} ...] [options]
 
-  --quick               fewer and shorter slices: a first look, with more noise
-  --platform <name>     ${PLATFORMS.join(' or ')}; several times for several (all)
-  --variant <word>      variants whose names contain the word; several times for several (all)
-  --baseline <variant>  what each variant takes turns with (unguarded)
-  --json                the figures as JSON
-  --help                this`;
+  --quick               fewer and shorter slices: faster, with more noise
+  --platform <name>     ${PLATFORMS.join(' or ')}; repeat it for more (default all)
+  --variant <word>      variants whose name contains the word; repeat it for more (default all)
+  --baseline <variant>  the variant to compare with (default unguarded)
+  --json                prints the results as JSON
+  --help                this text`;
 
-/** @throws {TypeError} naming the argument that cannot be */
+/** @throws {TypeError} naming the invalid argument */
 export function readChoices(args: string[]): Choices {
   const { values, positionals } = parseArgs({
     args,
@@ -55,6 +55,6 @@ export function readChoices(args: string[]): Choices {
 
 function chosen<T extends string>(words: readonly string[], all: readonly T[]): readonly T[] {
   const unknown = words.find((word) => !all.some((one) => one === word));
-  if (unknown !== undefined) throw new TypeError(`“${unknown}” is none of ${all.join(', ')}`);
+  if (unknown !== undefined) throw new TypeError(`"${unknown}" is unknown. Use one of ${all.join(', ')}.`);
   return words.length === 0 ? all : all.filter((one) => words.includes(one));
 }

@@ -5,7 +5,7 @@ import { describeMachine } from './measuring/machine.js';
 import { toTable, type Report } from './measuring/report.js';
 import { nextMessage, startModule, stopModule } from './measuring/subprocess.js';
 
-/** A million sessions, their keys and what Node needs to make them. */
+/** Enough for a million sessions and their keys. */
 const HEAP_FLAG = '--max-old-space-size=3072';
 
 const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const choices = readChoices(process.argv.slice(2));
   if (choices.help) return console.log(HELP);
   const machine = describeMachine();
-  if (!choices.json) console.log(`${machine}${choices.quick ? '; quick, so noisier' : ''}\n`);
+  if (!choices.json) console.log(`${machine}${choices.quick ? '; quick, with more noise' : ''}\n`);
   const reports: Report[] = [];
   for (const benchmark of choices.benchmarks) {
     for await (const report of RUNS[benchmark](choices)) {

@@ -1,12 +1,12 @@
-// `npm run bench`: builds the benchmarks with the library, and the sample, as they are, and runs them. docs/benchmarks.md says what they measure.
-//   npm run bench -- --help   all choices
+// `npm run bench`: builds the library, the sample and the benchmarks, and runs them. See docs/benchmarks.md.
+//   npm run bench -- --help   all options
 //   npm run bench -- --quick  fewer and shorter slices
 import { join } from 'node:path';
 import { root, run } from './processes.mjs';
 import { build, install } from './set-up.mjs';
 
 await install();
-// The flood is sent to the sample as it is built.
+// The flood benchmark runs the built sample.
 await build();
 await run(process.execPath, [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build', 'bench']);
 const main = join(root, 'dist', 'bench', 'bench', 'main.js');

@@ -1,12 +1,12 @@
-// Builds what is published of each package: ESM and CommonJS by two plain runs of tsc, so that both have types, and
-// comments reach the .d.ts.
+// Builds the published files of each package: ESM and CommonJS with one run of tsc each, so that both have types and the
+// .d.ts files have comments.
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root, run } from './processes.mjs';
 import { install } from './set-up.mjs';
 
-/** Folders of `libs`; the first is what the project's README is about. */
+/** Folders of `libs`. The README of the project is the README of the first package. */
 export const PACKAGES = ['coinflow-auth', 'coinflow-emulator'];
 
 const FORMATS = ['esm', 'cjs'];
@@ -21,7 +21,7 @@ export async function buildPackages() {
       const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
       await run(process.execPath, [tsc, '-p', join(folder, `tsconfig.${format}.json`), '--outDir', outDir]);
     }
-    // The package is "type": "module"; below this folder it is not.
+    // The package has "type": "module", but this folder contains CommonJS.
     writeFileSync(join(folder, 'dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
     copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   }

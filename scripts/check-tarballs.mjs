@@ -1,4 +1,4 @@
-// What is in a packed package, and whether every way to import it finds code and types.
+// Checks the files of a packed package and that every way to import it finds code and types.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
@@ -7,9 +7,9 @@ import { formatMessage } from 'publint/utils';
 import { fail, root } from './processes.mjs';
 
 /**
- * @param folder the package's own
- * @param tarball its path
- * @param files the paths in it
+ * @param folder the folder of the package
+ * @param tarball the path of the tarball
+ * @param files the paths in the tarball
  */
 export async function checkTarball(folder, tarball, files) {
   const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
@@ -17,15 +17,13 @@ export async function checkTarball(folder, tarball, files) {
   if (problems.length > 0) fail(`${name}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
 }
 
-/** What users get is what is listed: a test or a secret that slips in is seen, and so is a file that goes missing. */
+/** Compares the files with the list: finds tests or secrets that were packed by mistake, and missing files. */
 function contents(name, files) {
   const expected = readFileSync(join(root, 'test', 'package', `${name}.files.txt`), 'utf8')
     .trim()
     .split('\n');
-  const unexpected = files
-    .filter((file) => !expected.includes(file))
-    .map((file) => `${file} is packed, and not listed`);
-  const missing = expected.filter((file) => !files.includes(file)).map((file) => `${file} is listed, and not packed`);
+  const unexpected = files.filter((file) => !expected.includes(file)).map((file) => `${file} is packed but not listed`);
+  const missing = expected.filter((file) => !files.includes(file)).map((file) => `${file} is listed but not packed`);
   return [...unexpected, ...missing];
 }
 

@@ -1,5 +1,5 @@
-// Some registries serve only this platform's prebuilt packages; npm then writes a lock file without the others, which
-// `npm ci` refuses and other platforms cannot install from. This adds what is missing: run it after changing dependencies.
+// Some registries serve the prebuilt packages of this platform only. npm then writes a lock file without the others, which
+// `npm ci` rejects on other platforms. This script adds the missing packages: run it after changing dependencies.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const file = new URL('../package-lock.json', import.meta.url);

@@ -1,9 +1,9 @@
-// Loaded before a program that `npm start` runs: ends the program when the script is gone, also when that was killed.
-const PATIENCE_MS = 5_000;
+// Preloaded into the programs that `npm start` runs: ends the program when the script ends, even if it was killed.
+const KILL_AFTER_MS = 5_000;
 
 process.once('disconnect', () => {
   process.kill(process.pid, 'SIGTERM');
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), PATIENCE_MS).unref();
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), KILL_AFTER_MS).unref();
 });
-// The channel to the script must not keep a program running that has nothing left to do.
+// Without unref(), the channel to the script would keep a finished program running.
 process.channel.unref();

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 
 const DEBIAN = '/usr/lib/postgresql';
 
-/** The folder of PostgreSQL's server programs. Debian keeps them out of the PATH, in a folder for each version. */
+/** The folder of PostgreSQL's server programs. On Debian they are not in the PATH but in a folder for each version. */
 export function findPostgres() {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : [];
   const folders = [

@@ -1,4 +1,4 @@
-// Child processes of the scripts. They end with the script: when it is told to end, and when the npm that started it is gone.
+// Child processes of the scripts. They end with the script: on a signal, and when the npm that started it ends.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -9,15 +9,15 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const LOOK_EVERY_MS = 500;
-const PATIENCE_MS = 5_000;
-const startedBy = readStarter();
+const POLL_MS = 500;
+const KILL_AFTER_MS = 5_000;
+const initialStarter = readStarter();
 const running = new Set();
 let exitCodeOf = (signal) => 128 + constants.signals[signal];
 let isWatching = false;
 let ending = false;
 
-/** Starts a command in a process group of its own: Ctrl-C reaches it once, through this script, which waits for it. */
+/** Starts a command in its own process group. Ctrl-C reaches it through this script only, which waits for its end. */
 export function start(command, args, options) {
   watch();
   const child = spawn(command, args, { cwd: root, detached: process.platform !== 'win32', ...options });
@@ -26,36 +26,34 @@ export function start(command, args, options) {
   return child;
 }
 
-/** Runs a command to its end; ends this process with it when it fails. */
+/** Runs a command to its end. Ends this process if the command fails. */
 export async function run(command, args) {
   const shell = process.platform === 'win32' && command === 'npm';
   const child = start(command, args, { stdio: 'inherit', shell });
-  const [code, signal] = await once(child, 'exit').catch(({ message }) =>
-    fail(`${command} could not be started: ${message}`),
-  );
+  const [code, signal] = await once(child, 'exit').catch(({ message }) => fail(`Cannot start ${command}: ${message}`));
   if (code !== 0) await end(code ?? exitCodeOf(signal));
 }
 
-/** From now on, to be told to end is no failure: what runs is a server. */
+/** From now on, a signal ends this process with exit code 0, because it runs servers. */
 export function endWithoutError() {
   exitCodeOf = () => 0;
 }
 
-/** Ends what was started, then this process. */
+/** Ends all child processes, then this process. */
 export async function end(code) {
   if (!ending) {
     ending = true;
     const ended = [...running].map((child) => once(child, 'exit'));
     kill('SIGTERM');
-    setTimeout(() => kill('SIGKILL'), PATIENCE_MS);
+    setTimeout(() => kill('SIGKILL'), KILL_AFTER_MS);
     await Promise.allSettled(ended);
     process.exit(code);
   }
-  // Nobody who waits for a command goes on.
+  // Never resolves, so that callers do not continue.
   return new Promise(() => undefined);
 }
 
-/** Whether this process ends what it has started. */
+/** Whether this process is ending its child processes. */
 export function isEnding() {
   return ending;
 }
@@ -65,14 +63,14 @@ export function fail(message) {
   process.exit(1);
 }
 
-/** Each with its whole group: Jest has workers, and tests start servers. */
+/** Kills whole process groups, because Jest has workers and tests start servers. */
 function kill(signal) {
   for (const child of running) {
     try {
       if (process.platform === 'win32') child.kill(signal);
       else process.kill(-child.pid, signal);
     } catch {
-      // It has just ended.
+      // The process has ended in the meantime.
     }
   }
 }
@@ -81,19 +79,19 @@ function watch() {
   if (isWatching) return;
   isWatching = true;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(exitCodeOf(signal)));
-  // npm passes SIGTERM to its shell only, and nothing when it is killed. Started by hand, a script outlives its terminal.
+  // npm passes SIGTERM to its shell only, and no signal when it is killed. So the script watches whether npm is running.
   if (process.env.npm_lifecycle_event === undefined) return;
-  setInterval(() => readStarter() !== startedBy && void end(exitCodeOf('SIGHUP')), LOOK_EVERY_MS).unref();
+  setInterval(() => readStarter() !== initialStarter && void end(exitCodeOf('SIGHUP')), POLL_MS).unref();
 }
 
-/** Who has started this process: its parent and, if that is the shell of npm, npm. Another text later: they are gone. */
+/** Identifies the parent process and, if it is the shell of npm, npm itself. A change means that one of them has ended. */
 function readStarter() {
   const shell = /^(?:\S*\/)?(?:sh|dash|ash|bash)\0-c\0/.test(readProcess(process.ppid, 'cmdline'));
   const [, npm] = /\) \S (\d+)/.exec(shell ? readProcess(process.ppid, 'stat') : '') ?? [];
   return [process.ppid, npm].join();
 }
 
-/** Linux tells of other processes. Elsewhere the shell of npm becomes this process, so that npm is the parent. */
+/** Reads a file of `/proc`, which exists on Linux. On other systems npm itself is the parent. */
 function readProcess(pid, what) {
   try {
     return readFileSync(`/proc/${pid}/${what}`, 'utf8');

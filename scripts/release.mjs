@@ -1,5 +1,5 @@
-// `npm run release -- minor`: gives both packages the next version, closes the changelog's “Unreleased”, commits, tags and
-// pushes. The tag makes .github/workflows/release.yml test and publish. `--dry-run` shows it and changes nothing.
+// `npm run release -- minor`: sets the next version of both packages, closes "Unreleased" in the changelog, commits, tags and
+// pushes. The tag starts .github/workflows/release.yml, which tests and publishes. `--dry-run` changes nothing.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ if (!existsSync(releaseIt)) {
 
 const dryRun = process.argv.includes('--dry-run');
 const hasRemote = spawnSync('git', ['remote'], { cwd: root, encoding: 'utf8' }).stdout.trim() !== '';
-// A dry run can be looked at in a clone without a remote, too: nothing is pushed to this.
+// A dry run in a clone without a remote needs some URL. Nothing is pushed to it.
 const pushRepo = dryRun && !hasRemote ? ['--git.pushRepo=https://git.invalid/nestjs-coinflow-auth.git'] : [];
 const args = ['--config', join('scripts', 'release', 'release-it.json'), ...pushRepo, ...process.argv.slice(2)];
 process.exitCode = spawnSync(process.execPath, [releaseIt, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;

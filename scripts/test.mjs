@@ -1,6 +1,6 @@
-// `npm test`: sets up what is missing, then types and lint, then unit and end-to-end tests with coverage.
+// `npm test`: installs and builds if necessary, checks types and lint, then runs unit and end-to-end tests with coverage.
 // `npm test -- some-file` runs only the test files whose path contains the word.
-// What takes longer is in `npm run test:full`.
+// Longer tests are in `npm run test:full`.
 import { build, install } from './set-up.mjs';
 import { checkCode, installTools, jest } from './testing.mjs';
 

@@ -1,4 +1,4 @@
-// What `npm test` and `npm run test:full` have in common.
+// Shared by `npm test` and `npm run test:full`.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { findPostgres } from './find-postgres.mjs';
 import { end, root, run, start } from './processes.mjs';
 
-/** Programs that no npm package has, and the tests that need them. The names of the Debian packages are the same. */
+/** Programs outside npm and the tests that need them. The Debian packages have the same names. */
 const TOOLS = {
   python3: 'the test of the Python in the README of the emulator',
   chromium: 'the tests of the page in a browser',
@@ -14,18 +14,18 @@ const TOOLS = {
   postgresql: 'the tests of the ledger in PostgreSQL',
 };
 
-/** Installs what is missing, as root on Debian. Elsewhere says which tests are skipped; with `CI=true` they fail instead. */
+/** Installs missing programs as root on Debian. Otherwise prints which tests are skipped; with `CI=true` they fail instead. */
 export function installTools() {
   for (const [tool, tests] of Object.entries(TOOLS)) {
     if (isInstalled(tool)) continue;
-    // A service of that name must not be started by it.
+    // The installation must not start a service.
     const env = { ...process.env, RUNLEVEL: '1', DEBIAN_FRONTEND: 'noninteractive' };
     const apt = (...args) => spawnSync('apt-get', args, { stdio: 'ignore', env });
     if (process.getuid?.() === 0 && apt('install', '-y', '-q', tool).status !== 0) {
       apt('update', '-q');
       apt('install', '-y', '-q', tool);
     }
-    if (!isInstalled(tool)) console.log(`Skipped: ${tests}, since there is no ${tool}.`);
+    if (!isInstalled(tool)) console.log(`Skipping ${tests}: ${tool} is not installed.`);
   }
 }
 
@@ -41,16 +41,16 @@ function isInstalled(program) {
   });
 }
 
-/** Types, lint and formatting, two at a time. Ends the process when one of them finds something. */
+/** Checks types, lint and formatting, two at a time. Ends the process if a check fails. */
 export async function checkCode() {
-  // A fresh clone has no cache. ESLint's knows a file by its content, so after a change of types elsewhere only a run
-  // without the cache sees everything: CI's.
+  // The cache of ESLint compares the content of a file and misses the effect of changed types elsewhere, so CI runs
+  // without it.
   const cached = process.env.CI === 'true' ? [] : ['--cache', '--cache-strategy', 'content'];
-  console.log('Types, lint, formatting ...');
+  console.log('Checking types, lint and formatting ...');
   const results = await Promise.all([
     inOrder(
       ['typescript/bin/tsc', '--noEmit'],
-      ['typescript/bin/tsc', '--noEmit', '-p', 'apps/sample/web'],
+      ['typescript/bin/tsc', '--noEmit', '-p', 'apps/sample/page/web'],
       ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', ...cached, '.'],
     ),
     inOrder(['eslint/bin/eslint.js', ...cached, '--cache-location', `${root}/node_modules/.cache/eslint`, '.']),
@@ -67,9 +67,9 @@ async function inOrder(...commands) {
   return true;
 }
 
-/** Runs Jest to its end; ends this process with it when a test fails. */
+/** Runs Jest to its end. Ends this process if a test fails. */
 export async function jest(...args) {
-  // Only `npm run test:contract -- --real` asks the real Coinflow, whatever the environment says.
+  // Only `npm run test:contract -- --real` may call the real Coinflow.
   delete process.env.COINFLOW_CONTRACT_REAL;
   await run(process.execPath, [
     '--experimental-vm-modules',

@@ -12,7 +12,7 @@ const PREFLIGHT = {
 };
 const ALLOW_ORIGIN = 'access-control-allow-origin';
 
-describe('the emulator and browsers', () => {
+describe('emulator: CORS and Host', () => {
   let coinflow: CoinflowEmulator;
 
   beforeEach(async () => {
@@ -39,7 +39,7 @@ describe('the emulator and browsers', () => {
       'http://[::1]:3000',
       'https://app.test',
       'http://shop.test:8080',
-    ])('may call every endpoint of Coinflow: %s', async (origin) => {
+    ])('allows pages of %s to call every endpoint of Coinflow', async (origin) => {
       for (const path of PATHS) {
         const allowed = { [ALLOW_ORIGIN]: origin, vary: 'origin' };
         const { status, headers } = await preflight(path, origin);
@@ -49,7 +49,7 @@ describe('the emulator and browsers', () => {
       }
     });
 
-    it('may send every header of the API', async () => {
+    it('allows every header of the API', async () => {
       const { headers } = await preflight('/api/auth/session-key', 'https://app.test');
       expect(headers['access-control-allow-headers']?.split(', ').sort()).toEqual([
         'authorization',
@@ -65,7 +65,7 @@ describe('the emulator and browsers', () => {
       expect(headers).not.toHaveProperty('access-control-allow-credentials');
     });
 
-    it('reads the errors too: of an outage, a rate limit and a body that ends early', async () => {
+    it('lets a page read the errors of an outage, a rate limit and a truncated body', async () => {
       const origin = 'https://app.test';
       coinflow.fail('verify', { kind: 'status', status: 503 }, 1);
       expect(await get('/api/auth/verify', { origin })).toMatchObject({
@@ -83,7 +83,7 @@ describe('the emulator and browsers', () => {
       await expect(response.text()).rejects.toThrow();
     });
 
-    it('does not count as a call, nor meet a fault, before it sends its request', async () => {
+    it('neither counts a preflight as a call nor applies a fault to it', async () => {
       coinflow.fail('verify', { kind: 'status', status: 503 });
       expect((await preflight('/api/auth/verify', 'http://localhost:3000')).status).toBe(204);
       expect(coinflow.countCalls('verify')).toBe(0);
@@ -102,7 +102,7 @@ describe('the emulator and browsers', () => {
     'http://evil.example/.localhost',
     'file://localhost',
     'null',
-  ])('a page of another origin reads no response: %s', async (origin) => {
+  ])('lets pages of %s read no response', async (origin) => {
     for (const path of PATHS) {
       for (const { headers } of [await preflight(path, origin), await get(path, { origin })]) {
         expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
@@ -111,19 +111,16 @@ describe('the emulator and browsers', () => {
     }
   });
 
-  it.each(['http://localhost:3000', 'https://app.test'])(
-    'no page of another origin uses the control API: %s',
-    async (origin) => {
-      for (const path of ['/_emulator/state', '/_emulator/session-keys', '/_emulator/nothing']) {
-        const preflighted = await preflight(path, origin);
-        expect(preflighted.status).toBeGreaterThanOrEqual(400);
-        const got = await get(path, { origin });
-        const headers = { ...preflighted.headers, ...got.headers };
-        expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
-      }
-      expect((await get('/_emulator/state', { origin })).status).toBe(403);
-    },
-  );
+  it.each(['http://localhost:3000', 'https://app.test'])('rejects pages of %s at the control API', async (origin) => {
+    for (const path of ['/_emulator/state', '/_emulator/session-keys', '/_emulator/nothing']) {
+      const preflighted = await preflight(path, origin);
+      expect(preflighted.status).toBeGreaterThanOrEqual(400);
+      const got = await get(path, { origin });
+      const headers = { ...preflighted.headers, ...got.headers };
+      expect(Object.keys(headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
+    }
+    expect((await get('/_emulator/state', { origin })).status).toBe(403);
+  });
 
   describe('a request under a host name', () => {
     const verify = async (host: string): Promise<number> => {
@@ -144,7 +141,7 @@ describe('the emulator and browsers', () => {
       '[2001:db8::7]',
       'coinflow.test:4010',
       'COINFLOW.TEST',
-    ])('that no attacker can own, or that is allowed, is answered: %s', async (host) => {
+    ])('accepts the host name %s', async (host) => {
       expect(await verify(host)).toBe(200);
       expect((await get('/', { host })).status).toBe(200);
     });
@@ -161,7 +158,7 @@ describe('the emulator and browsers', () => {
       'localhost.',
       ']',
       'a b',
-    ])('that an attacker can make point here is refused before it counts: %s', async (host) => {
+    ])('rejects the host name %s before it counts the request', async (host) => {
       expect(await verify(host)).toBe(421);
       expect(coinflow.countCalls('verify')).toBe(0);
       for (const path of ['/', '/api/auth', '/nothing', '/_emulator/state']) {
@@ -170,20 +167,20 @@ describe('the emulator and browsers', () => {
       expect((await send(`${coinflow.url}/api/auth`, { method: 'OPTIONS', headers: { host } })).status).toBe(421);
     });
 
-    it('is told how to allow it', async () => {
+    it('names the option that allows an unknown host name', async () => {
       expect((await get('/', { host: 'shop.test:4010' })).body).toMatchObject({
-        message: 'Unknown host "shop.test": if the name is yours, start the emulator with --allow-host shop.test',
+        message: 'Unknown host "shop.test". If you own it, start the emulator with --allow-host shop.test.',
       });
     });
 
     it.each(['emulator:4010', 'coinflow.localhost', 'host.docker.internal', '203.0.113.7'])(
-      'that only the control API does not answer to: %s',
+      'rejects the host name %s at the control API only',
       async (host) => {
         expect((await get('/_emulator/state', { host })).status).toBe(421);
       },
     );
 
-    it('that is allowed reaches the control API, from this machine', async () => {
+    it('accepts an allowed host name at the control API from this machine', async () => {
       expect((await get('/_emulator/state', { host: 'coinflow.test:4010' })).status).toBe(200);
     });
   });
@@ -192,7 +189,7 @@ describe('the emulator and browsers', () => {
     [{ allowOrigins: ['app.test'] }, 'allowOrigins: "app.test" is not an origin'],
     [{ allowOrigins: ['file:///x'] }, 'allowOrigins: "file:///x" is not an origin'],
     [{ allowHosts: ['http://shop.test'] }, 'allowHosts: "http://shop.test" is not a host name'],
-  ])('does not start with %j', async (options, message) => {
+  ])('rejects the options %j', async (options, message) => {
     await expect(startCoinflowEmulator(options)).rejects.toThrow(new RegExp(`^${message}`));
   });
 });

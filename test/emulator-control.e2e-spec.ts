@@ -6,7 +6,7 @@ import { walletOn } from './harness/wallets.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-describe('the control path of the emulator', () => {
+describe('emulator: control API', () => {
   let coinflow: CoinflowEmulator;
   let client: EmulatorClient;
 
@@ -28,14 +28,14 @@ describe('the control path of the emulator', () => {
 
   const verify = (): Promise<SentResponse> => client.verify(coinflow.signSessionKey({ customerId: 'alice' }));
 
-  /** How a call ends: its status, or the error of its connection. */
+  /** The status of a call, or the error of its connection. */
   const outcome = (call: Promise<SentResponse>): Promise<unknown> =>
     call.then(
       ({ status }) => status,
       (error: NodeJS.ErrnoException) => error.code,
     );
 
-  it('shows the state', async () => {
+  it('returns the state', async () => {
     expect(await control('state')).toMatchObject({ status: 200 });
     expect(await state()).toEqual({
       merchants: ['demo-merchant', 'other-merchant'],
@@ -49,7 +49,7 @@ describe('the control path of the emulator', () => {
     });
   });
 
-  it.each(['jwt', 'opaque'])('never shows an API key, a %s session key or a signature', async (form) => {
+  it.each(['jwt', 'opaque'])('never returns an API key, a %s session key or a signature', async (form) => {
     await post('issuance', { form });
     const key = await client.create();
     const signed = await client.signed(walletOn('eth'));
@@ -75,7 +75,7 @@ describe('the control path of the emulator', () => {
       [{ kind: 'rate-limited', retryAfter: 'none', afterSeconds: 0 }, 429],
       [{ kind: 'delay', ms: 1 }, 200],
       [{ kind: 'reset' }, 'ECONNRESET'],
-    ])('%j fails once, and is over', async (fault, expected) => {
+    ])('applies the fault %j once', async (fault, expected) => {
       const { status, body } = await post('faults', { endpoint: 'verify', fault, times: 1 });
       expect(status).toBe(200);
       expect(body).toMatchObject({ faults: [{ endpoint: 'verify', kind: fault.kind, remaining: 1 }] });
@@ -84,7 +84,7 @@ describe('the control path of the emulator', () => {
       expect(await state()).toMatchObject({ faults: [] });
     });
 
-    it('hang gives no answer', async () => {
+    it('sends no response with the fault hang', async () => {
       await post('faults', { endpoint: 'verify', fault: { kind: 'hang' } });
       const hanging = outcome(verify());
       while (coinflow.countCalls('verify') === 0) await new Promise(setImmediate);
@@ -92,7 +92,7 @@ describe('the control path of the emulator', () => {
       expect(await hanging).toBe('ECONNRESET');
     });
 
-    it.each(['message', 'session-key', 'verify'])('%s fails until it is healed', async (endpoint) => {
+    it.each(['message', 'session-key', 'verify'])('makes the endpoint %s fail until it is healed', async (endpoint) => {
       const call = {
         message: () => client.message(walletHeaders(walletOn('eth'))),
         'session-key': () => client.sessionKey({ authorization: client.apiKey, 'x-coinflow-auth-user-id': 'alice' }),
@@ -115,7 +115,7 @@ describe('the control path of the emulator', () => {
     expect((await client.verify(key)).status).toBe(200);
   });
 
-  it('changes what is minted', async () => {
+  it('changes the session keys that are created', async () => {
     await post('issuance', { lifetimeSeconds: 60, claims: { merchantId: null, customerId: 42 } });
     const { iat, exp, ...claims } = claimsOf(await client.create());
     expect([Number(exp) - Number(iat), claims]).toEqual([60, { customerId: 42 }]);
@@ -125,7 +125,7 @@ describe('the control path of the emulator', () => {
     expect(await client.create()).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('makes a session key with any claims; null leaves one out', async () => {
+  it('signs a session key with any claims, without those that are null', async () => {
     const claims = { customerId: 'bob', merchantId: 'other-merchant', iat: 1, exp: null };
     const { status, body } = await post('session-keys', { claims });
     expect([status, Object.keys(body as object)]).toEqual([200, ['key']]);
@@ -137,7 +137,7 @@ describe('the control path of the emulator', () => {
     expect((await control('state')).text).not.toContain(key);
   });
 
-  it('changes the limits that are given', async () => {
+  it('changes the given limits', async () => {
     await post('limits', { withoutKey: 1 });
     expect(await post('limits', { retryAfter: 'date' })).toMatchObject({
       body: { limits: { withKey: 0, withoutKey: 1, retryAfter: 'date' } },
@@ -147,19 +147,19 @@ describe('the control path of the emulator', () => {
     expect((await control('state')).status).toBe(200);
   });
 
-  it('forgets the calls', async () => {
+  it('clears the calls', async () => {
     await verify();
     expect(await state()).toMatchObject({ counts: { verify: 1 }, calls: [{ endpoint: 'verify', status: 200 }] });
     expect(await post('calls/clear')).toMatchObject({ status: 200, body: { counts: { verify: 0 }, calls: [] } });
   });
 
-  it('shows the newest 100 calls and counts all', async () => {
+  it('returns the newest 100 calls and counts all', async () => {
     await Promise.all(Array.from({ length: 101 }, verify));
     const { calls, counts } = await state();
     expect([(calls as unknown[]).length, counts]).toEqual([100, { message: 0, 'session-key': 0, verify: 101 }]);
   });
 
-  it('resets to the start, and leaves session keys good', async () => {
+  it('restores the initial state and keeps session keys valid', async () => {
     await start({ issuance: { lifetimeSeconds: 600 }, limits: { withKey: 50 } });
     const key = await client.create();
     const signed = await client.signed(walletOn('eth'));
@@ -179,7 +179,7 @@ describe('the control path of the emulator', () => {
     expect((await client.verify(key)).status).toBe(200);
   });
 
-  describe('a wrong body', () => {
+  describe('an invalid body', () => {
     const fault = (wrong: unknown): unknown => ({ endpoint: 'verify', fault: wrong });
 
     it.each<[string, unknown, string]>([
@@ -218,7 +218,7 @@ describe('the control path of the emulator', () => {
       ['limits', { withoutKey: '5' }, 'body/withoutKey must be integer'],
       ['calls/clear', [], 'body must be object'],
       ['reset', { all: true }, 'additional properties: all'],
-    ])('%s %j is told what is wrong, and changes nothing', async (path, body, text) => {
+    ])('rejects a POST to %s with the body %j, names the mistake and changes nothing', async (path, body, text) => {
       const before = await state();
       const answer = await post(path, body);
       expect([answer.status, answer.body]).toEqual([
@@ -228,34 +228,37 @@ describe('the control path of the emulator', () => {
       expect(await state()).toEqual({ ...before, clock: expect.objectContaining({ offsetMs: 0 }) });
     });
 
-    it.each(['{', '{"offsetMs":1,}', 'null', '{"__proto__":{}}'])('%s is a 400', async (body) => {
-      const answer = await fetch(`${coinflow.url}/_emulator/clock`, { method: 'POST', headers: JSON_TYPE, body });
-      expect([answer.status, await answer.json()]).toEqual([
-        400,
-        expect.objectContaining({ message: expect.any(String) }),
-      ]);
-    });
+    it.each(['{', '{"offsetMs":1,}', 'null', '{"__proto__":{}}'])(
+      'rejects the malformed JSON %s with 400',
+      async (body) => {
+        const answer = await fetch(`${coinflow.url}/_emulator/clock`, { method: 'POST', headers: JSON_TYPE, body });
+        expect([answer.status, await answer.json()]).toEqual([
+          400,
+          expect.objectContaining({ message: expect.any(String) }),
+        ]);
+      },
+    );
 
-    it('none at all is an empty one', async () => {
+    it('accepts a missing body as an empty object', async () => {
       expect(await control('heal', { method: 'POST', headers: JSON_TYPE })).toMatchObject({ status: 200 });
       expect(await control('clock', { method: 'POST', headers: JSON_TYPE })).toMatchObject({ status: 400 });
     });
   });
 
-  describe('who may use it', () => {
+  describe('access control', () => {
     it.each<Record<string, string>>([
       {},
       { 'content-type': 'text/plain' },
       { 'content-type': 'application/x-www-form-urlencoded' },
       { 'content-type': 'application/jsonp' },
-    ])('a post must say that it is JSON: not %j', async (headers) => {
+    ])('rejects a POST with the content type of %j', async (headers) => {
       expect(await control('reset', { method: 'POST', headers })).toMatchObject({
         status: 415,
-        body: { message: 'Send content-type: application/json' },
+        body: { message: 'Send content-type: application/json.' },
       });
     });
 
-    it('the content type may have parameters', async () => {
+    it('accepts a content type with parameters', async () => {
       const headers = { 'content-type': 'Application/JSON; charset=utf-8' };
       expect(await control('reset', { method: 'POST', headers })).toMatchObject({ status: 200 });
     });
@@ -267,7 +270,7 @@ describe('the control path of the emulator', () => {
       'localhost.evil.example',
       '203.0.113.1',
       ']',
-    ])('a foreign Host is refused: %s', async (host) => {
+    ])('rejects the foreign Host %s', async (host) => {
       for (const path of ['state', 'reset']) {
         const method = path === 'state' ? 'GET' : 'POST';
         expect(await control(path, { method, headers: { host, ...JSON_TYPE } })).toMatchObject({ status: 421 });
@@ -275,7 +278,7 @@ describe('the control path of the emulator', () => {
     });
 
     it.each(['localhost', 'LOCALHOST:80', '127.0.0.1', '127.8.8.8:1', '[::1]:4010'])(
-      'a loopback Host may: %s',
+      'accepts the loopback Host %s',
       async (host) => {
         expect(await control('state', { headers: { host } })).toMatchObject({ status: 200 });
       },
@@ -287,20 +290,20 @@ describe('the control path of the emulator', () => {
       { origin: 'http://127.0.0.1' },
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
-    ])('a page of another origin is refused: %j', async (headers) => {
+    ])('rejects a page of another origin with the headers %j', async (headers) => {
       expect(await control('state', { headers })).toMatchObject({ status: 403 });
       expect(await control('reset', { method: 'POST', headers: { ...headers, ...JSON_TYPE } })).toMatchObject({
         status: 403,
-        body: { message: 'Not from a page of another origin' },
+        body: { message: 'The control API rejects requests from pages of another origin.' },
       });
     });
 
-    it('its own origin may', async () => {
+    it('accepts its own origin', async () => {
       const headers = { origin: coinflow.url, 'sec-fetch-site': 'same-origin' };
       expect(await control('state', { headers })).toMatchObject({ status: 200 });
     });
 
-    it.each(['state', 'faults', 'reset', 'nothing'])('with control off there is no %s', async (path) => {
+    it.each(['state', 'faults', 'reset', 'nothing'])('has no route %s with control off', async (path) => {
       await start({ control: 'off' });
       expect((await control(path)).status).toBe(404);
       expect((await post(path)).status).toBe(404);

@@ -7,7 +7,7 @@ import { walletOn } from './harness/wallets.js';
 const HOUR_MS = 3_600_000;
 const ENDPOINTS = ['message', 'session-key', 'verify'] as const;
 
-describe('outages of the emulator', () => {
+describe('emulator: faults, rate limits and clock', () => {
   let coinflow: CoinflowEmulator;
   let client: EmulatorClient;
 
@@ -18,14 +18,14 @@ describe('outages of the emulator', () => {
 
   afterEach(() => coinflow.close());
 
-  /** A call that is answered with 200 when nothing fails. */
+  /** Calls that get a 200 without a fault. */
   const call = {
     message: () => client.message(walletHeaders(walletOn('eth'))),
     'session-key': () => client.sessionKey({ authorization: client.apiKey, 'x-coinflow-auth-user-id': 'alice' }),
     verify: () => client.verify(coinflow.signSessionKey({ customerId: 'alice' })),
   };
 
-  /** Everything that comes over the socket until it ends. */
+  /** Everything that the emulator sends until the connection ends. */
   function bytesOf(path: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const { hostname, port } = new URL(coinflow.url);
@@ -52,8 +52,8 @@ describe('outages of the emulator', () => {
         { status: 502, text: expect.stringContaining('<h1>502</h1>') },
       ],
       [
-        { kind: 'raw', status: 200, body: 'junk' },
-        { status: 200, text: 'junk' },
+        { kind: 'raw', status: 200, body: 'invalid' },
+        { status: 200, text: 'invalid' },
       ],
       [{ kind: 'ok' }, { status: 200, text: '' }],
       [{ kind: 'non-json' }, { status: 200, body: undefined, text: 'This is not JSON' }],
@@ -62,7 +62,7 @@ describe('outages of the emulator', () => {
         { status: 401, body: undefined },
       ],
       [{ kind: 'rate-limited' }, { status: 429, body: { message: 'Too many requests', debugId: expect.any(String) } }],
-    ])('%j, as often as it was told', async (fault, answer) => {
+    ])('responds with the fault %j the given number of times', async (fault, answer) => {
       coinflow.fail(endpoint, fault, 2);
       expect(await call[endpoint]()).toMatchObject(answer);
       expect(coinflow.calls.at(-1)?.status).toBe((answer as { status: number }).status);
@@ -71,26 +71,26 @@ describe('outages of the emulator', () => {
       expect(coinflow.countCalls(endpoint)).toBe(3);
     });
 
-    it('the right answer, late', async () => {
+    it('delays the normal response', async () => {
       coinflow.fail(endpoint, { kind: 'delay', ms: 50 });
       const before = performance.now();
       expect(await call[endpoint]()).toMatchObject({ status: 200 });
       expect(performance.now() - before).toBeGreaterThan(45);
     });
 
-    it('the connection ends in the middle of the body', async () => {
+    it('ends the connection in the middle of the body', async () => {
       coinflow.fail(endpoint, { kind: 'truncated' });
       await expect(call[endpoint]()).rejects.toMatchObject({ code: 'ECONNRESET' });
       expect(coinflow.calls.at(-1)).toMatchObject({ endpoint, status: 200 });
     });
 
-    it('the connection is reset', async () => {
+    it('resets the connection', async () => {
       coinflow.fail(endpoint, { kind: 'reset' });
       await expect(call[endpoint]()).rejects.toMatchObject({ code: 'ECONNRESET' });
       expect(coinflow.calls.at(-1)).toMatchObject({ endpoint, status: undefined });
     });
 
-    it('no answer, until the emulator ends', async () => {
+    it('sends no response until the emulator closes', async () => {
       coinflow.fail(endpoint, { kind: 'hang' });
       const hanging = call[endpoint]();
       const refused = expect(hanging).rejects.toMatchObject({ code: 'ECONNRESET' });
@@ -101,7 +101,7 @@ describe('outages of the emulator', () => {
     });
   });
 
-  it('a truncated answer says that it is longer than it is', async () => {
+  it('announces a longer body than it sends in a truncated response', async () => {
     coinflow.fail('verify', { kind: 'truncated', status: 502 });
     const [head = '', body = ''] = (await bytesOf('/api/auth/verify')).split('\r\n\r\n');
     expect(head).toMatch(/^HTTP\/1.1 502 Bad Gateway\r\n/);
@@ -111,7 +111,7 @@ describe('outages of the emulator', () => {
     expect(head).toMatch(/content-type: application\/json/i);
   });
 
-  it('a delay ends with its connection: nothing outlives the emulator', async () => {
+  it('ends a delay with its connection, so that no timer outlives the emulator', async () => {
     coinflow.fail('verify', { kind: 'delay', ms: 600_000 });
     const refused = expect(call.verify()).rejects.toMatchObject({ code: 'ECONNRESET' });
     while (coinflow.countCalls('verify') === 0) await new Promise(setImmediate);
@@ -119,10 +119,10 @@ describe('outages of the emulator', () => {
     await refused;
   });
 
-  it('heal ends every fault', async () => {
+  it('ends every fault on heal', async () => {
     for (const endpoint of ENDPOINTS) coinflow.fail(endpoint, { kind: 'ok' });
     coinflow.heal();
-    expect(await client.verify('junk')).toMatchObject({ status: 401 });
+    expect(await client.verify('invalid')).toMatchObject({ status: 401 });
   });
 
   describe('Retry-After', () => {
@@ -130,12 +130,12 @@ describe('outages of the emulator', () => {
       [{ kind: 'rate-limited', retryAfter: 'seconds', afterSeconds: 7 }, '7'],
       [{ kind: 'rate-limited', retryAfter: 'none', afterSeconds: 7 }, undefined],
       [{ kind: 'rate-limited' }, '60'],
-    ])('%j', async (fault, value) => {
+    ])('sets Retry-After for the fault %j', async (fault, value) => {
       coinflow.fail('verify', fault);
       expect((await call.verify()).headers['retry-after']).toBe(value);
     });
 
-    it('as a date is by the emulator’s clock', async () => {
+    it('computes the date of Retry-After by the clock of the emulator', async () => {
       coinflow.setClockOffset(24 * HOUR_MS);
       coinflow.fail('verify', { kind: 'rate-limited', retryAfter: 'date', afterSeconds: 7 });
       const { headers } = await call.verify();
@@ -146,22 +146,22 @@ describe('outages of the emulator', () => {
   });
 
   describe('rate limits', () => {
-    it('are off by default', async () => {
-      const answers = await Promise.all(Array.from({ length: 150 }, () => client.verify('junk')));
+    it('limits nothing by default', async () => {
+      const answers = await Promise.all(Array.from({ length: 150 }, () => client.verify('invalid')));
       expect(answers.every(({ status }) => status === 401)).toBe(true);
     });
 
-    it('are a merchant’s own with its API key, and one for everybody else', async () => {
+    it('counts each merchant with its API key, and all other requests together', async () => {
       const [, other] = coinflow.merchants;
-      const mint = (authorization: string) =>
+      const create = (authorization: string) =>
         client.sessionKey({ authorization, 'x-coinflow-auth-user-id': 'alice' }).then(({ status }) => status);
       coinflow.setLimits({ withKey: 2, withoutKey: 1 });
-      expect([await mint(client.apiKey), await mint(client.apiKey), await mint(client.apiKey)]).toEqual([
+      expect([await create(client.apiKey), await create(client.apiKey), await create(client.apiKey)]).toEqual([
         200, 200, 429,
       ]);
-      expect(await mint(other?.apiKey ?? '')).toBe(200);
-      expect(await mint('wrong')).toBe(401);
-      expect(await mint('wrong')).toBe(429);
+      expect(await create(other?.apiKey ?? '')).toBe(200);
+      expect(await create('wrong')).toBe(401);
+      expect(await create('wrong')).toBe(429);
       expect((await call.verify()).status).toBe(429);
       expect((await call.message()).status).toBe(429);
       expect(coinflow.calls.slice(-2)).toMatchObject([
@@ -170,7 +170,7 @@ describe('outages of the emulator', () => {
       ]);
     });
 
-    it('open again after a minute of the emulator’s clock, as the 429 says', async () => {
+    it('accepts requests again after a minute of its clock, as the 429 announces', async () => {
       coinflow.setLimits({ withoutKey: 1 });
       await call.verify();
       const { status, headers, body } = await call.verify();
@@ -185,13 +185,13 @@ describe('outages of the emulator', () => {
     it.each<['date' | 'none', unknown]>([
       ['date', expect.stringMatching(/ GMT$/)],
       ['none', undefined],
-    ])('Retry-After can be %s', async (retryAfter, value) => {
+    ])('supports Retry-After of the form %s', async (retryAfter, value) => {
       coinflow.setLimits({ withoutKey: 1, retryAfter });
       await call.verify();
       expect((await call.verify()).headers['retry-after']).toEqual(value);
     });
 
-    it('come before the faults, and leave them for later', async () => {
+    it('applies the rate limit before a fault and does not use the fault up', async () => {
       coinflow.setLimits({ withoutKey: 1 });
       coinflow.fail('verify', { kind: 'status', status: 503 }, 2);
       expect((await call.verify()).status).toBe(503);
@@ -202,7 +202,7 @@ describe('outages of the emulator', () => {
   });
 
   describe('the clock', () => {
-    it('moves what is signed, what is checked, the log, and the Date of every answer', async () => {
+    it('moves signing, verification, the log and the Date header', async () => {
       const key = await client.create();
       coinflow.setClockOffset(24 * HOUR_MS);
       expect((await client.verify(key)).status).toBe(401);
@@ -219,14 +219,14 @@ describe('outages of the emulator', () => {
       expect((await client.verify(key)).status).toBe(200);
     });
 
-    it('moves the Date of an answer that is cut off, too', async () => {
+    it('moves the Date header of a truncated response', async () => {
       coinflow.setClockOffset(-24 * HOUR_MS);
       coinflow.fail('verify', { kind: 'truncated' });
       const date = /^date: (.*)$/im.exec(await bytesOf('/api/auth/verify'))?.[1];
       expect(Math.abs(Date.parse(date ?? '') - Date.now() + 24 * HOUR_MS)).toBeLessThan(2_000);
     });
 
-    it('can be a fault’s own', async () => {
+    it('lets a fault set its own Date header', async () => {
       const date = 'Tue, 14 Nov 2023 22:13:20 GMT';
       coinflow.fail('verify', { kind: 'status', status: 401, headers: { date } });
       expect((await call.verify()).headers.date).toBe(date);

@@ -8,7 +8,7 @@ type Headers = Record<string, string>;
 
 const missing = (name: string) => ({ details: `Header ${name} is required` });
 
-describe('session keys of the emulator', () => {
+describe('emulator: session keys', () => {
   let coinflow: CoinflowEmulator;
   let client: EmulatorClient;
 
@@ -20,7 +20,7 @@ describe('session keys of the emulator', () => {
   afterEach(() => giveBackEmulator(coinflow));
 
   describe('Get Message', () => {
-    it.each(BLOCKCHAINS)('hands out a message that says whose it is, on %s', async (blockchain) => {
+    it.each(BLOCKCHAINS)('creates a message that names the wallet and the blockchain %s', async (blockchain) => {
       const wallet = walletOn(blockchain);
       const { status, body } = await client.message(walletHeaders(wallet));
       expect([status, body]).toEqual([200, { message: expect.stringContaining(`Wallet: ${wallet.address}`) }]);
@@ -31,11 +31,11 @@ describe('session keys of the emulator', () => {
     it.each<[string, Headers, unknown]>([
       ['nothing', {}, missing('x-coinflow-auth-wallet')],
       ['no wallet', { 'x-coinflow-auth-blockchain': 'eth' }, missing('x-coinflow-auth-wallet')],
-    ])('needs its headers: %s', async (_, headers, body) => {
+    ])('requires the headers of Get Message: %s', async (_, headers, body) => {
       expect(await client.message(headers)).toMatchObject({ status: 401, body });
     });
 
-    it.each(BLOCKCHAINS)('tells the blockchain of a wallet of %s by its address', async (blockchain) => {
+    it.each(BLOCKCHAINS)('recognises the blockchain %s by the address', async (blockchain) => {
       const wallet = walletOn(blockchain);
       const { status, body } = await client.message({ 'x-coinflow-auth-wallet': wallet.address });
       const { message } = body as { message: string };
@@ -52,11 +52,15 @@ describe('session keys of the emulator', () => {
     });
 
     it.each(['0x1', 'alice', `0x${'1'.repeat(64)}`, 'M'.repeat(56), '1'.repeat(44)])(
-      'rejects %s as the wallet of no blockchain',
+      'rejects %s, which is not an address of any blockchain',
       async (address) => {
         expect(await client.message({ 'x-coinflow-auth-wallet': address })).toMatchObject({
           status: 401,
-          body: { message: expect.stringMatching(/^x-coinflow-auth-wallet is no wallet of solana, stellar, eth,/) },
+          body: {
+            message: expect.stringMatching(
+              /^x-coinflow-auth-wallet is not a valid address on any of solana, stellar, eth,/,
+            ),
+          },
         });
       },
     );
@@ -66,10 +70,10 @@ describe('session keys of the emulator', () => {
       ['bitcoin', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-blockchain must be one of solana'],
       ['__proto__', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-blockchain must be one of solana'],
       ['ETH', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-blockchain must be one of solana'],
-      ['eth', '0x1', 'x-coinflow-auth-wallet is no wallet of eth'],
-      ['solana', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-wallet is no wallet of solana'],
-      ['stellar', walletOn('solana').address, 'x-coinflow-auth-wallet is no wallet of stellar'],
-    ])('refuses %s with %s', async (blockchain, address, text) => {
+      ['eth', '0x1', 'x-coinflow-auth-wallet is not a valid address on eth'],
+      ['solana', `0x${'1'.repeat(40)}`, 'x-coinflow-auth-wallet is not a valid address on solana'],
+      ['stellar', walletOn('solana').address, 'x-coinflow-auth-wallet is not a valid address on stellar'],
+    ])('rejects the blockchain %s with the address %s', async (blockchain, address, text) => {
       expect(await client.message(walletHeaders({ blockchain, address }))).toMatchObject({
         status: 401,
         body: { message: expect.stringContaining(text), debugId: expect.any(String) },
@@ -78,7 +82,7 @@ describe('session keys of the emulator', () => {
   });
 
   describe.each(BLOCKCHAINS)('a wallet that has signed, on %s', (blockchain) => {
-    it('gets a key of its own, that Verify Token knows', async () => {
+    it('gets a key that Verify Token accepts', async () => {
       const wallet = walletOn(blockchain);
       const { status, body } = await client.sessionKey(await client.signed(wallet));
       expect(status).toBe(200);
@@ -89,7 +93,7 @@ describe('session keys of the emulator', () => {
       expect(await client.verify(key)).toMatchObject({ status: 200, text: '' });
     });
 
-    it('gets none for a message that was used', async () => {
+    it('gets no key for a used message', async () => {
       const headers = await client.signed(walletOn(blockchain));
       expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
       expect(await client.sessionKey(headers)).toMatchObject({
@@ -98,7 +102,7 @@ describe('session keys of the emulator', () => {
       });
     });
 
-    it('gets none for a message that has expired', async () => {
+    it('gets no key for an expired message', async () => {
       const headers = await client.signed(walletOn(blockchain));
       coinflow.setClockOffset(300_000);
       expect(await client.sessionKey(headers)).toMatchObject({
@@ -107,7 +111,7 @@ describe('session keys of the emulator', () => {
       });
     });
 
-    it('gets none for the signature of another wallet, of another message, or of none', async () => {
+    it('gets no key for the signature of another wallet, over another message, or an invalid one', async () => {
       const [wallet, other] = [walletOn(blockchain), walletOn(blockchain)];
       const headers = await client.signed(wallet);
       const signatures = [
@@ -119,20 +123,20 @@ describe('session keys of the emulator', () => {
       for (const signature of signatures) {
         expect(await client.sessionKey({ ...headers, 'x-coinflow-auth-signed-message': signature })).toMatchObject({
           status: 401,
-          body: { message: expect.stringContaining('not this wallet’s') },
+          body: { message: expect.stringContaining('not by this wallet') },
         });
       }
       expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
     });
 
-    it('gets none under the address of another', async () => {
+    it('gets no key for the address of another wallet', async () => {
       const [wallet, other] = [walletOn(blockchain), walletOn(blockchain)];
       await client.messageFor(other);
       const headers = { ...(await client.signed(wallet)), 'x-coinflow-auth-wallet': other.address };
       expect(await client.sessionKey(headers)).toMatchObject({ status: 401, body: { message: expect.any(String) } });
     });
 
-    it('gets none on any other chain', async () => {
+    it('gets no key on another blockchain', async () => {
       const headers = await client.signed(walletOn(blockchain));
       for (const other of [...BLOCKCHAINS, 'user', 'bitcoin'].filter((name) => name !== blockchain)) {
         expect(await client.sessionKey({ ...headers, 'x-coinflow-auth-blockchain': other })).toMatchObject({
@@ -143,7 +147,7 @@ describe('session keys of the emulator', () => {
       expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
     });
 
-    it('gets none for a merchant that does not exist, and may try again', async () => {
+    it('gets no key for an unknown merchant, and can try again with the same message', async () => {
       const headers = await client.signed(walletOn(blockchain));
       expect(await client.sessionKey({ ...headers, 'x-coinflow-auth-merchant-id': 'nobody' })).toMatchObject({
         status: 401,
@@ -153,27 +157,27 @@ describe('session keys of the emulator', () => {
     });
   });
 
-  it('an EVM wallet may be written in any case', async () => {
+  it('accepts an EVM address in any case', async () => {
     const wallet = walletOn('base');
     const headers = await client.signed({ ...wallet, address: wallet.address.toLowerCase() });
     const { body } = await client.sessionKey({ ...headers, 'x-coinflow-auth-wallet': wallet.address });
     expect(claimsOf((body as { key: string }).key)).toMatchObject({ wallet: wallet.address });
   });
 
-  it('a message of one emulator is none of another', async () => {
+  it('rejects a message of another emulator', async () => {
     const other = await startCoinflowEmulator();
     const headers = await new EmulatorClient(other).signed(walletOn('eth'));
     expect(await client.sessionKey(headers)).toMatchObject({ status: 401 });
     await other.close();
   });
 
-  it('one message makes one key, however many ask at once', async () => {
+  it('creates one key for one message under concurrent requests', async () => {
     const headers = await client.signed(walletOn('eth'));
     const answers = await Promise.all(Array.from({ length: 10 }, () => client.sessionKey(headers)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  describe('exactly one way', () => {
+  describe('authentication of Get Session Key', () => {
     const API_KEY = { authorization: 'coinflow_emulator_key_of_demo_merchant' };
     const USER = { 'x-coinflow-auth-user-id': 'alice' };
     const WALLET = { 'x-coinflow-auth-wallet': `0x${'1'.repeat(40)}` };
@@ -182,7 +186,7 @@ describe('session keys of the emulator', () => {
     const MERCHANT = { 'x-coinflow-auth-merchant-id': 'demo-merchant' };
     const PARTS = { API_KEY, USER, WALLET, CHAIN, SIGNED, MERCHANT };
 
-    /** All 64 sets of headers: what each is answered. */
+    /** The expected response for each of the 64 sets of headers. */
     const expected = (names: string[]): [number, unknown] => {
       const has = (name: string): boolean => names.includes(name);
       const mixture = { message: expect.stringMatching(/^Send either/), debugId: expect.any(String) };
@@ -205,18 +209,21 @@ describe('session keys of the emulator', () => {
       Object.keys(PARTS).filter((_name, index) => (bits >> index) & 1),
     );
 
-    it.each(sets.map((names) => [names.join(' + ') || 'nothing', names] as const))('%s', async (_, names) => {
-      const headers = Object.assign({}, ...names.map((name) => PARTS[name as keyof typeof PARTS])) as Headers;
-      const { status, body } = await client.sessionKey(headers);
-      expect([status, body]).toEqual(expected(names));
-    });
+    it.each(sets.map((names) => [names.join(' + ') || 'nothing', names] as const))(
+      'accepts or rejects the headers: %s',
+      async (_, names) => {
+        const headers = Object.assign({}, ...names.map((name) => PARTS[name as keyof typeof PARTS])) as Headers;
+        const { status, body } = await client.sessionKey(headers);
+        expect([status, body]).toEqual(expected(names));
+      },
+    );
 
-    it('`user` is no chain that could make a mixture', async () => {
+    it('accepts the blockchain "user" with a user id', async () => {
       const headers = { ...API_KEY, ...USER, 'x-coinflow-auth-blockchain': 'user' };
       expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
     });
 
-    it.each(['user', 'bitcoin'])('a merchant cannot vouch for a wallet on %s', async (blockchain) => {
+    it.each(['user', 'bitcoin'])('rejects a wallet on %s from a merchant', async (blockchain) => {
       const headers = { ...API_KEY, ...WALLET, 'x-coinflow-auth-blockchain': blockchain };
       expect(await client.sessionKey(headers)).toMatchObject({
         status: 401,
@@ -226,7 +233,7 @@ describe('session keys of the emulator', () => {
   });
 
   describe('special keys', () => {
-    it('opaque ones are verified like the others, and expire', async () => {
+    it('accepts an opaque key until it expires', async () => {
       coinflow.setIssuance({ form: 'opaque', lifetimeSeconds: 60 });
       const key = await client.create();
       expect(key).toMatch(/^[0-9a-f]{32}$/);
@@ -236,7 +243,7 @@ describe('session keys of the emulator', () => {
       expect(await client.verify('0'.repeat(32))).toMatchObject({ status: 401 });
     });
 
-    it('claims can be missing, added and odd, until all is reset', async () => {
+    it('removes, adds and replaces claims until reset', async () => {
       coinflow.setIssuance({ claims: { exp: null, merchantId: null, customerId: ['odd'], added: { deep: true } } });
       const key = await client.create();
       expect(claimsOf(key)).toEqual({ iat: expect.any(Number), customerId: ['odd'], added: { deep: true } });
@@ -247,7 +254,7 @@ describe('session keys of the emulator', () => {
       expect(await client.verify(key)).toMatchObject({ status: 200 });
     });
 
-    it('can be what an emulator starts with', async () => {
+    it('accepts the issuance settings as a start option', async () => {
       const own = await startCoinflowEmulator({ issuance: { lifetimeSeconds: 60 }, messageLifetimeMs: 1_000 });
       const ownClient = new EmulatorClient(own);
       const { iat, exp } = claimsOf(await ownClient.create());

@@ -18,7 +18,7 @@ interface Received {
   event: { eventType: string; category: string; created: string; data: Record<string, unknown> };
 }
 
-describe('the emulator sends webhooks', () => {
+describe('emulator: webhooks', () => {
   let coinflow: CoinflowEmulator;
   let merchant: Server;
   let url: string;
@@ -62,21 +62,21 @@ describe('the emulator sends webhooks', () => {
   const control = (path: string, body: unknown): ReturnType<typeof send> =>
     send(`${coinflow.url}/_emulator/${path}`, { method: 'POST', body });
 
-  it('of every documented type, under its category', async () => {
+  it('sends every documented type with its category', async () => {
     const types = Object.values(EVENT_TYPES).flat();
     expect([...types].sort()).toEqual([...COINFLOW_EVENT_TYPES].sort());
     expect(Object.keys(EVENT_TYPES)).toEqual([...COINFLOW_EVENT_CATEGORIES]);
     await coinflow.sendWebhooks(types.map((eventType) => ({ eventType })));
     expect(received.map(({ event }) => event.eventType)).toEqual(types);
     expect(received.filter((one) => proofOf(one) !== 'signature')).toEqual([]);
-    // Of the events about the configuration nothing is documented.
+    // Coinflow does not document the events about the configuration.
     const documented = received.filter(({ event }) => !event.eventType.startsWith('Config '));
     expect(documented.filter(({ event }) => Object.keys(event.data).length < 2)).toEqual([]);
     const aboutPeople = received.filter(({ event }) => /^(?:KYC|Sub-merchant) /.test(event.eventType));
     expect(aboutPeople.map(({ event }) => event.category)).toEqual(Array(11).fill('KYC'));
   });
 
-  it('signed, with the key in Authorization, of either version', async () => {
+  it('signs events of both versions and sends the key in Authorization', async () => {
     await settle();
     expect(received[0]).toMatchObject({
       headers: { 'content-type': 'application/json', authorization: KEY },
@@ -95,7 +95,7 @@ describe('the emulator sends webhooks', () => {
     expect(received[1]?.event.data).not.toHaveProperty('customerId');
   });
 
-  it('of one payer: a wallet that is given takes the place of the sample’s customer', async () => {
+  it('replaces the customer of the sample data by a given wallet', async () => {
     await coinflow.sendWebhook({ eventType: 'Settled', data: { wallet: '0x1' } });
     await coinflow.sendWebhook({ eventType: 'Settled', data: { wallet: '0x1', customerId: 'bob' } });
     const users = received.map(({ event: { data } }) => [data.wallet, data.customerId, 'rawCustomerId' in data]);
@@ -105,7 +105,7 @@ describe('the emulator sends webhooks', () => {
     ]);
   });
 
-  it('once to a URL that is registered twice, as it was registered last', async () => {
+  it('sends one event to a URL that is registered twice, with the last settings', async () => {
     const [first] = coinflow.webhookEndpoints;
     const again = coinflow.registerWebhook({ url: url.replace('http://', 'HTTP://'), key: 'newer', version: 2 });
     expect(again).toMatchObject({ id: first?.id, key: 'newer', version: 2 });
@@ -118,7 +118,7 @@ describe('the emulator sends webhooks', () => {
     expect(other.id).not.toBe(first?.id);
   });
 
-  it('of types that nobody has heard of, with any data', async () => {
+  it('sends unknown types with any data', async () => {
     await coinflow.sendWebhook({ eventType: 'Novel', category: 'New', created: 'then', data: { a: null, id: 5 } });
     expect(received[0]?.event).toMatchObject({
       eventType: 'Novel',
@@ -128,7 +128,7 @@ describe('the emulator sends webhooks', () => {
     });
   });
 
-  it('again and again until the answer is 200', async () => {
+  it('retries until the response is 200', async () => {
     statuses = [500, 503, 204, 302, 'reset', 401];
     const [result] = await settle();
     expect(result).toMatchObject({ url, acknowledged: true });
@@ -145,7 +145,7 @@ describe('the emulator sends webhooks', () => {
     expect(new Set(received.map(({ body }) => body)).size).toBe(1);
   });
 
-  it('until it gives up', async () => {
+  it('stops after the maximum number of attempts', async () => {
     statuses = [500, 500, 500];
     expect(await settle({ attempts: 2 })).toMatchObject([{ acknowledged: false, attempts: [{}, {}] }]);
     statuses = ['hang'];
@@ -158,7 +158,7 @@ describe('the emulator sends webhooks', () => {
     [{ signAgain: true }, { signatures: 2, created: 1 }],
     [{ signAgain: false }, { signatures: 1, created: 1 }],
     [{ newCreated: true }, { signatures: 2, created: 2 }],
-  ])('with a retry that is what is asked for: %j', async (sending, { signatures, created }) => {
+  ])('retries according to the settings %j', async (sending, { signatures, created }) => {
     statuses = [500];
     const sent = settle({ ...sending, retryAfterMs: 20 });
     while (received.length === 0) await new Promise(setImmediate);
@@ -169,13 +169,13 @@ describe('the emulator sends webhooks', () => {
     expect(received.map((one) => proofOf(one))).toEqual(['signature', 'signature']);
   });
 
-  it('several times at once', async () => {
+  it('sends several copies at the same time', async () => {
     const [result] = await settle({ copies: 5 });
     expect(result?.attempts.map(({ copy }) => copy).sort()).toEqual([1, 2, 3, 4, 5]);
     expect(new Set(received.map(({ body }) => body)).size).toBe(1);
   });
 
-  it('in another order', async () => {
+  it('sends events in another order', async () => {
     const events = ['Refund', 'Settled', 'Disbursed Funds'].map((eventType) => ({ eventType }));
     await coinflow.sendWebhooks(events, { order: 'reversed' });
     expect(received.map(({ event }) => event.eventType)).toEqual(['Disbursed Funds', 'Settled', 'Refund']);
@@ -192,7 +192,7 @@ describe('the emulator sends webhooks', () => {
     [{ tampering: 'tampered' }, 'signature-mismatch'],
     [{ tampering: 'reserialized' }, 'signature-mismatch'],
     [{ tampering: 'none' }, 'signature'],
-  ])('that must be refused: %j', async (sending, proof) => {
+  ])('sends an event that a merchant must reject: %j', async (sending, proof) => {
     await settle(sending);
     expect(received.map((one) => proofOf(one))).toEqual([proof]);
     expect(received[0]?.event.data).toMatchObject({ id: 'p1' });
@@ -210,14 +210,14 @@ describe('the emulator sends webhooks', () => {
     'file:///etc/passwd',
     '/webhooks',
     '',
-  ])('to this machine only, and not to %j', async (elsewhere) => {
+  ])('rejects the URL %j, which is not on this machine', async (elsewhere) => {
     expect(() => coinflow.registerWebhook({ url: elsewhere })).toThrow(RangeError);
     if (elsewhere) expect((await control('webhooks/endpoints', { url: elsewhere })).status).toBe(400);
     expect(coinflow.webhookEndpoints).toHaveLength(1);
   });
 
   it.each(['http://127.0.0.1:9/', 'http://127.8.9.1/x', 'http://localhost/', 'http://[::1]:9/', 'https://LOCALHOST/'])(
-    'to %s',
+    'accepts the URL %s of this machine',
     (here) => {
       expect(coinflow.registerWebhook({ url: here })).toMatchObject({
         url: here,
@@ -234,13 +234,13 @@ describe('the emulator sends webhooks', () => {
     { signedAgoMs: 0.5 },
     { tampering: 'some' as 'none' },
     { endpoint: 'nobody' },
-  ])('not with %j', async (sending) => {
+  ])('rejects the settings %j', async (sending) => {
     await expect(settle(sending)).rejects.toThrow(RangeError);
     await expect(coinflow.sendWebhooks([], { order: 'other' as 'given' })).rejects.toThrow(RangeError);
     expect(received).toEqual([]);
   });
 
-  it('no more once it is reset, and to the same endpoints', async () => {
+  it('stops retrying on reset and keeps its endpoints', async () => {
     statuses = [500];
     const sent = settle({ retryAfterMs: 60_000 });
     while (coinflow.webhookAttempts.length === 0) await new Promise(setImmediate);
@@ -251,7 +251,7 @@ describe('the emulator sends webhooks', () => {
     expect(await settle()).toMatchObject([{ acknowledged: true }]);
   });
 
-  it('no more once it is closed', async () => {
+  it('stops retrying when it closes', async () => {
     statuses = ['hang'];
     const sent = settle();
     while (received.length === 0) await new Promise(setImmediate);
@@ -259,8 +259,8 @@ describe('the emulator sends webhooks', () => {
     expect(await sent).toMatchObject([{ acknowledged: false }]);
   });
 
-  describe('over the control path', () => {
-    it('registers, sends and shows what was answered, and no key', async () => {
+  describe('in the control API', () => {
+    it('registers endpoints, sends events and returns the attempts without keys', async () => {
       coinflow.clearWebhooks();
       await control('webhooks/endpoints', { url, key: 'canary_key', version: 2, authorization: false });
       statuses = [500];
@@ -286,11 +286,11 @@ describe('the emulator sends webhooks', () => {
       expect((await control('webhooks/endpoints/clear', {})).body).toMatchObject({ webhooks: { endpoints: [] } });
       expect(await control('webhooks/send', { eventType: 'Settled' })).toMatchObject({
         status: 400,
-        body: { message: 'No such endpoint of webhooks is registered.' },
+        body: { message: 'No such webhook endpoint is registered.' },
       });
     });
 
-    it('answers after the first attempt, and tells how to see the retries', async () => {
+    it('responds after the first attempt and says how to see the retries', async () => {
       statuses = [500, 200, 500];
       const { status, body } = await control('webhooks/send', {
         eventType: 'Settled',
@@ -301,7 +301,7 @@ describe('the emulator sends webhooks', () => {
       expect(body).toMatchObject({
         sent: {
           acknowledged: false,
-          retries: expect.stringMatching(/until it is answered 200.*webhooks\.attempts.*GET \/_emulator\/state/),
+          retries: expect.stringMatching(/until the response is 200.*webhooks\.attempts.*GET \/_emulator\/state/),
         },
         webhooks: { attempts: [{ attempt: 1 }, { attempt: 1 }] },
       });
@@ -318,7 +318,7 @@ describe('the emulator sends webhooks', () => {
     it.each<[number, EmulatorWebhookSending]>([
       [200, {}],
       [500, { attempts: 1 }],
-    ])('announces no retries where none follow: after a %i, with %j', async (first, sending) => {
+    ])('announces no retries if there are none: after a %i, with %j', async (first, sending) => {
       statuses = [first];
       const { body } = await control('webhooks/send', { eventType: 'Settled', ...sending });
       expect(body).toMatchObject({ sent: { acknowledged: first === 200, retries: null } });
@@ -333,7 +333,7 @@ describe('the emulator sends webhooks', () => {
       ['webhooks/send', { eventType: 'Settled', typo: 1 }],
       ['webhooks/send-all', { events: [] }],
       ['webhooks/send-all', { events: [{ eventType: 'A' }], order: 'odd' }],
-    ])('%s refuses %j', async (path, body) => {
+    ])('rejects a POST to %s with the body %j', async (path, body) => {
       expect((await control(path, body)).status).toBe(400);
       expect(received).toEqual([]);
     });

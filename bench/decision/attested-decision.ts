@@ -1,27 +1,27 @@
 import { timeBatches, type BatchOptions } from '../measuring/batches.js';
 import type { Report } from '../measuring/report.js';
-import { createInstance } from '../sessions/remembered-sessions.js';
-import type { RememberedKeys } from './remembered-keys.js';
+import { createInstance } from '../sessions/cached-sessions.js';
+import type { CachedKeys } from './cached-keys.js';
 import { authenticating } from './service-decision.js';
 import { toTimingReport } from './timing-report.js';
 
 const TITLE = 'Decision of the service, attested keys';
 
-/** Keys that carry the proof that this application obtained them: where they are remembered, and where they were never seen. */
-export async function measureAttested(known: RememberedKeys, options: BatchOptions): Promise<Report> {
+/** Measures attested keys that are cached and attested keys that are new to the replica. */
+export async function measureAttested(known: CachedKeys, options: BatchOptions): Promise<Report> {
   const { authenticator, keys, attestedKeys } = known;
   if (attestedKeys.length === 0) {
     return { title: TITLE, columns: [], rows: [], notes: ['Attested keys are not available in this version.'] };
   }
-  // With room for one session, each key that comes round is new again.
-  const forgetful = await createInstance(1);
+  // With a cache for one session, every key is new again in each round.
+  const uncached = await createInstance(1);
   const timings = timeBatches(
     [
-      authenticating('a plain key, remembered', authenticator, keys),
-      authenticating('an attested key, remembered', authenticator, attestedKeys),
-      authenticating('an attested key, never seen', forgetful.authenticator, attestedKeys),
+      authenticating('a plain key, cached', authenticator, keys),
+      authenticating('an attested key, cached', authenticator, attestedKeys),
+      authenticating('an attested key, not cached', uncached.authenticator, attestedKeys),
     ],
     options,
   );
-  return toTimingReport(TITLE, timings, ['Never seen: by an instance that did not obtain the key, and asks nobody.']);
+  return toTimingReport(TITLE, timings, ['Not cached: as on a replica that did not create the key. It makes no call.']);
 }

@@ -1,21 +1,21 @@
-// What a decision costs without a server around it.
+// The time of a decision without a server.
 import { tellParent } from '../measuring/subprocess.js';
 import { answerCoinflowInProcess } from '../sessions/coinflow-in-process.js';
 import { SessionKeys } from '../sessions/session-keys.js';
 import { measureAttested } from './attested-decision.js';
 import { measureGuard } from './guard-decision.js';
-import { rememberKeys } from './remembered-keys.js';
+import { cacheKeys } from './cached-keys.js';
 import { measureService } from './service-decision.js';
 
 const isQuick = process.argv.includes('quick');
 const FEW = 1_000;
 const MANY = isQuick ? 100_000 : 1_000_000;
-const ASKED_OF_MANY = MANY / 10;
+const USED_OF_MANY = MANY / 10;
 const OPTIONS = { batches: isQuick ? 60 : 400, batchSize: 1_000 };
 
 answerCoinflowInProcess(new SessionKeys());
-const few = await rememberKeys(FEW, FEW);
+const few = await cacheKeys(FEW, FEW);
 const guard = await measureGuard(OPTIONS);
 const attested = await measureAttested(few, OPTIONS);
-const many = await rememberKeys(MANY, ASKED_OF_MANY);
+const many = await cacheKeys(MANY, USED_OF_MANY);
 tellParent([measureService(few, many, OPTIONS), guard, attested]);

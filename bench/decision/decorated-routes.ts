@@ -4,7 +4,7 @@ import type { Route } from './http-contexts.js';
 
 const ROUTES_PER_CONTROLLER = 10;
 
-/** So many routes with metadata on handler and class, as an application's decorators would have written them. */
+/** Creates routes with metadata on handler and class, as decorators set it. */
 export function decoratedRoutes(count: number): Route[] {
   const controllers = Array.from({ length: count / ROUTES_PER_CONTROLLER }, decoratedController);
   return controllers.flatMap((controller) =>

@@ -1,4 +1,4 @@
-/** A prime, so that it leads through all keys: those asked about one after the other are no neighbours in memory. */
+/** A prime step visits all keys, and consecutive keys are not neighbours in memory. */
 const STRIDE = 7_919;
 
 /**

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { CoinflowAuthGuard, CoinflowAuthModule, CoinflowAuthService, SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
 import { timeBatches, type BatchOptions, type Case } from '../measuring/batches.js';
 import type { Report } from '../measuring/report.js';
-import { obtainSessions } from '../sessions/remembered-sessions.js';
+import { createSessions } from '../sessions/cached-sessions.js';
 import { MERCHANT_ID } from '../sessions/session-keys.js';
 import { decoratedRoutes } from './decorated-routes.js';
 import { FreshKeys } from './fresh-keys.js';
@@ -27,35 +27,35 @@ async function guardedApp(): Promise<GuardedApp> {
   class AppModule {}
   const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
   const keys: string[] = [];
-  await obtainSessions(app.get(CoinflowAuthService), 0, SESSIONS, ({ key }) => keys.push(key));
+  await createSessions(app.get(CoinflowAuthService), 0, SESSIONS, ({ key }) => keys.push(key));
   return { guard: app.get(CoinflowAuthGuard), keys };
 }
 
-/** `canActivate` on a hit, with the contexts that Nest makes, on few and on many routes with metadata. */
+/** Measures `canActivate` on a cache hit, with contexts of Nest, on few and on many routes with metadata. */
 export async function measureGuard(options: BatchOptions): Promise<Report> {
   const { guard, keys } = await guardedApp();
   const Context = await findContextClass();
   const few = decoratedRoutes(FEW_ROUTES);
   const many = decoratedRoutes(MANY_ROUTES);
   const requestsTo = (routes: readonly Route[]): Requests => new Requests(Context, new FreshKeys(keys), routes);
-  // The guard knows all of them, whichever are asked.
+  // The guard has seen all routes before.
   for (const context of requestsTo([...few, ...many]).take(FEW_ROUTES + MANY_ROUTES)) void guard.canActivate(context);
   const timings = timeBatches(
     [
       deciding('10 routes', guard, requestsTo(few)),
       deciding(
-        '1,000 routes, 10 of them asked',
+        '1,000 routes, 10 of them requested',
         guard,
         requestsTo(many.filter((_, i) => i % (MANY_ROUTES / FEW_ROUTES) === 0)),
       ),
-      deciding('1,000 routes, all of them asked', guard, requestsTo(many)),
+      deciding('1,000 routes, all of them requested', guard, requestsTo(many)),
       decidingAgain('a second guard on the same request', guard, requestsTo(few)),
     ],
     options,
   );
-  return toTimingReport('Decision of the guard, on a hit', timings, [
+  return toTimingReport('Decision of the guard on a cache hit', timings, [
     'Each request is a new object with a new string; every route has metadata on handler and class.',
-    'The second guard is what @CoinflowAuth() adds under an APP_GUARD: it sees that the first has decided.',
+    'The second guard is the one that @CoinflowAuth() adds under an APP_GUARD. It reuses the decision of the first.',
   ]);
 }
 
@@ -72,7 +72,7 @@ function decidingAgain(name: string, guard: CoinflowAuthGuard, requests: Request
   return { name, prepare, run: (context) => guard.canActivate(context) };
 }
 
-/** Requests to these routes in turn. */
+/** Creates requests to the routes in turn. */
 class Requests {
   #next = 0;
 

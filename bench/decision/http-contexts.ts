@@ -2,10 +2,10 @@ import { Controller, Get, Module, type CanActivate, type ExecutionContext, type 
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 
-/** A context of Nest's, for the arguments of a handler. */
+/** Creates an execution context of Nest for the arguments of a handler. */
 export type ContextClass = new (args: unknown[], controller: Type, handler: () => unknown) => ExecutionContext;
 
-/** The class of the contexts that Nest gives to guards. It is not exported, so it is taken from one that Nest has made. */
+/** The class of Nest's execution contexts. It is not exported, so it is taken from a context that Nest has created. */
 export async function findContextClass(): Promise<ContextClass> {
   let found: ContextClass | undefined;
   class Curious implements CanActivate {
@@ -27,11 +27,11 @@ export async function findContextClass(): Promise<ContextClass> {
   await app.init();
   await app.inject('/');
   await app.close();
-  if (!found) throw new Error('Nest has called no guard');
+  if (!found) throw new Error('Nest did not call the guard.');
   return found;
 }
 
-/** What a request has beside its session key. */
+/** The headers of a request without its session key. */
 const USUAL_HEADERS = {
   host: 'shop.example',
   connection: 'keep-alive',
@@ -39,7 +39,7 @@ const USUAL_HEADERS = {
   'user-agent': 'bench',
 };
 
-/** What the guard writes costs nothing here: that is the framework's time. */
+/** Ignores what the guard writes: that time belongs to the framework. */
 const RESPONSE = { getHeader: () => undefined, header: () => undefined };
 
 export interface Route {
@@ -47,7 +47,7 @@ export interface Route {
   readonly handler: () => unknown;
 }
 
-/** A context as a guard gets it: of a request that no guard has seen yet. */
+/** A context of a request that no guard has seen yet. */
 export function contextOf(Context: ContextClass, { controller, handler }: Route, headers: object): ExecutionContext {
   const request = { method: 'GET', url: '/', headers: { ...USUAL_HEADERS, ...headers } };
   return new Context([request, RESPONSE], controller, handler);

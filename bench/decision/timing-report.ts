@@ -4,14 +4,14 @@ import { ratios, spreadOf } from '../measuring/statistics.js';
 
 const NS_PER_US = 1_000;
 
-/** Times, and their quotients to the first, batch by batch. */
+/** Times and their ratios to the first case, batch by batch. */
 export function toTimingReport(title: string, timings: readonly Timing[], notes: readonly string[]): Report {
   return {
     title,
     columns: [
       { key: 'what', title: 'what' },
       { key: 'us', title: 'µs each', digits: 2 },
-      { key: 'ratio', title: 'to the first', digits: 2 },
+      { key: 'ratio', title: 'ratio to the first', digits: 2 },
     ],
     rows: timings.map(({ name, ns, nsOfEachBatch }) => ({
       what: name,

@@ -14,7 +14,7 @@ export function claimsOf(customerId: string, merchantId: string): Claims {
   return { customerId, merchantId, iat, exp: iat + LIFETIME_S };
 }
 
-/** Nobody can tell it from a good one without Coinflow: this merchant's, not expired, with a signature that is nobody's. */
+/** A forged key with valid claims and a random signature. Only Coinflow can tell that it is invalid. */
 export function invalidKey(merchantId: string): string {
   const parts = [{ alg: 'HS256', typ: 'JWT' }, claimsOf(randomBytes(6).toString('hex'), merchantId)];
   const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));

@@ -7,11 +7,11 @@ const TICK_MS = 10;
 export interface Load {
   readonly requestsPerSecond: number;
   readonly durationMs: number;
-  /** The key of each request, or none. */
+  /** Returns the key of the next request; `undefined` for none. */
   readonly nextKey: () => string | undefined;
 }
 
-/** Sends at an even rate, however slowly it is answered, from all addresses in turn. @returns how many had each status */
+/** Sends requests at a constant rate from all addresses in turn. @returns the number of responses by status */
 export async function sendEvenly(merchant: Merchant, load: Load): Promise<Map<number, number>> {
   const { requestsPerSecond, durationMs, nextKey } = load;
   const statuses = new Map<number, number>();
@@ -32,7 +32,7 @@ export async function sendEvenly(merchant: Merchant, load: Load): Promise<Map<nu
   return statuses;
 }
 
-/** Does something again and again, with a moment between, as long as something else lasts. */
+/** Repeats an action with short pauses until a promise settles. */
 export async function meanwhile<T>(other: Promise<T>, act: () => Promise<void>): Promise<T> {
   let isOver = false;
   const acting = (async () => {

@@ -8,7 +8,7 @@ import type { Platform } from '../choices.js';
 
 const SAMPLE = fileURLToPath(new URL('../../../apps/sample/apps/sample/src/main.js', import.meta.url));
 const CONNECTIONS = 100;
-/** Coinflow's, of calls that need no key of the merchant's. */
+/** The assumed rate limit of Coinflow for calls without an API key. */
 const VERIFICATIONS_PER_MINUTE = 100;
 const KNOWN_ADDRESS = '198.51.100.1';
 
@@ -18,7 +18,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** The sample merchant, built, in a process of its own; and Coinflow, with its limits, in this one. */
+/** The built sample in its own process, and the emulator with rate limits in this process. */
 export class Merchant {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 
@@ -29,11 +29,11 @@ export class Merchant {
     private readonly url: string,
   ) {}
 
-  /** @param ttlMs for how long a proof is remembered */
+  /** @param ttlMs how long a verification is cached */
   static async start(platform: Platform, ttlMs: number): Promise<Merchant> {
     const coinflow = await startCoinflowEmulator({ limits: { withKey: 2_000, withoutKey: VERIFICATIONS_PER_MINUTE } });
     const [merchant] = coinflow.merchants;
-    if (!merchant) throw new Error('The emulator has no merchant');
+    if (!merchant) throw new Error('The emulator has no merchant.');
     const sample = spawn(process.execPath, [SAMPLE], {
       env: {
         ...process.env,
@@ -51,23 +51,23 @@ export class Merchant {
     return new Merchant(coinflow, merchant.merchantId, sample, await urlOf(sample));
   }
 
-  /** `GET /me`, as from an address behind the merchant's proxy. */
+  /** Sends `GET /me` from an address behind the proxy of the merchant. */
   me(sessionKey: string | undefined, address = KNOWN_ADDRESS): Promise<Answer> {
     const key = sessionKey && { 'x-coinflow-auth-session-key': sessionKey };
-    return this.#ask('/me', { 'x-forwarded-for': address, ...key });
+    return this.#request('/me', { 'x-forwarded-for': address, ...key });
   }
 
-  /** The session key of one of the sample's users, and the same attested. */
+  /** Creates the session key of a demo user. Returns the plain and the attested key. */
   async sessionKeysOf(username: string): Promise<{ key: string; attestedKey: string }> {
     const body = JSON.stringify({ username, password: `${username}-demo` });
-    const login = await this.#ask('/auth/login', { 'content-type': 'application/json' }, body);
+    const login = await this.#request('/auth/login', { 'content-type': 'application/json' }, body);
     const { accessToken } = JSON.parse(login.text) as { accessToken: string };
-    const keys = await this.#ask('/coinflow/session-key', { authorization: `Bearer ${accessToken}` });
+    const keys = await this.#request('/coinflow/session-key', { authorization: `Bearer ${accessToken}` });
     return JSON.parse(keys.text) as { key: string; attestedKey: string };
   }
 
-  async figures(): Promise<CoinflowAuthMetrics> {
-    return JSON.parse((await this.#ask('/coinflow/metrics')).text) as CoinflowAuthMetrics;
+  async metrics(): Promise<CoinflowAuthMetrics> {
+    return JSON.parse((await this.#request('/coinflow/metrics')).text) as CoinflowAuthMetrics;
   }
 
   async stop(): Promise<void> {
@@ -76,13 +76,13 @@ export class Merchant {
     await this.coinflow.close();
   }
 
-  #ask(path: string, headers: Readonly<Record<string, string>> = {}, body?: string): Promise<Answer> {
+  #request(path: string, headers: Readonly<Record<string, string>> = {}, body?: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const method = body === undefined ? 'GET' : 'POST';
       const outgoing = request(this.url + path, { agent: this.#agent, method, headers });
       outgoing.once('error', (error) => {
-        // The server ends connections that nobody has used for a while, perhaps just now.
-        if (outgoing.reusedSocket) this.#ask(path, headers, body).then(resolve, reject);
+        // The server may have closed an idle connection just now.
+        if (outgoing.reusedSocket) this.#request(path, headers, body).then(resolve, reject);
         else reject(error);
       });
       outgoing.once('response', (response) => {
@@ -97,8 +97,8 @@ export class Merchant {
 
 function urlOf(sample: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
-    sample.once('exit', (code) => reject(new Error(`The sample has ended (${code}): is it built?`)));
-    if (!sample.stdout) return reject(new Error('The sample has no output'));
+    sample.once('exit', (code) => reject(new Error(`The sample has stopped (${code}). Is it built?`)));
+    if (!sample.stdout) return reject(new Error('The sample has no output.'));
     createInterface({ input: sample.stdout }).on('line', (line) => {
       const url = /^Sample merchant at (\S+)/.exec(line)?.[1];
       if (url) resolve(url);

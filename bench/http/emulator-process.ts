@@ -1,4 +1,4 @@
-// Coinflow's place, in a process of its own: its work is no server's.
+// The emulator in its own process, so that its CPU time does not count for a server.
 import { startCoinflowEmulator } from 'coinflow-emulator';
 import { tellParent } from '../measuring/subprocess.js';
 import { MERCHANT_ID } from '../sessions/session-keys.js';

@@ -12,14 +12,14 @@ import type { Upstream, Variant } from './variants/variant.js';
 const THOROUGH: RoundOptions = { launches: 5, rounds: 4, warmUpMs: 2_500, sliceMs: 400 };
 const QUICK: RoundOptions = { launches: 2, rounds: 2, warmUpMs: 1_500, sliceMs: 250 };
 
-/** What the others are compared with, beside the baseline, where it was measured too. */
+/** Variants that all others are compared with in addition to the baseline, if they were measured. */
 const YARDSTICKS = [returnsTrue.name, nestjsJwt.name];
 
-/** Servers with each variant under load, one platform after the other. */
+/** Measures servers with each variant under load, one platform after the other. */
 export async function* measureHttp(choices: Choices): AsyncGenerator<Report> {
   const baseline = variantNamed(choices.baseline);
   const variants = VARIANTS.filter((variant) => variant !== baseline && isChosen(variant, choices));
-  if (variants.length === 0) throw new TypeError(`No variant is called anything like ${choices.variants.join(', ')}`);
+  if (variants.length === 0) throw new TypeError(`No variant has a name with ${choices.variants.join(', ')}.`);
   const emulator = startModule(new URL('./emulator-process.js', import.meta.url));
   try {
     const upstream = await nextMessage<Upstream>(emulator);
@@ -108,7 +108,7 @@ function toReport(
     columns,
     rows: [baselineRow(baseline, [...found.values()].flat()), ...rows],
     notes: [
-      `Medians of ${launches} launches with ${rounds} rounds each, the middle half of the rounds in brackets; a round is four slices, A B B A, each of about ${sliceMs} ms.`,
+      `Medians of ${launches} launches with ${rounds} rounds each, with the middle half of the rounds in brackets. A round has four slices (A B B A) of about ${sliceMs} ms.`,
     ],
   };
 }

@@ -2,10 +2,10 @@ import autocannon from 'autocannon';
 import type { Server } from './server.js';
 
 const CONNECTIONS = 20;
-/** How often autocannon looks whether it is done. */
+/** How often autocannon checks whether it is done. */
 const SAMPLE_MS = 5;
 
-/** What one slice of load took. */
+/** The result of one slice of load. */
 export interface Slice {
   readonly cpuUsPerRequest: number;
   readonly requestsPerSecond: number;
@@ -30,7 +30,7 @@ export async function sendLoad(server: Server, requests: number, sender: Server)
         amount: requests,
         sampleInt: SAMPLE_MS,
         setupClient: (client) => {
-          // Each connection has a share of the credentials, and goes round in it.
+          // Each connection repeats its own share of the credentials.
           const own = credentials.filter((_, index) => index % CONNECTIONS === connection % CONNECTIONS);
           client.setRequests(own.map((credential) => ({ headers: { [header]: credential } })));
           connection += 1;
@@ -42,7 +42,7 @@ export async function sendLoad(server: Server, requests: number, sender: Server)
   });
   const cpuUs = (await server.cpuUs()) - cpuBefore;
   if (result['2xx'] !== requests) {
-    throw new Error(`${server.variant.name}: of ${requests} requests ${result['2xx']} were answered 200`);
+    throw new Error(`${server.variant.name}: ${result['2xx']} of ${requests} requests had the status 200`);
   }
   return {
     cpuUsPerRequest: cpuUs / requests,

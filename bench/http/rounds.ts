@@ -2,23 +2,23 @@ import { sendLoad, type Slice } from './load.js';
 import type { Server } from './server.js';
 
 export interface RoundOptions {
-  /** How often both servers are started anew: two processes of one program differ, for as long as they live. */
+  /** How often both servers are restarted, because two processes of one program differ in speed. */
   readonly launches: number;
-  /** In each launch. */
+  /** The number of rounds in each launch. */
   readonly rounds: number;
   readonly warmUpMs: number;
-  /** About how long a slice lasts. */
+  /** The approximate duration of a slice. */
   readonly sliceMs: number;
 }
 
-/** A variant and the baseline as they were in one round: the sums of their two slices. */
+/** The result of one round for a variant and the baseline: the sums of two slices each. */
 export interface Pair {
   readonly variant: Slice;
   readonly baseline: Slice;
 }
 
 const WARM_UP_REQUESTS = 500;
-/** Fewer, and opening the connections would weigh. */
+/** With fewer requests, opening the connections would distort the result. */
 const MIN_REQUESTS = 400;
 
 /**
@@ -57,7 +57,7 @@ async function takeTurns(a: Server, b: Server, slice: (server: Server) => Promis
   return { variant: together(b1, b2), baseline: together(a1, a2) };
 }
 
-/** Two slices of equally many requests as one. */
+/** Combines two slices with the same number of requests. */
 function together(one: Slice, other: Slice): Slice {
   return {
     cpuUsPerRequest: (one.cpuUsPerRequest + other.cpuUsPerRequest) / 2,

@@ -1,4 +1,4 @@
-// One variant's server, in a process of its own: the processor time of the process is what its requests cost.
+// The server of one variant in its own process: the CPU time of the process is the cost of its requests.
 import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -14,11 +14,11 @@ const CLIENT_CALLS = 1_000;
 export interface ServerReady {
   readonly url: string;
   readonly header: string;
-  /** Values of the header, each of another user. */
+  /** Values of the header, each for a different user. */
   readonly credentials: readonly string[];
 }
 
-/** Processor time so far, in microseconds. */
+/** CPU time so far, in microseconds. */
 export interface CpuTime {
   readonly us: number;
 }
@@ -41,7 +41,7 @@ async function createApp(variant: Variant, platform: string, upstream: Upstream)
 
 /**
  * Every application calls other services, too. A process in which Node has been a client is slower as a server, since its
- * streams are of more kinds then: without this, only those variants would pay for it that obtain something.
+ * streams are of more kinds then: without this, only the variants with outgoing calls would pay for it.
  */
 async function beClient(url: string): Promise<void> {
   for (let i = 0; i < CLIENT_CALLS; i += 1) await axios.get(url);

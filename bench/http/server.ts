@@ -7,10 +7,10 @@ import { ANSWER } from './answer.js';
 import type { CpuTime, ServerReady } from './server-process.js';
 import type { Upstream, Variant } from './variants/variant.js';
 
-/** So many that what is kept for one credential shows nowhere. */
+/** Enough credentials that caching one of them has no visible effect. */
 const CREDENTIALS = 1_000;
 
-/** A variant's server, seen from the process that measures. */
+/** The server of a variant, as the measuring process sees it. */
 export class Server {
   private constructor(
     readonly variant: Variant,
@@ -29,7 +29,7 @@ export class Server {
     }
   }
 
-  /** Processor time of the server so far, in microseconds. */
+  /** CPU time of the server so far, in microseconds. */
   async cpuUs(): Promise<number> {
     const answer = nextMessage<CpuTime>(this.child);
     this.child.send('cpu');
@@ -46,11 +46,11 @@ export class Server {
     const statusOf = async (headers: Record<string, string>): Promise<number> => {
       const response = await fetch(this.ready.url, { headers });
       const text = await response.text();
-      if (response.ok) strictEqual(text, JSON.stringify(ANSWER), `${this.variant.name}: another answer`);
+      if (response.ok) strictEqual(text, JSON.stringify(ANSWER), `${this.variant.name}: unexpected body`);
       return response.status;
     };
     const refusal = this.variant.refuses ? 401 : 200;
-    strictEqual(await statusOf({ [header]: good }), 200, `${this.variant.name}: a good credential`);
+    strictEqual(await statusOf({ [header]: good }), 200, `${this.variant.name}: a valid credential`);
     strictEqual(await statusOf({ [header]: forged(good) }), refusal, `${this.variant.name}: a forged credential`);
     strictEqual(await statusOf({}), refusal, `${this.variant.name}: no credential`);
   }

@@ -1,11 +1,11 @@
 import { spreadOf, type Spread } from './statistics.js';
 
-/** Something that is timed, many times over. */
+/** A function that is timed repeatedly. */
 export interface Case<Input> {
   readonly name: string;
-  /** Makes the inputs of one batch; not timed. */
+  /** Creates the inputs of one batch. Not timed. */
   readonly prepare: (count: number) => Input[];
-  /** What is timed. Its result must be seen by somebody, or the engine leaves it out. */
+  /** The timed function. Its result is used, because the engine would remove the call otherwise. */
   readonly run: (input: Input) => unknown;
 }
 
@@ -14,14 +14,14 @@ export interface BatchOptions {
   readonly batchSize: number;
 }
 
-/** How long one run takes, and how that relates to a case of the same batch. */
+/** The time of one run and its ratio to another case of the same batch. */
 export interface Timing {
   readonly name: string;
   readonly ns: Spread;
   readonly nsOfEachBatch: readonly number[];
 }
 
-/** Batches of all cases in turns, forwards and backwards, so that what the machine does beside falls on each of them. */
+/** Runs batches of all cases in turn, forwards and backwards, so that other load of the machine affects all cases. */
 export function timeBatches<Input>(cases: readonly Case<Input>[], { batches, batchSize }: BatchOptions): Timing[] {
   const found = new Map<Case<Input>, number[]>(cases.map((one) => [one, []]));
   const warmUp = Math.ceil(batches / 5);
@@ -41,6 +41,6 @@ function timeBatch<Input>({ name, prepare, run }: Case<Input>, size: number): nu
   const startedAt = process.hrtime.bigint();
   for (const input of inputs) seen = run(input);
   const ns = Number(process.hrtime.bigint() - startedAt) / size;
-  if (seen instanceof Promise) throw new Error(`${name}: a promise, so this was not decided at once`);
+  if (seen instanceof Promise) throw new Error(`${name} returned a promise. It must decide synchronously.`);
   return ns;
 }

@@ -1,6 +1,6 @@
 import { cpus, loadavg } from 'node:os';
 
-/** On what it was measured, and how busy that was at the beginning. */
+/** The machine and its load at the start. */
 export function describeMachine(): string {
   const [model] = cpus();
   const [load = 0] = loadavg();

@@ -9,7 +9,7 @@ export interface Column {
   readonly digits?: number;
 }
 
-/** What a benchmark found: as JSON for programs, as a table for people. */
+/** The result of a benchmark, printed as JSON or as a table. */
 export interface Report {
   readonly title: string;
   readonly columns: readonly Column[];
@@ -17,7 +17,7 @@ export interface Report {
   readonly notes: readonly string[];
 }
 
-/** A table in Markdown, aligned, so that it reads well in a terminal and can be pasted into a page. */
+/** An aligned Markdown table, for the terminal and for the docs. */
 export function toTable({ title, columns, rows, notes }: Report): string {
   const cells = rows.map((row) => columns.map(({ key, digits = 0 }) => format(row[key] ?? null, digits)));
   const lines = [columns.map((column) => column.title), ...cells];
@@ -32,7 +32,7 @@ function asRow(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Names to the left, numbers to the right. */
+/** Aligns names left and numbers right. */
 function pad(cell: string, width = 0, index: number): string {
   return index === 0 ? cell.padEnd(width) : cell.padStart(width);
 }

@@ -1,22 +1,22 @@
-/** The middle of what was measured, and between which values the middle half of it lies. */
+/** The median and the quartiles of a series. */
 export interface Spread {
   readonly median: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** Medians and quartiles: on a machine that does other things too, a mean is the mean of the others' work. */
+/** Medians and quartiles, because other load on the machine distorts a mean. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
 }
 
-/** The quotients of two series, measured pair by pair. */
+/** The ratios of two series, pair by pair. */
 export function ratios(values: readonly number[], bases: readonly number[]): number[] {
   return values.map((value, index) => value / (bases[index] ?? NaN));
 }
 
-/** @param sorted from small to large */
+/** @param sorted in ascending order */
 export function quantile(sorted: readonly number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const below = sorted[Math.floor(position)] ?? NaN;

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 
 export interface SubprocessOptions {
   readonly args?: readonly string[];
-  /** Flags of Node. */
+  /** Node flags. */
   readonly flags?: readonly string[];
 }
 
-/** Starts a module of ours in a process of its own. What it prints goes to the standard error, to leave the tables alone. */
+/** Starts a module in its own process. Its output goes to stderr, so that stdout has the tables only. */
 export function startModule(url: URL, { args = [], flags = [] }: SubprocessOptions = {}): ChildProcess {
   return fork(fileURLToPath(url), args, {
     execArgv: [...flags],
@@ -29,13 +29,13 @@ export function nextMessage<T>(child: ChildProcess): Promise<T> {
     };
     const onMessage = (message: unknown): void => settle(() => resolve(message as T));
     const onExit = (code: number | null): void =>
-      settle(() => reject(new Error(`${child.spawnargs[1]} ended (${code}) before it answered`)));
+      settle(() => reject(new Error(`${child.spawnargs[1]} ended (${code}) before it sent a message`)));
     child.on('message', onMessage);
     child.on('exit', onExit);
   });
 }
 
-/** Ends a process that waits for messages, and waits for its end. */
+/** Stops a process and waits for its end. */
 export function stopModule(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve();
@@ -44,8 +44,8 @@ export function stopModule(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Gives a message to the process that started this one. */
+/** Sends a message to the parent process. */
 export function tellParent(message: object): void {
-  if (!process.send) throw new Error('This module is started by npm run bench');
+  if (!process.send) throw new Error('Start this module with npm run bench.');
   process.send(message);
 }

@@ -5,7 +5,7 @@ type Answer = Pick<AxiosResponse<string>, 'status' | 'headers' | 'data'>;
 
 /**
  * Answers the calls to Coinflow where Axios would begin to work, for instances of Axios that are made afterwards. Axios and
- * sockets would take most of the time in which a million sessions are obtained; the library's own code runs as ever.
+ * sockets would take most of the time in which a million sessions are created; the library's own code runs as ever.
  */
 export function answerCoinflowInProcess(keys: SessionKeys): void {
   const create = axios.create.bind(axios);

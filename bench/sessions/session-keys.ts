@@ -5,7 +5,7 @@ const HEADER = encode({ alg: 'HS256', typ: 'JWT' });
 
 export const MERCHANT_ID = 'bench-merchant';
 
-/** JWTs with the claims of a session key, so that what is verified is as long for everybody. */
+/** Creates JWTs with the claims of a session key, so that all variants verify strings of the same length. */
 export class SessionKeys {
   readonly secret: KeyObject = createSecretKey(randomBytes(32));
 
@@ -27,7 +27,7 @@ export class SessionKeys {
   }
 }
 
-/** The same with a signature that nobody made. */
+/** The same key with a forged signature. */
 export function forged(key: string): string {
   return key.replace(/[^.]+$/, (signature) => 'A'.repeat(signature.length));
 }

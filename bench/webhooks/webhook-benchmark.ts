@@ -1,4 +1,4 @@
-// What one delivery of a webhook costs before a handler sees it, beside Stripe's library, which verifies the same scheme.
+// The time of one webhook delivery before the handler, compared with the library of Stripe, which has the same scheme.
 import { signWebhook, verifyWebhookSignature } from 'nestjs-coinflow-auth';
 import { Stripe } from 'stripe';
 import { timeBatches, type Case } from '../measuring/batches.js';
@@ -8,12 +8,12 @@ import { tellParent } from '../measuring/subprocess.js';
 
 const KEY = 'a-webhook-validation-key';
 const SIZES = [300, 1_500, 20_000, 500_000];
-/** So that a batch of long bodies takes no longer than one of short ones. */
+/** Smaller batches for long bodies, so that all batches take the same time. */
 const BYTES_IN_BATCH = 1_000_000;
 const NS_PER_US = 1_000;
 const batches = process.argv.includes('quick') ? 20 : 100;
 
-/** Verifies, and parses what was verified. */
+/** Verifies the signature, then parses the body. */
 function cases(rawBody: Buffer): Case<Buffer>[] {
   const header = signWebhook({ rawBody, keys: KEY });
   const headers = { host: 'example.com', 'content-type': 'application/json', 'coinflow-signature': header };

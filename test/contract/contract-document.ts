@@ -19,7 +19,7 @@ interface Document {
 const ID = 'https://coinflow.invalid/openapi.json';
 const document = JSON.parse(readFileSync(new URL('coinflow.openapi.json', import.meta.url), 'utf8')) as Document;
 
-// Not in strict mode: the keywords of OpenAPI around the schemas are none of JSON Schema.
+// Not in strict mode, because OpenAPI adds keywords that JSON Schema does not know.
 const ajv = new ajvModule.Ajv2020({ allErrors: true, strict: false });
 addFormats();
 ajv.addSchema({ ...document, $id: ID });
@@ -32,7 +32,7 @@ function addFormats(): void {
   (plugin.default ?? plugin)(ajv);
 }
 
-/** What is wrong with an answer, by the document; nothing when it is as it says. */
+/** The differences between a response and the document; empty if there are none. */
 export function violations(path: Path, { status, headers, text, body }: SentResponse): string[] {
   const responses = document.paths[path].get.responses;
   const key = [String(status), `${Math.floor(status / 100)}XX`].find((known) => responses[known]);
@@ -45,7 +45,7 @@ export function violations(path: Path, { status, headers, text, body }: SentResp
   });
   const { schema } = content?.['application/json'] ?? {};
   if (schema === undefined) return [...wrongHeaders, ...(text === '' ? [] : ['there is a body'])];
-  // A schema that takes anything takes nothing, too.
+  // A schema without rules also accepts a missing body.
   if (Object.keys(schema).length === 0 && text === '') return wrongHeaders;
   const type = String(headers['content-type']);
   return [

@@ -12,13 +12,13 @@ const IS_REAL = process.env.COINFLOW_CONTRACT_REAL === '1';
 const USER = { 'x-coinflow-auth-user-id': 'contract-test-user' };
 const SESSION_KEY = 'x-coinflow-auth-session-key';
 
-/** Where the real Coinflow is, by the environment, which `scripts/test-contract.mjs` has checked. */
+/** The base URL of the real Coinflow. `scripts/test-contract.mjs` has checked the environment. */
 function realUrl(): string {
   const { COINFLOW_BASE_URL: url, COINFLOW_ENV: env = '' } = process.env;
   return url ? url.replace(/\/+$/, '') : `https://api-${env}.coinflow.cash`;
 }
 
-describe(`the contract, kept by ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
+describe(`the contract of ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
   let emulator: CoinflowEmulator | undefined;
   let url: string;
   let apiKey: string;
@@ -38,14 +38,14 @@ describe(`the contract, kept by ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () =>
 
   afterAll(() => emulator?.close());
 
-  /** An answer that the document allows. */
+  /** Checks that the document allows the response. */
   async function get(path: Path, headers: Headers = {}): Promise<SentResponse> {
     const answer = await sendSecurely(url + path, headers);
     expect(violations(path, answer)).toEqual([]);
     return answer;
   }
 
-  const mint = (headers: Headers): Promise<SentResponse> => get('/api/auth/session-key', headers);
+  const create = (headers: Headers): Promise<SentResponse> => get('/api/auth/session-key', headers);
   const verify = (key: string): Promise<SentResponse> => get('/api/auth/verify', { [SESSION_KEY]: key });
 
   async function expectValid({ status, body }: SentResponse): Promise<void> {
@@ -62,27 +62,27 @@ describe(`the contract, kept by ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () =>
     };
   }
 
-  it('a key for a user', async () => {
-    await expectValid(await mint({ authorization: apiKey, ...USER }));
+  it('creates a key for a user', async () => {
+    await expectValid(await create({ authorization: apiKey, ...USER }));
   });
 
   describe.each(IS_REAL ? ['solana', 'eth'] : BLOCKCHAINS)('on %s', (blockchain) => {
-    it('a message', async () => {
+    it('creates a message', async () => {
       expect((await get('/api/auth', walletHeaders(walletOn(blockchain)))).status).toBe(200);
     });
 
-    it('a key for a wallet that the merchant vouches for', async () => {
-      await expectValid(await mint({ authorization: apiKey, ...walletHeaders(walletOn(blockchain)) }));
+    it('creates a key for a wallet with the API key', async () => {
+      await expectValid(await create({ authorization: apiKey, ...walletHeaders(walletOn(blockchain)) }));
     });
 
-    it('a key for a wallet that has signed', async () => {
-      await expectValid(await mint(await signed(walletOn(blockchain))));
+    it('creates a key for a wallet that has signed', async () => {
+      await expectValid(await create(await signed(walletOn(blockchain))));
     });
 
-    it('none for the signature of another', async () => {
+    it('rejects the signature of another wallet', async () => {
       const headers = await signed(walletOn(blockchain));
       const signature = await walletOn(blockchain).sign('another message');
-      const { status } = await mint({ ...headers, 'x-coinflow-auth-signed-message': signature });
+      const { status } = await create({ ...headers, 'x-coinflow-auth-signed-message': signature });
       expect(isClientError(status)).toBe(true);
     });
   });
@@ -92,17 +92,17 @@ describe(`the contract, kept by ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () =>
     ['no API key', '/api/auth/session-key', () => USER],
     ['a wrong API key', '/api/auth/session-key', () => ({ authorization: 'wrong', ...USER })],
     ['Bearer before the key', '/api/auth/session-key', (key) => ({ authorization: `Bearer ${key}`, ...USER })],
-    ['nobody to mint for', '/api/auth/session-key', (key) => ({ authorization: key })],
+    ['no user or wallet', '/api/auth/session-key', (key) => ({ authorization: key })],
     ['no session key', '/api/auth/verify', () => ({})],
-    ['no valid session key', '/api/auth/verify', () => ({ [SESSION_KEY]: 'junk' })],
-  ])('refuses %s at %s', async (_, path, headers) => {
+    ['no valid session key', '/api/auth/verify', () => ({ [SESSION_KEY]: 'invalid' })],
+  ])('rejects %s at %s', async (_, path, headers) => {
     expect(isClientError((await get(path, headers(apiKey))).status)).toBe(true);
   });
 
-  (IS_REAL ? describe.skip : describe)('what only the emulator can be made to answer', () => {
-    it('an opaque key', async () => {
+  (IS_REAL ? describe.skip : describe)('responses that only the emulator can produce', () => {
+    it('creates and verifies an opaque key', async () => {
       emulator?.setIssuance({ form: 'opaque' });
-      await expectValid(await mint({ authorization: apiKey, ...USER }));
+      await expectValid(await create({ authorization: apiKey, ...USER }));
       emulator?.reset();
     });
 
@@ -112,12 +112,12 @@ describe(`the contract, kept by ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () =>
       { kind: 'rate-limited' },
       { kind: 'rate-limited', retryAfter: 'date' },
       { kind: 'rate-limited', retryAfter: 'none' },
-    ])('%j', async (fault) => {
+    ])('allows the response of the fault %j', async (fault) => {
       for (const endpoint of ['message', 'session-key', 'verify'] as const) emulator?.fail(endpoint, fault, 1);
       const status = fault.kind === 'status' ? fault.status : 429;
       expect((await get('/api/auth')).status).toBe(status);
-      expect((await mint({})).status).toBe(status);
-      expect((await verify('junk')).status).toBe(status);
+      expect((await create({})).status).toBe(status);
+      expect((await verify('invalid')).status).toBe(status);
     });
 
     it.each<[EmulatorFault, string]>([
@@ -127,7 +127,7 @@ describe(`the contract, kept by ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () =>
       [{ kind: 'raw', status: 302, body: '' }, '/api/auth/session-key does not answer with 302'],
       [{ kind: 'status', status: 200, body: { sessionKey: 'k' } }, "body must have required property 'key'"],
       [{ kind: 'status', status: 429, headers: { 'retry-after': 'soon' } }, 'Retry-After must match pattern'],
-    ])('%j is no answer of the contract', async (fault, problem) => {
+    ])('does not allow the response of the fault %j', async (fault, problem) => {
       emulator?.fail('session-key', fault, 1);
       const answer = await sendSecurely(`${url}/api/auth/session-key`, {});
       expect(violations('/api/auth/session-key', answer).join()).toContain(problem);
@@ -139,7 +139,7 @@ function isClientError(status: number): boolean {
   return status >= 400 && status < 500;
 }
 
-/** Over TLS where the URL says so; `send` of the harness speaks to this machine alone. */
+/** Supports TLS. `send` of the harness supports this machine only. */
 async function sendSecurely(url: string, headers: Headers): Promise<SentResponse> {
   if (url.startsWith('http:')) return send(url, { headers });
   const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(20_000) });

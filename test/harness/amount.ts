@@ -1,5 +1,5 @@
 /**
- * How much a test tries: little in `npm test`, more in `npm run test:full`, and as much as you like by its environment
+ * The size of the input of a test: small in `npm test`, larger in `npm run test:full`, and any size with its environment
  * variable. `npm run test:full` runs every suite that uses this.
  */
 export function amount(variable: string, { quick, full }: { quick: number; full: number }): number {

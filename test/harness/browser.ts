@@ -4,7 +4,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 
 const hasChromium = spawnSync('chromium', ['--version']).status === 0;
 
-/** `npm test` installs Chromium where it can; where it cannot, it says so, and a CI must not pass without it. */
+/** `npm test` installs Chromium if it can. Otherwise the tests are skipped, or fail with `CI=true`. */
 export function describeWithChromium(name: string, suite: () => void): void {
   (hasChromium || process.env.CI === 'true' ? describe : describe.skip)(name, suite);
 }
@@ -19,54 +19,54 @@ const ARGS = [
   '--disable-sync',
 ];
 
-/** Debian's, with a profile of its own that is thrown away. */
+/** Starts the Chromium of Debian with a temporary profile. */
 export function startBrowser(): Promise<Browser> {
   const [executablePath] = spawnSync('which', ['chromium'], { encoding: 'utf8' }).stdout.split('\n');
   return chromium.launch({ executablePath, headless: true, args: ARGS });
 }
 
-/** A page, and what became of it that nobody sees. */
+/** A page and what a user does not see of it. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Errors and warnings of the console, and what the page has thrown; not that requests were refused, as they are here. */
-  readonly complaints: string[];
-  /** Of every request. */
+  /** Errors and warnings of the console and uncaught errors, without the messages about error responses. */
+  readonly problems: string[];
+  /** The URLs of all requests. */
   readonly urls: string[];
-  /** Every body that has come, if they are kept, but those of streams, which do not end. */
+  /** The bodies of all responses without streams, if `keepBodies` is set. */
   readonly bodies: Promise<string>[];
-  /** What streams have told the page, if bodies are kept. */
-  toldEvents(): Promise<string[]>;
+  /** The events of all streams, if `keepBodies` is set. */
+  streamedEvents(): Promise<string[]>;
 }
 
 export interface PageOptions {
-  /** What the page finds in its window, or does not find on its way, before it is opened. */
+  /** Runs before the page is opened. */
   readonly prepare?: (page: Page) => Promise<unknown>;
-  /** Whether bodies are kept: a thousand of them take a while. */
+  /** Whether to keep the bodies. A thousand of them take a while. */
   readonly keepBodies?: boolean;
 }
 
 const KEEP_EVENTS = `
-  window.toldEvents = [];
+  window.streamedEvents = [];
   const listen = EventSource.prototype.addEventListener;
   EventSource.prototype.addEventListener = function (type, listener) {
-    listen.call(this, type, ({ data }) => toldEvents.push(String(data)));
+    listen.call(this, type, ({ data }) => streamedEvents.push(String(data)));
     listen.call(this, type, listener);
   };
 `;
 
 export async function openPage(browser: Browser, { prepare, keepBodies }: PageOptions = {}): Promise<WatchedPage> {
-  // With little motion, the page paints less: what is looked at here are its words.
+  // The tests read the texts of the page. With reduced motion, it paints less often.
   const page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
-  // Less than a test has: what did not appear is then named.
+  // Less than the time limit of a test, so that the error names the missing element.
   page.setDefaultTimeout(20_000);
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const urls: string[] = [];
   const bodies: Promise<string>[] = [];
   page.on('request', (request) => urls.push(request.url()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('pageerror', (error) => problems.push(String(error)));
   page.on('console', (message) => {
-    const isRefusal = /^Failed to load resource: the server responded with a status of \d/.test(message.text());
-    if (['error', 'warning'].includes(message.type()) && !isRefusal) complaints.push(message.text());
+    const isErrorResponse = /^Failed to load resource: the server responded with a status of \d/.test(message.text());
+    if (['error', 'warning'].includes(message.type()) && !isErrorResponse) problems.push(message.text());
   });
   page.on('response', (response) => {
     const isStream = response.headers()['content-type']?.startsWith('text/event-stream');
@@ -74,5 +74,5 @@ export async function openPage(browser: Browser, { prepare, keepBodies }: PageOp
   });
   if (keepBodies) await page.addInitScript({ content: KEEP_EVENTS });
   await prepare?.(page);
-  return { page, complaints, urls, bodies, toldEvents: () => page.evaluate('toldEvents') };
+  return { page, problems, urls, bodies, streamedEvents: () => page.evaluate('streamedEvents') };
 }

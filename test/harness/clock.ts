@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 
-/** Stops `Date` and `performance`, and nothing else: sockets and timers go on. Undo with `jest.useRealTimers()`. */
+/** Stops `Date` and `performance`. Sockets and timers keep running. Undo with `jest.useRealTimers()`. */
 export function stopClock(): { advance(ms: number): void } {
   jest.useFakeTimers({
     doNotFake: [

@@ -5,12 +5,12 @@ import { delimiter, dirname, join } from 'node:path';
 
 const root = new URL('../..', import.meta.url).pathname;
 
-/** Programs of a clone that only write down how they were called. */
+/** Programs that only record their arguments. */
 const RECORDER = `require('node:fs').appendFileSync(process.env.RECORD, process.argv.slice(2).join(' ') + '\\n');\n`;
 const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 const VITE = 'node_modules/vite/bin/vite.js';
 
-/** A small clone with the scripts of this one, in which `npm`, Nest's CLI and Vite only record their calls. */
+/** A small clone with the scripts of this repository, in which `npm`, Nest's CLI and Vite only record their calls. */
 export class Clone {
   private constructor(
     private readonly workplace: string,
@@ -43,7 +43,7 @@ export class Clone {
     await writeFile(join(this.folder, file), text);
   }
 
-  /** Runs a function of `set-up.mjs`. @returns its exit code, what it printed, and which commands it has run */
+  /** Runs a function of `set-up.mjs`. @returns its exit code, its output and the recorded commands */
   async run(name: 'install' | 'build'): Promise<{ code: number | null; output: string; commands: string[] }> {
     const record = join(this.workplace, 'record');
     await writeFile(record, '');

@@ -14,11 +14,11 @@ export interface SampleApp extends TestApp {
 
 export interface SampleAppOptions {
   platform: Platform;
-  /** Environment variables beside those that point at the emulator. */
+  /** Environment variables in addition to those of the emulator. */
   env?: Record<string, string>;
-  /** How many calls a minute the emulator answers; by default as many as come. */
+  /** The rate limits of the emulator; by default none. */
   limits?: { withKey: number; withoutKey: number };
-  /** Where the built page is, if not where the build puts it. */
+  /** The folder of the built page, if it is not the default one. */
   page?: string;
   override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
@@ -39,7 +39,7 @@ export async function createSampleApp({
     COINFLOW_API_KEY: apiKey,
     COINFLOW_MERCHANT_ID: merchantId,
     COINFLOW_BASE_URL: baseUrl,
-    // Not the database of whoever runs the tests.
+    // Ignores the database of the developer.
     DATABASE_URL: '',
     ...env,
   };

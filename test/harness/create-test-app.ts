@@ -27,17 +27,17 @@ export interface TestAppOptions {
   providers?: Provider[];
   /** Registers the guard for every route. */
   globalGuard?: boolean;
-  /** Over the options that point at the emulator. */
+  /** Overrides the options for the emulator. */
   options?: Partial<CoinflowAuthModuleOptions>;
   /** Instead of `CoinflowAuthModule.forRoot(options)`. */
   register?: (options: CoinflowAuthModuleOptions) => DynamicModule;
-  /** Whether the application keeps raw bodies, as webhooks need it. */
+  /** Whether the application keeps raw bodies, which webhooks require. */
   rawBody?: boolean;
-  /** Which proxies the adapter believes; by default none. */
+  /** The trusted proxies of the adapter; by default none. */
   trustProxy?: TrustProxy;
   /** Serves HTTP/2 without TLS, on Fastify. */
   http2?: boolean;
-  /** Before the application listens. */
+  /** Called before the application listens. */
   configure?: (app: INestApplication) => void;
 }
 
@@ -50,12 +50,12 @@ export interface TestApp {
   logger: RecordingLogger;
   url: string;
   send: (path: string, options?: SendOptions) => Promise<SentResponse>;
-  /** Calls with a session key. */
+  /** Sends a GET request with a session key. */
   get: (path: string, sessionKey?: string) => Promise<SentResponse>;
   close: () => Promise<void>;
 }
 
-/** An application that listens on a free port, beside an emulator that nobody else uses. */
+/** Starts an application on a free port with an emulator of its own. */
 export async function createTestApp({
   platform = 'express',
   controllers = [],
@@ -97,12 +97,12 @@ export function optionsFor(coinflow: CoinflowEmulator): CoinflowAuthModuleOption
   return { env: 'local', baseUrl: coinflow.url, apiKey, merchantId, budget: GENEROUS_BUDGET };
 }
 
-/** A session key that the emulator's other merchant made: valid, and not ours. */
+/** A valid session key of the emulator's other merchant. */
 export function foreignKey(coinflow: CoinflowEmulator, userId = 'alice'): string {
   return coinflow.signSessionKey({ customerId: userId, merchantId: merchant(coinflow, 1).merchantId });
 }
 
-/** A session key that is ours, but that this process did not mint. */
+/** A valid session key of this merchant that the application has not created and not seen. */
 export function unseenKey(coinflow: CoinflowEmulator, claims: Record<string, unknown> = {}): string {
   return coinflow.signSessionKey({ customerId: 'alice', merchantId: merchant(coinflow, 0).merchantId, ...claims });
 }

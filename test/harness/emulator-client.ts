@@ -4,7 +4,7 @@ import type { TestWallet } from './wallets.js';
 
 type Headers = Record<string, string>;
 
-/** The three endpoints of Coinflow, as raw as they are. */
+/** A raw client of the three endpoints of Coinflow. */
 export class EmulatorClient {
   readonly apiKey: string;
   readonly merchantId: string;
@@ -31,19 +31,19 @@ export class EmulatorClient {
     return this.get('/api/auth/verify', { 'x-coinflow-auth-session-key': key });
   }
 
-  /** The user way. @returns the key */
+  /** Creates a key for a user with the API key. @returns the key */
   async create(userId = 'alice'): Promise<string> {
     const { body } = await this.sessionKey({ authorization: this.apiKey, 'x-coinflow-auth-user-id': userId });
     return (body as { key: string }).key;
   }
 
-  /** The text that the wallet is given to sign. */
+  /** The message that the wallet must sign. */
   async messageFor(wallet: TestWallet): Promise<string> {
     const { body } = await this.message(walletHeaders(wallet));
     return (body as { message: string }).message;
   }
 
-  /** The headers of the signed-wallet way, over a new message. */
+  /** The headers for a wallet that has signed a new message. */
   async signed(wallet: TestWallet): Promise<Headers> {
     return {
       ...walletHeaders(wallet),

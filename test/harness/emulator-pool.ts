@@ -3,12 +3,12 @@ import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator'
 
 const free: CoinflowEmulator[] = [];
 
-/** An emulator as it is after its start. Starting one takes longer than resetting one that another test has used. */
+/** Returns an emulator in its initial state. Resetting a used emulator is faster than starting a new one. */
 export async function takeEmulator(): Promise<CoinflowEmulator> {
   return free.pop() ?? startCoinflowEmulator();
 }
 
-/** Gives the next test an emulator that no application uses any more. */
+/** Returns an unused emulator to the pool. */
 export function giveBackEmulator(coinflow: CoinflowEmulator): void {
   coinflow.reset();
   coinflow.clearWebhooks();

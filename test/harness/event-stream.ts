@@ -6,23 +6,23 @@ export interface ServerSentEvent {
   readonly data: unknown;
 }
 
-/** What a page hears over server-sent events. */
+/** A client of server-sent events. */
 export class EventStream {
-  readonly events: ServerSentEvent[] = [];
-  /** All that has come, as it came. */
+  readonly #all: ServerSentEvent[] = [];
+  /** The raw stream. */
   text = '';
   hasEnded = false;
   #rest = '';
 
   private constructor(readonly response: IncomingMessage) {
     response.setEncoding('utf8').on('data', (chunk: string) => this.#read(chunk));
-    // One that is cut off has ended as well.
+    // A lost connection ends the stream too.
     response.on('error', () => undefined).once('close', () => (this.hasEnded = true));
   }
 
   static open(url: string, headers: Record<string, string> = {}): Promise<EventStream> {
     return new Promise((resolve, reject) => {
-      // As a browser does, which would keep the connection when the stream has ended.
+      // A browser keeps the connection open after the end of a stream.
       const agent = new Agent({ keepAlive: true });
       request(url, { headers: { accept: 'text/event-stream', ...headers }, agent })
         .once('response', (response) => resolve(new EventStream(response)))
@@ -31,16 +31,16 @@ export class EventStream {
     });
   }
 
-  /** What events of this name have said so far. */
-  said(name: string): unknown[] {
-    return this.events.filter((event) => event.name === name).map(({ data }) => data);
+  /** The data of the events of this name so far. */
+  events(name: string): unknown[] {
+    return this.#all.filter((event) => event.name === name).map(({ data }) => data);
   }
 
-  /** Waits until what events of this name have said is enough. */
+  /** Waits until the data of the events of this name passes the check. */
   async until(name: string, isEnough: (data: unknown[]) => boolean = (data) => data.length > 0): Promise<void> {
     await until(
-      () => isEnough(this.said(name)),
-      () => `events "${name}": ${isEnough.toString()}. So far: ${JSON.stringify(this.said(name))}`,
+      () => isEnough(this.events(name)),
+      () => `events "${name}": ${isEnough.toString()}. So far: ${JSON.stringify(this.events(name))}`,
     );
   }
 
@@ -55,7 +55,7 @@ export class EventStream {
     for (const block of blocks) {
       const field = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
       const [name, data] = [field('event'), field('data')];
-      if (name && data) this.events.push({ name, data: JSON.parse(data) });
+      if (name && data) this.#all.push({ name, data: JSON.parse(data) });
     }
   }
 }

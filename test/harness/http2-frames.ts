@@ -9,7 +9,7 @@ const END_STREAM = 0x1;
 const END_HEADERS = 0x4;
 
 /**
- * Sends a GET over HTTP/2 with these header fields as they are. Node's own client refuses to send some fields twice.
+ * Sends a GET over HTTP/2 with exactly these header fields. The client of Node cannot send some fields twice.
  * @returns the body of the response
  */
 export async function sendHttp2Fields(url: string, fields: readonly (readonly [string, string])[]): Promise<string> {

@@ -4,25 +4,25 @@ import { isBuilt } from '../../scripts/set-up.mjs';
 
 const root = new URL('../..', import.meta.url).pathname;
 
-/** A process that serves HTTP, and can be killed. */
+/** A process that serves HTTP and can be killed. */
 export interface ListeningProcess {
   readonly child: ChildProcess;
   readonly url: string;
 }
 
-/** `npm test` builds what processes run; no test does. */
+/** `npm test` builds the sample. Tests never build. */
 export function assertBuilt(): void {
   if (!isBuilt()) throw new Error('The build is missing or out of date: run `npm run build`.');
 }
 
-/** Starts a script with nothing in its environment but what it is given, and waits until it says where it listens. */
+/** Starts a script with only the given environment variables and waits until it prints its URL. */
 export async function startProcess(script: string, env: Record<string, string>): Promise<ListeningProcess> {
   const child = spawn(process.execPath, [script], {
     cwd: root,
     env: { PATH: process.env.PATH, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // Its warnings are expected here; what it said before it broke down is not.
+  // Warnings are expected. The output appears only if the process fails.
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   child.once('exit', (code) => code && process.stderr.write(errors));

@@ -9,24 +9,24 @@ const running = new Set<ChildProcess>();
 /** `npm start` as a process. */
 export interface Started {
   readonly child: ChildProcess;
-  /** Resolves once no process is left that it has started: each has its output open. */
+  /** Resolves after all processes that it has started have ended. */
   readonly exit: Promise<number | null>;
   output(): string;
-  /** Resolves with the match once the output has it. */
+  /** Resolves with the match when it appears in the output. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Resolves with the URLs once both are there. */
+  /** Resolves with both URLs when they appear in the output. */
   ready(): Promise<{ sample: string; coinflow: string }>;
 }
 
 /** Any free ports. */
 export const FREE_PORTS = { PORT: '0', COINFLOW_EMULATOR_PORT: '0' };
 
-/** Starts the script of it, with nothing of Coinflow's in its environment but what it is given. It ends with the test. */
+/** Starts the script without the Coinflow variables of this environment. It is stopped after the test. */
 export function npmStart(env: Record<string, string>, ...args: string[]): Started {
   return startCommand([process.execPath, 'scripts/start.mjs', ...args], env);
 }
 
-/** Starts a command of the clone likewise: `npm` itself, say. */
+/** Starts another command, such as `npm`, in the same way. */
 export function startCommand([command = '', ...args]: string[], env: Record<string, string>): Started {
   assertBuilt();
   const inherited = Object.entries(process.env).filter(
@@ -60,7 +60,7 @@ export function startCommand([command = '', ...args]: string[], env: Record<stri
     output: () => output,
     until,
     ready: async () => {
-      await until(/Ctrl-C stops everything/);
+      await until(/Press Ctrl-C to stop/);
       const [, sample = ''] = await until(/Sample merchant {3}(\S+)/);
       const [, coinflow = ''] = await until(/Coinflow {10}(\S+)/);
       return { sample, coinflow };
@@ -88,7 +88,7 @@ export async function logInAndCall(sample: string): Promise<SentResponse> {
   return send(`${sample}/me`, { headers: { 'x-coinflow-auth-session-key': key } });
 }
 
-/** Two of them beside each other, used and then stopped, each by its signal. */
+/** Starts two instances at the same time, uses both and stops each with a signal. */
 export async function startTwoAndStop(platform: string): Promise<void> {
   const env = { ...FREE_PORTS, PLATFORM: platform };
   const both = [npmStart(env), npmStart(env)];

@@ -3,7 +3,7 @@ import type { LoggerService } from '@nestjs/common';
 
 type Level = 'log' | 'error' | 'warn' | 'debug' | 'verbose' | 'fatal';
 
-/** Keeps every line of every level. */
+/** Records the lines of every level. */
 export class RecordingLogger implements LoggerService {
   readonly lines: { level: Level; text: string }[] = [];
 

@@ -7,7 +7,7 @@ import { assertBuilt } from './listening-process.js';
 
 export const WEBHOOK_KEY = 'canary_webhook_key_of_the_page';
 
-/** The sample with its page in a browser, and how a user works it. */
+/** The sample with its page in a browser. */
 export class SamplePage {
   app!: SampleApp;
   watched!: WatchedPage;
@@ -63,7 +63,7 @@ export class SamplePage {
     await this.text(/^Expires in/).waitFor();
   }
 
-  /** Sends, and waits for what came of these very requests. */
+  /** Sends requests and waits for their result. Returns the text of the result. */
   async send(count: string, words: string | RegExp): Promise<string> {
     const result = this.page.locator('.result');
     await this.button(`Send ${count}`).click();
@@ -73,7 +73,7 @@ export class SamplePage {
   }
 }
 
-/** Tests of the page, each with an application of its own. */
+/** Defines tests of the page. Each test has an application of its own. */
 export function describePage(name: string, tests: (sample: SamplePage) => void): void {
   describeWithChromium(name, () => {
     const sample = new SamplePage();
@@ -83,7 +83,7 @@ export function describePage(name: string, tests: (sample: SamplePage) => void):
     afterEach(async () => {
       await sample.page.context().close();
       await sample.app.close();
-      expect(sample.watched.complaints).toEqual([]);
+      expect(sample.watched.problems).toEqual([]);
     });
     afterAll(() => sample.closeBrowser());
     tests(sample);

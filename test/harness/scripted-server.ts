@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 export interface ScriptedServer {
   readonly url: string;
   readonly requests: readonly IncomingMessage[];
-  /** What the next requests are answered with, one after the other; the last goes on. */
+  /** The responses to the next requests in order. The last one is repeated. */
   script(...answers: RequestListener[]): void;
   close(): void;
 }
 
-/** A server on a free port that answers as it is told, and keeps what it was asked. */
+/** A server on a free port that sends scripted responses and records the requests. */
 export async function startScriptedServer(): Promise<ScriptedServer> {
   const requests: IncomingMessage[] = [];
   let answers: RequestListener[] = [json(200)];

@@ -2,11 +2,11 @@ import { request, type IncomingHttpHeaders } from 'node:http';
 
 export interface SendOptions {
   method?: string;
-  /** An array sends the header more than once, as `fetch` cannot. */
+  /** An array sends the header more than once, which `fetch` cannot do. */
   headers?: Record<string, string | string[]>;
   /** Sent as JSON. */
   body?: unknown;
-  /** Sent as it is, with no content type but that of `headers`. */
+  /** Sent unchanged, with the content type of `headers` only. */
   raw?: Uint8Array | string;
   /** Hangs up when it is aborted. */
   signal?: AbortSignal;
@@ -20,7 +20,7 @@ export interface SentResponse {
   body: unknown;
 }
 
-/** One HTTP call over a real socket. */
+/** Sends one HTTP request over a real socket. */
 export function send(
   url: string,
   { method = 'GET', headers = {}, body, raw, signal }: SendOptions = {},

@@ -1,6 +1,6 @@
 /**
- * Waits until something is so, ten seconds at most.
- * @param describe says what was waited for, when it never was; by default the source of the condition
+ * Waits at most ten seconds until a condition is true.
+ * @param describe returns the text of the error after ten seconds; by default the source of the condition
  */
 export async function until(isSo: () => unknown, describe = (): string => isSo.toString()): Promise<void> {
   const deadline = performance.now() + 10_000;

@@ -3,7 +3,7 @@ import { base58 } from '@scure/base';
 import nacl from 'tweetnacl';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 
-/** A wallet with a key pair of its own, made and used by its chain's own library. */
+/** Creates a wallet with a new key pair that signs with the library of its blockchain. */
 export interface TestWallet {
   address: string;
   blockchain: string;

@@ -58,8 +58,8 @@ describe('a script that runs commands', () => {
     expect([output, end]).toEqual(['0\n3\n', 3]);
   });
 
-  it('says which command could not be started', async () => {
+  it('names a command that cannot be started', async () => {
     const { output, end } = await run(`await run('no-such-command', []); console.log('and goes on')`);
-    expect([output, end]).toEqual([expect.stringMatching(/^no-such-command could not be started: [^\n]*\n$/), 1]);
+    expect([output, end]).toEqual([expect.stringMatching(/^Cannot start no-such-command: [^\n]*\n$/), 1]);
   });
 });

@@ -44,7 +44,7 @@ describeWithPostgres('the sample with DATABASE_URL (skipped without postgresql)'
     expect(await balance(await startShop('express'))).toMatchObject({ balance: { cents: 1_000, currency: 'USD' } });
   });
 
-  it('answers 503 while PostgreSQL is down, to users and to Coinflow, and credits the payment afterwards', async () => {
+  it('responds to users and Coinflow with 503 while PostgreSQL is down, and credits the payment afterwards', async () => {
     const shop = await startShop('express');
     const key = await shop.sessionKey('alice');
     const { balance: before } = (await shop.get('/me', key)).body as { balance: { cents: number } };
@@ -61,7 +61,7 @@ describeWithPostgres('the sample with DATABASE_URL (skipped without postgresql)'
   });
 });
 
-it('does not start with a DATABASE_URL that no PostgreSQL answers', async () => {
+it('does not start if no PostgreSQL responds at DATABASE_URL', async () => {
   const started = createSampleApp({ platform: 'express', env: { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/d' } });
   await expect(started).rejects.toThrow('Start PostgreSQL, or correct DATABASE_URL.');
 });

@@ -5,15 +5,15 @@ import { stopClock } from '../harness/clock.js';
 import { PLATFORMS, forge, unseenKey } from '../harness/create-test-app.js';
 import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
 
-/** A hundred thousand in a minute, with times: `npm run bench -- flood`. */
+/** For a hundred thousand keys and latencies, run `npm run bench -- flood`. */
 const FORGED_KEYS = amount('FLOOD_KEYS', { quick: 500, full: 10_000 });
 const ADDRESSES = 50;
 const LAPSED_USERS = 8;
 const HOUR_MS = 3_600_000;
-/** What is assumed of Coinflow. */
+/** The assumed rate limits of Coinflow. */
 const LIMITS = { withKey: 2_000, withoutKey: 100 };
 
-describe.each(PLATFORMS)('a flood of made-up session keys, on %s', (platform) => {
+describe.each(PLATFORMS)('a flood of forged session keys on %s', (platform) => {
   let app: SampleApp;
   let clock: ReturnType<typeof stopClock>;
   const agent = new Agent({ keepAlive: true, maxSockets: ADDRESSES });
@@ -41,14 +41,14 @@ describe.each(PLATFORMS)('a flood of made-up session keys, on %s', (platform) =>
     });
   }
 
-  /** Every attacker sends one key after the other, while `meanwhile` goes on. */
+  /** Each client sends one forged key after the other while `meanwhile` runs. */
   async function flood(meanwhile: () => Promise<unknown>): Promise<Map<number, number>> {
     const statuses = new Map<number, number>();
     let sent = 0;
     const attack = async (address: string): Promise<void> => {
       while (sent < FORGED_KEYS) {
         sent += 1;
-        const key = forge(unseenKey(app.coinflow, { customerId: `junk-${sent}` }));
+        const key = forge(unseenKey(app.coinflow, { customerId: `forged-${sent}` }));
         const status = await statusFor(key, address);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
       }
@@ -59,31 +59,31 @@ describe.each(PLATFORMS)('a flood of made-up session keys, on %s', (platform) =>
     return statuses;
   }
 
-  it('spends no more than the calls for new keys, and no payer who is known notices it', async () => {
+  it('uses the budget for new keys only, and keeps authenticating known users', async () => {
     const lapsed = Array.from({ length: LAPSED_USERS }, (_, i) =>
       unseenKey(app.coinflow, { customerId: `lapsed-${i}`, exp: Math.floor(Date.now() / 1_000) + 80_000 }),
     );
     for (const key of lapsed) expect(await statusFor(key, '198.51.100.1')).toBe(200);
     clock.advance(HOUR_MS * 1.1);
-    const proven = unseenKey(app.coinflow, { customerId: 'proven' });
-    expect(await statusFor(proven, '198.51.100.1')).toBe(200);
-    const { key: minted } = await app.service.createSessionKey({ userId: 'minted' });
+    const verified = unseenKey(app.coinflow, { customerId: 'verified' });
+    expect(await statusFor(verified, '198.51.100.1')).toBe(200);
+    const { key: created } = await app.service.createSessionKey({ userId: 'created' });
     const { attestedKey = '' } = await app.service.createSessionKey({ userId: 'attested' });
     clock.advance(60_000);
     app.coinflow.clearCalls();
     const { sessions } = app.service.metrics().cache;
 
-    const known = [proven, minted, attestedKey, ...lapsed];
-    const answers: number[] = [];
+    const known = [verified, created, attestedKey, ...lapsed];
+    const knownStatuses: number[] = [];
     const statuses = await flood(async () => {
-      // One of the attackers' addresses among theirs: who is known is not judged by where they come from.
+      // Known users share an address with a client of the flood. The limit per client must not apply to known keys.
       for (let i = 0; i < 20; i += 1) {
-        for (const key of known) answers.push(await statusFor(key, '203.0.113.1'));
+        for (const key of known) knownStatuses.push(await statusFor(key, '203.0.113.1'));
       }
     });
 
-    expect(answers).toHaveLength(20 * known.length);
-    expect(answers.filter((status) => status !== 200)).toEqual([]);
+    expect(knownStatuses).toHaveLength(20 * known.length);
+    expect(knownStatuses.filter((status) => status !== 200)).toEqual([]);
     expect([...statuses.keys()].filter((status) => ![401, 429, 503].includes(status))).toEqual([]);
     expect(statuses.get(401)).toBe(15);
     expect(app.coinflow.countCalls('verify')).toBe(15 + LAPSED_USERS);
@@ -94,7 +94,7 @@ describe.each(PLATFORMS)('a flood of made-up session keys, on %s', (platform) =>
       decisions: { byOutcome: { misconfigured: 0 } },
     });
 
-    // A new plain key waits for the next window.
+    // A new key must wait for the next window.
     const fresh = unseenKey(app.coinflow, { customerId: 'fresh' });
     const waiting = await app.send('/me', {
       headers: { 'x-coinflow-auth-session-key': fresh, 'x-forwarded-for': '198.51.100.2' },
@@ -103,7 +103,7 @@ describe.each(PLATFORMS)('a flood of made-up session keys, on %s', (platform) =>
     expect(Number(waiting.headers['retry-after'])).toBeLessThanOrEqual(60);
     clock.advance(60_000);
     expect(await statusFor(fresh, '198.51.100.2')).toBe(200);
-    // What was said of it in the log does not grow with the flood.
+    // The number of log lines must not grow with the flood.
     expect(app.logger.at('warn').length + app.logger.at('error').length).toBeLessThan(10);
   });
 });

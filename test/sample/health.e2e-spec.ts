@@ -20,7 +20,7 @@ describe.each(PLATFORMS)('the health of the sample on %s', (platform) => {
     return { status, overall, coinflow: details.coinflow };
   };
 
-  it('is up before anything was asked, and says so', async () => {
+  it('is up before the first call', async () => {
     expect(await health()).toMatchObject({
       status: 200,
       overall: 'ok',
@@ -28,7 +28,7 @@ describe.each(PLATFORMS)('the health of the sample on %s', (platform) => {
     });
   });
 
-  it('is up with Coinflow there, and asks it nothing however often it is probed', async () => {
+  it('is up with a healthy Coinflow and makes no calls', async () => {
     await app.sessionKey('alice');
     app.coinflow.clearCalls();
     for (let i = 0; i < 20; i += 1) {
@@ -37,7 +37,7 @@ describe.each(PLATFORMS)('the health of the sample on %s', (platform) => {
     expect(app.coinflow.calls).toEqual([]);
   });
 
-  it('is degraded, and never down, with Coinflow away', async () => {
+  it('is degraded and not down while Coinflow is unreachable', async () => {
     const key = await app.sessionKey('alice');
     app.coinflow.fail('verify', { kind: 'reset' });
     for (let i = 0; i < 5; i += 1) await app.get('/me', unseenKey(app.coinflow, { customerId: `user-${i}` }));
@@ -50,7 +50,7 @@ describe.each(PLATFORMS)('the health of the sample on %s', (platform) => {
   });
 });
 
-it('is degraded with a shared store away: what others have revoked is not known', async () => {
+it('reports a degraded health while the shared store is unreachable', async () => {
   const app = await createSampleApp({ platform: 'express', env: { REDIS_URL: 'redis://127.0.0.1:1' } });
   const { status, body } = await app.get('/health');
   expect(status).toBe(200);
@@ -65,7 +65,7 @@ it('is degraded with a shared store away: what others have revoked is not known'
   await app.close();
 });
 
-it('a Terminus that does not know “degraded” is told the same in the details', async () => {
+it('reports "degraded" in the details to a version of Terminus without that status', async () => {
   const app = await createSampleApp({ platform: 'express' });
   app.coinflow.fail('verify', { kind: 'reset' });
   for (let i = 0; i < 5; i += 1) await app.get('/me', unseenKey(app.coinflow, { customerId: `user-${i}` }));

@@ -72,7 +72,7 @@ describeWithPostgres('the ledger in PostgreSQL (skipped without postgresql)', ()
     await other.onApplicationShutdown();
   });
 
-  it('answers 503 while PostgreSQL is down, and credits the payment once it is back', async () => {
+  it('responds with 503 while PostgreSQL is down, and credits the payment afterwards', async () => {
     const ledger = new Ledger(database);
     await server.kill();
     await expect(ledger.credit('alice', payment('p1', 500))).rejects.toMatchObject({ status: 503 });
@@ -93,21 +93,21 @@ describeWithPostgres('the ledger in PostgreSQL (skipped without postgresql)', ()
   });
 });
 
-describe('a DATABASE_URL that cannot be used', () => {
+describe('an invalid DATABASE_URL', () => {
   it.each(['mysql://u:secret@h/d', 'postgres://u:secret@h:port/d', 'secret'])(
-    '%s is named, without its password',
+    'reports the URL %s without its password',
     (url) =>
       expect(PostgresDatabase.connect(url)).rejects.toThrow(/^DATABASE_URL is not a PostgreSQL URL: (?!.*secret)/),
   );
 
-  it.each(['127.0.0.1', 'localhost'])('is named with the reason where no PostgreSQL listens at %s', (host) =>
+  it.each(['127.0.0.1', 'localhost'])('reports the reason if no PostgreSQL listens on %s', (host) =>
     expect(PostgresDatabase.connect(`postgres://u:secret@${host}:1/d`)).rejects.toThrow(
       /^DATABASE_URL: (?!.*secret).*ECONNREFUSED.*Start PostgreSQL, or correct DATABASE_URL\.$/,
     ),
   );
 });
 
-/** What holds in either database, by the same statements. */
+/** The tests for both databases. */
 function itKeepsALedger(database: () => Database): void {
   let ledger: Ledger;
 
@@ -123,13 +123,13 @@ function itKeepsALedger(database: () => Database): void {
     expect([await ledger.balance('alice'), await ledger.balance('bob')]).toEqual([501, 0]);
   });
 
-  it('credits a payment once, however often it comes', async () => {
+  it('credits a repeated payment once', async () => {
     for (let i = 0; i < 3; i += 1) await ledger.credit('alice', payment('p1', 500));
     await Promise.all(Array.from({ length: 20 }, () => ledger.credit('alice', payment('p2', 500))));
     expect(await ledger.balance('alice')).toBe(1_000);
   });
 
-  it('adds up the payments of one user that come at once', async () => {
+  it('adds up concurrent payments of one user', async () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => ledger.credit('alice', payment(`p${i}`, 2 ** i))));
     expect(await ledger.balance('alice')).toBe(2 ** 20 - 1);
   });
@@ -141,7 +141,7 @@ function itKeepsALedger(database: () => Database): void {
   });
 
   it.each([undefined, null, '', 'undefined', 'null', 'carol', 'ALICE', ' alice', 'alice\0', '__proto__'])(
-    'rejects a payment of %j, who is no user, and credits it once there is one',
+    'rejects a payment of the unknown user %j, and credits it when the user is known',
     async (userId) => {
       await expect(ledger.credit(userId, payment('p1', 500))).rejects.toThrow(
         userId?.includes('\0') ? /NUL|invalid byte sequence/ : userId ? /^No such user/ : 'The payment has no user.',
@@ -152,13 +152,16 @@ function itKeepsALedger(database: () => Database): void {
     },
   );
 
-  it.each(['EUR', 'usd', '', null])('rejects a payment in %j, as the first of a user and as another', async (other) => {
-    const foreign = { id: 'p1', subtotal: { cents: 500, currency: other as string } };
-    await expect(ledger.credit('alice', foreign)).rejects.toThrow('The payment is not in USD.');
-    await ledger.credit('alice', payment('p0', 1));
-    await expect(ledger.credit('alice', foreign)).rejects.toThrow('The payment is not in USD.');
-    expect(await ledger.balance('alice')).toBe(1);
-  });
+  it.each(['EUR', 'usd', '', null])(
+    'rejects a payment in the currency %j, as the first one and as a later one',
+    async (other) => {
+      const foreign = { id: 'p1', subtotal: { cents: 500, currency: other as string } };
+      await expect(ledger.credit('alice', foreign)).rejects.toThrow('The payment is not in USD.');
+      await ledger.credit('alice', payment('p0', 1));
+      await expect(ledger.credit('alice', foreign)).rejects.toThrow('The payment is not in USD.');
+      expect(await ledger.balance('alice')).toBe(1);
+    },
+  );
 
   it('rejects a payment to an account in another currency, and leaves it out of the ledger', async () => {
     await database().transaction((query) =>
@@ -184,7 +187,7 @@ function itKeepsALedger(database: () => Database): void {
   });
 
   // Step 3 is the commit.
-  it.each([1, 2, 3])('writes nothing when the transaction breaks off at step %d', async (statement) => {
+  it.each([1, 2, 3])('writes nothing when the transaction fails at step %d', async (statement) => {
     const dying = new Ledger(interrupted(database(), statement, () => Promise.reject(new Error('Killed'))));
     await expect(dying.credit('alice', payment('p1', 500))).rejects.toThrow('Killed');
     expect(await rows(database())).toEqual({ accounts: [], payments: [] });
@@ -192,7 +195,7 @@ function itKeepsALedger(database: () => Database): void {
     expect(await ledger.balance('alice')).toBe(500);
   });
 
-  it('has the sum of the distinct payments, whatever comes at once, twice, and fails', async () => {
+  it('has the sum of the distinct payments after concurrent, repeated and failed ones', async () => {
     const id = fc.integer({ min: 0, max: 9 });
     const delivery = fc.record({ id, fails: fc.boolean(), userId: fc.constantFrom('alice', 'bob', 'carol') });
     await fc.assert(
@@ -237,7 +240,7 @@ async function rows(database: Database): Promise<Record<string, unknown>> {
   }));
 }
 
-/** A database that does something before the statement of that number, or before the commit if there are fewer. */
+/** A database that runs an action before the statement with this number, or before the commit if there are fewer. */
 function interrupted(database: Database, statement: number, interrupt: () => Promise<void>): Database {
   return {
     transaction: (work) =>

@@ -2,12 +2,12 @@ import { expect, it } from '@jest/globals';
 import { WEBHOOK_KEY, describePage } from '../harness/sample-page.js';
 import { until } from '../harness/until.js';
 
-describePage('the page in a browser', (sample) => {
-  it('logs a user in, shows whose session it is, and gives no secret away', async () => {
+describePage('the page', (sample) => {
+  it('logs a user in, shows the session and reveals no secret', async () => {
     await sample.open({ keepBodies: true });
     await sample.logIn();
     const session = sample.panel('Session');
-    expect(await session.innerText()).toMatch(/alice with a password.*at demo-merchant/s);
+    expect(await session.innerText()).toMatch(/alice at demo-merchant, logged in with a password/);
     expect(await session.getByRole('progressbar').getAttribute('aria-valuetext')).toMatch(/^Expires in 2\d h/);
 
     const { key } = await sample.app.service.createSessionKey({ userId: 'alice' }, { clientIp: '127.0.0.1' });
@@ -28,62 +28,62 @@ describePage('the page in a browser', (sample) => {
     const bodies = await Promise.all(sample.watched.bodies);
     expect(bodies.length).toBeGreaterThan(100);
     expect(bodies.filter(isLeak)).toEqual([]);
-    await until(async () => (await sample.watched.toldEvents()).join().split('MeController.me').length > 100);
-    const told = await sample.watched.toldEvents();
-    expect(told.filter((event) => isLeak(event) || event.includes(key))).toEqual([]);
+    await until(async () => (await sample.watched.streamedEvents()).join().split('MeController.me').length > 100);
+    const streamed = await sample.watched.streamedEvents();
+    expect(streamed.filter((event) => isLeak(event) || event.includes(key))).toEqual([]);
     expect(sample.watched.urls.length).toBeGreaterThan(100);
     expect(sample.watched.urls.filter((url) => url.includes(key.slice(-20)))).toEqual([]);
   });
 
-  it('says what each kind of key comes to', async () => {
+  it('explains the response to each kind of key', async () => {
     await sample.open();
     await sample.logIn();
     for (const [kind, status, code, meaning] of [
-      ['Yours, attested', 200, '', 'Let in.'],
-      ['Yours, plain', 200, '', 'Let in.'],
+      ['Attested', 200, '', 'Success.'],
+      ['Plain', 200, '', 'Success.'],
       ['None', 401, 'COINFLOW_SESSION_KEY_MISSING', 'carries no session key'],
       ['Forged', 401, 'COINFLOW_SESSION_REJECTED', 'Coinflow said no'],
-      ['Another merchant’s', 401, 'COINFLOW_SESSION_WRONG_MERCHANT', 'belongs to another merchant'],
+      ['Other merchant', 401, 'COINFLOW_SESSION_WRONG_MERCHANT', 'belongs to another merchant'],
       ['Expired', 401, 'COINFLOW_SESSION_KEY_EXPIRED', 'has passed'],
     ] as const) {
       await sample.choose(kind);
       expect(await sample.send('1', meaning)).toMatch(new RegExp(`${status}.*${code}`));
     }
     await sample.button('Revoke your key').click();
-    await sample.text(/^Revoked:/).waitFor();
+    await sample.text(/^Revoked\. /).waitFor();
     await sample.choose('Revoked');
     expect(await sample.send('1', 'revoked this session key')).toMatch(/401.*COINFLOW_SESSION_REVOKED/);
     await sample.button('Get a new key').click();
     await sample.text(/^Expires in/).waitFor();
-    await sample.choose('Yours, plain');
-    await sample.send('1', 'Let in.');
+    await sample.choose('Plain');
+    await sample.send('1', 'Success.');
     await sample.button('Log out').click();
     await sample.button('Log in as alice').waitFor();
     await sample.choose('Revoked');
     expect(await sample.send('1', 'revoked this session key')).toMatch(/401.*COINFLOW_SESSION_REVOKED/);
   });
 
-  it('moves the balance once for a webhook that comes twice, and not for a forged one', async () => {
+  it('credits a duplicate webhook once and a forged one never', async () => {
     await sample.open();
     await sample.logIn();
     const webhooks = sample.panel('Webhooks');
-    await sample.button('Send it twice').click();
-    await webhooks.getByText('The balance moved by $5.00 in all.').waitFor();
-    await sample.button('Forge one').click();
-    await webhooks.getByText(/answered 401\. The balance has not moved\./).waitFor();
+    await sample.button('Send a duplicate').click();
+    await webhooks.getByText('The balance increased by $5.00 in total.').waitFor();
+    await sample.button('Forge a signature').click();
+    await webhooks.getByText(/response 401\. The balance did not change\./).waitFor();
     await sample.button('Settle $5.00').click();
-    await webhooks.getByText('The balance moved by $5.00.').waitFor();
+    await webhooks.getByText('The balance increased by $5.00.').waitFor();
     expect(await webhooks.locator('.balance').innerText()).toContain('$10.00');
   });
 
-  it('is worked with the keyboard', async () => {
+  it('can be used with the keyboard', async () => {
     await sample.open();
     await sample.page.keyboard.press('Tab');
-    expect(await focused()).toBe('Skip to the content');
+    expect(await focused()).toBe('Skip to content');
     await sample.button('Log in as alice').focus();
     await sample.page.keyboard.press('Enter');
     await sample.text(/^Expires in/).waitFor();
-    await sample.page.getByRole('radio', { name: 'Yours, attested' }).focus();
+    await sample.page.getByRole('radio', { name: 'Attested' }).focus();
     await sample.page.keyboard.press('ArrowDown');
     await sample.page.keyboard.press('ArrowDown');
     expect(await sample.page.getByRole('radio', { name: 'None' }).isChecked()).toBe(true);
@@ -91,9 +91,7 @@ describePage('the page in a browser', (sample) => {
     expect(await focused()).toBe('Send 1');
     await sample.page.keyboard.press('Space');
     await sample.text('COINFLOW_SESSION_KEY_MISSING').first().waitFor();
-    expect(await sample.page.locator('p[aria-live]').innerText()).toBe(
-      '1 request, answered 401. Coinflow was not asked.',
-    );
+    expect(await sample.page.locator('p[aria-live]').innerText()).toBe('1 request, status 401. 0 Coinflow calls.');
   });
 
   const focused = (): Promise<unknown> => sample.page.evaluate('document.activeElement.textContent');

@@ -16,7 +16,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     return (app = await createSampleApp({ platform, ...options }));
   }
 
-  it('logs in, hands out a session key, and opens its routes with it', async () => {
+  it('logs a user in, creates a session key and accepts it at its routes', async () => {
     const { send, get, sessionKey, coinflow } = await start();
     const key = await sessionKey('alice');
     expect(await get('/me', key)).toMatchObject({
@@ -55,14 +55,14 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       () => Promise.resolve(unseenKey(app.coinflow, { exp: 1_700_000_000 })),
     ],
     ['a key of another merchant', 'COINFLOW_SESSION_WRONG_MERCHANT', () => Promise.resolve(foreignKey(app.coinflow))],
-  ])('refuses %s', async (_, code, keyFor) => {
+  ])('rejects %s', async (_, code, keyFor) => {
     await start();
     const key = await keyFor();
     expect(await app.get('/me', key)).toMatchObject({ status: 401, body: { code } });
     if (key) expect(await app.get('/catalog', key)).toMatchObject({ status: 401, body: { code } });
   });
 
-  it('hands out both forms of a session key, and logs out with either', async () => {
+  it('returns the plain and the attested key, and logs out with either', async () => {
     const { send, get, login, coinflow } = await start();
     const headers = { authorization: `Bearer ${await login('alice')}` };
     const { body } = await send('/coinflow/session-key', { headers });
@@ -83,14 +83,14 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       expect(await get('/me', sessionKey)).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_REVOKED' } });
       expect(await logOut(sessionKey)).toMatchObject({ status: 401 });
     }
-    // Logged out, not locked out.
+    // The user can log in again.
     coinflow.setClockOffset(2_000);
     const again = (await send('/coinflow/session-key', { headers })).body as { key: string };
     expect(again.key).not.toBe(key);
     expect(await get('/me', again.key)).toMatchObject({ status: 200 });
   });
 
-  it('shows its figures to this machine, and to nobody else', async () => {
+  it('returns its metrics to this machine only', async () => {
     const { get, send, sessionKey } = await start();
     await get('/me', await sessionKey('alice'));
     expect(await get('/coinflow/metrics')).toMatchObject({
@@ -111,7 +111,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect(await send('/coinflow/metrics', { headers: { host: `localhost:${port}` } })).toMatchObject({ status: 200 });
   });
 
-  it('shows the catalog to everybody, dearer', async () => {
+  it('returns the catalog without a session at higher prices', async () => {
     const { get } = await start();
     expect(await get('/catalog')).toMatchObject({
       status: 200,
@@ -119,7 +119,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     });
   });
 
-  it('gives a session key only to whoever has logged in, and only their own', async () => {
+  it('creates a session key for the logged-in user only', async () => {
     const { send, get, login, coinflow } = await start();
     expect(await get('/coinflow/session-key')).toMatchObject({ status: 401 });
     expect(await send('/coinflow/session-key', { headers: { authorization: 'Bearer junk' } })).toMatchObject({
@@ -133,7 +133,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     });
   });
 
-  it('answers an outage while minting with 503', async () => {
+  it('responds with 503 while Coinflow cannot create keys', async () => {
     const { send, login, coinflow } = await start();
     const headers = { authorization: `Bearer ${await login('alice')}` };
     coinflow.fail('session-key', { kind: 'reset' });
@@ -152,7 +152,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     [400, { username: 'alice' }],
     [400, { username: 'alice', password: 'alice-demo', admin: true }],
     [400, { username: ['alice'], password: 'alice-demo' }],
-  ])('a login is answered %d: %j', async (status, body) => {
+  ])('responds with %d to the login %j', async (status, body) => {
     const { send } = await start();
     expect(await send('/auth/login', { method: 'POST', body })).toMatchObject({ status });
   });
@@ -165,7 +165,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect((await login()).headers['retry-after']).toMatch(/^\d+$/);
   });
 
-  it('counts the logins of a /64 together, whatever address a client takes', async () => {
+  it('counts the logins of an IPv6 /64 together', async () => {
     const { send } = await start({ env: { TRUST_PROXY: '1' } });
     const login = async (address: string): Promise<number> => {
       const headers = { 'x-forwarded-for': address };
@@ -176,7 +176,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect([await login('2001:DB8:1:2:ffff::9'), await login('2001:db8:1:3::1')]).toEqual([429, 401]);
   });
 
-  it('tells clients apart behind the proxies that TRUST_PROXY names, and only there', async () => {
+  it('distinguishes clients behind the proxies of TRUST_PROXY only', async () => {
     const statusOf = async (address: string): Promise<number> => {
       const headers = { 'x-forwarded-for': address, 'x-coinflow-auth-session-key': junk() };
       return (await app.send('/me', { headers })).status;
@@ -189,9 +189,9 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     };
     for (const trusted of ['1', 'loopback', 'true']) {
       await start({ env: { TRUST_PROXY: trusted } });
-      // Where everybody is believed, each client names itself as it likes.
+      // If all proxies are trusted, each client can forge its address.
       expect([trusted, ...(await statuses())]).toEqual([trusted, trusted === 'true' ? 401 : 429, 401]);
-      const warnings = app.logger.at('warn').filter((line) => line.includes('anybody may name an address'));
+      const warnings = app.logger.at('warn').filter((line) => line.includes('lets every client forge its address'));
       expect(warnings).toHaveLength(trusted === 'true' ? 1 : 0);
       await app.close();
     }
@@ -199,14 +199,14 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect(await statuses()).toEqual([401, 401]);
   });
 
-  it('does not start with a TRUST_PROXY that is none', async () => {
+  it('does not start with an invalid TRUST_PROXY', async () => {
     const started = createSampleApp({ platform, env: { TRUST_PROXY: 'my-proxy' } });
-    await expect(started).rejects.toThrow('TRUST_PROXY is “my-proxy”: give a number of proxies');
+    await expect(started).rejects.toThrow('TRUST_PROXY is "my-proxy". Set it to a number of proxies');
     expect(process.env.TRUST_PROXY).toBeUndefined();
     await start();
   });
 
-  it('the limit can be lifted in a test', async () => {
+  it('lets a test remove the login limit', async () => {
     const { login } = await start({
       override: (b) => b.overrideGuard(LoginLimitGuard).useValue({ canActivate: () => true }),
     });
@@ -214,7 +214,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect(tokens.every((token) => token.split('.').length === 3)).toBe(true);
   });
 
-  it('keeps the demo users out where there is real money, unless allowed', async () => {
+  it('disables the demo users in production unless they are allowed', async () => {
     const login = () =>
       app.send('/auth/login', { method: 'POST', body: { username: 'alice', password: 'alice-demo' } });
     await start({ env: { COINFLOW_ENV: 'prod' } });
@@ -224,7 +224,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect(await login()).toMatchObject({ status: 200 });
   });
 
-  it('a token of one JWT_SECRET is none under another', async () => {
+  it('rejects an access token of another JWT_SECRET', async () => {
     await start({ env: { JWT_SECRET: 'first' } });
     const headers = { authorization: `Bearer ${await app.login('alice')}` };
     await app.close();
@@ -233,7 +233,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
   });
 
   it.each([{ cents: 0 }, { cents: 1.5 }, { cents: '100' }, { currency: 'EURO' }, { to: 'bob' }])(
-    'a payout of %j is a 400',
+    'responds to a payout of %j with 400',
     async (wrong) => {
       const { send, sessionKey } = await start();
       const headers = { 'x-coinflow-auth-session-key': await sessionKey('alice') };
@@ -242,7 +242,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     },
   );
 
-  describe('with a key for webhooks', () => {
+  describe('with a webhook key', () => {
     const balanceOf = async (key: string): Promise<unknown> =>
       ((await app.get('/me', key)).body as { balance: unknown }).balance;
     const settle = (
@@ -256,7 +256,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       app.coinflow.registerWebhook({ url: `${app.url}/webhooks/coinflow`, key: WEBHOOK_KEY, version });
     }
 
-    it('credits the payer of a payment that has settled, once', async () => {
+    it('credits a settled payment to the user once', async () => {
       await startWithWebhooks();
       const [alice, bob] = [await app.sessionKey('alice'), await app.sessionKey('bob')];
       const payment = { id: 'p1', customerId: 'alice', subtotal: { cents: 1_500 } };
@@ -270,7 +270,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       expect(await balanceOf(bob)).toEqual({ cents: 0, currency: 'USD' });
     });
 
-    it('credits a wallet of version 2 that has logged in, in any case', async () => {
+    it('credits a wallet of version 2 in any case after it has logged in', async () => {
       await startWithWebhooks(2);
       const { address, sign } = walletOn('eth');
       const payment = { id: 'p1', wallet: address.toUpperCase().replace('0X', '0x'), subtotal: { cents: 7 } };
@@ -279,7 +279,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       const wallet = { wallet: address, blockchain: 'eth' };
       const { message } = (await post('message', wallet)).body as { message: string };
       const loggedIn = await post('session-key', { ...wallet, signedMessage: await sign(message) });
-      // Coinflow sends again what was not acknowledged.
+      // Coinflow retries events that are not acknowledged.
       expect(await settle(payment)).toMatchObject([{ acknowledged: true }]);
       expect(await balanceOf((loggedIn.body as { key: string }).key)).toEqual({ cents: 7, currency: 'USD' });
     });
@@ -302,7 +302,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       ['of half a cent', { subtotal: { cents: 0.5 } }],
       ['without an amount', { subtotal: null }],
       ['whose id is a number', { id: 5 }],
-    ])('rejects a payment %s, and credits it once the event is right', async (_, wrong) => {
+    ])('rejects a payment %s, and credits the corrected event', async (_, wrong) => {
       await startWithWebhooks();
       const alice = await app.sessionKey('alice');
       const payment = { id: 'p1', customerId: 'alice', subtotal: { cents: 5 } };
@@ -312,14 +312,14 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       expect(await balanceOf(alice)).toEqual({ cents: 5, currency: 'USD' });
     });
 
-    it('rejects a payment of a demo user where demo users cannot log in', async () => {
+    it('rejects a payment of a demo user in production', async () => {
       await start({ env: { ...WITH_WEBHOOKS, COINFLOW_ENV: 'prod' } });
       app.coinflow.registerWebhook({ url: `${app.url}/webhooks/coinflow`, key: WEBHOOK_KEY });
       const payment = { id: 'p1', customerId: 'alice', subtotal: { cents: 5 } };
       expect(await settle(payment)).toMatchObject([{ attempts: [{ status: 500 }] }]);
     });
 
-    it('is moved by no forged one', async () => {
+    it('ignores a forged webhook', async () => {
       await startWithWebhooks();
       const [result] = await app.coinflow.sendWebhook({ eventType: 'Settled' }, { attempts: 1, key: 'other' });
       expect(result?.attempts).toMatchObject([{ status: 401 }]);
@@ -327,7 +327,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     });
   });
 
-  it('has no route for webhooks without a key', async () => {
+  it('has no webhook route without a key', async () => {
     const { send } = await start();
     expect(await send('/webhooks/coinflow', { method: 'POST', body: {} })).toMatchObject({ status: 404 });
   });
@@ -337,7 +337,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     expect((await get('/docs-json')).body).toMatchSnapshot('OpenAPI');
   });
 
-  it('is up and describes its API', async () => {
+  it('serves its health and Swagger UI', async () => {
     const { get } = await start();
     expect(await get('/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect((await get('/docs')).text).toContain('swagger-ui');

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { afterEach, expect, it } from '@jest/globals';
 import { amount } from '../harness/amount.js';
 import { LoginLimitGuard } from '../../apps/sample/src/login/login-limit.guard.js';
-import { UserDirectory } from '../../apps/sample/src/login/user-directory.js';
+import { UserDirectory } from '../../apps/sample/src/login/demo-users.js';
 import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
 
 const USERS = amount('LOGIN_USERS', { quick: 100, full: 2_000 });
@@ -39,7 +39,7 @@ function call(
   });
 }
 
-it(`${USERS} users who log in and make ${REQUESTS} requests each cost no call of Verify Token`, async () => {
+it(`makes no call of Verify Token for ${USERS} logged-in users with ${REQUESTS} requests each`, async () => {
   app = await createSampleApp({
     platform: 'fastify',
     limits: LIMITS,

@@ -13,14 +13,14 @@ import { BLOCKCHAINS, walletOn, type TestWallet } from '../harness/wallets.js';
 const REJECTED = { status: 401, body: { code: 'COINFLOW_SIGNATURE_REJECTED' } };
 const WHICH = { eth: 'polygon', polygon: 'eth', base: 'eth', arbitrum: 'eth', monad: 'eth', tempo: 'eth' } as const;
 
-/** Real key pairs sign real messages, through the sample, against the emulator. */
+/** Real key pairs sign messages. The requests go through the sample to the emulator. */
 describe.each(PLATFORMS)('wallets on %s', (platform) => {
   let app: SampleApp;
 
   const start = async (): Promise<void> => {
     app = await createSampleApp({
       platform,
-      // More logins than one client has in a minute.
+      // The tests need more logins than one client may make in a minute.
       override: (builder) =>
         builder
           .overrideGuard(LoginLimitGuard)
@@ -45,14 +45,14 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
   const logIn = (wallet: string, blockchain: string, signedMessage: string): Promise<SentResponse> =>
     post('session-key', { wallet, blockchain, signedMessage });
 
-  describe('with a Coinflow that is well', () => {
-    // Each test has wallets of its own, so that one application serves them all.
+  describe('with a healthy Coinflow', () => {
+    // Each test uses its own wallets, so that one application can serve all tests.
     beforeAll(start);
     beforeEach(() => app.coinflow.reset());
     afterAll(() => app.close());
 
     describe.each(BLOCKCHAINS)('%s', (blockchain) => {
-      it('a wallet that has signed gets a session key, which is proven without a call', async () => {
+      it('creates a session key for a wallet that has signed, and verifies it without a call', async () => {
         const wallet = walletOn(blockchain);
         const answer = await logIn(wallet.address, blockchain, await wallet.sign(await messageFor(wallet)));
         expect(answer).toMatchObject({
@@ -74,7 +74,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
         expect(call?.headers).not.toHaveProperty('authorization');
       });
 
-      it('a wrong signature, message, wallet or chain, and a message used twice, are refused', async () => {
+      it('rejects a wrong signature, message, wallet or blockchain, and a used message', async () => {
         const wallet = walletOn(blockchain);
         const other = walletOn(blockchain);
         const message = await messageFor(wallet);
@@ -92,7 +92,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
         expect(await logIn(wallet.address, blockchain, signature)).toMatchObject(REJECTED);
       });
 
-      it('the merchant’s API key can vouch for a wallet, too', async () => {
+      it('creates a session key for a wallet with the API key of the merchant', async () => {
         const { address } = walletOn(blockchain);
         const session = await app.service.createSessionKey({ wallet: address, blockchain: blockchain as 'eth' });
         expect(session.subject).toEqual({ kind: 'wallet', wallet: address, blockchain });
@@ -100,7 +100,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
       });
     });
 
-    it('a login without a signature is a 400, and makes no session with the API key', async () => {
+    it('responds to a login without a signature with 400 and creates no session', async () => {
       const { address: wallet } = walletOn('eth');
       for (const body of [{}, { signedMessage: null }, { signedMessage: '' }]) {
         expect(await post('session-key', { wallet, blockchain: 'eth', ...body })).toMatchObject({ status: 400 });
@@ -108,7 +108,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
       expect(app.coinflow.calls).toEqual([]);
     });
 
-    it('a message that has expired is refused', async () => {
+    it('rejects an expired message', async () => {
       const wallet = walletOn('solana');
       const signature = await wallet.sign(await messageFor(wallet));
       app.coinflow.setClockOffset(301_000);
@@ -123,7 +123,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
       [{ wallet: 'nonsense', blockchain: 'dogecoin' }, 'blockchain must be one of'],
       [{ wallet: 5, blockchain: 'eth' }, 'wallet must be a string'],
       [{ blockchain: 'eth' }, 'wallet should not be empty'],
-    ])('%j is a 400 that says why, without a call', async (body, why) => {
+    ])('responds to the body %j with 400 and a reason, without a call', async (body, why) => {
       for (const path of ['message', 'session-key']) {
         const answer = await post(path, path === 'message' ? body : { ...body, signedMessage: '0x00' });
         expect(answer.status).toBe(400);
@@ -133,7 +133,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
     });
   });
 
-  describe('with a Coinflow that answers otherwise', () => {
+  describe('with other responses of Coinflow', () => {
     beforeEach(start);
     afterEach(() => app.close());
 
@@ -147,7 +147,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
       ['401 in HTML', { kind: 'html', status: 401 }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
       ['429', { kind: 'rate-limited' }, { status: 503, body: { code: 'COINFLOW_BUDGET_EXHAUSTED' } }],
       ['a reset', { kind: 'reset' }, { status: 503, body: { code: 'COINFLOW_UNAVAILABLE' } }],
-    ])('with a signed message Get Session Key answers %s', async (_, fault, expected) => {
+    ])('handles a response of Get Session Key to a signed message: %s', async (_, fault, expected) => {
       const wallet = walletOn('eth');
       const signature = await wallet.sign(await messageFor(wallet));
       app.coinflow.fail('session-key', fault);
@@ -173,12 +173,12 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
       ],
       ['404', { kind: 'status', status: 404 }, { status: 500, body: { code: 'COINFLOW_MISCONFIGURED' } }],
       ['429', { kind: 'rate-limited' }, { status: 503, body: { code: 'COINFLOW_BUDGET_EXHAUSTED' } }],
-    ])('Get Message answers %s', async (_, fault, expected) => {
+    ])('handles a response of Get Message: %s', async (_, fault, expected) => {
       app.coinflow.fail('message', fault);
       expect(await post('message', { wallet: walletOn('eth').address, blockchain: 'eth' })).toMatchObject(expected);
     });
 
-    it('hands on the transaction that Get Message gives on some chains', async () => {
+    it('returns the transaction that Get Message adds on some blockchains', async () => {
       app.coinflow.fail('message', { kind: 'status', status: 200, body: { message: 'sign', transaction: 'AAAA' } });
       const { address } = walletOn('stellar');
       await expect(app.service.getMessage({ wallet: address, blockchain: 'stellar' })).resolves.toEqual({
@@ -187,7 +187,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
       });
     });
 
-    it('a key that Coinflow made for another wallet reaches nobody', async () => {
+    it('does not return a key that Coinflow created for another wallet', async () => {
       const wallet = walletOn('eth');
       const foreign = app.coinflow.signSessionKey({
         wallet: walletOn('eth').address,
@@ -202,7 +202,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
       });
     });
 
-    it('an EVM wallet that Coinflow writes in lower case is the same wallet', async () => {
+    it('accepts a key for the same EVM wallet in lower case', async () => {
       const { address } = walletOn('base');
       const key = app.coinflow.signSessionKey({
         wallet: address.toLowerCase(),

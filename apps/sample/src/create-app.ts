@@ -2,22 +2,20 @@ import { ConsoleLogger, ValidationPipe, type INestApplication } from '@nestjs/co
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { pageFolder, servePage } from '../page/backend/serve-page.js';
 import { AppModule } from './app.module.js';
 import { securityHeaders } from './security-headers.js';
-import { StartLogger } from './start-logger.js';
 import { setUpSwagger } from './swagger.js';
 import { readTrustProxy } from './trust-proxy.js';
-import { pageFolder } from './web/page-folder.js';
-import { servePage } from './web/serve-page.js';
 
-/** Webhooks are signed over their raw body. */
+/** Webhook signatures are computed over the raw body. */
 export const APP_OPTIONS = { rawBody: true };
 
 export type Platform = 'express' | 'fastify';
 
-/** @param verbose shows each module and route that Nest starts */
+/** @param verbose logs each module and route at startup */
 export async function createApp(platform: Platform, verbose = false): Promise<INestApplication> {
-  const logger = verbose ? new ConsoleLogger() : new StartLogger();
+  const logger = verbose ? new ConsoleLogger() : new StartupLogger();
   return configureApp(
     await NestFactory.create(AppModule.register(), createAdapter(platform), {
       abortOnError: false,
@@ -27,7 +25,7 @@ export async function createApp(platform: Platform, verbose = false): Promise<IN
   );
 }
 
-/** With whom it believes about clients' addresses: the limits of logins and of session keys go by them. */
+/** `TRUST_PROXY` decides which address counts as the client's in the rate limits of logins and session keys. */
 export function createAdapter(platform: Platform): ExpressAdapter | FastifyAdapter {
   const trustProxy = readTrustProxy(process.env.TRUST_PROXY);
   if (platform === 'fastify') return new FastifyAdapter({ trustProxy });
@@ -37,15 +35,31 @@ export function createAdapter(platform: Platform): ExpressAdapter | FastifyAdapt
 }
 
 export interface AppSettings {
-  /** Where the built page is. */
+  /** The folder of the built page. */
   page?: string;
 }
 
-/** What holds for the whole application, whoever created it. */
+/** Applies the settings that `npm start` and the tests share. */
 export function configureApp(app: INestApplication, { page = pageFolder() }: AppSettings = {}): INestApplication {
   app.use(securityHeaders);
   app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));
   servePage(app, page);
   setUpSwagger(app);
   return app.enableShutdownHooks();
+}
+
+/** The logger contexts of Nest that log each module and route at startup. */
+const STARTUP_CONTEXTS = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
+/** Leaves out the lines that Nest logs about each module and route at startup. Warnings and errors stay. */
+export class StartupLogger extends ConsoleLogger {
+  override log(message: unknown, ...rest: unknown[]): void {
+    if (!STARTUP_CONTEXTS.has(String(rest.at(-1)))) super.log(message, ...(rest as [string?]));
+  }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet from 'helmet';
 
-/** Everything that the page has comes from here, as a file: what is injected into it neither runs nor gets anything out. */
+/** The page loads files of this origin only, so injected code cannot run and injected markup cannot send data away. */
 const CONTENT_SECURITY_POLICY = {
   useDefaults: false,
   directives: {
@@ -18,14 +18,14 @@ const CONTENT_SECURITY_POLICY = {
 };
 
 const COMMON = {
-  // The sample speaks plain HTTP: a browser that was told otherwise would not find it again.
+  // The sample serves plain HTTP. With HSTS the browser would no longer connect.
   strictTransportSecurity: false,
-  // Not `no-referrer`: some browsers then say `Origin: null` of the page's own requests, too.
+  // With `no-referrer`, some browsers send `Origin: null` for the page's own requests.
   referrerPolicy: { policy: 'same-origin' },
 } as const;
 
 const strict = helmet({ ...COMMON, contentSecurityPolicy: CONTENT_SECURITY_POLICY });
-/** Swagger UI has its script and styles in the document. */
+/** Swagger UI has inline scripts and styles. */
 const forSwaggerUi = helmet({ ...COMMON, contentSecurityPolicy: false });
 
 /** For `app.use()`, on Express and on Fastify. */

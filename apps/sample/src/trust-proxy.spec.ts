@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { readTrustProxy } from './trust-proxy.js';
 
-describe('TRUST_PROXY', () => {
-  it.each([undefined, '', ' ', 'false'])('%j trusts nobody', (value) => {
+describe('readTrustProxy', () => {
+  it.each([undefined, '', ' ', 'false'])('trusts no proxy for the value %j', (value) => {
     expect(readTrustProxy(value)).toBe(false);
   });
 
@@ -10,7 +10,7 @@ describe('TRUST_PROXY', () => {
     ['loopback', ['loopback']],
     ['10.0.0.0/8, 2001:db8::/32', ['10.0.0.0/8', '2001:db8::/32']],
     ['203.0.113.7', ['203.0.113.7']],
-  ])('%s are addresses', (value, proxies) => {
+  ])('trusts the addresses %s', (value, proxies) => {
     expect(readTrustProxy(value)).toEqual(proxies);
   });
 
@@ -18,7 +18,7 @@ describe('TRUST_PROXY', () => {
     ['0', [false, false]],
     ['1', [true, false]],
     ['2', [true, true]],
-  ])('%s is a number of proxies', (value, trusted) => {
+  ])('trusts %s proxies', (value, trusted) => {
     const trust = readTrustProxy(value);
     expect(typeof trust === 'function' && [0, 1].map((hop) => trust('203.0.113.7', hop))).toEqual(trusted);
   });
@@ -33,7 +33,7 @@ describe('TRUST_PROXY', () => {
     '10.0.0.0/',
     '10.0.0.1,',
     'proxy.example',
-  ])('%s is a mistake', (value) => {
-    expect(() => readTrustProxy(value)).toThrow(`TRUST_PROXY is “${value}”: give a number of proxies`);
+  ])('rejects the value %s', (value) => {
+    expect(() => readTrustProxy(value)).toThrow(`TRUST_PROXY is "${value}". Set it to a number of proxies`);
   });
 });

@@ -18,9 +18,9 @@ export const VARIANTS: readonly Variant[] = [
   axiosPerRequest,
 ];
 
-/** @throws {TypeError} when there is none of that name */
+/** @throws {TypeError} if there is no variant with this name */
 export function variantNamed(name: string | undefined): Variant {
   const variant = VARIANTS.find((one) => one.name === name);
   if (variant) return variant;
-  throw new TypeError(`There is no variant “${name}”, but ${VARIANTS.map((one) => one.name).join(', ')}`);
+  throw new TypeError(`There is no variant "${name}". Use one of ${VARIANTS.map((one) => one.name).join(', ')}.`);
 }

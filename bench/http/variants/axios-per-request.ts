@@ -6,7 +6,7 @@ import type { Upstream, Variant } from './variant.js';
 const HEADER = 'x-coinflow-auth-session-key';
 const UPSTREAM = Symbol('upstream');
 
-/** As it is written by hand: Verify Token at every request. Axios keeps the connections alive. */
+/** A guard written by hand that calls Verify Token on every request. Axios keeps the connections alive. */
 @Injectable()
 class AskingGuard implements CanActivate {
   constructor(@Inject(UPSTREAM) private readonly upstream: Upstream) {}

@@ -33,10 +33,10 @@ const ours = {
   credential: async (app, userId) => (await app.get(CoinflowAuthService).createSessionKey({ userId })).key,
 } satisfies Partial<Variant>;
 
-/** On a hit: the application has obtained the keys itself. */
+/** Cache hits: the application has created the keys itself. */
 export const coinflow: Variant = { ...ours, name: 'coinflow', parts: globallyGuarded };
 
-/** The same with metadata on handler and class, whose decorators bring the guard again: it is called three times. */
+/** The same with metadata on handler and class. Their decorators add the guard again, so it runs three times. */
 export const coinflowDecorated: Variant = {
   ...ours,
   name: 'coinflow-decorated',

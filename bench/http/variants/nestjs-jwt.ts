@@ -3,7 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule, JwtService } from '@nestjs/jwt';
 import { bearer, bearerToken, peerSecret, type Variant } from './variant.js';
 
-/** The guard of NestJS' documentation. */
+/** The guard from the documentation of NestJS. */
 @Injectable()
 class JwtGuard implements CanActivate {
   constructor(private readonly jwt: JwtService) {}

@@ -4,7 +4,7 @@ import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { bearer, peerSecret, type Variant } from './variant.js';
 
-/** The strategy of NestJS' documentation. */
+/** The strategy from the documentation of NestJS. */
 @Injectable()
 class JwtStrategy extends PassportStrategy(Strategy) {
   constructor() {
@@ -12,7 +12,7 @@ class JwtStrategy extends PassportStrategy(Strategy) {
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       ignoreExpiration: false,
       algorithms: ['HS256'],
-      // Its types know only strings and buffers; it hands the key to jsonwebtoken as it is.
+      // The types allow strings and buffers only, but the library passes the key to jsonwebtoken unchanged.
       secretOrKey: peerSecret as unknown as Buffer,
     });
   }

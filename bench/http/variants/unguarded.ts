@@ -17,10 +17,10 @@ class HeaderGuard implements CanActivate {
   }
 }
 
-/** What everything else costs. */
+/** No guard: the cost of everything else. */
 export const unguarded: Variant = { ...bearer, name: 'unguarded', refuses: false, parts: () => ({}) };
 
-/** What having a guard costs in Nest, whatever it does. */
+/** An empty guard: the cost of having any guard in Nest. */
 export const returnsTrue: Variant = {
   ...bearer,
   name: 'true',
@@ -28,7 +28,7 @@ export const returnsTrue: Variant = {
   parts: () => ({ providers: [{ provide: APP_GUARD, useClass: TrueGuard }] }),
 };
 
-/** What it costs beside to look at a header: Node reads them only when somebody asks. No check of anything can cost less. */
+/** A guard that reads one header. Node parses headers on access, so no real guard can cost less. */
 export const readsHeader: Variant = {
   ...bearer,
   name: 'reads-header',

@@ -1,39 +1,39 @@
 import type { INestApplication, ModuleMetadata } from '@nestjs/common';
 import { SessionKeys } from '../../sessions/session-keys.js';
 
-/** Where Coinflow's emulator is, and as whom to call it. */
+/** The URL of the emulator and the credentials for it. */
 export interface Upstream {
   readonly url: string;
   readonly apiKey: string;
   readonly merchantId: string;
 }
 
-/** One way to protect, or not to protect, the route. */
+/** One way to protect the route, or none. */
 export interface Variant {
   readonly name: string;
-  /** Whether it refuses a credential that nobody made. */
+  /** Whether it rejects a forged credential. */
   readonly refuses: boolean;
   /** The header that carries the credential. */
   readonly header: string;
-  /** What the application is made of; without controllers it has the usual one. */
+  /** The metadata of the application module; without controllers it has the default one. */
   parts(upstream: Upstream): ModuleMetadata | Promise<ModuleMetadata>;
-  /** A header's value that is let in, for a user. */
+  /** Creates a valid value of the header for a user. */
   credential(app: INestApplication, userId: string, upstream: Upstream): string | Promise<string>;
 }
 
 const localKeys = new SessionKeys();
 
-/** The secret of peers that verify by themselves: a `KeyObject`, made once. With a string jsonwebtoken does more work. */
+/** The secret of libraries that verify locally. A `KeyObject`, because jsonwebtoken does more work with a string. */
 export const peerSecret = localKeys.secret;
 
-/** What peers that verify by themselves are sent: the claims of a session key, as a bearer token. */
+/** The credentials for libraries that verify locally: a bearer token with the claims of a session key. */
 export const bearer = {
   header: 'authorization',
   refuses: true,
   credential: (_app: INestApplication, userId: string): string => `Bearer ${localKeys.make(userId)}`,
 } as const;
 
-/** The token of an `Authorization` header, as the documentation of NestJS extracts it. */
+/** Extracts the token of an `Authorization` header as in the documentation of NestJS. */
 export function bearerToken(request: { headers: { authorization?: string } }): string | undefined {
   const [type, token] = request.headers.authorization?.split(' ') ?? [];
   return type === 'Bearer' ? token : undefined;

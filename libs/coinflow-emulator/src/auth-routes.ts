@@ -1,30 +1,67 @@
 import type { FastifyInstance } from 'fastify';
-import { walletsOf } from './chains/blockchains.js';
-import { Credentials, whoVouches } from './credentials.js';
+import { chainOf, walletOf, walletsOf } from './chains/blockchains.js';
+import { Credentials, authMethodOf } from './credentials.js';
 import type { EmulatorParts } from './emulator-parts.js';
-import { refused } from './refusal.js';
-import { vouchedByApiKey, vouchedBySignature } from './session-subjects.js';
+import { httpError } from './http-error.js';
+import type { Merchants } from './merchants.js';
+import type { Messages } from './messages.js';
+import type { SessionKeyClaims } from './session-keys.js';
 
-/** Coinflow's authentication endpoints. */
+/** The authentication endpoints of Coinflow. */
 export function authRoutes(server: FastifyInstance, { merchants, messages, issuance, keys }: EmulatorParts): void {
   server.get('/api/auth', { config: { endpoint: 'message' } }, (request) => {
     const credentials = new Credentials(request.headers);
     const wallets = walletsOf(credentials.require('wallet'), credentials.get('blockchain'));
-    return { message: messages.handOut(...wallets) };
+    return { message: messages.create(...wallets) };
   });
 
   server.get('/api/auth/session-key', { config: { endpoint: 'session-key' } }, (request) => {
     const credentials = new Credentials(request.headers);
     const claims =
-      whoVouches(credentials) === 'signature'
-        ? vouchedBySignature(credentials, merchants, messages)
-        : vouchedByApiKey(credentials, merchants);
+      authMethodOf(credentials) === 'signature'
+        ? claimsForSignature(credentials, merchants, messages)
+        : claimsForApiKey(credentials, merchants);
     return { key: issuance.create(claims) };
   });
 
   server.get('/api/auth/verify', { config: { endpoint: 'verify' } }, (request, reply) => {
     const key = new Credentials(request.headers).require('sessionKey');
-    if (!keys.isValid(key)) throw refused(401, 'Invalid or expired session key');
+    if (!keys.isValid(key)) throw httpError(401, 'Invalid or expired session key');
     return reply.status(200).send();
   });
+}
+
+/**
+ * The claims of a key that a merchant creates with its API key, for any user or wallet.
+ * @throws {HttpError} if a header is missing or invalid
+ */
+function claimsForApiKey(credentials: Credentials, merchants: Merchants): SessionKeyClaims {
+  const merchant = merchants.withKey(credentials.require('apiKey'));
+  if (!merchant) throw httpError(401, 'Invalid API key');
+  const { merchantId } = merchant;
+  if (!credentials.has('wallet')) return { customerId: credentials.require('userId'), merchantId };
+  const wallet = credentials.require('wallet');
+  const blockchain = credentials.require('blockchain');
+  chainOf(blockchain);
+  return { wallet, blockchain, merchantId };
+}
+
+/**
+ * The claims of a key that a wallet creates with the signature over its message.
+ * @throws {HttpError} if a header is missing or invalid, or the signature is wrong
+ */
+function claimsForSignature(credentials: Credentials, merchants: Merchants, messages: Messages): SessionKeyClaims {
+  const signature = credentials.require('signedMessage');
+  const wallet = walletOf(credentials.require('wallet'), credentials.require('blockchain'));
+  const merchant = merchants.withId(credentials.require('merchantId'));
+  // Checked before the message is used up, so that the client can correct the merchant id and try again.
+  if (!merchant) throw httpError(401, 'Unknown merchant');
+  switch (messages.use(wallet, signature)) {
+    case 'none':
+      throw httpError(401, 'There is no message for this wallet and blockchain, or it has expired or been used');
+    case 'unsigned':
+      throw httpError(401, 'The signature is not by this wallet or not over its message');
+    case 'used':
+      return { wallet: wallet.address, blockchain: wallet.blockchain, merchantId: merchant.merchantId };
+  }
 }

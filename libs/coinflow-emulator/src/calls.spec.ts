@@ -10,7 +10,7 @@ function call(headers: Record<string, string>): FastifyRequest {
 describe('CallLog', () => {
   const log = new CallLog(new EmulatorClock(), (text) => text.includes('a-secret'));
 
-  it('keeps the newest 10,000 calls, and counts all', () => {
+  it('keeps the newest 10,000 calls and counts all', () => {
     for (let i = 0; i < 10_200; i += 1) log.record('verify', call({ 'x-number': String(i) }));
     expect(log.calls).toHaveLength(10_000);
     expect(log.calls[0]).toEqual({
@@ -23,7 +23,7 @@ describe('CallLog', () => {
     expect(log.counts).toEqual({ message: 0, 'session-key': 0, verify: 10_200 });
   });
 
-  it('masks secrets, in whichever header they are', () => {
+  it('masks secrets in every header', () => {
     const secrets = {
       authorization: 'k',
       'x-coinflow-auth-signed-message': 's',
@@ -36,12 +36,12 @@ describe('CallLog', () => {
     expect(log.calls.at(-1)?.headers).toEqual({ ...masked, 'user-agent': 'curl/8.5.0', 'x-user': 'a.b.c' });
   });
 
-  it('adds the status to its own call', () => {
+  it('adds the status of a response to its call', () => {
     const first = call({});
     log.record('message', first);
     log.record('verify', call({}));
-    log.answered(first, 200);
-    log.answered(call({}), 500);
+    log.setStatus(first, 200);
+    log.setStatus(call({}), 500);
     expect(log.calls.slice(-2).map(({ status }) => status)).toEqual([200, undefined]);
   });
 });

@@ -6,9 +6,9 @@ import type { EmulatorEndpoint } from './faults.js';
 export interface EmulatorCall {
   readonly endpoint: EmulatorEndpoint;
   readonly method: string;
-  /** Of the answer; `undefined` as long as there is none, and for ever when the fault was to give none. */
+  /** The status of the response; `undefined` before it, and if a fault prevents it. */
   readonly status: number | undefined;
-  /** When it came, by the emulator's clock, as in `2026-01-01T00:00:00.000Z`. */
+  /** The time of the call by the emulator's clock, as in `2026-01-01T00:00:00.000Z`. */
   readonly at: string;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -23,14 +23,14 @@ const SECRET_HEADERS = new Set([
 const JWT = /eyJ[\w-]*\.[\w-]+\.[\w-]*/;
 const MAX_CALLS = 10_000;
 
-/** What was called, the newest 10,000 calls of it. */
+/** The newest 10,000 calls, and the number of all calls. */
 export class CallLog {
   #calls: EmulatorCall[] = [];
   readonly #counts = new Map<EmulatorEndpoint, number>();
-  /** Weak, so that a call which is never answered is not kept for longer than its request. */
-  readonly #unanswered = new WeakMap<FastifyRequest, { status: number | undefined }>();
+  /** Weak, so that a call without a response is freed with its request. */
+  readonly #pending = new WeakMap<FastifyRequest, { status: number | undefined }>();
 
-  /** @param isSecret knows the secrets that a caller has put into the wrong header */
+  /** @param isSecret recognises secrets that a client has sent in the wrong header */
   constructor(
     private readonly clock: EmulatorClock,
     private readonly isSecret: (value: string) => boolean,
@@ -56,15 +56,15 @@ export class CallLog {
       at: new Date(this.clock.nowMs()).toISOString(),
       headers: this.#masked(request.headers),
     };
-    this.#unanswered.set(request, call);
+    this.#pending.set(request, call);
     this.#calls.push(call);
     if (this.#calls.length > MAX_CALLS) this.#calls.shift();
     this.#counts.set(endpoint, this.count(endpoint) + 1);
   }
 
-  /** Adds how the call was answered, if it is one of those recorded. */
-  answered(request: FastifyRequest, status: number): void {
-    const call = this.#unanswered.get(request);
+  /** Adds the status of the response to a recorded call. */
+  setStatus(request: FastifyRequest, status: number): void {
+    const call = this.#pending.get(request);
     if (call) call.status = status;
   }
 

@@ -16,16 +16,16 @@ import type {
   EmulatorWebhookSending,
 } from './webhooks/webhook-options.js';
 
-/** A running emulator. Each has a secret of its own: a session key of one is forged for every other. */
+/** A running emulator. Each emulator has its own secret and rejects the session keys of others. */
 export class CoinflowEmulator {
-  /** The base URL to give to clients, such as `http://127.0.0.1:4010`. */
+  /** The base URL for clients, such as `http://127.0.0.1:4010`. */
   readonly url: string;
   readonly merchants: readonly EmulatorMerchant[];
 
   readonly #server: FastifyInstance;
   readonly #parts: EmulatorParts;
 
-  /** @internal Use `startCoinflowEmulator`. */
+  /** @internal Use `startCoinflowEmulator()`. */
   constructor(url: string, server: FastifyInstance, parts: EmulatorParts) {
     this.url = url;
     this.merchants = parts.merchants.all;
@@ -33,12 +33,12 @@ export class CoinflowEmulator {
     this.#parts = parts;
   }
 
-  /** The newest calls, at most 10,000, secrets masked. */
+  /** The newest calls, at most 10,000, with secrets masked. */
   get calls(): readonly EmulatorCall[] {
     return this.#parts.log.calls;
   }
 
-  /** How often an endpoint was called since the start, or since {@link clearCalls}. */
+  /** The number of calls of an endpoint since startup or since {@link clearCalls}. */
   countCalls(endpoint: EmulatorEndpoint): number {
     return this.#parts.log.count(endpoint);
   }
@@ -49,7 +49,7 @@ export class CoinflowEmulator {
 
   /**
    * Makes an endpoint fail until {@link heal}.
-   * @param times how often; without it, every time
+   * @param times the number of failures; by default every call fails
    */
   fail(endpoint: EmulatorEndpoint, fault: EmulatorFault, times = Infinity): void {
     this.#parts.faults.set(endpoint, fault, times);
@@ -60,24 +60,25 @@ export class CoinflowEmulator {
     this.#parts.faults.clear();
   }
 
-  /** Makes a validly signed session key with any claims: an expired one, another merchant's, one without `exp`. */
+  /** Creates a validly signed session key with any claims, such as an expired one or one of another merchant. */
   signSessionKey(claims: SessionKeyClaims): string {
     return this.#parts.issuance.sign(claims);
   }
 
   /**
-   * Moves the emulator's clock: what is signed and checked, expiry of messages, windows of rate limits, and the `Date`
-   * of its answers.
-   * @param ms ahead of this machine's clock; 0 is no difference, negative is behind
-   * @throws {RangeError} when it is not a whole number within 50 years
+   * Moves the emulator's clock. It applies to session keys, messages, webhook signatures, rate limits and the `Date`
+   * header.
+   * @param ms the difference to the clock of this machine; negative is behind
+   * @throws {RangeError} unless it is an integer within 50 years
    */
   setClockOffset(ms: number): void {
     this.#parts.clock.setOffset(ms);
   }
 
   /**
-   * Mints differently until it is called again, or until {@link reset}. What is not given is as at the start.
-   * @throws {RangeError} naming the setting that cannot be
+   * Changes the format, lifetime and claims of new session keys until {@link reset}. Settings that are left out get their
+   * initial value.
+   * @throws {RangeError} naming the invalid setting
    * @example
    * coinflow.setIssuance({ form: 'opaque', lifetimeSeconds: 60 });
    * coinflow.setIssuance({ claims: { merchantId: null, customerId: 42 } });
@@ -87,37 +88,37 @@ export class CoinflowEmulator {
   }
 
   /**
-   * Changes the rate limits that are given, and begins to count anew.
-   * @throws {RangeError} naming the limit that cannot be
+   * Changes the given rate limits and resets the counters.
+   * @throws {RangeError} naming the invalid limit
    */
   setLimits(limits: Partial<EmulatorLimits>): void {
     this.#parts.limits.set(limits);
   }
 
   /**
-   * Makes a URL one that webhooks are sent to. A URL that is registered already gets the new key and settings, and keeps
-   * its id: each event comes once.
-   * @returns the endpoint, with the key that signs
-   * @throws {RangeError} when it is not a URL of this machine
+   * Registers a URL that receives webhooks. A URL that is already registered gets the new key and settings and keeps its
+   * id, so that it receives each event once.
+   * @returns the endpoint with its signing key
+   * @throws {RangeError} unless it is a URL of this machine
    */
   registerWebhook(registration: EmulatorWebhookRegistration): EmulatorWebhookEndpoint {
     return this.#parts.webhooks.endpoints.register(registration);
   }
 
-  /** Where webhooks are sent to. */
+  /** The registered webhook endpoints. */
   get webhookEndpoints(): readonly EmulatorWebhookEndpoint[] {
     return this.#parts.webhooks.endpoints.all;
   }
 
-  /** Sends nothing to the registered endpoints any more. */
+  /** Removes all webhook endpoints. */
   clearWebhooks(): void {
     this.#parts.webhooks.endpoints.clear();
   }
 
   /**
-   * Sends an event to the registered endpoints, again and again until it is answered 200, as Coinflow does, but faster.
-   * @returns one result for each endpoint, once it is acknowledged or given up
-   * @throws {RangeError} naming what cannot be, or when no endpoint is registered
+   * Sends an event to the registered endpoints. Retries until the response is 200, as Coinflow does, but faster.
+   * @returns one result for each endpoint, after the last attempt
+   * @throws {RangeError} naming the invalid setting, or if no endpoint is registered
    * @example
    * await coinflow.sendWebhook({ eventType: 'Settled', data: { customerId: 'alice', subtotal: { cents: 500 } } });
    * await coinflow.sendWebhook({ eventType: 'Refund' }, { copies: 3, newCreated: true });
@@ -127,8 +128,8 @@ export class CoinflowEmulator {
   }
 
   /**
-   * Sends events one after the other, in an order of choice: Coinflow promises none.
-   * @throws {RangeError} naming what cannot be, or when no endpoint is registered
+   * Sends events one after the other in the given order. Coinflow guarantees no order.
+   * @throws {RangeError} naming the invalid setting, or if no endpoint is registered
    */
   sendWebhooks(
     events: readonly EmulatorWebhookEvent[],
@@ -137,20 +138,20 @@ export class CoinflowEmulator {
     return this.#parts.webhooks.send(events, sending, order);
   }
 
-  /** The newest 1,000 times that a webhook was sent, and how each was answered. */
+  /** The newest 1,000 delivery attempts with their responses. */
   get webhookAttempts(): readonly EmulatorWebhookAttempt[] {
     return this.#parts.webhooks.log;
   }
 
   /**
-   * Makes all as it was at the start: no faults, calls or messages, clock and settings as they were; webhooks that wait for
-   * their next try are given up. Session keys stay good, and endpoints of webhooks registered.
+   * Restores the initial state: removes faults, calls and messages, resets clock and settings, and cancels webhook
+   * retries. Session keys stay valid, and webhook endpoints stay registered.
    */
   reset(): void {
     this.#parts.reset();
   }
 
-  /** Ends all connections and stops. */
+  /** Closes all connections and stops the server. */
   close(): Promise<void> {
     this.#parts.webhooks.cancel();
     return this.#server.close();

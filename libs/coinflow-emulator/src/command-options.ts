@@ -6,7 +6,7 @@ import { DEFAULT_MERCHANTS, type EmulatorMerchant } from './merchants.js';
 import { MAX_LIFETIME_SECONDS } from './issuance.js';
 import { ASSUMED_LIMITS, MAX_LIMIT } from './rate-limits.js';
 
-/** The port of the command, unless it is told another one. */
+/** The default port of the command. */
 export const DEFAULT_PORT = 4010;
 
 const FLAGS = {
@@ -22,16 +22,15 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/** A mistake in how the command was called; its message says what to do. */
+/** An invalid command line. The message says what to do. */
 export class UsageError extends Error {}
 
-/** What the emulator is started with, as the command has it. */
 export type CommandOptions = CoinflowEmulatorOptions & { port: number; host: string };
 
 /**
- * Reads the command line.
- * @returns nothing when only help is wanted
- * @throws {UsageError}
+ * Parses the command line.
+ * @returns `undefined` for `--help`
+ * @throws {UsageError} for an invalid option
  */
 export function readCommandLine(args: string[], env: NodeJS.ProcessEnv): CommandOptions | undefined {
   const flags = parse(args);
@@ -46,8 +45,8 @@ export function readCommandLine(args: string[], env: NodeJS.ProcessEnv): Command
     },
     issuance: { lifetimeSeconds: wholeNumber(flags['session-lifetime'], 1, MAX_LIFETIME_SECONDS, 'session lifetime') },
     control: controlOf(flags.control),
-    allowOrigins: usable(() => readOrigins(flags['allow-origin'], '--allow-origin')),
-    allowHosts: usable(() => readHosts(flags['allow-host'], '--allow-host')),
+    allowOrigins: asUsageError(() => readOrigins(flags['allow-origin'], '--allow-origin')),
+    allowHosts: asUsageError(() => readHosts(flags['allow-host'], '--allow-host')),
   };
 }
 
@@ -62,12 +61,12 @@ function parse(args: string[]): ReturnType<typeof parseArgs<{ options: typeof FL
 function wholeNumber(text: string, least: number, most: number, what: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new UsageError(`“${text}” is no ${what}: give a number from ${least} to ${most}.`);
+    throw new UsageError(`"${text}" is not a valid ${what}. Pass a number from ${least} to ${most}.`);
   }
   return value;
 }
 
-function usable(read: () => string[]): string[] {
+function asUsageError(read: () => string[]): string[] {
   try {
     return read();
   } catch (error) {
@@ -77,18 +76,18 @@ function usable(read: () => string[]): string[] {
 
 function controlOf(text: string): EmulatorControl {
   const control = CONTROLS.find((known) => known === text);
-  if (!control) throw new UsageError(`“${text}” is no control: give one of ${CONTROLS.join(', ')}.`);
+  if (!control) throw new UsageError(`"${text}" is not valid for --control. Pass one of ${CONTROLS.join(', ')}.`);
   return control;
 }
 
 function merchantsOf(texts: string[]): readonly EmulatorMerchant[] {
   if (texts.length === 0) return DEFAULT_MERCHANTS;
-  // The number, not the text: a merchant may have been given the API key of a real one.
+  // Error messages name the position and not the value, which may contain a real API key.
   const merchants = texts.map((text, index) => {
-    // What headers can carry, and no blanks at the ends, which they lose on the way.
+    // Characters that HTTP headers keep. Whitespace at the ends would be lost.
     const [, merchantId, apiKey] = /^([!-<>-~]+)=([!-~]+)$/.exec(text) ?? [];
     if (!merchantId || !apiKey) {
-      throw new UsageError(`--merchant number ${index + 1} must be id=apiKey, both of visible ASCII without blanks.`);
+      throw new UsageError(`--merchant number ${index + 1} must be id=apiKey, both in visible ASCII without spaces.`);
     }
     return { merchantId, apiKey };
   });

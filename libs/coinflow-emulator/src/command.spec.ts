@@ -18,7 +18,7 @@ describe('the coinflow-emulator command', () => {
     await Promise.all(running.splice(0).map((emulator) => emulator.close()));
   });
 
-  it('starts, and says where and with which API keys', async () => {
+  it('prints its URL and the API keys of its merchants at startup', async () => {
     const emulator = await run(['--port', '0']);
     expect(lines[0]).toBe(`Coinflow emulator at ${emulator?.url}`);
     expect(lines.slice(1)).toEqual([
@@ -28,7 +28,7 @@ describe('the coinflow-emulator command', () => {
     expect((await fetch(`${emulator?.url}/api/auth/verify`)).status).toBe(401);
   });
 
-  it('takes merchants and limits', async () => {
+  it('accepts merchants, limits, a session lifetime and a control setting', async () => {
     const emulator = await run([
       '-p',
       '0',
@@ -47,51 +47,51 @@ describe('the coinflow-emulator command', () => {
     expect((await fetch(`${emulator?.url}/api/auth/verify`)).status).toBe(429);
   });
 
-  it('takes further origins and host names', async () => {
+  it('accepts further origins and host names', async () => {
     const emulator = await run(['-p', '0', '--allow-origin', 'https://app.test', '--allow-host', 'coinflow.test']);
     const headers = { origin: 'https://app.test', host: 'coinflow.test' };
     const answer = await send(`${emulator?.url}/api/auth/verify`, { headers });
     expect(answer).toMatchObject({ status: 401, headers: { 'access-control-allow-origin': 'https://app.test' } });
   });
 
-  it('takes the port from the environment, and the option over it', async () => {
-    await expect(run([], { COINFLOW_EMULATOR_PORT: 'x' })).rejects.toThrow('“x” is no port');
+  it('reads the port from the environment unless --port is given', async () => {
+    await expect(run([], { COINFLOW_EMULATOR_PORT: 'x' })).rejects.toThrow('"x" is not a valid port');
     await expect(run(['-p', '0'], { COINFLOW_EMULATOR_PORT: 'x' })).resolves.toMatchObject({ url: expect.any(String) });
   });
 
-  it.each(['--help', '-h'])('%s explains and starts nothing', async (flag) => {
+  it.each(['--help', '-h'])('prints the help for %s and starts nothing', async (flag) => {
     await expect(run([flag])).resolves.toBeUndefined();
     expect(lines.join()).toContain('COINFLOW_EMULATOR_PORT');
   });
 
   it.each([
-    [['--port', '65536'], '“65536” is no port'],
+    [['--port', '65536'], '"65536" is not a valid port'],
     [['--port', '-1'], 'See coinflow-emulator --help'],
     [['--prot', '1'], 'See coinflow-emulator --help'],
-    [['--limit-with-key', 'many'], '“many” is no limit'],
-    [['--session-lifetime', '0'], '“0” is no session lifetime'],
-    [['--control', 'all'], '“all” is no control: give one of loopback, any, off'],
-    [['--allow-origin', 'app.test'], '--allow-origin: "app.test" is not an origin: give a scheme'],
+    [['--limit-with-key', 'many'], '"many" is not a valid limit'],
+    [['--session-lifetime', '0'], '"0" is not a valid session lifetime'],
+    [['--control', 'all'], '"all" is not valid for --control. Pass one of loopback, any, off'],
+    [['--allow-origin', 'app.test'], '--allow-origin: "app.test" is not an origin. Pass a scheme'],
     [['--allow-origin', 'https://app.test/page'], '--allow-origin: "https://app.test/page" is not an origin'],
     [['--allow-origin', '*'], '--allow-origin: "*" is not an origin'],
-    [['--allow-host', 'shop.test:4010'], '--allow-host: "shop.test:4010" is not a host name: give one without'],
+    [['--allow-host', 'shop.test:4010'], '--allow-host: "shop.test:4010" is not a host name. Pass a name without'],
     [['--merchant', 'mine=k', '--merchant', 'no-key'], '--merchant number 2 must be id=apiKey'],
     [['--merchant', 'mine=a key'], '--merchant number 1 must be id=apiKey'],
     [['--merchant', 'mine=a', '--merchant', 'mine=b'], 'Two merchants have the same id'],
     [['--merchant', 'mine=a', '--merchant', 'yours=a'], 'Two merchants have the same API key'],
-  ])('%j is a mistake that says what to do', async (args, message) => {
+  ])('rejects the arguments %j with a message that says what to do', async (args, message) => {
     const attempt = run(args);
     await expect(attempt).rejects.toBeInstanceOf(UsageError);
     await expect(attempt).rejects.toThrow(message);
   });
 
-  it('a taken port is a mistake that says what to do', async () => {
+  it('rejects a port in use with a message that says what to do', async () => {
     const emulator = await run(['--port', '0']);
     const { port } = new URL(emulator?.url ?? '');
-    await expect(run(['--port', port])).rejects.toThrow(`Port ${port} is taken: give another one with --port`);
+    await expect(run(['--port', port])).rejects.toThrow(`Port ${port} is in use. Set another one with --port`);
   });
 
-  it('any other reason not to listen is told as it is', async () => {
+  it('passes other errors of the server on', async () => {
     await expect(run(['--port', '0', '--host', '203.0.113.1'])).rejects.toThrow('EADDRNOTAVAIL');
   });
 });

@@ -9,34 +9,36 @@ const HELP = `coinflow-emulator: a local Coinflow for development and tests
 
   coinflow-emulator [options]
 
-  --port, -p            the port to listen at, 0 for a free one; ${DEFAULT_PORT} without it
-                        (environment variable COINFLOW_EMULATOR_PORT)
-  --host                the address to listen at; 127.0.0.1 without it
-                        Whoever reaches it can mint session keys.
+  --port, -p            the port to listen on, 0 for a free one (default ${DEFAULT_PORT},
+                        environment variable COINFLOW_EMULATOR_PORT)
+  --host                the address to listen on (default 127.0.0.1)
+                        Every client that reaches it can create session keys.
   --merchant id=apiKey  a merchant and its API key; repeat it for more
-                        Without any: demo-merchant and other-merchant.
-  --limit-with-key      requests a minute with a valid API key, for each merchant; ${ASSUMED_LIMITS.withKey} without it
-  --limit-without-key   all other requests a minute, together; ${ASSUMED_LIMITS.withoutKey} without it
-                        0 is no limit. Over it the answer is a 429.
-  --session-lifetime    of session keys, in seconds; 86400 (24 hours) without it
-  --control             who may use /_emulator: loopback, any or off; loopback without it
-  --allow-origin        an origin whose pages may call the endpoints of Coinflow from a
-                        browser, such as https://app.test; repeat it for more
-                        Origins of this machine always may.
-  --allow-host          another host name to answer to, such as coinflow.test; repeat it
-                        for more. Without it: IP addresses, names without a dot,
-                        *.localhost and host.docker.internal; /_emulator answers to
-                        loopback names and the address it listens at.
+                        (default demo-merchant and other-merchant)
+  --limit-with-key      requests a minute of each merchant with its API key,
+                        0 for no limit (default ${ASSUMED_LIMITS.withKey})
+  --limit-without-key   all other requests a minute together, 0 for no limit
+                        (default ${ASSUMED_LIMITS.withoutKey}). Above a limit the response is 429.
+  --session-lifetime    the lifetime of session keys in seconds (default 86400)
+  --control             who may use the control API: loopback, any or off
+                        (default loopback)
+  --allow-origin        an origin whose pages may call the endpoints of Coinflow,
+                        such as https://app.test; repeat it for more
+                        Origins of this machine are always allowed.
+  --allow-host          a further host name to accept, such as coinflow.test; repeat
+                        it for more. Always accepted: IP addresses, names without a
+                        dot, *.localhost and host.docker.internal. The control API
+                        accepts loopback names and the address it listens on.
   --help, -h            this text
 
-It prints its URL and the API keys of its merchants when it starts, and answers
+At startup it prints its URL and the API keys of its merchants. Endpoints:
 
-  GET /api/auth               the message for a wallet to sign (Get Message)
-  GET /api/auth/session-key   a session key: for a user id or a wallet with the API
+  GET /api/auth               the message that a wallet must sign (Get Message)
+  GET /api/auth/session-key   a session key for a user id or a wallet with the API
                               key, or for a wallet that has signed its message
   GET /api/auth/verify        whether a session key is valid
 
-To see and to change what it does, with JSON bodies, content-type: application/json:
+Control API, with JSON bodies and content-type: application/json:
 
   GET  /_emulator/state
   POST /_emulator/faults      {"endpoint":"verify","fault":{"kind":"status","status":503},"times":2}
@@ -45,25 +47,27 @@ To see and to change what it does, with JSON bodies, content-type: application/j
                               rate-limited, delay, hang, reset
   POST /_emulator/heal        ends all faults
   POST /_emulator/clock       {"offsetMs":86400000}
-  POST /_emulator/issuance     {"form":"opaque","lifetimeSeconds":60,"claims":{"merchantId":null}}
+  POST /_emulator/issuance    {"form":"opaque","lifetimeSeconds":60,"claims":{"merchantId":null}}
   POST /_emulator/limits      {"withKey":2000,"withoutKey":100,"retryAfter":"date"}
+  POST /_emulator/session-keys        {"claims":{"customerId":"alice","exp":1700000000}}
   POST /_emulator/webhooks/endpoints  {"url":"http://127.0.0.1:3000/webhooks/coinflow","key":"..."}
   POST /_emulator/webhooks/send       {"eventType":"Settled","data":{"customerId":"alice"},"copies":2}
-                              signs and retries until 200; answers after the first attempt:
-                              see the retries in webhooks.attempts of /_emulator/state
+                              signs and retries until the response is 200; responds
+                              after the first attempt; retries are in webhooks.attempts
+                              of /_emulator/state
                               also: signAgain, newCreated, key, sign, signedAgoMs, attempts,
                               tampering (tampered, reserialized)
   POST /_emulator/webhooks/send-all   {"events":[{"eventType":"Refund"}],"order":"reversed"}
-                              answers once every event is acknowledged or given up
-  POST /_emulator/webhooks/cancel     no more retries
+                              responds after the last attempt
+  POST /_emulator/webhooks/cancel     ends all retries
   POST /_emulator/calls/clear
-  POST /_emulator/reset       all as it was at the start`;
+  POST /_emulator/reset       restores the initial state`;
 
 /**
  * The `coinflow-emulator` command.
- * @param print is given what to show, a line at a time
- * @returns the running emulator; nothing when only help was wanted
- * @throws {UsageError}
+ * @param print called with each line of output
+ * @returns the running emulator; `undefined` for `--help`
+ * @throws {UsageError} for an invalid option
  */
 export async function runCommand(
   args: string[],
@@ -86,7 +90,7 @@ async function listen(options: CommandOptions): Promise<CoinflowEmulator> {
     return await startCoinflowEmulator(options);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      throw new UsageError(`Port ${options.port} is taken: give another one with --port or COINFLOW_EMULATOR_PORT.`);
+      throw new UsageError(`Port ${options.port} is in use. Set another one with --port or COINFLOW_EMULATOR_PORT.`);
     }
     throw error;
   }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { HEADERS } from './credentials.js';
-import { isLoopbackUrl } from './loopback.js';
+import { isLoopbackUrl } from './hosts.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -11,8 +11,8 @@ declare module 'fastify' {
 const REQUEST_HEADERS = [...Object.values(HEADERS), 'x-coinflow-client-ip', 'content-type'].join(', ');
 
 /**
- * Lets pages of this machine, and of the allowed origins, call the endpoints of Coinflow from a browser. The control API
- * is not among them.
+ * Allows pages of this machine and of the allowed origins to call the endpoints of Coinflow. The control API stays
+ * closed to pages of other origins.
  */
 export function cors(server: FastifyInstance, allowed: readonly string[]): void {
   server.addHook('onRequest', (request, reply, done) => {
@@ -34,21 +34,21 @@ export function cors(server: FastifyInstance, allowed: readonly string[]): void 
   }
 }
 
-/** A browser takes every name below `localhost` for this machine, whatever a name server says. */
+/** Browsers resolve every name below `localhost` to this machine, without a DNS lookup. */
 function isLoopbackOrigin(origin: string): boolean {
   return isLoopbackUrl(origin) || /^https?:\/\/[\w.-]+\.localhost(?::\d+)?$/.test(origin);
 }
 
 /**
  * The origins of an option, as browsers send them.
- * @throws {RangeError} for one that is no origin
+ * @throws {RangeError} for an invalid origin
  */
 export function readOrigins(origins: readonly string[] = [], option = 'allowOrigins'): string[] {
   return origins.map((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (!url || url.origin === 'null' || url.href !== `${url.origin}/`) {
       throw new RangeError(
-        `${option}: "${text}" is not an origin: give a scheme, a host and a port if there is one, such as https://app.test.`,
+        `${option}: "${text}" is not an origin. Pass a scheme, a host and an optional port, such as https://app.test.`,
       );
     }
     return url.origin;

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import { missingHeader, refused } from './refusal.js';
+import { missingHeader, httpError } from './http-error.js';
 
-/** The headers of Coinflow's authentication. */
+/** The authentication headers of Coinflow. */
 export const HEADERS = {
   apiKey: 'authorization',
   userId: 'x-coinflow-auth-user-id',
@@ -14,7 +14,7 @@ export const HEADERS = {
 
 export type Credential = keyof typeof HEADERS;
 
-/** What a request says of who it is; an empty header says nothing. */
+/** The credentials in the headers of a request. An empty header counts as absent. */
 export class Credentials {
   constructor(private readonly headers: FastifyRequest['headers']) {}
 
@@ -27,7 +27,7 @@ export class Credentials {
     return credentials.some((credential) => this.get(credential) !== undefined);
   }
 
-  /** @throws {Refusal} when it is not there */
+  /** @throws {HttpError} if the header is absent */
   require(credential: Credential): string {
     const value = this.get(credential);
     if (value === undefined) throw missingHeader(HEADERS[credential]);
@@ -36,24 +36,24 @@ export class Credentials {
 }
 
 /**
- * Who vouches for the user. Exactly one: with two it would be open for whom the key is.
- * @throws {Refusal} when it is a mixture
+ * How the request authenticates. A request with both credentials is ambiguous, so it is rejected.
+ * @throws {HttpError} if headers of both methods, or of a user and a wallet, are mixed
  */
-export function whoVouches(credentials: Credentials): 'api-key' | 'signature' {
+export function authMethodOf(credentials: Credentials): 'api-key' | 'signature' {
   const bySignature = credentials.has('signedMessage', 'merchantId');
   if (bySignature && credentials.has('apiKey', 'userId')) {
-    throw refused(
+    throw httpError(
       400,
       `Send either ${HEADERS.apiKey}, or ${HEADERS.signedMessage} with ${HEADERS.merchantId}, not both`,
     );
   }
   if (credentials.has('userId') && (credentials.has('wallet') || namesChain(credentials))) {
-    throw refused(400, `Send either ${HEADERS.userId} or ${HEADERS.wallet} with ${HEADERS.blockchain}, not both`);
+    throw httpError(400, `Send either ${HEADERS.userId} or ${HEADERS.wallet} with ${HEADERS.blockchain}, not both`);
   }
   return bySignature ? 'signature' : 'api-key';
 }
 
-/** `user` is no wallet's chain: it says that there is no wallet. */
+/** The blockchain `user` means that there is no wallet. */
 function namesChain(credentials: Credentials): boolean {
   return credentials.has('blockchain') && credentials.get('blockchain') !== 'user';
 }

@@ -12,7 +12,7 @@ import { Webhooks } from './webhooks/webhooks.js';
 
 const SHOWN_CALLS = 100;
 
-/** What the control path shows. No secret is among it. */
+/** The state that the control API returns. It contains no secrets. */
 export interface EmulatorState {
   merchants: string[];
   clock: { offsetMs: number; now: string };
@@ -29,7 +29,7 @@ export interface EmulatorState {
   };
 }
 
-/** Everything an emulator consists of but its server: the library and the control path turn the same screws. */
+/** The parts of an emulator without its server. The library and the control API share them. */
 export class EmulatorParts {
   readonly clock = new EmulatorClock();
   readonly keys = new SessionKeys(this.clock);
@@ -71,7 +71,7 @@ export class EmulatorParts {
     };
   }
 
-  /** All as it was at the start, but for session keys, and endpoints of webhooks: who has one keeps it. */
+  /** Restores the initial state, except for session keys and webhook endpoints, which clients still use. */
   reset(): void {
     this.clock.setOffset(0);
     this.faults.clear();

@@ -1,38 +1,38 @@
-import type { EmulatorRetryAfter } from './retry-after.js';
+import type { EmulatorRetryAfter } from './http-error.js';
 
 /** The endpoints that can be made to fail: Get Message, Get Session Key, Verify Token. */
 export type EmulatorEndpoint = 'message' | 'session-key' | 'verify';
 
 export const ENDPOINTS: readonly EmulatorEndpoint[] = ['message', 'session-key', 'verify'];
 
-/** A way to fail. */
+/** How an endpoint fails. */
 export type EmulatorFault =
-  /** Coinflow's own error: a status with a JSON body. */
+  /** An error of Coinflow: a status with a JSON body. */
   | { kind: 'status'; status: number; headers?: Record<string, string>; body?: unknown }
-  /** A gateway's page: a status with HTML. */
+  /** The error page of a gateway: a status with HTML. */
   | { kind: 'html'; status: number }
-  /** Exactly these bytes. */
+  /** Exactly this body. */
   | { kind: 'raw'; status: number; headers?: Record<string, string>; body: string }
-  /** Says that it is JSON, and is not. Without a status, 200. */
+  /** A body that is not JSON, with the content type of JSON. The default status is 200. */
   | { kind: 'non-json'; status?: number }
-  /** The connection ends in the middle of the body. Without a status, 200. */
+  /** The connection ends in the middle of the body. The default status is 200. */
   | { kind: 'truncated'; status?: number }
-  /** 200 to everything, with an empty body: a captive portal, or a wrong URL. */
+  /** 200 with an empty body for every request, as from a captive portal or a wrong URL. */
   | { kind: 'ok' }
-  /** 429. Without `retryAfter` in seconds, without `afterSeconds` 60 of them. */
+  /** 429. By default with `Retry-After: 60`. */
   | { kind: 'rate-limited'; retryAfter?: EmulatorRetryAfter; afterSeconds?: number }
-  /** The right answer, late. */
+  /** The normal response after a delay. */
   | { kind: 'delay'; ms: number }
-  /** No answer, the connection stays open. */
+  /** No response. The connection stays open. */
   | { kind: 'hang' }
   /** The connection is reset. */
   | { kind: 'reset' };
 
-/** Which fault each endpoint has now. */
+/** The current fault of each endpoint. */
 export class Faults {
   readonly #active = new Map<EmulatorEndpoint, { fault: EmulatorFault; remaining: number }>();
 
-  /** What fails, and how often still; `null` is until healed. Bodies are not among it: they may echo secrets. */
+  /** The faults without their bodies, which may contain secrets. `remaining` is `null` if there is no limit. */
   get summary(): { endpoint: EmulatorEndpoint; kind: EmulatorFault['kind']; remaining: number | null }[] {
     return [...this.#active].map(([endpoint, { fault, remaining }]) => ({
       endpoint,
@@ -49,7 +49,7 @@ export class Faults {
     this.#active.clear();
   }
 
-  /** The fault for this call, if there is one; counts it. */
+  /** The fault for the next call, if there is one. Counts it. */
   take(endpoint: EmulatorEndpoint): EmulatorFault | undefined {
     const active = this.#active.get(endpoint);
     if (!active) return undefined;

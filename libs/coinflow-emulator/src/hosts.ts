@@ -1,27 +1,39 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { refused } from './refusal.js';
+import { httpError } from './http-error.js';
 
-/** The name in a `Host` header, in lower case and without its port; empty when there is none. */
+/** Whether it is an `http:` or `https:` URL of this machine. */
+export function isLoopbackUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return /^https?:$/.test(protocol) && isLoopbackName(hostname.replace(/^\[|\]$/g, ''));
+}
+
+/** Whether a host name always points at this machine, without a DNS lookup. */
+export function isLoopbackName(name: string): boolean {
+  return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
+}
+
+/** The name in a `Host` header, in lower case and without its port; empty without a valid header. */
 export function hostName(host = ''): string {
   const [, ipv6, name = ''] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d+)?$/i.exec(host) ?? [];
   return (ipv6 ?? name).toLowerCase();
 }
 
 /**
- * Refuses a request under a name that an attacker could own. Such a name can be made to point at this machine (DNS
- * rebinding), and the attacker's page would then be of one origin with the emulator.
+ * Rejects requests with a host name that an attacker could own. The attacker could point the name at this machine (DNS
+ * rebinding), and pages of the attacker would then have the same origin as the emulator.
  * @param allowed further names, in lower case
  */
 export function checkHost(server: FastifyInstance, allowed: readonly string[]): void {
   server.addHook('onRequest', (request, _reply, done) => {
     const name = hostName(request.headers.host);
     if (isLocalName(name) || allowed.includes(name)) return done();
-    done(refused(421, `Unknown host "${name}": if the name is yours, start the emulator with --allow-host ${name}`));
+    done(httpError(421, `Unknown host "${name}". If you own it, start the emulator with --allow-host ${name}.`));
   });
 }
 
-/** Whether nobody on the web can own the name: an address, a name without a dot as containers have, or this machine's. */
+/** Whether nobody can own the name on the internet: an IP address, a container name without a dot, or a local name. */
 function isLocalName(name: string): boolean {
   if (name === '') return false;
   return isIP(name) !== 0 || !name.includes('.') || name.endsWith('.localhost') || name === 'host.docker.internal';
@@ -29,13 +41,13 @@ function isLocalName(name: string): boolean {
 
 /**
  * The host names of an option, in lower case.
- * @throws {RangeError} for one that is no name
+ * @throws {RangeError} for an invalid host name
  */
 export function readHosts(hosts: readonly string[] = [], option = 'allowHosts'): string[] {
-  const wrong = hosts.find((host) => !/^[\w-]+(?:\.[\w-]+)*$/.test(host));
-  if (wrong !== undefined) {
+  const invalid = hosts.find((host) => !/^[\w-]+(?:\.[\w-]+)*$/.test(host));
+  if (invalid !== undefined) {
     throw new RangeError(
-      `${option}: "${wrong}" is not a host name: give one without a scheme, a port or a path, such as shop.test.`,
+      `${option}: "${invalid}" is not a host name. Pass a name without scheme, port and path, such as shop.test.`,
     );
   }
   return hosts.map((host) => host.toLowerCase());

@@ -5,7 +5,7 @@ export type { EmulatorEndpoint, EmulatorFault } from './faults.js';
 export { DEFAULT_MERCHANTS, type EmulatorMerchant } from './merchants.js';
 export type { EmulatorIssuance } from './issuance.js';
 export type { EmulatorLimits } from './rate-limits.js';
-export type { EmulatorRetryAfter } from './retry-after.js';
+export type { EmulatorRetryAfter } from './http-error.js';
 export type { SessionKeyClaims } from './session-keys.js';
 export { startCoinflowEmulator } from './start-emulator.js';
 export { EVENT_TYPES, type EmulatorEventCategory } from './webhooks/event-types.js';

@@ -1,14 +1,14 @@
-import { given, requireInteger, requireOneOf } from './checks.js';
+import { requireInteger, requireOneOf, withoutUndefined } from './validation.js';
 import type { EmulatorClock } from './clock.js';
 import type { SessionKeyClaims, SessionKeys } from './session-keys.js';
 
-/** What the session keys look like that the emulator mints. */
+/** The format, lifetime and claims of new session keys. */
 export interface EmulatorIssuance {
-  /** A JWT, as Coinflow documents; or 32 hexadecimal digits, as its reference page shows. */
+  /** A JWT, as Coinflow documents, or 32 hexadecimal digits, as its reference page shows. */
   form: 'jwt' | 'opaque';
-  /** From `iat` to `exp`. */
+  /** The time from `iat` to `exp`. */
   lifetimeSeconds: number;
-  /** Over the usual claims: a value replaces or adds one, `null` removes it. */
+  /** Changes to the usual claims: a value replaces or adds a claim, `null` removes it. */
   claims: SessionKeyClaims;
 }
 
@@ -16,9 +16,9 @@ export const FORMS = ['jwt', 'opaque'] as const;
 export const MAX_LIFETIME_SECONDS = 10 * 365 * 86_400;
 
 const DAY_SECONDS = 86_400;
-const AS_COINFLOW: EmulatorIssuance = { form: 'jwt', lifetimeSeconds: DAY_SECONDS, claims: {} };
+const COINFLOW_DEFAULTS: EmulatorIssuance = { form: 'jwt', lifetimeSeconds: DAY_SECONDS, claims: {} };
 
-/** Makes session keys in the way that is set. */
+/** Creates session keys according to the settings. */
 export class Issuance {
   readonly #initial: EmulatorIssuance;
   #settings: EmulatorIssuance;
@@ -28,7 +28,7 @@ export class Issuance {
     private readonly clock: EmulatorClock,
     initial: Partial<EmulatorIssuance> = {},
   ) {
-    this.#initial = checked({ ...AS_COINFLOW, ...given(initial) });
+    this.#initial = checked({ ...COINFLOW_DEFAULTS, ...withoutUndefined(initial) });
     this.#settings = this.#initial;
   }
 
@@ -36,24 +36,24 @@ export class Issuance {
     return { ...this.#settings };
   }
 
-  /** From now on keys are minted so. What is not given is as it was at the start, whatever was set in between. */
+  /** Changes the settings. Those that are left out get their initial value. */
   set(settings: Partial<EmulatorIssuance>): void {
-    this.#settings = checked({ ...this.#initial, ...given(settings) });
+    this.#settings = checked({ ...this.#initial, ...withoutUndefined(settings) });
   }
 
   reset(): void {
     this.#settings = this.#initial;
   }
 
-  /** A key for this user or wallet, as the settings want it. */
+  /** Creates a key for a user or wallet according to the settings. */
   create(subject: SessionKeyClaims): string {
     const { form, lifetimeSeconds, claims: changes } = this.#settings;
     const usual = this.#dated(subject, lifetimeSeconds);
     const claims = Object.fromEntries(Object.entries({ ...usual, ...changes }).filter(([, value]) => value !== null));
-    return form === 'opaque' ? this.keys.makeOpaque(claims) : this.keys.sign(claims);
+    return form === 'opaque' ? this.keys.createOpaque(claims) : this.keys.sign(claims);
   }
 
-  /** A JWT with any claims, whatever the settings; `iat` and `exp` among them replace the usual ones, `undefined` leaves them out. */
+  /** Signs a JWT with any claims and ignores the settings. Adds `iat` and `exp` unless they are given, if only as `undefined`. */
   sign(claims: SessionKeyClaims): string {
     return this.keys.sign(this.#dated(claims, DAY_SECONDS));
   }

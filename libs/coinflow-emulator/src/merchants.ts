@@ -1,17 +1,17 @@
 /** A merchant that the emulator knows. */
 export interface EmulatorMerchant {
   merchantId: string;
-  /** The API key that stands for the merchant: not secret, nothing but the emulator knows it. */
+  /** Not a secret: the key is valid for this emulator only. */
   apiKey: string;
 }
 
-/** Two merchants, so that one can mint session keys that the other must refuse. */
+/** Two merchants, so that a test can create keys that the other merchant must reject. */
 export const DEFAULT_MERCHANTS: readonly [EmulatorMerchant, EmulatorMerchant] = [
   { merchantId: 'demo-merchant', apiKey: 'coinflow_emulator_key_of_demo_merchant' },
   { merchantId: 'other-merchant', apiKey: 'coinflow_emulator_key_of_other_merchant' },
 ];
 
-/** Looks merchants up. */
+/** Finds merchants by id or API key. */
 export class Merchants {
   constructor(readonly all: readonly EmulatorMerchant[]) {}
 
@@ -19,7 +19,7 @@ export class Merchants {
     return this.all.map(({ merchantId }) => merchantId);
   }
 
-  /** @param apiKey as it came: `Bearer ` in front of it makes it another key, at Coinflow as here */
+  /** @param apiKey the raw header value. As at Coinflow, the prefix `Bearer ` makes it invalid. */
   withKey(apiKey: string | undefined): EmulatorMerchant | undefined {
     return this.all.find((merchant) => merchant.apiKey === apiKey);
   }

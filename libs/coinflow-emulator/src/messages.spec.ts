@@ -17,67 +17,67 @@ describe('Messages', () => {
     messages = new Messages(clock, undefined, 2);
   });
 
-  it('say whose they are, and are never the same', () => {
-    const texts = [messages.handOut(wallet), messages.handOut(wallet)];
+  it('creates a different message each time, which names the wallet', () => {
+    const texts = [messages.create(wallet), messages.create(wallet)];
     expect(texts[0]).not.toBe(texts[1]);
     expect(texts[0]).toContain(`Wallet: ${wallet.address}\nBlockchain: stellar\n`);
     expect(texts[0]).toMatch(/\nNonce: [0-9a-f]{32}$/);
   });
 
-  it('can be used once, each of them', () => {
-    const signatures = [messages.handOut(wallet), messages.handOut(wallet)].map(sign);
+  it('lets each message be used once', () => {
+    const signatures = [messages.create(wallet), messages.create(wallet)].map(sign);
     const uses = [...signatures, ...signatures].map((signature) => messages.use(wallet, signature));
     expect(uses).toEqual(['used', 'used', 'none', 'none']);
   });
 
-  it('are not used up by a wrong signature', () => {
-    const signature = sign(messages.handOut(wallet));
+  it('keeps a message after a wrong signature', () => {
+    const signature = sign(messages.create(wallet));
     expect(messages.use(wallet, sign('another text'))).toBe('unsigned');
     expect(messages.use(wallet, signature)).toBe('used');
   });
 
-  it('expire after five minutes', () => {
-    const [early, late] = [messages.handOut(wallet), messages.handOut(wallet)].map(sign) as [string, string];
+  it('rejects a message after five minutes', () => {
+    const [early, late] = [messages.create(wallet), messages.create(wallet)].map(sign) as [string, string];
     clock.setOffset(299_000);
     expect(messages.use(wallet, early)).toBe('used');
     clock.setOffset(300_000);
     expect(messages.use(wallet, late)).toBe('none');
   });
 
-  it('of one wallet beyond five push the oldest out', () => {
-    const signatures = Array.from({ length: 6 }, () => sign(messages.handOut(wallet)));
+  it('drops the oldest of more than five messages of one wallet', () => {
+    const signatures = Array.from({ length: 6 }, () => sign(messages.create(wallet)));
     expect(signatures.map((signature) => messages.use(wallet, signature))).toEqual([
       'unsigned',
       ...Array.from({ length: 5 }, () => 'used'),
     ]);
   });
 
-  it('of too many wallets push those out that asked longest ago', () => {
-    const first = sign(messages.handOut(wallet));
-    messages.handOut(another());
-    messages.handOut(wallet);
-    messages.handOut(another());
+  it('drops the messages of the wallet with the oldest request if there are too many wallets', () => {
+    const first = sign(messages.create(wallet));
+    messages.create(another());
+    messages.create(wallet);
+    messages.create(another());
     expect(messages.use(wallet, first)).toBe('used');
-    messages.handOut(another());
-    messages.handOut(another());
+    messages.create(another());
+    messages.create(another());
     expect(messages.use(wallet, first)).toBe('none');
   });
 
-  it('are good on the blockchains they name, and on no other', () => {
+  it('accepts a message on the blockchains that it names only', () => {
     const address = `0x${'1'.repeat(40)}`;
     const isSignedBy = (): boolean => true;
     const on = (blockchain: string): Wallet => {
       const known = walletOf(address, blockchain);
       return { ...known, chain: { ...known.chain, isSignedBy } };
     };
-    expect(messages.handOut(on('eth'), on('base'))).toContain('\nBlockchain: eth or base\n');
+    expect(messages.create(on('eth'), on('base'))).toContain('\nBlockchain: eth or base\n');
     expect(messages.use(on('polygon'), 'any')).toBe('none');
     expect(messages.use(on('base'), 'any')).toBe('used');
     expect(messages.use(on('eth'), 'any')).toBe('none');
   });
 
-  it('are forgotten when told', () => {
-    const signature = sign(messages.handOut(wallet));
+  it('drops all messages on clear', () => {
+    const signature = sign(messages.create(wallet));
     messages.clear();
     expect(messages.use(wallet, signature)).toBe('none');
   });

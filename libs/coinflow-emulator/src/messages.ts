@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Wallet } from './chains/blockchains.js';
 import type { EmulatorClock } from './clock.js';
 
-/** For how long a message can be signed, unless said otherwise. */
+/** The default lifetime of a message. */
 export const MESSAGE_LIFETIME_MS = 300_000;
 
-/** Beyond these the oldest are forgotten: whoever can reach the emulator can ask for messages for ever. */
+/** Limits that bound the memory. The oldest messages are dropped. */
 const MAX_WALLETS = 10_000;
 const MAX_PER_WALLET = 5;
 
@@ -15,7 +15,7 @@ interface PendingMessage {
   expiresAtMs: number;
 }
 
-/** The messages that wallets have been given to sign. Each is good once, for a while, for one wallet on the chains it names. */
+/** The messages that wallets must sign. Each is valid once, until it expires, for one wallet on the chains that it names. */
 export class Messages {
   readonly #pending = new Map<string, PendingMessage[]>();
 
@@ -26,10 +26,10 @@ export class Messages {
   ) {}
 
   /**
-   * A new message. Those before stay good: a wallet may be asked in two tabs at once.
-   * @param wallets one address on each chain that the message is good on
+   * Creates a message. Earlier messages stay valid, so that a user can log in from two tabs.
+   * @param wallets one address on each chain that the message is valid on
    */
-  handOut(...wallets: [Wallet, ...Wallet[]]): string {
+  create(...wallets: [Wallet, ...Wallet[]]): string {
     const [wallet] = wallets;
     const blockchains = wallets.map(({ blockchain }) => blockchain);
     const now = this.clock.nowMs();
@@ -47,8 +47,8 @@ export class Messages {
   }
 
   /**
-   * Uses up the message that the wallet has signed. A wrong signature uses up nothing: anybody can send one.
-   * @returns whether there was one; `none` when there is no message that could have been signed
+   * Uses up the message that the wallet has signed. A wrong signature uses up nothing, because anybody can send one.
+   * @returns `none` if there is no message for the wallet, `unsigned` if the signature fits none of its messages
    */
   use(wallet: Wallet, signature: string): 'used' | 'unsigned' | 'none' {
     const pending = this.#unexpired(wallet);
@@ -72,7 +72,7 @@ export class Messages {
     return (this.#pending.get(keyOf(wallet)) ?? []).filter(({ expiresAtMs }) => now < expiresAtMs);
   }
 
-  /** Removes before it adds, so that the map's first wallet is the one that asked longest ago. */
+  /** Removes before it adds, so that the map has the wallet with the oldest request first. */
   #keep(wallet: Wallet, pending: PendingMessage[]): void {
     this.#pending.delete(keyOf(wallet));
     if (pending.length > 0) this.#pending.set(keyOf(wallet), pending);
@@ -81,7 +81,7 @@ export class Messages {
   }
 }
 
-/** The address alone tells the kind of chain. */
+/** The address determines the kind of chain. */
 function keyOf({ address, chain }: Wallet): string {
   return chain.canonical(address);
 }

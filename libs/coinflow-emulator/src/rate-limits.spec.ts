@@ -14,13 +14,13 @@ describe('RateLimits', () => {
     jest.useRealTimers();
   });
 
-  it('are off unless set', () => {
+  it('limits nothing by default', () => {
     const limits = new RateLimits(clock, { withKey: undefined });
     for (let i = 0; i < 5_000; i += 1) expect(limits.spend(undefined)).toBeUndefined();
     expect(limits.settings).toEqual({ withKey: 0, withoutKey: 0, retryAfter: 'seconds' });
   });
 
-  it('count each merchant, and everybody else, on their own', () => {
+  it('counts each merchant, and all other requests, separately', () => {
     const limits = new RateLimits(clock, { withKey: 2, withoutKey: 1 });
     expect(['a', 'a', 'a', 'b', undefined, undefined].map((id) => limits.spend(id) !== undefined)).toEqual([
       false,
@@ -32,7 +32,7 @@ describe('RateLimits', () => {
     ]);
   });
 
-  it('tell for how long to wait, and are open again after it', () => {
+  it('returns the time to wait and accepts requests after it', () => {
     const limits = new RateLimits(clock, { withoutKey: 1 });
     limits.spend(undefined);
     clock.setOffset(20_000);
@@ -43,7 +43,7 @@ describe('RateLimits', () => {
     expect(limits.spend(undefined)).toBeUndefined();
   });
 
-  it('do not lock anybody out when the clock is set back', () => {
+  it('begins a new window when the clock is set back', () => {
     const limits = new RateLimits(clock, { withoutKey: 1 });
     clock.setOffset(86_400_000);
     limits.spend(undefined);
@@ -51,7 +51,7 @@ describe('RateLimits', () => {
     expect(limits.spend(undefined)).toBeUndefined();
   });
 
-  it('change what is given, begin anew, and come back as they were', () => {
+  it('changes the given limits, resets the counters and restores the initial limits on reset', () => {
     const limits = new RateLimits(clock, { withoutKey: 1, retryAfter: 'date' });
     limits.spend(undefined);
     limits.set({ withKey: 7, withoutKey: undefined });
@@ -63,10 +63,10 @@ describe('RateLimits', () => {
   });
 
   it.each([
-    [{ withKey: -1 }, 'The limit with an API key must be a whole number'],
-    [{ withoutKey: 1.5 }, 'The limit without an API key must be a whole number'],
+    [{ withKey: -1 }, 'The limit with an API key must be an integer'],
+    [{ withoutKey: 1.5 }, 'The limit without an API key must be an integer'],
     [{ retryAfter: 'never' as 'none' }, 'retryAfter must be one of seconds, date, none'],
-  ])('%j cannot be, and changes nothing', (wrong, message) => {
+  ])('rejects the limits %j and changes nothing', (wrong, message) => {
     const limits = new RateLimits(clock);
     expect(() => limits.set(wrong)).toThrow(message);
     expect(() => new RateLimits(clock, wrong)).toThrow(message);

@@ -1,18 +1,18 @@
-import { given, requireInteger, requireOneOf } from './checks.js';
+import { requireInteger, requireOneOf, withoutUndefined } from './validation.js';
 import type { EmulatorClock } from './clock.js';
-import { RETRY_AFTER_FORMS, type EmulatorRetryAfter } from './retry-after.js';
+import { RETRY_AFTER_FORMS, type EmulatorRetryAfter } from './http-error.js';
 
-/** How many requests a minute are answered, by kind of caller. */
+/** The rate limits a minute. */
 export interface EmulatorLimits {
-  /** Requests with a valid API key, for each merchant on its own. 0 is no limit. */
+  /** Requests of one merchant with its API key. 0 means no limit. */
   withKey: number;
-  /** All other requests together, Verify Token among them. 0 is no limit. */
+  /** All other requests together, including Verify Token. 0 means no limit. */
   withoutKey: number;
-  /** How the 429 says when to come back. */
+  /** The form of `Retry-After` in a 429. */
   retryAfter: EmulatorRetryAfter;
 }
 
-/** What is assumed of Coinflow: its own figures vary since 2026, and are not published. */
+/** Assumptions: Coinflow does not publish its rate limits. */
 export const ASSUMED_LIMITS = { withKey: 2_000, withoutKey: 100 } as const;
 
 export const MAX_LIMIT = 1_000_000_000;
@@ -20,18 +20,18 @@ export const MAX_LIMIT = 1_000_000_000;
 const NO_LIMITS: EmulatorLimits = { withKey: 0, withoutKey: 0, retryAfter: 'seconds' };
 const WINDOW_MS = 60_000;
 
-/** Counts requests in windows of a minute, each beginning with its first request. */
+/** Counts requests in windows of one minute that begin with the first request. */
 export class RateLimits {
   readonly #initial: EmulatorLimits;
   #limits: EmulatorLimits;
-  /** By merchant; `undefined` stands for everybody else. One entry a merchant at most. */
+  /** By merchant id; `undefined` is the key for all other requests. */
   readonly #windows = new Map<string | undefined, { startMs: number; count: number }>();
 
   constructor(
     private readonly clock: EmulatorClock,
     initial: Partial<EmulatorLimits> = {},
   ) {
-    this.#initial = checked({ ...NO_LIMITS, ...given(initial) });
+    this.#initial = checked({ ...NO_LIMITS, ...withoutUndefined(initial) });
     this.#limits = this.#initial;
   }
 
@@ -39,9 +39,9 @@ export class RateLimits {
     return { ...this.#limits };
   }
 
-  /** Changes what is given, and begins to count anew. */
+  /** Changes the given limits and resets the counters. */
   set(changes: Partial<EmulatorLimits>): void {
-    this.#limits = checked({ ...this.#limits, ...given(changes) });
+    this.#limits = checked({ ...this.#limits, ...withoutUndefined(changes) });
     this.#windows.clear();
   }
 
@@ -50,13 +50,13 @@ export class RateLimits {
     this.#windows.clear();
   }
 
-  /** Counts a request. @returns for how long the caller must wait, when it is one too many */
+  /** Counts a request. @returns the time to wait if the limit is exceeded */
   spend(merchantId: string | undefined): number | undefined {
     const limit = merchantId === undefined ? this.#limits.withoutKey : this.#limits.withKey;
     if (limit === 0) return undefined;
     const now = this.clock.nowMs();
     let window = this.#windows.get(merchantId);
-    // Begun after now: the clock was set back.
+    // The clock can be set back, so that the window seems to begin in the future.
     if (!window || now - window.startMs >= WINDOW_MS || now < window.startMs) {
       window = { startMs: now, count: 0 };
       this.#windows.set(merchantId, window);

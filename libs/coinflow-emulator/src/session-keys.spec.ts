@@ -7,13 +7,13 @@ function claimsOf(key: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(key.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
 }
 
-describe('session keys', () => {
+describe('SessionKeys and Issuance', () => {
   const clock = new EmulatorClock();
   const keys = new SessionKeys(clock, 3);
   const subject = { customerId: 'alice', merchantId: 'mine' };
 
-  it('opaque ones are known until they expire, and the oldest are forgotten', () => {
-    const [first = '', ...others] = [1, 2, 3, 4].map(() => keys.makeOpaque({ exp: clock.nowSeconds() + 10 }));
+  it('accepts opaque keys until they expire, and drops the oldest', () => {
+    const [first = '', ...others] = [1, 2, 3, 4].map(() => keys.createOpaque({ exp: clock.nowSeconds() + 10 }));
     expect(first).toMatch(/^[0-9a-f]{32}$/);
     expect(others.map((key) => keys.isValid(key))).toEqual([true, true, true]);
     expect(keys.isValid(first)).toBe(false);
@@ -22,17 +22,20 @@ describe('session keys', () => {
     clock.setOffset(0);
   });
 
-  it.each(['jwt', 'opaque'] as const)('%s without exp never expires; with an odd one it is not valid', (form) => {
-    const issuance = new Issuance(keys, clock, { form, claims: { exp: null } });
-    const forEver = issuance.create(subject);
-    issuance.set({ claims: { exp: 'tomorrow' } });
-    const odd = issuance.create(subject);
-    clock.setOffset(40 * 365 * 86_400_000);
-    expect([keys.isValid(forEver), keys.isValid(odd)]).toEqual([true, false]);
-    clock.setOffset(0);
-  });
+  it.each(['jwt', 'opaque'] as const)(
+    'accepts a key of the form %s without exp, and rejects one with an invalid exp',
+    (form) => {
+      const issuance = new Issuance(keys, clock, { form, claims: { exp: null } });
+      const forEver = issuance.create(subject);
+      issuance.set({ claims: { exp: 'tomorrow' } });
+      const odd = issuance.create(subject);
+      clock.setOffset(40 * 365 * 86_400_000);
+      expect([keys.isValid(forEver), keys.isValid(odd)]).toEqual([true, false]);
+      clock.setOffset(0);
+    },
+  );
 
-  it('are minted as set, from what was at the start', () => {
+  it('creates keys according to the settings, on top of the initial ones', () => {
     const issuance = new Issuance(keys, clock, { lifetimeSeconds: 60, claims: undefined });
     expect(claimsOf(issuance.create(subject))).toEqual({
       ...subject,
@@ -54,9 +57,9 @@ describe('session keys', () => {
 
   it.each([
     [{ form: 'paseto' as 'jwt' }, 'form must be one of jwt, opaque'],
-    [{ lifetimeSeconds: 0 }, 'lifetimeSeconds must be a whole number'],
-    [{ lifetimeSeconds: 1.5 }, 'lifetimeSeconds must be a whole number'],
-  ])('%j cannot be set', (wrong, message) => {
+    [{ lifetimeSeconds: 0 }, 'lifetimeSeconds must be an integer'],
+    [{ lifetimeSeconds: 1.5 }, 'lifetimeSeconds must be an integer'],
+  ])('rejects the settings %j', (wrong, message) => {
     expect(() => new Issuance(keys, clock).set(wrong)).toThrow(message);
     expect(() => new Issuance(keys, clock, wrong)).toThrow(message);
   });

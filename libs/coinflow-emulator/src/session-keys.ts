@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import type { EmulatorClock } from './clock.js';
 
-/** What a session key says; Coinflow adds `iat` and `exp` (24 hours later). */
+/** The claims of a session key. Coinflow adds `iat` and `exp` (24 hours later). */
 export type SessionKeyClaims = Record<string, unknown>;
 
-/** Opaque keys must be remembered: there is nothing in them. The oldest are forgotten first. */
+/** Opaque keys have no claims, so the emulator stores them. The oldest are dropped first. */
 const MAX_OPAQUE_KEYS = 100_000;
 
-/** Makes and checks session keys as Coinflow does: JWTs, HS256, under a secret that nobody else has; or opaque ones. */
+/** Creates and verifies session keys: JWTs (HS256) with a random secret, or opaque keys. */
 export class SessionKeys {
   readonly #secret = randomBytes(32);
   readonly #expiryOfOpaque = new Map<string, unknown>();
@@ -18,7 +18,7 @@ export class SessionKeys {
     private readonly maxOpaqueKeys = MAX_OPAQUE_KEYS,
   ) {}
 
-  /** A JWT with exactly these claims; `undefined` ones are left out. */
+  /** Signs a JWT with exactly these claims. Claims that are `undefined` are left out. */
   sign(claims: SessionKeyClaims): string {
     return jwt.sign(JSON.stringify(claims), this.#secret, {
       algorithm: 'HS256',
@@ -26,8 +26,8 @@ export class SessionKeys {
     });
   }
 
-  /** 32 hexadecimal digits that say nothing. Of the claims only `exp` matters. */
-  makeOpaque({ exp }: SessionKeyClaims): string {
+  /** Creates 32 random hexadecimal digits. Of the claims only `exp` matters. */
+  createOpaque({ exp }: SessionKeyClaims): string {
     const key = randomBytes(16).toString('hex');
     this.#expiryOfOpaque.set(key, exp);
     const [oldest] = this.#expiryOfOpaque.keys();
@@ -35,12 +35,12 @@ export class SessionKeys {
     return key;
   }
 
-  /** Whether it is one of the opaque keys, expired or not. */
+  /** Whether this emulator has created the opaque key. It may have expired. */
   isOpaqueKey(key: string): boolean {
     return this.#expiryOfOpaque.has(key);
   }
 
-  /** Whether a key is ours and has not expired. One without `exp` never does; an `exp` that is no number is no key of ours. */
+  /** Whether this emulator has created the key and it has not expired. A key without `exp` does not expire. */
   isValid(key: string): boolean {
     const now = this.clock.nowSeconds();
     if (this.isOpaqueKey(key)) {

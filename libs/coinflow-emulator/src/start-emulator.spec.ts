@@ -7,7 +7,7 @@ interface Answer {
   body: unknown;
 }
 
-describe('the emulator', () => {
+describe('startCoinflowEmulator', () => {
   let coinflow: CoinflowEmulator;
   const apiKey = 'coinflow_emulator_key_of_demo_merchant';
   const SESSION_KEY = 'x-coinflow-auth-session-key';
@@ -31,7 +31,7 @@ describe('the emulator', () => {
     return { key, claims: JSON.parse(payload) as Record<string, unknown> };
   }
 
-  it('mints for a user, with the claims of Coinflow', async () => {
+  it('creates a key for a user with the claims of Coinflow', async () => {
     const { key, claims } = await create({ authorization: apiKey, 'x-coinflow-auth-user-id': 'alice' });
     expect(Buffer.from(key.split('.')[0] ?? '', 'base64url').toString()).toBe('{"alg":"HS256","typ":"JWT"}');
     expect(claims).toEqual({
@@ -44,7 +44,7 @@ describe('the emulator', () => {
     expect(await get('verify', { [SESSION_KEY]: key })).toEqual({ status: 200, body: undefined });
   });
 
-  it('mints for a wallet', async () => {
+  it('creates a key for a wallet', async () => {
     const headers = { authorization: apiKey, 'x-coinflow-auth-wallet': '0x1', 'x-coinflow-auth-blockchain': 'eth' };
     expect((await create(headers)).claims).toMatchObject({
       wallet: '0x1',
@@ -53,7 +53,7 @@ describe('the emulator', () => {
     });
   });
 
-  it('mints for the merchant whose API key it is', async () => {
+  it('creates a key of the merchant with the API key', async () => {
     const [, other] = coinflow.merchants;
     const { claims, key } = await create({ authorization: other?.apiKey ?? '', 'x-coinflow-auth-user-id': 'alice' });
     expect(claims).toMatchObject({ merchantId: 'other-merchant' });
@@ -75,33 +75,33 @@ describe('the emulator', () => {
       400,
       { message: expect.stringContaining('either'), debugId: expect.any(String) },
     ],
-  ])('refuses to mint for %j', async (headers, status, body) => {
+  ])('rejects a request for a key with the headers %j', async (headers, status, body) => {
     expect(await get('session-key', headers)).toEqual({ status, body });
   });
 
   it.each<[string, (coinflow: CoinflowEmulator) => string]>([
-    ['junk', () => 'junk'],
+    ['malformed', () => 'invalid'],
     ['an expired key', (emulator) => emulator.signSessionKey({ exp: 1_700_000_000 })],
     ['alg: none', (emulator) => `eyJhbGciOiJub25lIn0.${emulator.signSessionKey({}).split('.')[1]}.`],
-  ])('refuses %s', async (_, keyFor) => {
+  ])('rejects a key: %s', async (_, keyFor) => {
     expect(await get('verify', { [SESSION_KEY]: keyFor(coinflow) })).toMatchObject({ status: 401 });
   });
 
-  it('refuses a key of another emulator, and no key', async () => {
+  it('rejects a key of another emulator and a missing key', async () => {
     const other = await startCoinflowEmulator();
     expect(await get('verify', { [SESSION_KEY]: other.signSessionKey({}) })).toMatchObject({ status: 401 });
     await other.close();
     expect(await get('verify')).toEqual({ status: 401, body: { details: `Header ${SESSION_KEY} is required` } });
   });
 
-  it('takes merchants of the caller’s own', async () => {
+  it('accepts other merchants', async () => {
     const own = await startCoinflowEmulator({ merchants: [{ merchantId: 'mine', apiKey: 'k' }] });
     expect(own.merchants).toEqual([{ merchantId: 'mine', apiKey: 'k' }]);
     expect(await (await fetch(own.url)).json()).toEqual({ emulates: 'Coinflow', merchants: ['mine'] });
     await own.close();
   });
 
-  it('fails as often as it was told to, and heals', async () => {
+  it('fails the given number of times, or until it is healed', async () => {
     const verify = () => get('verify', { [SESSION_KEY]: coinflow.signSessionKey({}) });
     coinflow.fail('verify', { kind: 'status', status: 500 }, 2);
     expect([(await verify()).status, (await verify()).status, (await verify()).status]).toEqual([500, 500, 200]);
@@ -111,7 +111,7 @@ describe('the emulator', () => {
     expect((await verify()).status).toBe(200);
   });
 
-  it('keeps a log of calls with secrets masked', async () => {
+  it('keeps a log of calls with masked secrets', async () => {
     await get('session-key', { authorization: apiKey, 'x-coinflow-auth-user-id': 'alice' });
     await get('verify', { [SESSION_KEY]: 'secret' });
     expect(coinflow.calls).toMatchObject([

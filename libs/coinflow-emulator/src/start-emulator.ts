@@ -5,14 +5,14 @@ import { controlRoutes } from './control/control-routes.js';
 import { cors, readOrigins } from './cors.js';
 import type { CoinflowEmulatorOptions } from './emulator-options.js';
 import { EmulatorParts } from './emulator-parts.js';
-import { frontDoor } from './front-door.js';
+import { requestHooks } from './request-hooks.js';
 import { checkHost, readHosts } from './hosts.js';
-import { answerRefusals } from './refusal.js';
+import { handleHttpErrors } from './http-error.js';
 
 /**
  * Starts a local Coinflow.
- * @throws when the port is taken (`EADDRINUSE`)
- * @throws {RangeError} naming the option that cannot be
+ * @throws if the port is in use (`EADDRINUSE`)
+ * @throws {RangeError} naming the invalid option
  * @example
  * const coinflow = await startCoinflowEmulator();
  * const response = await fetch(`${coinflow.url}/api/auth/session-key`, {
@@ -26,10 +26,10 @@ export async function startCoinflowEmulator(options: CoinflowEmulatorOptions = {
   const allowOrigins = readOrigins(options.allowOrigins);
   const parts = new EmulatorParts(options);
   const server = Fastify({ forceCloseConnections: true });
-  answerRefusals(server);
+  handleHttpErrors(server);
   checkHost(server, names);
   cors(server, allowOrigins);
-  frontDoor(server, parts);
+  requestHooks(server, parts);
   server.get('/', () => ({ emulates: 'Coinflow', merchants: parts.merchants.ids }));
   authRoutes(server, parts);
   controlRoutes(server, parts, { control, names });

@@ -1,12 +1,12 @@
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
-import { redisSharedStore, redisDeliveryStore } from 'nestjs-coinflow-auth/redis';
+import { redisDeliveryStore, redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import type { Redis } from '../redis/redis.module.js';
 
-/** The page signs in with one wallet after another, all from one address. `LoginLimitGuard` limits how often. */
+/** The demo page signs in with several wallets from one address. `LoginLimitGuard` limits how often. */
 const WALLET_LOGINS_PER_CLIENT = 20;
 
-/** The options from the environment, with what several processes must share in Redis if there is one. */
-export function withRedis(options: CoinflowAuthModuleOptions, client: Redis | null): CoinflowAuthModuleOptions {
+/** The options from the environment and, if there is Redis, the stores that the replicas share. */
+export function coinflowOptions(options: CoinflowAuthModuleOptions, client: Redis | null): CoinflowAuthModuleOptions {
   const base = { ...options, budget: { ...options.budget, walletLoginsPerClient: WALLET_LOGINS_PER_CLIENT } };
   if (!client) return base;
   const { webhook } = options;
@@ -19,4 +19,9 @@ export function withRedis(options: CoinflowAuthModuleOptions, client: Redis | nu
       deliveries: redisDeliveryStore({ client }),
     },
   };
+}
+
+/** Whether the environment or `.env` has the Webhook Validation Key. */
+export function hasWebhooks(): boolean {
+  return Boolean(process.env.COINFLOW_WEBHOOK_VALIDATION_KEY?.trim());
 }

@@ -1,23 +1,49 @@
 import { Body, Controller, Header, HttpCode, Ip, Post, UseGuards } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiOkResponse, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
-import { CoinflowAuthService } from 'nestjs-coinflow-auth';
+import { ApiBadRequestResponse, ApiOkResponse, ApiProperty, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
+import { IsNotEmpty, IsString, MaxLength } from 'class-validator';
+import { COINFLOW_BLOCKCHAINS, CoinflowAuthService, type KnownBlockchain } from 'nestjs-coinflow-auth';
 import { Users } from '../ledger/users.js';
 import { LoginLimitGuard } from '../login/login-limit.guard.js';
-import { SessionKeyDto } from './session-key.dto.js';
-import { SignedWalletDto, WalletDto, WalletMessageDto } from './wallet.dto.js';
+import { SessionKeyDto } from './session-key.controller.js';
 
-/** A login without a password: the wallet's signature says who it is. Limited like the other one: each asks Coinflow. */
-@ApiTags('2. Obtain a session key')
+/** `CoinflowAuthService` checks that the address is valid on the blockchain, and its 400 says what is wrong. */
+export class WalletDto {
+  @ApiProperty({ example: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed' })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(256)
+  wallet!: string;
+
+  @ApiProperty({ enum: COINFLOW_BLOCKCHAINS, example: 'eth' })
+  @IsString()
+  blockchain!: KnownBlockchain;
+}
+
+export class SignedWalletDto extends WalletDto {
+  @ApiProperty({ description: 'The signature of the wallet over the message, in the encoding of its blockchain' })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(2_048)
+  signedMessage!: string;
+}
+
+export class WalletMessageDto {
+  @ApiProperty({ description: 'The message to sign. It can be used once and expires soon.' })
+  message!: string;
+}
+
+/** Login with the signature of a wallet. Each step calls Coinflow, so it has the same rate limit as the password login. */
+@ApiTags('2. Create a session key')
 @Controller('coinflow/wallet')
 @UseGuards(LoginLimitGuard)
-@ApiBadRequestResponse({ description: 'The wallet cannot be one of this blockchain; the message says why' })
+@ApiBadRequestResponse({ description: 'The address is not valid on this blockchain. The message says why.' })
 export class WalletController {
   constructor(
     private readonly coinflow: CoinflowAuthService,
     private readonly users: Users,
   ) {}
 
-  /** What the wallet signs to log in. */
+  /** Returns the message that the wallet must sign to log in. */
   @Post('message')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
@@ -27,19 +53,19 @@ export class WalletController {
     return { message };
   }
 
-  /** A session key for the wallet that has signed the message. */
+  /** Creates a session key for the wallet that signed the message. */
   @Post('session-key')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOkResponse({ type: SessionKeyDto })
-  @ApiUnauthorizedResponse({ description: 'The signature is not this wallet’s over its message' })
+  @ApiUnauthorizedResponse({ description: 'The signature is not by this wallet or not over its message.' })
   async sessionKey(@Body() signed: SignedWalletDto, @Ip() clientIp: string): Promise<SessionKeyDto> {
     const { wallet, blockchain, signedMessage } = signed;
     const session = await this.coinflow.createSessionKeyWithSignature(
       { wallet, blockchain, signedMessage },
       { clientIp, rateLimitClient: clientIp },
     );
-    // From now on a payment of this wallet has an account to go to.
+    // Webhooks can credit payments to users of the database only.
     await this.users.add({ wallet });
     return SessionKeyDto.of(session);
   }

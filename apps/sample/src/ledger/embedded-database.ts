@@ -36,8 +36,8 @@ export class EmbeddedDatabase extends Database implements OnApplicationShutdown 
   }
 
   #query(sql: string, values: (string | number)[]): Record<string, unknown>[] {
-    // SQLite would read the text up to there, and so another id. PostgreSQL rejects it too.
-    if (values.some((value) => String(value).includes('\0'))) throw new Error('A text contains a NUL character.');
+    // SQLite would cut the string at the NUL and so use another id. PostgreSQL rejects NUL too.
+    if (values.some((value) => String(value).includes('\0'))) throw new Error('A string contains a NUL character.');
     const byName = Object.fromEntries(values.map((value, index) => [`$${index + 1}`, value]));
     return this.#sqlite.all(sql, byName);
   }

@@ -6,7 +6,7 @@ import { Database, Ledger } from './ledger.js';
 import { PostgresDatabase } from './postgres-database.js';
 import { Users } from './users.js';
 
-/** What users have paid: in PostgreSQL with `DATABASE_URL`, otherwise in this process. */
+/** Stores the balances of users: in PostgreSQL with `DATABASE_URL`, otherwise in memory. */
 @Module({
   providers: [{ provide: Database, inject: [ConfigService], useFactory: openDatabase }, Ledger, Users],
   exports: [Ledger, Users],

@@ -5,7 +5,7 @@ import { Database, TABLES, type Query } from './ledger.js';
 const CONNECT_MS = 2_000;
 /** Coinflow waits 5 seconds for the response to a webhook. */
 const STATEMENT_MS = 4_000;
-/** Any number, the same in every replica: two that create a table at once fail. */
+/** An arbitrary number that all replicas share. Without the lock, replicas that create a table at the same time fail. */
 const SET_UP_LOCK = 4_010;
 
 export class PostgresDatabase extends Database implements OnApplicationShutdown {
@@ -19,15 +19,15 @@ export class PostgresDatabase extends Database implements OnApplicationShutdown 
       statement_timeout: STATEMENT_MS,
       query_timeout: STATEMENT_MS,
     });
-    // A lost connection is an error event too, and without listeners it ends the process: of the pool while the connection
-    // is idle, of the connection in a transaction, whose next statement fails.
+    // A lost connection emits an error event, which ends the process if it has no listener: on the pool if the connection
+    // is idle, on the connection itself in a transaction. The next statement of the transaction then fails.
     this.#pool.on('error', ({ message }) => new Logger('PostgreSQL').warn(`Connection lost: ${message}`));
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** Connects and creates the tables that do not exist. */
   static async connect(url: string): Promise<PostgresDatabase> {
-    // The URL has a password, so no message repeats it.
+    // The URL contains a password, so no message repeats it.
     if (!/^postgres(?:ql)?:\/\//.test(url) || !URL.canParse(url)) {
       throw new Error('DATABASE_URL is not a PostgreSQL URL: set it to postgres://user:password@host:5432/database.');
     }
@@ -40,7 +40,7 @@ export class PostgresDatabase extends Database implements OnApplicationShutdown 
     } catch (error) {
       await database.#pool.end();
       const { cause = error } = error as Error;
-      // Several addresses that refuse are one error with a code and without a message.
+      // If several addresses refuse the connection, the error has a code but no message.
       const { message, code } = cause as NodeJS.ErrnoException;
       throw new Error(`DATABASE_URL: ${message || code}. Start PostgreSQL, or correct DATABASE_URL.`, { cause: error });
     }
@@ -58,7 +58,7 @@ export class PostgresDatabase extends Database implements OnApplicationShutdown 
       client.release();
       return result;
     } catch (error) {
-      // PostgreSQL rolls back when the connection closes, whatever state it is in.
+      // Closes the connection: PostgreSQL then rolls back in every state.
       client.release(true);
       throw error;
     }

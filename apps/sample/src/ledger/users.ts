@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { CoinflowSubject } from 'nestjs-coinflow-auth';
 import { Database } from './ledger.js';
 
-/** Who names a user: a session, or the data of a webhook event. */
+/** A user as a session or the data of a webhook event names it. */
 export type UserRef = CoinflowSubject | { userId: string } | { wallet: string };
 
-/** The users that the database has: the demo users, and each wallet that has logged in. */
+/** The users in the database: the demo users and each wallet that has logged in. */
 @Injectable()
 export class Users {
   constructor(private readonly database: Database) {}
@@ -18,9 +18,9 @@ export class Users {
   }
 }
 
-/** The id of a user in the database: the same for a session and for a webhook. */
+/** The id of a user in the database. A session and a webhook event of one user have the same id. */
 export function idOf(ref: UserRef): string {
   if ('userId' in ref) return `user:${ref.userId}`;
-  // The address of an EVM chain means the same in any case; the case is only its checksum.
+  // EVM addresses are case-insensitive: the case is only a checksum.
   return `wallet:${/^0x/i.test(ref.wallet) ? ref.wallet.toLowerCase() : ref.wallet}`;
 }

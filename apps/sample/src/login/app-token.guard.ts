@@ -12,7 +12,7 @@ interface RequestWithUser {
   userId?: string;
 }
 
-/** Lets in whoever has logged in to the merchant: the application's own token, not Coinflow's session key. */
+/** Requires the merchant's own access token. It is not a Coinflow session key. */
 @Injectable()
 export class AppTokenGuard implements CanActivate {
   constructor(private readonly jwt: JwtService) {}
@@ -20,18 +20,18 @@ export class AppTokenGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<RequestWithUser>();
     const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (!token) throw new UnauthorizedException('Log in first, and send Authorization: Bearer <accessToken>');
+    if (!token) throw new UnauthorizedException('Log in first, then send Authorization: Bearer <accessToken>.');
     try {
       const { sub } = await this.jwt.verifyAsync<{ sub: string }>(token);
       request.userId = sub;
       return true;
     } catch {
-      throw new UnauthorizedException('The access token is not valid any more: log in again');
+      throw new UnauthorizedException('The access token is invalid or has expired. Log in again.');
     }
   }
 }
 
-/** The id of the user who has logged in. */
+/** The id of the logged-in user. */
 export const LoggedInUserId = createParamDecorator(
   (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<RequestWithUser>().userId,
 );

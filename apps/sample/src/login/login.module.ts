@@ -3,9 +3,9 @@ import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { JwtModule } from '@nestjs/jwt';
 import { AppTokenGuard } from './app-token.guard.js';
+import { UserDirectory } from './demo-users.js';
 import { LoginLimitGuard } from './login-limit.guard.js';
 import { LoginController } from './login.controller.js';
-import { UserDirectory } from './user-directory.js';
 
 /** The merchant's own login. */
 @Module({
@@ -13,7 +13,7 @@ import { UserDirectory } from './user-directory.js';
     JwtModule.registerAsync({
       inject: [ConfigService],
       useFactory: (config: ConfigService) => ({
-        // Random per start: a restart logs everybody out, and there is no secret to leak.
+        // A random secret cannot leak, but a restart logs everybody out. Replicas must share JWT_SECRET.
         secret: config.get<string>('JWT_SECRET') || randomBytes(32).toString('base64'),
         signOptions: { algorithm: 'HS256', expiresIn: '1h' },
         verifyOptions: { algorithms: ['HS256'] },

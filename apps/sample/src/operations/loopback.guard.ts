@@ -12,21 +12,21 @@ LOOPBACK.addAddress('::1', 'ipv6');
 
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
-/** Lets programs on this machine through: what operators look at is nobody else's business. */
+/** Accepts requests from this machine only. Operational data must not be public. */
 @Injectable()
 export class LoopbackGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     if (isFromThisMachine(context.switchToHttp().getRequest<RequestOnSocket>())) return true;
-    throw new ForbiddenException('Only from this machine, by a loopback name');
+    throw new ForbiddenException('This route accepts requests from this machine only, at a loopback address.');
   }
 }
 
 export function isFromThisMachine({ headers, socket }: RequestOnSocket): boolean {
-  // Behind a proxy on this machine everybody comes from here. And a page of the web can have a name of its own point at
-  // this machine, but not one that is not its own.
+  // With a proxy on this machine, every client has a loopback address, so forwarded requests are rejected. The check of
+  // the Host header stops DNS rebinding: a website can point its own name at this machine, but not a loopback name.
   const isForwarded = FORWARDED.some((name) => headers[name] !== undefined);
-  const isCalledByName = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(String(headers.host));
-  return !isForwarded && isCalledByName && isLoopback(socket.remoteAddress ?? '');
+  const hasLoopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(String(headers.host));
+  return !isForwarded && hasLoopbackHost && isLoopback(socket.remoteAddress ?? '');
 }
 
 function isLoopback(address: string): boolean {

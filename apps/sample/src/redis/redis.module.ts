@@ -2,13 +2,13 @@ import { Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/comm
 import { ConfigService } from '@nestjs/config';
 import { createClient } from '@redis/client';
 
-/** The connection to Redis that everything here uses; `null` without `REDIS_URL`. */
+/** The Redis client of the application; `null` without `REDIS_URL`. */
 export const REDIS = Symbol('sample:redis');
 export type Redis = ReturnType<typeof createClient>;
 
 const CONNECT_MS = 1_000;
 
-/** What several processes share, if `REDIS_URL` says where. */
+/** Provides the connection to Redis if `REDIS_URL` is set. */
 @Module({
   providers: [
     {
@@ -30,11 +30,11 @@ export class RedisModule implements OnApplicationShutdown {
   }
 }
 
-/** Waits for the connection, but not for long: the shop opens while Redis is away, and connects when it is back. */
+/** Waits at most one second for the connection: the application starts without Redis and connects later. */
 export async function connectTo(url: string): Promise<Redis> {
   const client: Redis = createClient({
     url,
-    // Better an error now than an answer that nobody waits for any more.
+    // Commands fail at once while Redis is down. A queued command would run after its request has timed out.
     disableOfflineQueue: true,
     socket: {
       connectTimeout: CONNECT_MS,
@@ -42,14 +42,14 @@ export async function connectTo(url: string): Promise<Redis> {
     },
   });
   const logger = new Logger('Redis');
-  let isAway = false;
-  // Without a listener the process ends.
+  let isDown = false;
+  // An error event without a listener would end the process.
   client.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    if (!isAway) logger.warn(`Redis is away: ${code ?? message}`);
-    isAway = true;
+    if (!isDown) logger.warn(`Redis is unreachable: ${code ?? message}`);
+    isDown = true;
   });
-  client.on('ready', () => (isAway = false));
-  const away = new Promise((resolve) => setTimeout(resolve, CONNECT_MS).unref());
-  await Promise.race([client.connect(), away]);
+  client.on('ready', () => (isDown = false));
+  const timeout = new Promise((resolve) => setTimeout(resolve, CONNECT_MS).unref());
+  await Promise.race([client.connect(), timeout]);
   return client;
 }

@@ -1,7 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { CoinflowOptional, CurrentSession, type CoinflowSession } from 'nestjs-coinflow-auth';
-import { CatalogDto } from './catalog.dto.js';
 
 const PRODUCTS = [
   { name: 'Coffee', cents: 300 },
@@ -9,10 +8,26 @@ const PRODUCTS = [
 ];
 const MEMBER_DISCOUNT_PERCENT = 10;
 
+export class ProductDto {
+  @ApiProperty({ example: 'Coffee' })
+  name!: string;
+
+  @ApiProperty({ example: 300, description: 'The price in cents' })
+  cents!: number;
+}
+
+export class CatalogDto {
+  @ApiProperty({ description: 'Whether the prices include the discount of members' })
+  member!: boolean;
+
+  @ApiProperty({ type: [ProductDto] })
+  products!: ProductDto[];
+}
+
 @ApiTags('3. Use the session key')
 @Controller('catalog')
 export class CatalogController {
-  /** Prices for everybody; a member's discount with a session. */
+  /** Returns the products. Requests with a session get the discount of members. */
   @Get()
   @CoinflowOptional()
   @ApiOkResponse({ type: CatalogDto })

@@ -1,16 +1,37 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { CoinflowAuth, CurrentSession, type CoinflowSession } from 'nestjs-coinflow-auth';
+import { ApiOkResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { CoinflowAuth, CurrentSession, type CoinflowSession, type CoinflowSubject } from 'nestjs-coinflow-auth';
 import { CURRENCY, Ledger } from '../ledger/ledger.js';
 import { idOf } from '../ledger/users.js';
-import { MeDto } from './me.dto.js';
+
+export class BalanceDto {
+  @ApiProperty({ example: 1_500, description: 'In cents; 0 before the first payment settles' })
+  cents!: number;
+
+  @ApiProperty({ example: 'USD' })
+  currency!: string;
+}
+
+export class MeDto {
+  @ApiProperty({ type: Object, nullable: true, example: { kind: 'user', userId: 'alice' } })
+  subject!: CoinflowSubject | null;
+
+  @ApiProperty({ type: String, example: 'demo-merchant' })
+  merchantId!: string | undefined;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  expiresAt!: Date | null;
+
+  @ApiProperty({ type: BalanceDto, description: 'The sum of the payments that webhooks have reported for this user' })
+  balance!: BalanceDto;
+}
 
 @ApiTags('3. Use the session key')
 @Controller('me')
 export class MeController {
   constructor(private readonly ledger: Ledger) {}
 
-  /** Who the session key says that you are, and what you have paid in. */
+  /** Returns the user of the session key and the balance of the user. */
   @Get()
   @CoinflowAuth()
   @ApiOkResponse({ type: MeDto })

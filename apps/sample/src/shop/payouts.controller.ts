@@ -1,13 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { IsISO4217CurrencyCode, IsInt, Max, Min } from 'class-validator';
 import { CoinflowAuth, CurrentSession, type CoinflowSubject } from 'nestjs-coinflow-auth';
-import { PayoutDto, PayoutReceiptDto } from './payouts.dto.js';
+
+export class PayoutDto {
+  @ApiProperty({ example: 1_500, minimum: 1, maximum: 1_000_000 })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  cents!: number;
+
+  @ApiProperty({ example: 'USD' })
+  @IsISO4217CurrencyCode()
+  currency!: string;
+}
+
+export class PayoutReceiptDto extends PayoutDto {
+  @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ type: Object, example: { kind: 'user', userId: 'alice' } })
+  to!: object | null;
+}
 
 @ApiTags('3. Use the session key')
 @Controller('payouts')
 export class PayoutsController {
-  /** A pretend payout. Money moves, so Coinflow is asked about the session every time. */
+  /** Simulates a payout. `maxAgeMs: 0` verifies the session key with Coinflow on every request, because money moves. */
   @Post()
   @CoinflowAuth({ maxAgeMs: 0 })
   @ApiCreatedResponse({ type: PayoutReceiptDto })

@@ -1,4 +1,4 @@
-import { refused } from '../refusal.js';
+import { httpError } from '../http-error.js';
 import type { Chain } from './chain.js';
 import { evm } from './evm.js';
 import { solana } from './solana.js';
@@ -10,37 +10,38 @@ const CHAINS = new Map<string, Chain>([
   ...['eth', 'polygon', 'base', 'arbitrum', 'monad', 'tempo'].map((name): [string, Chain] => [name, evm]),
 ]);
 
-/** A wallet that can exist on its chain. */
+/** A wallet with a valid address. */
 export interface Wallet {
   readonly address: string;
   readonly blockchain: string;
   readonly chain: Chain;
 }
 
-/** @throws {Refusal} for a chain that Coinflow does not know; `user` says that there is no wallet. */
+/** @throws {HttpError} for an unknown blockchain */
 export function chainOf(blockchain: string): Chain {
   const chain = CHAINS.get(blockchain);
-  if (!chain) throw refused(401, `x-coinflow-auth-blockchain must be one of ${[...CHAINS.keys()].join(', ')}`);
+  if (!chain) throw httpError(401, `x-coinflow-auth-blockchain must be one of ${[...CHAINS.keys()].join(', ')}`);
   return chain;
 }
 
 /**
- * The wallets that an address can be: one, or one for each EVM chain, since these have the same addresses.
- * @param blockchain only this one
- * @throws {Refusal} when there is none
+ * The wallets with an address: usually one, but one for each chain if it is an EVM address.
+ * @param blockchain limits the result to this blockchain
+ * @throws {HttpError} if the address is valid on none
  */
 export function walletsOf(address: string, blockchain: string | undefined): [Wallet, ...Wallet[]] {
   if (blockchain !== undefined) return [walletOf(address, blockchain)];
   const [first, ...others] = [...CHAINS]
     .filter(([, chain]) => chain.isWallet(address))
     .map(([name, chain]): Wallet => ({ address, blockchain: name, chain }));
-  if (!first) throw refused(401, `x-coinflow-auth-wallet is no wallet of ${[...CHAINS.keys()].join(', ')}`);
+  if (!first)
+    throw httpError(401, `x-coinflow-auth-wallet is not a valid address on any of ${[...CHAINS.keys()].join(', ')}`);
   return [first, ...others];
 }
 
-/** @throws {Refusal} for a wallet that cannot be one of the chain */
+/** @throws {HttpError} if the address is not valid on the blockchain */
 export function walletOf(address: string, blockchain: string): Wallet {
   const chain = chainOf(blockchain);
-  if (!chain.isWallet(address)) throw refused(401, `x-coinflow-auth-wallet is no wallet of ${blockchain}`);
+  if (!chain.isWallet(address)) throw httpError(401, `x-coinflow-auth-wallet is not a valid address on ${blockchain}`);
   return { address, blockchain, chain };
 }

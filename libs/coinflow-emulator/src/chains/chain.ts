@@ -1,14 +1,14 @@
-/** What the emulator must know of the wallets of a kind of chain. */
+/** The rules for wallets of one kind of blockchain. */
 export interface Chain {
-  /** Whether such a wallet can exist here. */
+  /** Whether the address is valid. */
   isWallet(address: string): boolean;
-  /** The same text for every way to write a wallet. */
+  /** The canonical spelling of an address. */
   canonical(address: string): string;
-  /** Whether the wallet has signed the message. `false`, too, for what is no signature at all. */
+  /** Whether the wallet has signed the message. `false` also for a malformed signature. */
   isSignedBy(address: string, message: string, signature: string): boolean;
 }
 
-/** What `decode` gives when it has the right length; `undefined` for text that it does not take. */
+/** The decoded bytes; `undefined` if `decode` throws or the length is different. */
 export function decodeExactly(length: number, decode: () => Uint8Array): Uint8Array | undefined {
   try {
     const bytes = decode();

@@ -9,8 +9,8 @@ const { Point } = ed25519;
 const TORSION = Point.fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05');
 const SMALL_ORDER = [Point.ZERO, ...Array.from({ length: 7 }, (_, i) => TORSION.multiplyUnsafe(BigInt(i + 1)))];
 
-describe('an ed25519 signature', () => {
-  it('a public key of small order has signed nothing, also with the other sign bit', () => {
+describe('isEd25519Signature', () => {
+  it('rejects every signature of a public key of small order, with both sign bits', () => {
     expect(new Set(SMALL_ORDER.map((point) => point.toHex())).size).toBe(8);
     for (const point of SMALL_ORDER) {
       const publicKey = point.toBytes();
@@ -27,7 +27,7 @@ describe('an ed25519 signature', () => {
     }
   });
 
-  it('agrees with another implementation about any 64 bytes and any changed bit', () => {
+  it('agrees with tweetnacl about any 64 bytes and any changed bit', () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const key = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
     const good = sign(null, Buffer.from('hello'), privateKey);
@@ -45,7 +45,7 @@ describe('an ed25519 signature', () => {
     fc.assert(fc.property(fc.oneof(flipped, any), agrees), { numRuns: 60 });
   });
 
-  it('32 bytes that are no point of the curve have signed nothing', () => {
+  it('rejects a public key that is not a point of the curve', () => {
     expect(isEd25519Signature(new Uint8Array(32).fill(0xff), Buffer.from('hello'), new Uint8Array(64))).toBe(false);
   });
 });

@@ -1,8 +1,8 @@
 import { createPublicKey, verify } from 'node:crypto';
 
 /**
- * The encodings of the curve's points of small order, with the sign bit cleared. Such a "public key" has signatures that
- * fit every message, and OpenSSL accepts them.
+ * The encodings of the points of small order, with the sign bit cleared. For such a "public key" there are signatures
+ * that are valid for every message, and OpenSSL accepts them.
  */
 const SMALL_ORDER = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
@@ -14,20 +14,20 @@ const SMALL_ORDER = new Set([
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ]);
 
-/** Whether the signature is this key's over these bytes. */
+/** Whether this is the signature of the key over the bytes. */
 export function isEd25519Signature(
   publicKey: Uint8Array | undefined,
   signed: Uint8Array,
   signature: Uint8Array | undefined,
 ): boolean {
-  if (!publicKey || !signature || isOfSmallOrder(publicKey)) return false;
+  if (!publicKey || !signature || hasSmallOrder(publicKey)) return false;
   const x = Buffer.from(publicKey).toString('base64url');
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-  // False, too, for 32 bytes that are no point of the curve: an address, but of nobody who could sign.
+  // Also false for 32 bytes that are not a point of the curve. No private key exists for such an address.
   return verify(null, signed, key, signature);
 }
 
-function isOfSmallOrder(publicKey: Uint8Array): boolean {
+function hasSmallOrder(publicKey: Uint8Array): boolean {
   const bytes = Buffer.from(publicKey);
   bytes[31] = (bytes[31] ?? 0) & 0x7f;
   return SMALL_ORDER.has(bytes.toString('hex'));

@@ -16,7 +16,7 @@ describe('Solana', () => {
   const address = base58.encode(keys.publicKey);
   const sign = (message: string): string => base58.encode(nacl.sign.detached(utf8(message), keys.secretKey));
 
-  it('takes what tweetnacl signs, for any key and any text', () => {
+  it('accepts a signature by tweetnacl with any key over any message', () => {
     fc.assert(
       fc.property(bytes(32), fc.string({ unit: 'binary' }), (seed, message) => {
         const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(seed);
@@ -29,7 +29,7 @@ describe('Solana', () => {
     );
   });
 
-  it('refuses a signature with any bit turned', () => {
+  it('rejects a signature with any changed bit', () => {
     const good = base58.decode(sign('hello'));
     fc.assert(
       fc.property(fc.nat(511), (bit) => {
@@ -49,7 +49,7 @@ describe('Solana', () => {
     ['letters that base58 leaves out', '0OIl'.repeat(8), false],
     ['an EVM address', '0x52908400098527886E0F7030069857D2E4169EE7', false],
     ['a very long text', '1'.repeat(100_000), false],
-  ])('%s', (_, text, is) => {
+  ])('validates an address: %s', (_, text, is) => {
     expect(solana.isWallet(text)).toBe(is);
   });
 
@@ -59,16 +59,16 @@ describe('Solana', () => {
     ['base64', Buffer.from(base58.decode(sign('hello'))).toString('base64')],
     ['nothing', ''],
     ['a very long text', '1'.repeat(100_000)],
-  ])('a signature that is %s is none', (_, signature) => {
+  ])('rejects a signature that is %s', (_, signature) => {
     expect(solana.isSignedBy(address, 'hello', signature)).toBe(false);
   });
 
-  it('an address that is no point of the curve has signed nothing', () => {
+  it('rejects every signature for an address that is not a point of the curve', () => {
     const offCurve = base58.encode(new Uint8Array(32).fill(0xff));
     expect(solana.isSignedBy(offCurve, 'hello', sign('hello'))).toBe(false);
   });
 
-  it('refuses the signature that a key of small order makes over everything', () => {
+  it('rejects the universal signature of a key of small order', () => {
     const neutral = new Uint8Array(32);
     neutral[0] = 1;
     const signature = new Uint8Array(64);

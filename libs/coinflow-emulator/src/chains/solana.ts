@@ -2,7 +2,7 @@ import { base58 } from '@scure/base';
 import { decodeExactly, type Chain } from './chain.js';
 import { isEd25519Signature } from './ed25519-signature.js';
 
-/** Decoding base58 takes time in the square of its length: longer texts cannot be what is looked for. */
+/** Decoding base58 takes quadratic time, so longer strings are rejected before. */
 const MAX_ADDRESS_LENGTH = 44;
 const MAX_SIGNATURE_LENGTH = 88;
 

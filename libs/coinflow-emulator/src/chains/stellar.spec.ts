@@ -14,7 +14,7 @@ describe('Stellar', () => {
   const keys = Keypair.random();
   const sign = (message: string): string => keys.sign(Buffer.from(message)).toString('base64');
 
-  it('takes what the Stellar SDK signs, for any key and any text', () => {
+  it('accepts a signature by the Stellar SDK with any key over any message', () => {
     fc.assert(
       fc.property(seeds, fc.string({ unit: 'binary' }), (seed, message) => {
         const signer = Keypair.fromRawEd25519Seed(seed);
@@ -38,7 +38,7 @@ describe('Stellar', () => {
     expect(stellar.isSignedBy(keys.publicKey(), message, signature)).toBe(false);
   });
 
-  it('accepts a SEP-53 signature of any key over any text, and no other hash of it', () => {
+  it('accepts a SEP-53 signature with any key over any message, and rejects one over another hash', () => {
     fc.assert(
       fc.property(seeds, fc.string({ unit: 'binary' }), (seed, message) => {
         const signer = Keypair.fromRawEd25519Seed(seed);
@@ -52,7 +52,7 @@ describe('Stellar', () => {
     );
   });
 
-  it('knows the strkeys that the Stellar SDK knows, also with one letter changed', () => {
+  it('agrees with the Stellar SDK about strkeys with one changed letter', () => {
     const changed = fc.tuple(seeds, fc.nat(55), fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567019-'));
     fc.assert(
       fc.property(changed, ([seed, index, letter]) => {
@@ -71,7 +71,7 @@ describe('Stellar', () => {
     ['a muxed account', StrKey.encodeMed25519PublicKey(Buffer.alloc(40))],
     ['small letters', keys.publicKey().toLowerCase()],
     ['nothing', ''],
-  ])('%s is no wallet', (_, text) => {
+  ])('rejects an address: %s', (_, text) => {
     expect(stellar.isWallet(text)).toBe(false);
   });
 
@@ -81,7 +81,7 @@ describe('Stellar', () => {
     ['88 letters that are no base64', '!'.repeat(88)],
     ['66 bytes', Buffer.alloc(66).toString('base64')],
     ['nothing', ''],
-  ])('a signature that is %s is none', (_, signature) => {
+  ])('rejects a signature that is %s', (_, signature) => {
     expect(stellar.isSignedBy(keys.publicKey(), 'hello', signature)).toBe(false);
   });
 });

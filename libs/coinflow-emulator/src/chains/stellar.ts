@@ -3,13 +3,13 @@ import { base32, base64 } from '@scure/base';
 import { decodeExactly, type Chain } from './chain.js';
 import { isEd25519Signature } from './ed25519-signature.js';
 
-/** `G...`, the version byte of an ed25519 public key. Muxed accounts (`M...`) and contracts (`C...`) sign nothing themselves. */
+/** `G...`, the version byte of an ed25519 public key. Muxed accounts (`M...`) and contracts (`C...`) cannot sign. */
 const ACCOUNT = 6 << 3;
 const SIGNATURE_LENGTH = 88;
 
 /**
- * Stellar: the address is a strkey; signatures are ed25519, base64. Wallets sign either as SEP-53 says or the message's
- * UTF-8 bytes, and Coinflow does not document which it verifies: both are accepted here.
+ * Stellar: the address is a strkey; signatures are ed25519, base64. Wallets sign either according to SEP-53 or the UTF-8
+ * bytes of the message. Coinflow does not document which one it verifies, so the emulator accepts both.
  */
 export const stellar: Chain = {
   isWallet: (address) => publicKeyOf(address) !== undefined,
@@ -22,20 +22,20 @@ export const stellar: Chain = {
 };
 
 /**
- * What a wallet signs by SEP-53. The prefix keeps a signed text from being a signed transaction.
+ * The hash that a wallet signs according to SEP-53. Because of the prefix, it can never be a signed transaction.
  * @see https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0053.md
  */
 function sep53Hash(message: string): Uint8Array {
   return createHash('sha256').update(`Stellar Signed Message:\n${message}`).digest();
 }
 
-/** A strkey is base32 of version byte, public key and check sum. */
+/** A strkey is the base32 of version byte, public key and checksum. */
 function publicKeyOf(address: string): Uint8Array | undefined {
   if (address.length !== 56) return undefined;
   const bytes = decodeExactly(35, () => base32.decode(address));
   if (bytes?.[0] !== ACCOUNT) return undefined;
-  const checkSum = crc16(bytes.subarray(0, 33));
-  return bytes[33] === (checkSum & 0xff) && bytes[34] === checkSum >> 8 ? bytes.subarray(1, 33) : undefined;
+  const checksum = crc16(bytes.subarray(0, 33));
+  return bytes[33] === (checksum & 0xff) && bytes[34] === checksum >> 8 ? bytes.subarray(1, 33) : undefined;
 }
 
 /** CRC-16/XMODEM. */

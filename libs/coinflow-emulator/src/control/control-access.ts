@@ -1,47 +1,48 @@
 import type { FastifyRequest } from 'fastify';
 import type { EmulatorControl } from '../emulator-options.js';
-import { hostName } from '../hosts.js';
-import { isLoopbackName as isLoopback } from '../loopback.js';
-import { refused, type Refusal } from '../refusal.js';
+import { hostName, isLoopbackName } from '../hosts.js';
+import { httpError, type HttpError } from '../http-error.js';
 
 /**
- * Lets programs through that mean the emulator, and no page of the web that happens to be open in a browser beside it.
- * @returns why not, otherwise
+ * Checks that a request to the control API comes from an allowed program, and not from a website in a browser.
+ * @returns the error response if it is rejected
  */
-export function whyNotControl(
+export function rejectControl(
   request: FastifyRequest,
   control: EmulatorControl,
   names: readonly string[],
-): Refusal | undefined {
+): HttpError | undefined {
   const { remoteAddress = '', localAddress = '' } = request.raw.socket;
-  if (control === 'loopback' && !isLoopback(unmapped(remoteAddress))) {
-    return refused(403, 'Only from this machine: start the emulator with control “any” to allow others');
+  if (control === 'loopback' && !isLoopbackName(unmapped(remoteAddress))) {
+    return httpError(
+      403,
+      'The control API accepts requests from this machine only. To allow others, use control "any".',
+    );
   }
 
-  // A page can have its own name point at this machine, and is then of one origin with the emulator. It cannot do so
-  // with a name that is not its own.
+  // DNS rebinding: a website can point its own name at this machine. It then has the same origin as the emulator.
   const name = hostName(request.headers.host);
-  if (!isLoopback(name) && !names.includes(name) && name !== unmapped(localAddress)) {
-    return refused(
+  if (!isLoopbackName(name) && !names.includes(name) && name !== unmapped(localAddress)) {
+    return httpError(
       421,
-      `Call it by a loopback name, by the address it listens at, or start the emulator with --allow-host ${name}`,
+      `Use a loopback name or the address that the emulator listens on, or start it with --allow-host ${name}.`,
     );
   }
 
   const { origin, host, 'sec-fetch-site': site = '' } = request.headers;
-  const isForeignOrigin = origin !== undefined && origin !== `http://${host}`;
-  if (isForeignOrigin || site === 'cross-site' || site === 'same-site') {
-    return refused(403, 'Not from a page of another origin');
+  const isCrossOrigin = origin !== undefined && origin !== `http://${host}`;
+  if (isCrossOrigin || site === 'cross-site' || site === 'same-site') {
+    return httpError(403, 'The control API rejects requests from pages of another origin.');
   }
 
-  // A form can send other types from any page without asking first.
+  // A form on any page can send other content types without a CORS preflight.
   if (request.method === 'POST' && !/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
-    return refused(415, 'Send content-type: application/json');
+    return httpError(415, 'Send content-type: application/json.');
   }
   return undefined;
 }
 
-/** An IPv4 address as a socket for both families writes it. */
+/** Removes the prefix that a dual-stack socket adds to an IPv4 address. */
 function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

@@ -1,13 +1,18 @@
-import type { FastifyInstance, FastifyPluginCallback, FastifySchemaValidationError } from 'fastify';
+import { Ajv } from 'ajv';
+import type {
+  FastifyInstance,
+  FastifyPluginCallback,
+  FastifySchemaCompiler,
+  FastifySchemaValidationError,
+} from 'fastify';
 import type { EmulatorControl } from '../emulator-options.js';
 import type { EmulatorParts, EmulatorState } from '../emulator-parts.js';
 import type { EmulatorEndpoint, EmulatorFault } from '../faults.js';
 import type { EmulatorIssuance } from '../issuance.js';
 import type { EmulatorLimits } from '../rate-limits.js';
-import { refused } from '../refusal.js';
+import { httpError } from '../http-error.js';
 import type { SessionKeyClaims } from '../session-keys.js';
-import { validatorOf } from './body-validator.js';
-import { whyNotControl } from './control-access.js';
+import { rejectControl } from './control-access.js';
 import { SCHEMAS } from './control-schemas.js';
 import { webhookRoutes } from './webhook-routes.js';
 
@@ -15,29 +20,29 @@ const PREFIX = '/_emulator';
 
 interface Access {
   control: EmulatorControl;
-  /** The host names that the emulator was given, in lower case. */
+  /** The host and the allowed host names, in lower case. */
   names: readonly string[];
 }
 
-/** The emulator's screws over HTTP, for tests in other languages: `GET /_emulator/state`, and `POST`s that answer with the state. */
+/** The control API, for tests in any language: `GET /_emulator/state`, and `POST` routes that return the state. */
 export function controlRoutes(server: FastifyInstance, parts: EmulatorParts, { control, names }: Access): void {
   if (control === 'off') return;
   const routes: FastifyPluginCallback = (scope, _options, done) => {
-    scope.addHook('onRequest', (request, _reply, done) => done(whyNotControl(request, control, names)));
+    scope.addHook('onRequest', (request, _reply, done) => done(rejectControl(request, control, names)));
     acceptOnlyJson(scope);
-    scope.setValidatorCompiler(validatorOf);
+    scope.setValidatorCompiler(compileLazily);
     scope.get('/state', () => parts.state);
     posts(scope, parts);
     sessionKeys(scope, parts);
     webhookRoutes(scope, parts);
     done();
   };
-  // A plugin without a name is looked up among all loaded modules, which is slow in a test runner.
+  // Fastify searches all loaded modules for the name of an unnamed plugin, which is slow in a test runner.
   server.register(Object.assign(routes, { [Symbol.for('fastify.display-name')]: 'control' }), { prefix: PREFIX });
 }
 
 function posts(scope: FastifyInstance, parts: EmulatorParts): void {
-  /** One thing that can be posted; the schema has made sure that the body is a `Body`. */
+  /** Adds one route. The schema guarantees that the body is a `Body`. */
   function post<Body>(path: string, schema: object, act: (body: Body) => void): void {
     scope.post(`/${path}`, { schema: { body: schema } }, (request): EmulatorState => {
       act(request.body as Body);
@@ -58,7 +63,7 @@ function posts(scope: FastifyInstance, parts: EmulatorParts): void {
   post('reset', SCHEMAS.nothing, () => parts.reset());
 }
 
-/** The one post that answers with something else than the state: a key is a secret, and shown to who asked for it only. */
+/** Returns a session key and not the state: the key is a secret that belongs to this client only. */
 function sessionKeys(scope: FastifyInstance, { issuance }: EmulatorParts): void {
   scope.post<{ Body: { claims: SessionKeyClaims } }>(
     '/session-keys',
@@ -67,12 +72,29 @@ function sessionKeys(scope: FastifyInstance, { issuance }: EmulatorParts): void 
   );
 }
 
-/** JSON has no `undefined` to leave a claim out with. */
+/** JSON has no `undefined`, so `null` removes a claim. */
 function withoutNull(claims: SessionKeyClaims): SessionKeyClaims {
   return Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, value ?? undefined]));
 }
 
-/** A body that is not there is an empty object: `heal` and `reset` have nothing to say. */
+/** Never coerces or removes fields, unlike Fastify's own validator: a typing mistake in a body must be an error. */
+const ajv = new Ajv({ discriminator: true });
+
+/**
+ * Compiles a schema when the first body for it arrives, and once for all emulators of a process. Fastify compiles every
+ * schema at each start, which takes longer than the rest of the start.
+ */
+const compileLazily: FastifySchemaCompiler<object> = ({ schema }) => {
+  const validate: ReturnType<FastifySchemaCompiler<object>> = (body) => {
+    const compiled = ajv.compile(schema);
+    const isValid = compiled(body);
+    validate.errors = compiled.errors;
+    return isValid;
+  };
+  return validate;
+};
+
+/** Accepts an empty body as an empty object, for routes such as `heal` and `reset`. */
 function acceptOnlyJson(scope: FastifyInstance): void {
   const parse = scope.getDefaultJsonParser('error', 'error');
   scope.removeAllContentTypeParsers();
@@ -80,10 +102,10 @@ function acceptOnlyJson(scope: FastifyInstance): void {
     if (text.length > 0) void parse(request, text as string, done);
     else done(null, {});
   });
-  scope.setSchemaErrorFormatter((errors) => refused(400, errors.map(explain).join('; ')));
+  scope.setSchemaErrorFormatter((errors) => httpError(400, errors.map(explain).join('; ')));
 }
 
-/** Which part of the body is wrong, and what it should be. */
+/** Names the invalid part of the body and the rule. */
 function explain({ instancePath, message, params }: FastifySchemaValidationError): string {
   const names = [params.additionalProperty, params.allowedValues].flat() as (string | undefined)[];
   const hint = names.filter(Boolean).join(', ');

@@ -1,14 +1,14 @@
 import { MAX_CLOCK_OFFSET_MS } from '../clock.js';
 import { ENDPOINTS } from '../faults.js';
+import { RETRY_AFTER_FORMS } from '../http-error.js';
 import { FORMS, MAX_LIFETIME_SECONDS } from '../issuance.js';
 import { MAX_LIMIT } from '../rate-limits.js';
-import { RETRY_AFTER_FORMS } from '../retry-after.js';
 
 const MAX_DELAY_MS = 600_000;
 
 const status = { type: 'integer', minimum: 200, maximum: 599 };
 const retryAfter = { enum: RETRY_AFTER_FORMS };
-/** What Node can send: anything else would end in a 500 once the fault is met, far from its cause. */
+/** The headers that Node can send. Other values would cause a 500 later, when the fault occurs. */
 const headers = {
   type: 'object',
   propertyNames: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
@@ -28,7 +28,7 @@ function body(properties: object, rest: object = {}): object {
   return { type: 'object', additionalProperties: false, properties, ...rest };
 }
 
-/** What may be posted, by path below `/_emulator`. */
+/** The schemas of the bodies, by path below `/_emulator`. */
 export const SCHEMAS = {
   faults: body(
     {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { EmulatorParts, EmulatorState } from '../emulator-parts.js';
-import { refused } from '../refusal.js';
+import { httpError } from '../http-error.js';
 import { WEBHOOK_VERSIONS } from '../webhooks/sample-data.js';
 import {
   ORDERS,
@@ -60,17 +60,17 @@ const SCHEMAS = {
 } as const;
 
 const RETRIES =
-  'It is sent again until it is answered 200: see webhooks.attempts in GET /_emulator/state. ' +
+  'The emulator retries until the response is 200: see webhooks.attempts in GET /_emulator/state. ' +
   'POST /_emulator/webhooks/cancel ends the retries.';
 
-/** What became of the first attempts of an event. */
+/** The result of the first attempts of an event. */
 interface Sent {
   acknowledged: boolean;
-  /** How to see the retries, where there are any. */
+  /** How to see the retries; `null` if there are none. */
   retries: string | null;
 }
 
-/** Webhooks over HTTP. `send` answers after the first attempt, `send-all` once everything is acknowledged or given up. */
+/** The webhook part of the control API. `send` responds after the first attempt, `send-all` after the last. */
 export function webhookRoutes(scope: FastifyInstance, parts: EmulatorParts): void {
   function post<Body>(path: string, schema: object, act: (body: Body) => Promise<Sent | void> | void): void {
     scope.post(
@@ -81,7 +81,7 @@ export function webhookRoutes(scope: FastifyInstance, parts: EmulatorParts): voi
           const sent = await act(request.body as Body);
           return { ...(sent && { sent }), ...parts.state };
         } catch (error) {
-          throw error instanceof RangeError ? refused(400, error.message) : error;
+          throw error instanceof RangeError ? httpError(400, error.message) : error;
         }
       },
     );

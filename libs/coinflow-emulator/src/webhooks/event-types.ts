@@ -1,9 +1,9 @@
-/** A category of events. */
+/** The category of an event. */
 export type EmulatorEventCategory = 'Purchase' | 'Subscription' | 'KYC' | 'Withdraw' | 'Marketplace';
 
 /**
- * Every type of events that Coinflow documents, by its category. Which category a type has is assumed from its name: the
- * documentation lists both, and not which goes with which.
+ * Every documented event type by category. Coinflow does not document which category a type has, so it is assumed from
+ * the name.
  */
 export const EVENT_TYPES: Readonly<Record<EmulatorEventCategory, readonly string[]>> = {
   Purchase: [
@@ -90,7 +90,7 @@ export const EVENT_TYPES: Readonly<Record<EmulatorEventCategory, readonly string
   Marketplace: ['Seller Blocked', 'Config Method Status Changed', 'Config Fee Changed'],
 };
 
-/** The category of a type; of one that is not documented, `Purchase`. */
+/** The category of a type; `Purchase` for an undocumented type. */
 export function categoryOf(eventType: string): EmulatorEventCategory {
   const found = Object.entries(EVENT_TYPES).find(([, types]) => types.includes(eventType));
   return (found?.[0] as EmulatorEventCategory | undefined) ?? 'Purchase';

@@ -2,13 +2,13 @@ import { request as http } from 'node:http';
 import { request as https } from 'node:https';
 import type { WebhookMessage } from './webhook-message.js';
 
-/** How a message was answered, or why it was not. */
+/** The status of the response, or the reason why there is none. */
 export interface Posted {
   status: number | undefined;
   error: string | undefined;
 }
 
-/** Posts a message over a connection of its own, and follows no redirect. */
+/** Posts a message over a new connection without following redirects. */
 export function post(url: string, { body, headers }: WebhookMessage, signal: AbortSignal): Promise<Posted> {
   return new Promise((resolve) => {
     const send = url.startsWith('https:') ? https : http;

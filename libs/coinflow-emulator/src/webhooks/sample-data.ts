@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-/** The versions of webhooks that a merchant can choose between: they differ in who paid. */
+/** The webhook versions that a merchant can choose. They differ in how an event names the user. */
 export const WEBHOOK_VERSIONS = [2, 3] as const;
 
-/** 2 names the payer's wallet, 3 the merchant's customer. */
+/** Version 2 names the wallet of the user, version 3 the customer id. */
 export type EmulatorWebhookVersion = (typeof WEBHOOK_VERSIONS)[number];
 
 export type SampleData = Record<string, unknown>;
 
-/** Whose event it is, and when. */
+/** The context of a sample event. */
 export interface SampleContext {
   version: EmulatorWebhookVersion;
   merchantId: string;
@@ -17,19 +17,19 @@ export interface SampleContext {
 }
 
 const WALLET = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
-const PAYER = 'alice';
+const CUSTOMER_ID = 'alice';
 
 const cents = (amount: number): SampleData => ({ cents: amount });
 const usd = (amount: number): SampleData => ({ cents: amount, currency: 'USD' });
 const hash = (): string => `0x${randomUUID().replaceAll('-', '').repeat(2)}`;
 
-/** What an event of a type says, with every field that Coinflow documents as required. */
+/** Sample data for an event type with every field that Coinflow documents as required. */
 export function sampleData(eventType: string, context: SampleContext): SampleData {
   const [, sample] = SAMPLES.find(([pattern]) => pattern.test(eventType)) ?? [];
   return (sample ?? payment)(context);
 }
 
-/** By name, as the documentation does not say which shape goes with which type; what is not here is a payment. */
+/** The shapes by event type. Coinflow does not document the shape of each type; other types have that of a payment. */
 const SAMPLES: readonly [RegExp, (context: SampleContext) => SampleData][] = [
   [/^Settled$/, settled],
   [/^Card Payment Declined$/, declined],
@@ -45,7 +45,7 @@ const SAMPLES: readonly [RegExp, (context: SampleContext) => SampleData][] = [
   [/^Reserve Released$/, ({ now }) => ({ amount: usd(100), paymentId: randomUUID(), released: now })],
   [/^Iban RFI /, ibanRfi],
   [/^Withdraw |^(?:Wire|Iban|Interac|CashApp|PayPal|Venmo) Failure$/, withdraw],
-  [/^Crypto Deposit /, (context) => ({ ...cryptoTransfer(context), user: PAYER })],
+  [/^Crypto Deposit /, (context) => ({ ...cryptoTransfer(context), user: CUSTOMER_ID })],
   [/^Crypto Payin /, cryptoPayin],
   [/^Customer Override /, overrideLimit],
   [/^Disbursed Funds$/, disbursed],
@@ -53,7 +53,7 @@ const SAMPLES: readonly [RegExp, (context: SampleContext) => SampleData][] = [
 
 function payment({ version, merchantId }: SampleContext): SampleData {
   const fees = ['fees', 'gasFees', 'chargebackProtectionFees', 'fxFees'];
-  const feesOf3 = [
+  const version3Fees = [
     'networkFees',
     'merchantPaidFees',
     'merchantPaidChargebackProtectionFees',
@@ -66,22 +66,22 @@ function payment({ version, merchantId }: SampleContext): SampleData {
     'invoicedFxFees',
     'invoicedNetworkFees',
   ];
-  const none = [...fees, ...(version === 3 ? feesOf3 : [])].map((name) => [name, cents(0)] as const);
+  const noFees = [...fees, ...(version === 3 ? version3Fees : [])].map((name) => [name, cents(0)] as const);
   return {
     id: randomUUID(),
-    ...payer(version),
+    ...userFields(version),
     merchantId,
     webhookInfo: {},
     subtotal: cents(1_500),
-    ...Object.fromEntries(none),
+    ...Object.fromEntries(noFees),
     total: cents(1_500),
     paymentMethod: 'card',
     last4: '1111',
   };
 }
 
-function payer(version: EmulatorWebhookVersion): SampleData {
-  return version === 3 ? { customerId: PAYER } : { wallet: WALLET };
+function userFields(version: EmulatorWebhookVersion): SampleData {
+  return version === 3 ? { customerId: CUSTOMER_ID } : { wallet: WALLET };
 }
 
 function cardChecks(): SampleData {
@@ -89,8 +89,8 @@ function cardChecks(): SampleData {
 }
 
 function settled(context: SampleContext): SampleData {
-  const ofVersion3 = context.version === 3 ? { rawCustomerId: PAYER } : {};
-  return { ...payment(context), ...cardChecks(), ...ofVersion3, signature: hash() };
+  const version3Fields = context.version === 3 ? { rawCustomerId: CUSTOMER_ID } : {};
+  return { ...payment(context), ...cardChecks(), ...version3Fields, signature: hash() };
 }
 
 function declined(context: SampleContext): SampleData {
@@ -112,7 +112,7 @@ function subscription({ version }: SampleContext): SampleData {
     planCode: 'gold',
     planName: 'Gold',
     subscriptionId: randomUUID(),
-    ...payer(version),
+    ...userFields(version),
     amount: cents(900),
     interval: 'Monthly',
     fundingMethod: 'card',
@@ -135,7 +135,7 @@ function withdraw({ merchantId }: SampleContext): SampleData {
     total: usd(5_000),
     currency: 'USD',
     merchantId,
-    userId: PAYER,
+    userId: CUSTOMER_ID,
     idempotencyKey: randomUUID(),
   };
 }
@@ -167,14 +167,14 @@ function cryptoTransfer({ merchantId, now }: SampleContext): SampleData {
 }
 
 function cryptoPayin(context: SampleContext): SampleData {
-  const customer = { customerId: PAYER, customerEmail: 'alice@example.com' };
+  const customer = { customerId: CUSTOMER_ID, customerEmail: 'alice@example.com' };
   return { ...cryptoTransfer(context), paymentId: randomUUID(), ...customer };
 }
 
 function overrideLimit({ merchantId }: SampleContext): SampleData {
   return {
-    customerId: PAYER,
-    rawCustomerId: PAYER,
+    customerId: CUSTOMER_ID,
+    rawCustomerId: CUSTOMER_ID,
     merchantId,
     thresholdPercent: '80',
     currentVolumeCents: 80_000,

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isLoopbackUrl } from '../loopback.js';
+import { isLoopbackUrl } from '../hosts.js';
 import type { EmulatorWebhookEndpoint, EmulatorWebhookRegistration } from './webhook-options.js';
 
-/** Who is sent webhooks. */
+/** The registered webhook endpoints. */
 export class WebhookEndpoints {
   #all: readonly EmulatorWebhookEndpoint[] = [];
 
@@ -11,13 +11,13 @@ export class WebhookEndpoints {
   }
 
   /**
-   * One endpoint for each URL: the last registration counts, and the endpoint keeps its id.
-   * @throws {RangeError} when the URL is not one of this machine: an emulator must not be made to call others
+   * Registers one endpoint for each URL. A second registration replaces the key and settings and keeps the id.
+   * @throws {RangeError} unless the URL is on this machine: the emulator must not send requests to other machines
    */
   register(registration: EmulatorWebhookRegistration): EmulatorWebhookEndpoint {
     const { url, key = randomBytes(24).toString('base64url'), authorization = true, version = 3 } = registration;
     if (!isLoopbackUrl(url))
-      throw new RangeError('The url of a webhook must be http:// or https:// and of this machine.');
+      throw new RangeError('The url of a webhook endpoint must be an http:// or https:// URL of this machine.');
     const index = this.#all.findIndex((one) => new URL(one.url).href === new URL(url).href);
     const id = this.#all[index]?.id ?? randomUUID();
     const endpoint = Object.freeze({ id, url, key, authorization, version });
@@ -25,10 +25,10 @@ export class WebhookEndpoints {
     return endpoint;
   }
 
-  /** @throws {RangeError} when there is none of this id, or none at all */
+  /** @throws {RangeError} if no endpoint has this id, or none is registered */
   find(id: string | undefined): readonly EmulatorWebhookEndpoint[] {
     const found = id === undefined ? this.#all : this.#all.filter((endpoint) => endpoint.id === id);
-    if (found.length === 0) throw new RangeError('No such endpoint of webhooks is registered.');
+    if (found.length === 0) throw new RangeError('No such webhook endpoint is registered.');
     return found;
   }
 

@@ -4,14 +4,14 @@ import { categoryOf } from './event-types.js';
 import { sampleData, type SampleData } from './sample-data.js';
 import type { EmulatorWebhookEndpoint, EmulatorWebhookEvent, EmulatorWebhookSending } from './webhook-options.js';
 
-/** What goes over the wire. */
+/** A signed HTTP message. */
 export interface WebhookMessage {
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly signedAt: number | null;
 }
 
-/** Makes the messages of one event to one endpoint: the first, and those of its retries. */
+/** Creates the messages of one event for one endpoint: the first and those of the retries. */
 export class WebhookMessages {
   readonly #data: unknown;
   #created: string;
@@ -38,7 +38,7 @@ export class WebhookMessages {
   retry(): WebhookMessage {
     const { signAgain = true, newCreated = false } = this.sending;
     if (newCreated) this.#created = this.#now();
-    // What has changed must be signed again.
+    // A changed body needs a new signature.
     if (signAgain || newCreated) this.#signedAt = this.#signingTime();
     return this.#message();
   }
@@ -69,7 +69,7 @@ export class WebhookMessages {
   }
 }
 
-/** An event has one payer: a wallet that is given takes the place of the sample's customer. */
+/** An event names one user: a given wallet replaces the customer id of the sample. */
 function withoutCustomer(sample: SampleData): SampleData {
   return { ...sample, customerId: undefined, rawCustomerId: undefined };
 }

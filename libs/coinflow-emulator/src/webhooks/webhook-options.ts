@@ -1,22 +1,22 @@
 import type { EmulatorWebhookVersion } from './sample-data.js';
 
-/** Where webhooks go. */
+/** A registered webhook endpoint. */
 export interface EmulatorWebhookEndpoint {
   readonly id: string;
-  /** On this machine. */
+  /** A URL of this machine. */
   readonly url: string;
-  /** The Webhook Validation Key, as the merchant's application has it. */
+  /** The Webhook Validation Key of the merchant. */
   readonly key: string;
-  /** Whether the key itself goes along in `Authorization`, too; a merchant can switch that off. */
+  /** Whether `Authorization` carries the key. Merchants can switch this off. */
   readonly authorization: boolean;
   readonly version: EmulatorWebhookVersion;
 }
 
-/** What an endpoint is registered with. */
+/** The options of `registerWebhook()`. */
 export interface EmulatorWebhookRegistration {
-  /** On this machine: `http://127.0.0.1:3000/webhooks/coinflow`, say. */
+  /** A URL of this machine, such as `http://127.0.0.1:3000/webhooks/coinflow`. */
   url: string;
-  /** @default a random one */
+  /** @default a random key */
   key?: string;
   /** @default true */
   authorization?: boolean;
@@ -26,53 +26,53 @@ export interface EmulatorWebhookRegistration {
 
 /** An event to send. */
 export interface EmulatorWebhookEvent {
-  /** A documented type, or any other text. */
+  /** A documented type or any other string. */
   eventType: string;
-  /** @default that of the type */
+  /** @default the category of the type */
   category?: string;
   /** @default now, by the emulator's clock */
   created?: string;
-  /** Over the fields of a sample of the type: a value replaces or adds one, `null` stays `null`. */
+  /** Changes to the sample data of the type: a value replaces or adds a field, `null` stays `null`. */
   data?: Record<string, unknown>;
 }
 
-/** What is done to a body after it was signed. */
+/** A change of the body after it was signed. */
 export type EmulatorWebhookTampering = (typeof TAMPERINGS)[number];
 
 export const TAMPERINGS = ['none', 'tampered', 'reserialized'] as const;
 
-/** How an event is sent. Coinflow does not say what a retry looks like; a merchant must live with each. */
+/** How an event is sent. Coinflow does not document what a retry looks like, so a merchant must handle each form. */
 export interface EmulatorWebhookSending {
-  /** The `id` of the endpoint. @default every one that is registered */
+  /** The `id` of the endpoint. @default all registered endpoints */
   endpoint?: string;
-  /** Whether a retry is signed anew, with a new `t`. @default true */
+  /** Whether a retry has a new signature with a new `t`. @default true */
   signAgain?: boolean;
   /** Whether a retry has a new `created`. @default false */
   newCreated?: boolean;
-  /** How often the event is sent at the same time. @default 1 */
+  /** The number of copies that are sent at the same time. @default 1 */
   copies?: number;
-  /** Signs with this key instead of the endpoint's. */
+  /** Signs with this key instead of the key of the endpoint. */
   key?: string;
-  /** Whether there is a signature at all. @default true */
+  /** Whether the message is signed. @default true */
   sign?: boolean;
-  /** How long before now it was signed, in milliseconds; negative is in the future. @default 0 */
+  /** The age of the signature in milliseconds; negative is in the future. @default 0 */
   signedAgoMs?: number;
   /** @default 'none' */
   tampering?: EmulatorWebhookTampering;
-  /** How often it is sent, until the answer is 200. Coinflow goes on for 36 hours. @default 20 */
+  /** The maximum number of attempts. Coinflow retries for 36 hours. @default 20 */
   attempts?: number;
-  /** Before the first retry; each later one waits twice as long, up to 40 times this. @default 50 */
+  /** The wait before the first retry. It doubles up to 40 times this value. @default 50 */
   retryAfterMs?: number;
-  /** For how long an answer is waited for; Coinflow waits five seconds. @default 5_000 */
+  /** The timeout of an attempt. Coinflow waits five seconds. @default 5_000 */
   timeoutMs?: number;
 }
 
-/** In which order several events are sent. */
+/** The order in which several events are sent. */
 export type EmulatorWebhookOrder = (typeof ORDERS)[number];
 
 export const ORDERS = ['given', 'reversed', 'shuffled'] as const;
 
-/** One time that an event was sent. */
+/** One delivery attempt. */
 export interface EmulatorWebhookAttempt {
   /** Counts from 1 for each event and endpoint. */
   readonly attempt: number;
@@ -80,23 +80,23 @@ export interface EmulatorWebhookAttempt {
   readonly copy: number;
   readonly url: string;
   readonly eventType: string;
-  /** When, by the emulator's clock. */
+  /** The time by the emulator's clock. */
   readonly at: string;
   /** The signed `t`, in Unix seconds; `null` without a signature. */
   readonly signedAt: number | null;
-  /** Exactly what was sent. */
+  /** The body exactly as it was sent. */
   readonly body: string;
-  /** Of the answer; `undefined` if there was none. */
+  /** The status of the response; `undefined` without a response. */
   readonly status: number | undefined;
-  /** Why there was none. */
+  /** Why there was no response. */
   readonly error: string | undefined;
   readonly durationMs: number;
 }
 
-/** How the sending of an event to an endpoint ended. */
+/** The result of an event for one endpoint. */
 export interface EmulatorWebhookResult {
   readonly url: string;
-  /** Whether every copy was answered 200 in the end. */
+  /** Whether every copy got a 200 in the end. */
   readonly acknowledged: boolean;
   readonly attempts: readonly EmulatorWebhookAttempt[];
 }

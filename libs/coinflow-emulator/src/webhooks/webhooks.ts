@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { requireInteger, requireOneOf } from '../checks.js';
+import { requireInteger, requireOneOf } from '../validation.js';
 import type { EmulatorClock } from '../clock.js';
 import { post } from './post.js';
 import { WebhookEndpoints } from './webhook-endpoints.js';
@@ -17,11 +17,11 @@ import {
 } from './webhook-options.js';
 
 const MAX_LOGGED = 1_000;
-const LONGEST_WAIT = 40;
-/** What `setTimeout` can wait for. */
+const MAX_WAIT_FACTOR = 40;
+/** The longest delay of `setTimeout`. */
 const MAX_MS = 2 ** 31 - 1;
 
-/** Sends webhooks, and again until they are acknowledged. */
+/** Sends webhooks and retries until they are acknowledged. */
 export class Webhooks {
   readonly endpoints = new WebhookEndpoints();
   #log: EmulatorWebhookAttempt[] = [];
@@ -32,14 +32,14 @@ export class Webhooks {
     private readonly merchantId: string,
   ) {}
 
-  /** The newest 1,000. */
+  /** The newest 1,000 attempts. */
   get log(): readonly EmulatorWebhookAttempt[] {
     return this.#log;
   }
 
   /**
-   * Sends events one after the other: the next when the one before is acknowledged, or given up.
-   * @throws {RangeError} naming what cannot be
+   * Sends events one after the other: each after the last attempt of the previous one.
+   * @throws {RangeError} naming the invalid setting
    */
   async send(
     events: readonly EmulatorWebhookEvent[],
@@ -50,16 +50,16 @@ export class Webhooks {
     requireOneOf('order', order, ORDERS);
     const endpoints = this.endpoints.find(sending.endpoint);
     const results: EmulatorWebhookResult[] = [];
-    for (const event of arranged(events, order)) {
+    for (const event of inOrder(events, order)) {
       results.push(...(await Promise.all(endpoints.map((endpoint) => this.#sendTo(endpoint, event, sending)))));
     }
     return results;
   }
 
   /**
-   * Sends an event, and does not wait for its retries.
-   * @returns once every endpoint has been tried: whether all have acknowledged it, and whether it is sent again
-   * @throws {RangeError} naming what cannot be
+   * Sends an event and does not wait for its retries.
+   * @returns after the first attempt at every endpoint: whether all have acknowledged it, and whether there are retries
+   * @throws {RangeError} naming the invalid setting
    */
   async sendFirst(
     event: EmulatorWebhookEvent,
@@ -71,10 +71,10 @@ export class Webhooks {
       endpoints.flatMap((endpoint) => this.#copies(endpoint, event, sending)).map(({ first }) => first),
     );
     const acknowledged = sent.every(isAcknowledged);
-    return { acknowledged, isRetried: !acknowledged && mostAttempts(sending) > 1 };
+    return { acknowledged, isRetried: !acknowledged && maxAttempts(sending) > 1 };
   }
 
-  /** Forgets what was sent, and sends nothing again any more. */
+  /** Cancels all retries and clears the log. */
   cancel(): void {
     this.#cancel.abort();
     this.#cancel = newCancel();
@@ -92,7 +92,7 @@ export class Webhooks {
     return { url: endpoint.url, acknowledged: last.every(isAcknowledged), attempts };
   }
 
-  /** Sends each copy of an event to an endpoint: its first attempt, and the one after which it is not sent again. */
+  /** Sends each copy of an event to an endpoint. Returns the first and the last attempt of each copy. */
   #copies(
     { url, ...endpoint }: EmulatorWebhookEndpoint,
     event: EmulatorWebhookEvent,
@@ -117,23 +117,23 @@ export class Webhooks {
   }
 
   async #attempt(
-    { attempt, copy, url, event, message }: Sent,
+    { attempt, copy, url, event, message }: Outgoing,
     { timeoutMs = 5_000 }: EmulatorWebhookSending,
     cancelled: AbortSignal,
   ): Promise<EmulatorWebhookAttempt> {
     const at = new Date(this.clock.nowMs()).toISOString();
     const startedAt = performance.now();
-    const answer = await post(url, message, AbortSignal.any([cancelled, AbortSignal.timeout(timeoutMs)]));
+    const response = await post(url, message, AbortSignal.any([cancelled, AbortSignal.timeout(timeoutMs)]));
     const durationMs = Math.round(performance.now() - startedAt);
     const { body, signedAt } = message;
-    const made = { attempt, copy, url, eventType: event.eventType, at, signedAt, body, ...answer, durationMs };
+    const made = { attempt, copy, url, eventType: event.eventType, at, signedAt, body, ...response, durationMs };
     if (!cancelled.aborted) this.#log.push(made);
     if (this.#log.length > MAX_LOGGED) this.#log.shift();
     return made;
   }
 }
 
-/** Sends again until it is acknowledged, given up or cancelled. @returns the last attempt */
+/** Retries until the event is acknowledged, the attempts are used up or `signal` aborts. @returns the last attempt */
 async function retry(
   made: EmulatorWebhookAttempt,
   send: (attempt: number) => Promise<EmulatorWebhookAttempt>,
@@ -142,8 +142,8 @@ async function retry(
 ): Promise<EmulatorWebhookAttempt> {
   const { retryAfterMs = 50 } = sending;
   let last = made;
-  for (let pauseMs = retryAfterMs; !isAcknowledged(last) && last.attempt < mostAttempts(sending); pauseMs *= 2) {
-    await delay(Math.min(pauseMs, retryAfterMs * LONGEST_WAIT), undefined, { signal }).catch(() => undefined);
+  for (let pauseMs = retryAfterMs; !isAcknowledged(last) && last.attempt < maxAttempts(sending); pauseMs *= 2) {
+    await delay(Math.min(pauseMs, retryAfterMs * MAX_WAIT_FACTOR), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
     last = await send(last.attempt + 1);
   }
@@ -154,18 +154,18 @@ function isAcknowledged({ status }: EmulatorWebhookAttempt): boolean {
   return status === 200;
 }
 
-function mostAttempts({ attempts = 20 }: EmulatorWebhookSending): number {
+function maxAttempts({ attempts = 20 }: EmulatorWebhookSending): number {
   return attempts;
 }
 
-/** One for all that is being sent: as many listen as there are copies. */
+/** One controller for everything that is being sent. Each copy adds a listener. */
 function newCancel(): AbortController {
   const cancel = new AbortController();
   setMaxListeners(Infinity, cancel.signal);
   return cancel;
 }
 
-interface Sent {
+interface Outgoing {
   attempt: number;
   copy: number;
   url: string;
@@ -176,13 +176,13 @@ interface Sent {
 function check({ copies, attempts, retryAfterMs, timeoutMs, signedAgoMs, tampering }: EmulatorWebhookSending): void {
   if (copies !== undefined) requireInteger('copies', copies, 1, 1_000);
   if (attempts !== undefined) requireInteger('attempts', attempts, 1, 1_000_000);
-  if (retryAfterMs !== undefined) requireInteger('retryAfterMs', retryAfterMs, 0, Math.floor(MAX_MS / LONGEST_WAIT));
+  if (retryAfterMs !== undefined) requireInteger('retryAfterMs', retryAfterMs, 0, Math.floor(MAX_MS / MAX_WAIT_FACTOR));
   if (timeoutMs !== undefined) requireInteger('timeoutMs', timeoutMs, 1, MAX_MS);
   if (signedAgoMs !== undefined) requireInteger('signedAgoMs', signedAgoMs, -1e12, 1e12);
   if (tampering !== undefined) requireOneOf('tampering', tampering, TAMPERINGS);
 }
 
-function arranged<T>(events: readonly T[], order: EmulatorWebhookOrder): readonly T[] {
+function inOrder<T>(events: readonly T[], order: EmulatorWebhookOrder): readonly T[] {
   if (order === 'given') return events;
   if (order === 'reversed') return events.toReversed();
   return events
