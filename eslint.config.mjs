@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 import { layerRules } from './eslint.layers.mjs';
+import { wordRules } from './eslint.words.mjs';
 
 export default defineConfig(
   { ignores: ['**/dist/', 'coverage/', 'node_modules/'] },
@@ -35,6 +36,7 @@ export default defineConfig(
     },
   },
   ...layerRules,
+  wordRules,
   {
     files: ['apps/sample/src/main.ts', 'libs/coinflow-emulator/src/cli.ts', 'bench/**', 'test/package/**'],
     rules: { 'no-console': 'off' },

@@ -68,7 +68,7 @@ describe('emulator: control API', () => {
       [{ kind: 'status', status: 503 }, 503],
       [{ kind: 'status', status: 401, headers: { 'x-a': 'b' }, body: { details: 'no' } }, 401],
       [{ kind: 'html', status: 502 }, 502],
-      [{ kind: 'raw', status: 418, body: 'junk', headers: { 'x-a': 'b' } }, 418],
+      [{ kind: 'raw', status: 418, body: 'garbage', headers: { 'x-a': 'b' } }, 418],
       [{ kind: 'non-json', status: 404 }, 404],
       [{ kind: 'truncated' }, 'ECONNRESET'],
       [{ kind: 'ok' }, 200],

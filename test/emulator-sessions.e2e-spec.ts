@@ -118,7 +118,7 @@ describe('emulator: session keys', () => {
         await other.sign(await client.messageFor(wallet)),
         await wallet.sign(await client.messageFor(other)),
         await wallet.sign('a text of my own'),
-        'junk',
+        'garbage',
       ];
       for (const signature of signatures) {
         expect(await client.sessionKey({ ...headers, 'x-coinflow-auth-signed-message': signature })).toMatchObject({

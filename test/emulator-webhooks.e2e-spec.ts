@@ -50,7 +50,7 @@ describe('emulator: webhooks', () => {
     merchant.close();
   });
 
-  const proofOf = ({ headers, body }: Received, keys = KEY): unknown => {
+  const credentialsOf = ({ headers, body }: Received, keys = KEY): unknown => {
     try {
       return verifyWebhookSignature({ rawBody: body, headers, keys }).verifiedBy;
     } catch (error) {
@@ -68,7 +68,7 @@ describe('emulator: webhooks', () => {
     expect(Object.keys(EVENT_TYPES)).toEqual([...COINFLOW_EVENT_CATEGORIES]);
     await coinflow.sendWebhooks(types.map((eventType) => ({ eventType })));
     expect(received.map(({ event }) => event.eventType)).toEqual(types);
-    expect(received.filter((one) => proofOf(one) !== 'signature')).toEqual([]);
+    expect(received.filter((one) => credentialsOf(one) !== 'signature')).toEqual([]);
     // Coinflow does not document the events about the configuration.
     const documented = received.filter(({ event }) => !event.eventType.startsWith('Config '));
     expect(documented.filter(({ event }) => Object.keys(event.data).length < 2)).toEqual([]);
@@ -112,7 +112,7 @@ describe('emulator: webhooks', () => {
     await control('webhooks/endpoints', { url, key: 'newest', version: 2 });
     expect(coinflow.webhookEndpoints).toMatchObject([{ id: first?.id, key: 'newest', version: 2 }]);
     await settle();
-    expect(received.map((one) => proofOf(one, 'newest'))).toEqual(['signature']);
+    expect(received.map((one) => credentialsOf(one, 'newest'))).toEqual(['signature']);
     const other = coinflow.registerWebhook({ url: `${url}/other`, key: KEY });
     expect(coinflow.webhookEndpoints.map(({ id }) => id)).toEqual([first?.id, other.id]);
     expect(other.id).not.toBe(first?.id);
@@ -166,7 +166,7 @@ describe('emulator: webhooks', () => {
     await sent;
     expect(new Set(received.map(({ headers }) => headers['coinflow-signature'])).size).toBe(signatures);
     expect(new Set(received.map(({ event }) => event.created)).size).toBe(created);
-    expect(received.map((one) => proofOf(one))).toEqual(['signature', 'signature']);
+    expect(received.map((one) => credentialsOf(one))).toEqual(['signature', 'signature']);
   });
 
   it('sends several copies at the same time', async () => {
@@ -192,9 +192,9 @@ describe('emulator: webhooks', () => {
     [{ tampering: 'tampered' }, 'signature-mismatch'],
     [{ tampering: 'reserialized' }, 'signature-mismatch'],
     [{ tampering: 'none' }, 'signature'],
-  ])('sends an event that a merchant must reject: %j', async (sending, proof) => {
+  ])('sends an event that a merchant must reject: %j', async (sending, credentials) => {
     await settle(sending);
-    expect(received.map((one) => proofOf(one))).toEqual([proof]);
+    expect(received.map((one) => credentialsOf(one))).toEqual([credentials]);
     expect(received[0]?.event.data).toMatchObject({ id: 'p1' });
     expect(coinflow.webhookAttempts[0]?.signedAt === null).toBe(sending.sign === false);
   });
@@ -278,7 +278,7 @@ describe('emulator: webhooks', () => {
         },
       });
       expect(text).not.toContain('canary');
-      expect(received.map((one) => proofOf(one, 'canary_key'))).toEqual(['signature', 'signature']);
+      expect(received.map((one) => credentialsOf(one, 'canary_key'))).toEqual(['signature', 'signature']);
       expect(received[0]?.event.data).toMatchObject(data);
       await control('webhooks/send-all', { events: [{ eventType: 'Refund' }, { eventType: 'A' }], order: 'reversed' });
       expect(received.slice(2).map(({ event }) => event.eventType)).toEqual(['A', 'Refund']);

@@ -37,7 +37,7 @@ export class Server {
   }
 
   /**
-   * Lets in what it should, and refuses what it should: otherwise its figures would mean nothing.
+   * Checks that the variant accepts a valid credential and rejects a forged one: otherwise its measurements mean nothing.
    * @throws when it does not
    */
   async assertWorks(): Promise<void> {

@@ -169,7 +169,7 @@ describeWithRedis('four replicas of the sample with one Redis (skipped without r
   }, 60_000);
 
   describe('an outage of Coinflow under load', () => {
-    const STRANGERS = 2 * PROCESSES;
+    const NEW_KEYS = 2 * PROCESSES;
     /** Longer than the timeout of a call. */
     const TOO_LATE_MS = 6_000;
     const RATE_LIMITED = { kind: 'rate-limited', afterSeconds: 1 } as const;
@@ -222,7 +222,7 @@ describeWithRedis('four replicas of the sample with one Redis (skipped without r
           for (let i = worker; !isOver; i += 1) answers.push(await errorCode(i, known[i % known.length] ?? ''));
           return answers;
         });
-        const newKeys = Array.from({ length: STRANGERS }, newKey);
+        const newKeys = Array.from({ length: NEW_KEYS }, newKey);
         const codes = await Promise.all(newKeys.map((key, index) => errorCode(index, key)));
         coinflow.heal();
         isOver = true;
@@ -242,7 +242,7 @@ describeWithRedis('four replicas of the sample with one Redis (skipped without r
 
     let serial = 0;
     function newKey(): string {
-      return unseenKey(coinflow, { customerId: `stranger-${(serial += 1)}` });
+      return unseenKey(coinflow, { customerId: `new-user-${(serial += 1)}` });
     }
   });
 });

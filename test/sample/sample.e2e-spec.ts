@@ -122,7 +122,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
   it('creates a session key for the logged-in user only', async () => {
     const { send, get, login, coinflow } = await start();
     expect(await get('/coinflow/session-key')).toMatchObject({ status: 401 });
-    expect(await send('/coinflow/session-key', { headers: { authorization: 'Bearer junk' } })).toMatchObject({
+    expect(await send('/coinflow/session-key', { headers: { authorization: 'Bearer garbage' } })).toMatchObject({
       status: 401,
     });
     const headers = { authorization: `Bearer ${await login('alice')}` };
@@ -178,11 +178,11 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
 
   it('distinguishes clients behind the proxies of TRUST_PROXY only', async () => {
     const statusOf = async (address: string): Promise<number> => {
-      const headers = { 'x-forwarded-for': address, 'x-coinflow-auth-session-key': junk() };
+      const headers = { 'x-forwarded-for': address, 'x-coinflow-auth-session-key': forgedKey() };
       return (await app.send('/me', { headers })).status;
     };
     let serial = 0;
-    const junk = (): string => forge(unseenKey(app.coinflow, { customerId: `junk-${(serial += 1)}` }));
+    const forgedKey = (): string => forge(unseenKey(app.coinflow, { customerId: `forged-${(serial += 1)}` }));
     const statuses = async (): Promise<number[]> => {
       for (let i = 0; i < 10; i += 1) await statusOf(`10.0.0.${i}, 203.0.113.7`);
       return [await statusOf('203.0.113.7'), await statusOf('203.0.113.8')];

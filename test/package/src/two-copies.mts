@@ -32,12 +32,12 @@ async function mix(registered: Copy, used: Copy): Promise<void> {
       return session.subject;
     }
 
-    async mint(): Promise<unknown> {
+    async create(): Promise<unknown> {
       return (await this.service.createSessionKey({ userId: '' })).key;
     }
   }
   decorateMethod(ShopController, 'me', [Get('me'), CoinflowAuth(), registered.CoinflowAuth({ maxAgeMs: 5_000 })]);
-  decorateMethod(ShopController, 'mint', [Get('mint'), CoinflowOptional()]);
+  decorateMethod(ShopController, 'create', [Get('create'), CoinflowOptional()]);
   CurrentSession()(ShopController.prototype, 'me', 0);
   InjectCoinflowAuth()(ShopController, undefined, 0);
   Reflect.defineMetadata('design:paramtypes', [Object], ShopController);
@@ -51,9 +51,9 @@ async function mix(registered: Copy, used: Copy): Promise<void> {
   assert.deepEqual([me.status, await me.json()], [200, { kind: 'user', userId: 'alice' }]);
   assert.equal((await fetch(`${url}/me`)).status, 401);
   // Thrown by one copy, mapped by the filter of the other.
-  const refused = await fetch(`${url}/mint`);
+  const denied = await fetch(`${url}/create`);
   assert.deepEqual(
-    [refused.status, ((await refused.json()) as { code: string }).code],
+    [denied.status, ((await denied.json()) as { code: string }).code],
     [400, 'COINFLOW_INVALID_ARGUMENT'],
   );
 

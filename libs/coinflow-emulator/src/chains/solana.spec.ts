@@ -54,7 +54,7 @@ describe('Solana', () => {
   });
 
   it.each([
-    ['junk', 'junk!'],
+    ['no base58', 'no-base58!'],
     ['63 bytes', base58.encode(base58.decode(sign('hello')).subarray(1))],
     ['base64', Buffer.from(base58.decode(sign('hello'))).toString('base64')],
     ['nothing', ''],
