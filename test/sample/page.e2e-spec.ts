@@ -42,7 +42,7 @@ describePage('the page', (sample) => {
       ['Attested', 200, '', 'Success.'],
       ['Plain', 200, '', 'Success.'],
       ['None', 401, 'COINFLOW_SESSION_KEY_MISSING', 'carries no session key'],
-      ['Forged', 401, 'COINFLOW_SESSION_REJECTED', 'Coinflow said no'],
+      ['Forged', 401, 'COINFLOW_SESSION_REJECTED', 'Coinflow rejected the session key'],
       ['Other merchant', 401, 'COINFLOW_SESSION_WRONG_MERCHANT', 'belongs to another merchant'],
       ['Expired', 401, 'COINFLOW_SESSION_KEY_EXPIRED', 'has passed'],
     ] as const) {
