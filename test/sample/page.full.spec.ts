@@ -85,7 +85,7 @@ describePage('the page, in full', (sample) => {
     await shows('Your payouts', '503 COINFLOW_UNAVAILABLE');
     await sample.text(/^\d+ requests?, 0 authenticated/).waitFor();
     await sample.choose('POST /payouts');
-    expect(await sample.send('1', 'Nobody can tell now')).toMatch(/503 COINFLOW_UNAVAILABLE/);
+    expect(await sample.send('1', 'Coinflow cannot be reached')).toMatch(/503 COINFLOW_UNAVAILABLE/);
     await shows('Your requests', /^All ([3-9]|\d\d) authenticated/);
 
     await sample.turn(/^Flood/, false);
@@ -144,7 +144,7 @@ describePage('the page, in full', (sample) => {
     await sample.choose('Outage');
     await sample.text(/^Coinflow responds with 503/).waitFor();
     await sample.choose('POST /payouts');
-    expect(await sample.send('1', 'Nobody can tell now')).toMatch(/503 COINFLOW_UNAVAILABLE/);
+    expect(await sample.send('1', 'Coinflow cannot be reached')).toMatch(/503 COINFLOW_UNAVAILABLE/);
     await sample.choose('Healthy');
     await sample.button('Send a duplicate').click();
     await sample.panel('Webhooks').getByText('The balance increased by $5.00 in total.').waitFor();
