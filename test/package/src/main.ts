@@ -22,13 +22,13 @@ async function main(platform: string): Promise<void> {
     return [response.status, code].filter(Boolean).join(' ');
   };
 
-  const created = (await (await fetch(`${url}/session-key?user=alice`)).json()) as {
+  const keys = (await (await fetch(`${url}/session-key?user=alice`)).json()) as {
     key: string;
     attestedKey: string;
   };
-  assert.equal(await status('/me', created.key), '200');
-  assert.equal(await status('/me', created.attestedKey), '200');
-  assert.equal(await status('/payouts', created.key, 'POST'), '201');
+  assert.equal(await status('/me', keys.key), '200');
+  assert.equal(await status('/me', keys.attestedKey), '200');
+  assert.equal(await status('/payouts', keys.key, 'POST'), '201');
   assert.equal(await status('/me'), '401 COINFLOW_SESSION_KEY_MISSING');
   assert.equal(await status('/catalog'), '200');
   assert.equal(await status('/catalog', 'invalid'), '401 COINFLOW_SESSION_REJECTED');
@@ -36,10 +36,10 @@ async function main(platform: string): Promise<void> {
   assert.equal(await status('/me', foreign), '401 COINFLOW_SESSION_WRONG_MERCHANT');
   assert.equal(await status('/session-key?user=%20'), '400 COINFLOW_INVALID_ARGUMENT');
   coinflow.fail('verify', { kind: 'reset' });
-  assert.equal(await status('/payouts', created.key, 'POST'), '503 COINFLOW_UNAVAILABLE');
-  assert.equal(await status('/me', created.attestedKey), '200');
-  assert.equal(await status('/logout', created.attestedKey, 'POST'), '201');
-  assert.equal(await status('/me', created.key), '401 COINFLOW_SESSION_REVOKED');
+  assert.equal(await status('/payouts', keys.key, 'POST'), '503 COINFLOW_UNAVAILABLE');
+  assert.equal(await status('/me', keys.attestedKey), '200');
+  assert.equal(await status('/logout', keys.attestedKey, 'POST'), '201');
+  assert.equal(await status('/me', keys.key), '401 COINFLOW_SESSION_REVOKED');
 
   coinflow.heal();
 

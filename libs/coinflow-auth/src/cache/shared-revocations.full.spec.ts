@@ -10,7 +10,7 @@ import { SharedRevocations } from './shared-revocations.js';
 const SCOPE = { env: 'prod', baseUrl: 'https://api.coinflow.cash', merchantId: 'ours' } as const;
 
 describe('the notices that a replica publishes again', () => {
-  it('have not expired, and the oldest beyond the bound are left out', async () => {
+  it('leaves out expired notices, and the oldest ones beyond the bound', async () => {
     let listener: RevocationListener | undefined;
     const board = {
       open: (_: string, given: RevocationListener) => {
@@ -22,11 +22,11 @@ describe('the notices that a replica publishes again', () => {
     const revocations = new Revocations(new CoinflowClock());
     const shared = new SharedRevocations(board, sealer, revocations, new SessionCache(10, new CoinflowClock()));
     await shared.open();
-    const wasAt = performance.now();
     await shared.publishKey('expired', Date.now() - 1);
+    const publishedAt = performance.now();
     // For a day in any case, since this machine's clock may be ahead.
     expect(Array.from(listener?.published() ?? [])).toHaveLength(1);
-    const now = jest.spyOn(performance, 'now').mockReturnValue(wasAt + 86_400_001);
+    const now = jest.spyOn(performance, 'now').mockReturnValue(publishedAt + 86_400_001);
     expect(Array.from(listener?.published() ?? [])).toEqual([]);
     now.mockRestore();
     for (let i = 0; i < 100_001; i += 1) await shared.publishKey(String(i), Infinity);
