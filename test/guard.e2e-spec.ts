@@ -240,6 +240,17 @@ describe('CoinflowAuthGuard', () => {
     expect(WatchedGuard.results).toEqual([expect.any(Promise), true]);
   });
 
+  it('rejects a request without a key when a subclass makes isDecided() async', async () => {
+    @Injectable()
+    class AsyncGuard extends CoinflowAuthGuard {}
+    Object.defineProperty(AsyncGuard.prototype, 'isDecided', { value: () => Promise.resolve(true) });
+    const { get } = await start({
+      controllers: [PlainController],
+      providers: [{ provide: APP_GUARD, useClass: AsyncGuard }],
+    });
+    expect(await get('/plain')).toMatchObject({ status: 401, body: { code: 'COINFLOW_SESSION_KEY_MISSING' } });
+  });
+
   it.each([
     ['assertSubjectAllowed', true],
     ['attachSession', true],

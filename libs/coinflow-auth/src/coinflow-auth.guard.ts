@@ -59,7 +59,8 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     const route = this.getRoute(context);
     if (route.access === 'public') return true;
     const http = this.getHttpContext(context);
-    if (this.isDecided(context, http)) return true;
+    // Not merely truthy: a promise of an async override must not let the request through.
+    if (this.isDecided(context, http) === true) return true;
     let authenticator: CoinflowAuthenticator;
     try {
       authenticator = this.#getAuthenticator(route);
@@ -93,8 +94,8 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   }
 
   /**
-   * Whether a guard of this class, or of a subclass of it, has decided about this request and handler already. A subclass also
-   * decides after `CoinflowAuthGuard` itself, which has not run the subclass's steps.
+   * Whether a guard of this class, or of a subclass of it, has decided about this request and handler already. It is false after
+   * a guard of a base class, which has not run the steps of this class.
    */
   protected isDecided(context: ExecutionContext, { request }: CoinflowHttpContext): boolean {
     return readDecision(request, context)?.guard instanceof this.constructor;
@@ -169,7 +170,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     }
   }
 
-  /** Counts the decision, unless the error is a defect or comes from a subclass. */
+  /** Counts the decision if the error is one of this package. An error of a subclass, or a defect, is only thrown. */
   #reject(
     http: CoinflowHttpContext,
     route: CoinflowRoute,

@@ -13,13 +13,17 @@ export class TestInstance {
   readonly #issuer: SessionKeyIssuer;
 
   constructor(coinflow: FakeCoinflow, options: Partial<CoinflowAuthModuleOptions> = {}) {
-    const resolved = resolveOptions({
+    const given = resolveOptions({
       env: 'sandbox',
       apiKey: 'key',
       merchantId: 'ours',
       budget: GENEROUS_BUDGET,
       ...options,
     });
+    // The limit per user is no option, and as generous as the others.
+    const resolved = options.budget
+      ? given
+      : { ...given, budget: { ...given.budget, revalidationsPerSubject: 100_000 } };
     this.sessions = new SessionParts(coinflow, resolved);
     this.#issuer = new SessionKeyIssuer(coinflow, this.sessions, resolved);
   }

@@ -134,6 +134,7 @@ describe('an attested key', () => {
     const swapped = `${key}~${attestedKey.split('~')[1]}`;
     await one.verify(key);
     expect(() => one.verify(swapped)).toThrow(expect.objectContaining({ reason: 'wrong-tag' }));
+    expect(await one.decidedBy(swapped)).toBe('attestation');
     expect(one.verify(key)).toMatchObject({ subject: { userId: 'bob' } });
     expect(coinflow.calls).toEqual([]);
   });

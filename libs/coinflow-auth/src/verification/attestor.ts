@@ -3,6 +3,7 @@ import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js'
 import { isBound, readClaims } from '../session/claims.js';
 import { writePresented } from '../session/session-key.js';
 import { deriveKeys, scopeText, type SealScope } from '../cache/derived-keys.js';
+import { WRONG_TAG } from './verification-result.js';
 
 /**
  * Tags the session keys that this application creates, and verifies the tags. A tag is a MAC under a key that only this
@@ -37,7 +38,7 @@ export class Attestor {
     const tag = this.#keys.map((one) => this.#tagOf(key, one)).find((one) => timingSafeEqual(Buffer.from(one), bytes));
     if (tag !== undefined) return tag;
     throw new CoinflowSessionRejectedError('The session key carries a tag that this application did not create', {
-      reason: 'wrong-tag',
+      reason: WRONG_TAG,
       action:
         'Create a new session key. If there are many of these, check that all replicas have the same option sealKeys (COINFLOW_SEAL_KEYS).',
     });

@@ -26,7 +26,10 @@ import { rejectedWith, type CoinflowDecidedBy, type VerificationResult } from '.
 
 /** Clocks differ a little: a key that expired less than this ago is still accepted. */
 export const EXPIRY_TOLERANCE_MS = 5_000;
-/** When an attested key without `iat` was created: earlier than any `maxAgeMs` allows. */
+/**
+ * When an attested key without `iat` was created: earlier than any finite `maxAgeMs` allows. Not `-Infinity`, which marks a key
+ * that was never verified.
+ */
 const AT_AN_UNKNOWN_TIME = -Number.MAX_SAFE_INTEGER;
 
 /**
@@ -94,7 +97,7 @@ export class SessionVerifier {
     this.#assertAcceptable(session);
     // 5. Attestation
     if (tag !== undefined) {
-      session = this.#attest(session, this.#attestor.verify(key, tag), rejection !== undefined);
+      session = this.#withTag(session, this.#attestor.verify(key, tag), rejection !== undefined);
       if (rejection) cache.attestRejected(id, session, rejection);
       else cache.set(id, session);
       if (isFresh(session, maxAgeMs)) return this.#accept(key, session, 'attestation');
@@ -164,14 +167,17 @@ export class SessionVerifier {
     return isUsable ? cached : undefined;
   }
 
-  /** The last check on every path: however the key was verified, it must be in time, this merchant's and not revoked. */
+  /**
+   * The last check on every path: the key must be in time and this merchant's, and its user not revoked. A revoked key is not in
+   * the cache, and the paths beyond the cache call {@link #assertKeyNotRevoked}.
+   */
   #accept(
     key: string,
     session: CachedSession,
     decidedBy: CoinflowDecidedBy,
   ): VerificationResult & { session: CoinflowSession } {
     this.#assertAcceptable(session);
-    // A finite end means that the key has no expiry, and such a key is not attested.
+    // Only a key that this application created can be attested. A finite end means that the key has no expiry: then it cannot.
     const attestor = session.createdUntil === Infinity ? this.#attestor : undefined;
     return { session: new CoinflowSession(key, session, attestor), decidedBy };
   }
@@ -211,10 +217,10 @@ export class SessionVerifier {
   }
 
   /**
-   * The tag proves that Coinflow created the key for this application when the key says.
+   * The session of a key with a valid tag: Coinflow created the key for this application, at the time of its `iat`.
    * @param isRejected the rejection is newer than the tag, so that the key is known to be ours, but not to be valid
    */
-  #attest(session: CachedSession, tag: string, isRejected: boolean): CachedSession {
+  #withTag(session: CachedSession, tag: string, isRejected: boolean): CachedSession {
     const { issuedAt } = session;
     const ageMs = issuedAt === null ? undefined : Math.max(0, this.#parts.coinflow.clock.now() - issuedAt * 1_000);
     const createdAt = ageMs === undefined ? AT_AN_UNKNOWN_TIME : performance.now() - ageMs;
@@ -228,12 +234,12 @@ export class SessionVerifier {
   }
 }
 
-/** Whether Coinflow cannot be asked now. It is not an outage that the client has made too many calls necessary. */
+/** Whether Coinflow cannot be asked now, for any client. A 429 is about one client, and no reason to use a stale session. */
 function isOutage(error: unknown): boolean {
   return isCoinflowAuthError(error) && 'retryAfterMs' in error && !(error instanceof CoinflowTooManyRequestsError);
 }
 
-/** Compares in a time that does not depend on where the tags differ. */
+/** Compares in a time that does not depend on where the tags differ; without the buffers of `safeEqual`, since it runs on every hit. */
 function isSameTag(a: string, b: string | undefined): boolean {
   if (a.length !== b?.length) return false;
   let difference = 0;

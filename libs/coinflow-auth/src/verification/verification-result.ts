@@ -27,6 +27,9 @@ export const DECIDED_BY = [
   'budget',
 ] as const;
 
+/** The reason of an error about a tag that this application did not create. */
+export const WRONG_TAG = 'wrong-tag';
+
 /** The session of a request, or the reason why it has none, and what that was decided by. */
 export type VerificationResult = { readonly decidedBy: CoinflowDecidedBy } & (
   | { readonly session: CoinflowSession; readonly error?: undefined }
@@ -35,12 +38,13 @@ export type VerificationResult = { readonly decidedBy: CoinflowDecidedBy } & (
 
 /**
  * The result of a request that is rejected.
- * @param decidedBy unless the error itself says that it was a revocation or the budget
+ * @param decidedBy unless the error itself says that it was a revocation, the attestation or the budget
  * @throws the error, when it is not one of this package: it is a defect then
  */
 export function rejectedWith(error: unknown, decidedBy: CoinflowDecidedBy): VerificationResult {
   if (!isCoinflowAuthError(error)) throw error;
   if (error instanceof CoinflowSessionRevokedError) return { decidedBy: 'revocation', error };
+  if (error.reason === WRONG_TAG) return { decidedBy: 'attestation', error };
   return { decidedBy: isRefusedByBudget(error) ? 'budget' : decidedBy, error };
 }
 

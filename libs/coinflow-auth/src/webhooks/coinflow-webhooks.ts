@@ -98,7 +98,7 @@ export class CoinflowWebhooks
   /**
    * Deletes the record that an event has succeeded, for this consumer and instance. Its handlers and routes run again when
    * Coinflow sends it again. Use it after fixing a handler, then resend the event from the dashboard. A run that is in
-   * progress keeps its lease.
+   * progress keeps its lease. With `deliveries: false` there is no record, and nothing happens.
    * @param deliveryId the id of the delivery, from the log or `event.deliveryId`
    * @throws {CoinflowInvalidArgumentError} when `deliveryId` does not have the format of an id
    * @throws {CoinflowWebhookStoreUnavailableError} when the delivery store is unavailable
@@ -170,7 +170,11 @@ export class CoinflowWebhooks
 
   /**
    * Runs the handlers of an event and then its route, each unless it succeeded before. For interceptors.
-   * @throws {CoinflowWebhookBusyError | CoinflowWebhookStoreUnavailableError} when Coinflow must send the event again
+   * @returns the outcome of the route; `isDuplicate` if the route succeeded before, even if handlers have run now
+   * @throws {CoinflowWebhookBusyError} when the event runs already, or its lease was lost
+   * @throws {CoinflowWebhookStoreUnavailableError} when the delivery store is unavailable
+   * @throws {CoinflowWebhookUnavailableError} during shutdown
+   * @throws {CoinflowMisconfiguredError} when the delivery store cannot work as it is configured
    * @throws {HandlerFailure} when a handler or the route failed
    */
   async deliver<T>(
@@ -188,7 +192,9 @@ export class CoinflowWebhooks
     const eventId = eventRecordId(this.#scope, event.deliveryId);
     try {
       if (this.#isShuttingDown) throw shuttingDown();
-      const handlers = this.#handlers?.for(event) ?? [];
+      // Without its handlers the event would be acknowledged, and lost.
+      this.#handlers ??= this.#findHandlers();
+      const handlers = this.#handlers.for(event);
       const runHandlers = async (running: CoinflowWebhookEvent): Promise<void> => {
         // In turn, so that none still runs when another fails and the delivery is released.
         for (const handle of handlers) await handle(running);

@@ -97,7 +97,7 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
       const route = readWebhookRoute(context.getHandler());
       const webhooks = this.getWebhooks(route, `${context.getClass().name}.${context.getHandler().name}`);
       const received = await webhooks.receive(request, route.recordsDeliveries);
-      // Under @CoinflowWebhook() the interceptor acknowledges it.
+      // Acknowledges an event of another merchant. Under @CoinflowWebhook() the interceptor does that.
       if (!received.isAccepted && !route.recordsDeliveries) throw new HttpException('', HttpStatus.OK);
       attachWebhook(request, { ...received, webhooks });
       return true;

@@ -10,7 +10,12 @@ import { isCoinflowAuthError, type CoinflowMisconfiguredError } from '../errors/
 import { HandlerFailure } from './event-handlers.js';
 import { attachWebhook, attachedWebhook } from './webhook.guard.js';
 
-/** Runs the handlers of an event and then the route, unless the delivery succeeded before. Part of `@CoinflowWebhook()`. */
+/**
+ * Runs the handlers of an event and then the route, unless the delivery succeeded before. Part of `@CoinflowWebhook()`.
+ *
+ * This is where a delivery is acknowledged: it is answered 200 when `#deliver` returns. When it throws, Coinflow sends the event
+ * again.
+ */
 @Injectable()
 export class CoinflowWebhookInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -22,6 +27,7 @@ export class CoinflowWebhookInterceptor implements NestInterceptor {
     const request = http.getRequest<object>();
     const webhook = attachedWebhook(request);
     if (!webhook) throw toHttpException(guardMissing(context));
+    // An event of another merchant that the application does not accept is acknowledged without running.
     if (!webhook.isAccepted) return undefined;
     try {
       const outcome = await webhook.webhooks.deliver(webhook, {
