@@ -159,6 +159,8 @@ describeWithRedis('the startup of an application with Redis (skipped without red
     for (const time of [1, 2]) {
       await redis.kill();
       await until(() => warnings('redis-unreachable').length === time);
+      // Either connection can be the first to notice.
+      await until(() => !isHealthy());
       expect(health()).toMatchObject({ status: 'degraded', deliveries: 'unreachable' });
       await redis.start();
       // An outage ends when both connections work again.
