@@ -18,7 +18,12 @@ export function optionsFromEnvironment(): CoinflowAuthModuleOptions {
       readRows(group),
     ]),
   );
-  return { ...readRows(), ...groups, [ENVIRONMENT]: groups } as unknown as CoinflowAuthModuleOptions;
+  const options: Partial<Record<keyof CoinflowAuthModuleOptions | typeof ENVIRONMENT, unknown>> = {
+    ...readRows(),
+    ...groups,
+    [ENVIRONMENT]: groups,
+  };
+  return options as CoinflowAuthModuleOptions;
 }
 
 function readRows(group?: OptionGroup): Options {

@@ -58,7 +58,7 @@ export function resolveOptions(given: CoinflowAuthModuleOptions): ResolvedCoinfl
 
 /** Fills in the defaults of the option table. */
 function completeOptions(given: CoinflowAuthModuleOptions): CompleteOptions {
-  const complete: Record<string, unknown> = {};
+  const complete: Partial<Record<keyof CompleteOptions, unknown>> = {};
   const fillIn = (target: Record<string, unknown>, options: object, group?: OptionGroup): void => {
     for (const [name, row] of optionRows(group)) {
       target[name] = (options as Record<string, unknown>)[name] ?? defaultOf(row, complete);
@@ -72,7 +72,7 @@ function completeOptions(given: CoinflowAuthModuleOptions): CompleteOptions {
     fillIn(options, given[group] ?? {}, group);
     Object.freeze(options);
   }
-  return complete as unknown as CompleteOptions;
+  return complete as CompleteOptions;
 }
 
 /** @param complete the options above this one in the table */
