@@ -67,10 +67,9 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     } catch (error) {
       return this.deny(error, http);
     }
-    const conclude = (authentication: Authentication): true =>
-      this.#conclude(context, http, route, authenticator, authentication);
     const result = this.#authenticate(http, route, authenticator);
-    return result instanceof Promise ? result.then(conclude) : conclude(result);
+    if (result instanceof Promise) return this.#concludeLater(context, http, route, authenticator, result);
+    return this.#conclude(context, http, route, authenticator, result);
   }
 
   /** The access and the policy of the route. They are read once for each handler and controller. */
@@ -149,6 +148,16 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     } catch (error) {
       return failed(error);
     }
+  }
+
+  async #concludeLater(
+    context: ExecutionContext,
+    http: CoinflowHttpContext,
+    route: CoinflowRoute,
+    authenticator: CoinflowAuthenticator,
+    result: Promise<Authentication>,
+  ): Promise<true> {
+    return this.#conclude(context, http, route, authenticator, await result);
   }
 
   /** Checks the policy, attaches the session and counts the decision. */

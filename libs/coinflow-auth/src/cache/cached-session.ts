@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { SessionClaims } from '../session/claims.js';
+import { CoinflowSession, type SessionKeyAttestor } from '../session/coinflow-session.js';
 
 /**
  * What is known of a session key beside its claims. All moments are in milliseconds of the monotonic clock
@@ -33,7 +34,12 @@ export function cachedSession(
   return { subject, merchantId, issuedAt, expiresAt, verifiedAt, validUntil, createdUntil, tag };
 }
 
-/** The id of a session key in caches and stores: a hash, so that a memory dump of a cache contains no keys. */
+/** The session of a request. Only a key that this application created, and that has an expiry, can be attested. */
+export function sessionOf(key: string, known: CachedSession, attestor: SessionKeyAttestor): CoinflowSession {
+  return new CoinflowSession(key, known, known.createdUntil === Infinity ? attestor : undefined);
+}
+
+/** The id of a session key for all that outlives its session, and for the shared store: a hash, which reveals no key. */
 export function sessionKeyId(key: string): string {
   // One character for each byte, which takes the least memory.
   return hash('sha256', key, 'binary');

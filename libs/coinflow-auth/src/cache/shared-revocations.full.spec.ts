@@ -20,7 +20,12 @@ describe('the notices that a replica publishes again', () => {
     };
     const sealer = new Sealer({ ...SCOPE, sealKeys: [createSecretKey(Buffer.alloc(32, 1))] });
     const revocations = new Revocations(new CoinflowClock());
-    const shared = new SharedRevocations(board, sealer, revocations, new SessionCache(10, new CoinflowClock()));
+    const shared = new SharedRevocations(
+      board,
+      sealer,
+      revocations,
+      new SessionCache(10, new CoinflowClock(), { attest: () => undefined }),
+    );
     await shared.open();
     await shared.publishKey('expired', Date.now() - 1);
     const publishedAt = performance.now();

@@ -27,7 +27,12 @@ describe('SharedRevocations', () => {
     const sealKeys = [1, 2].map((byte) => createSecretKey(Buffer.alloc(32, byte)));
     const sealer = new Sealer({ env: 'prod', baseUrl: 'https://api.coinflow.cash', merchantId: 'ours', sealKeys });
     const clock = new CoinflowClock();
-    const shared = new SharedRevocations(board, sealer, new Revocations(clock), new SessionCache(10, clock));
+    const shared = new SharedRevocations(
+      board,
+      sealer,
+      new Revocations(clock),
+      new SessionCache(10, clock, { attest: () => undefined }),
+    );
     await shared.open();
     const [first, second] = listeners;
     for (const [listener, isInformed, isKnown] of [

@@ -20,7 +20,7 @@ describe('extractSessionKey with an extractor of the application', () => {
   const results: [string, () => unknown][] = [
     ['a promise of keys', () => Promise.resolve([{ key: 'key' }])],
     ['a promise that rejects', () => Promise.reject(new Error('canary'))],
-    ['a string', () => 'key'],
+    ['a number', () => 7],
     ['nothing', () => undefined],
     ['null', () => null],
     ['one key outside of a list', () => ({ key: 'key' })],
@@ -31,6 +31,13 @@ describe('extractSessionKey with an extractor of the application', () => {
       expect(() => extractSessionKey(place(extractorWith(find)), REQUEST)).toThrow(INVALID);
       await unhandledRejectionsAreFound();
     });
+  });
+
+  it('accepts a string as the only key, and an empty string as no key', () => {
+    for (const [, place] of places) {
+      expect(extractSessionKey(place(extractorWith(() => 'key')), REQUEST)).toBe('key');
+      expect(extractSessionKey(place(extractorWith(() => '')), REQUEST)).toBeUndefined();
+    }
   });
 
   it.each<[string, () => unknown]>([

@@ -45,8 +45,11 @@ export interface SessionKeyExtractor {
    * @default `['*']`, with which shared caches do not reuse an answer
    */
   readonly headers?: readonly string[];
-  /** @returns every session key that the request carries here. It must be synchronous. */
-  find(request: RequestWithHeaders): readonly FoundSessionKey[];
+  /**
+   * It must be synchronous.
+   * @returns every session key that the request carries here. A string is one key without a check; an empty one is no key.
+   */
+  find(request: RequestWithHeaders): string | readonly FoundSessionKey[];
 }
 
 /**
@@ -57,7 +60,11 @@ export interface SessionKeyExtractor {
  * @throws {CoinflowMisconfiguredError} when the extractor returns a promise, or a value that is not an array
  */
 export function extractSessionKey(extractor: SessionKeyExtractor, request: RequestWithHeaders): string | undefined {
-  const found = findKeys(extractor, request);
+  const found = extractor.find(request);
+  return typeof found === 'string' ? found || undefined : onlyKey(toKeys(found));
+}
+
+function onlyKey(found: readonly FoundSessionKey[]): string | undefined {
   const [first] = found;
   if (!first) return undefined;
   if (found.some(({ key }) => key !== first.key)) throw twoKeys('The request carries two different session keys');
@@ -68,17 +75,22 @@ export function extractSessionKey(extractor: SessionKeyExtractor, request: Reque
   return first.key;
 }
 
-/** @throws {CoinflowMisconfiguredError} when the extractor returns no array, which must not pass as a request without a key */
-export function findKeys(extractor: SessionKeyExtractor, request: RequestWithHeaders): readonly FoundSessionKey[] {
-  const found: unknown = extractor.find(request);
+/**
+ * The result of `find()` as a list.
+ * @throws {CoinflowMisconfiguredError} when it is something else, which must not pass as a request without a key
+ */
+export function toKeys(found: unknown): readonly FoundSessionKey[] {
+  if (typeof found === 'string') return found === '' ? [] : [{ key: found }];
   if (Array.isArray(found)) return found as FoundSessionKey[];
-  throw invalidExtractor(isUnexpectedPromise(found) ? 'find() returns a promise' : 'find() returns no array');
+  throw invalidExtractor(
+    isUnexpectedPromise(found) ? 'find() returns a promise' : 'find() returns neither a string nor an array',
+  );
 }
 
 function invalidExtractor(problem: string): CoinflowMisconfiguredError {
   return new CoinflowMisconfiguredError(`The option extractor is invalid: ${problem}`, {
     reason: 'extractor-invalid',
-    action: 'Let find() of the extractor return an array, and make find() and assertAllowed() synchronous.',
+    action: 'Let find() of the extractor return a string or an array, and make find() and assertAllowed() synchronous.',
   });
 }
 
@@ -102,6 +114,16 @@ export function everyValue(
   return sent.some((value) => value !== sent[0]) ? [...values, ...sent] : values;
 }
 
+/** The value of a header that the client sent once at most, as `headers` has it now; `undefined` if there may be several. */
+export function singleValue(request: RequestWithHeaders, name: string): string | undefined {
+  const value = request.headers[name];
+  if (typeof value !== 'string') return undefined;
+  const rawHeaders = rawHeadersOf(request);
+  let sent = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (isNamed(rawHeaders[i], name)) sent += 1;
+  return sent <= 1 ? value : undefined;
+}
+
 /** The values of a header as `headers` has them now. */
 export function currentValues({ headers }: RequestWithHeaders, name: string): readonly string[] {
   const value = headers[name];
@@ -110,8 +132,14 @@ export function currentValues({ headers }: RequestWithHeaders, name: string): re
 
 /** The values of a header as the client sent them. None where there are no raw headers, as on AWS Lambda. */
 export function sentValues(request: RequestWithHeaders, name: string): readonly string[] {
-  const { rawHeaders = [] } = request.raw ?? (request as RequestWithRawHeaders);
+  const rawHeaders = rawHeadersOf(request);
   return rawHeaders.filter((_, index) => index % 2 === 1 && isNamed(rawHeaders[index - 1], name));
+}
+
+const NO_HEADERS: readonly string[] = [];
+
+function rawHeadersOf(request: RequestWithHeaders): readonly string[] {
+  return (request.raw ?? (request as RequestWithRawHeaders)).rawHeaders ?? NO_HEADERS;
 }
 
 function isNamed(rawName: string | undefined, name: string): boolean {
@@ -125,6 +153,11 @@ export function trimWhitespace(text: string): string {
   while (start < end && isWhitespace(text[start])) start += 1;
   while (end > start && isWhitespace(text[end - 1])) end -= 1;
   return text.slice(start, end);
+}
+
+/** Whether {@link trimWhitespace} would change the text. */
+export function hasOuterWhitespace(text: string): boolean {
+  return isWhitespace(text[0]) || isWhitespace(text.at(-1));
 }
 
 function isWhitespace(character: string | undefined): boolean {

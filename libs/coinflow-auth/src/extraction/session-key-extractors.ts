@@ -2,7 +2,9 @@ import { assertSameSite, type CsrfOptions } from './cross-site.js';
 import {
   SESSION_KEY_HEADER,
   everyValue,
-  findKeys,
+  hasOuterWhitespace,
+  singleValue,
+  toKeys,
   trimWhitespace,
   twoKeys,
   type RequestWithHeaders,
@@ -18,6 +20,8 @@ function fromHeader(name: string = SESSION_KEY_HEADER): SessionKeyExtractor {
     schemes: ['CoinflowSession'],
     headers: [name],
     find(request) {
+      const value = singleValue(request, headerName);
+      if (value !== undefined && !value.includes(',') && !hasOuterWhitespace(value)) return value;
       const keys = everyValue(request, headerName, read);
       return keys.length === 1 && keys[0] === '' ? [] : keys.map((key) => ({ key }));
     },
@@ -59,7 +63,7 @@ function firstOf(...extractors: SessionKeyExtractor[]): SessionKeyExtractor {
   return {
     schemes: [...new Set(extractors.flatMap(({ schemes }) => schemes))],
     headers: [...new Set(extractors.flatMap(({ headers = ['*'] }) => headers))],
-    find: (request) => extractors.flatMap((extractor) => findKeys(extractor, request)),
+    find: (request) => extractors.flatMap((extractor) => toKeys(extractor.find(request))),
   };
 }
 

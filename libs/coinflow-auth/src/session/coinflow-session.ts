@@ -1,19 +1,39 @@
 import type { SessionClaims } from './claims.js';
 import type { CoinflowSubject } from './subject.js';
 
-/** A verified session of this merchant. It is frozen. JSON, inspection, spread and string conversion do not show its key. */
+/**
+ * A verified session of this merchant. It is frozen, and concurrent requests with one key may share it. JSON, inspection, spread
+ * and string conversion do not show its key.
+ */
 export class CoinflowSession {
   /** The user or wallet of the session; `null` only for a key that names none (see the option `acceptUnboundKeys`). */
   readonly subject: CoinflowSubject | null;
   /** The merchant that the key names: yours, or `undefined` for a key that names none. */
   readonly merchantId: string | undefined;
-  /** When Coinflow created the key; `null` when the key does not say, and this replica did not create it. */
-  readonly issuedAt: Date | null;
-  /** When the key expires; `null` when the key does not say. */
-  readonly expiresAt: Date | null;
+  /** When Coinflow created the key; `null` when the key does not say. Each access creates a `Date`, which you may change. */
+  declare readonly issuedAt: Date | null;
+  /** When the key expires; `null` when the key does not say. Each access creates a `Date`, which you may change. */
+  declare readonly expiresAt: Date | null;
 
   readonly #key: string;
+  readonly #claims: SessionClaims;
   readonly #attestor: SessionKeyAttestor | undefined;
+
+  /** Own properties, so that JSON and spread contain them. All sessions share these getters: a process may hold a million. */
+  static readonly #dates: PropertyDescriptorMap & ThisType<CoinflowSession> = {
+    issuedAt: {
+      enumerable: true,
+      get() {
+        return toDate(this.#claims.issuedAt);
+      },
+    },
+    expiresAt: {
+      enumerable: true,
+      get() {
+        return toDate(this.#claims.expiresAt);
+      },
+    },
+  };
 
   /**
    * @param key the session key itself: send it to Coinflow only, and never log it
@@ -21,11 +41,11 @@ export class CoinflowSession {
    */
   constructor(key: string, claims: SessionClaims, attestor?: SessionKeyAttestor) {
     this.#key = key;
+    this.#claims = claims;
     this.#attestor = attestor;
     this.subject = claims.subject;
     this.merchantId = claims.merchantId;
-    this.issuedAt = toDate(claims.issuedAt);
-    this.expiresAt = toDate(claims.expiresAt);
+    Object.defineProperties(this, CoinflowSession.#dates);
     Object.freeze(this);
   }
 

@@ -51,7 +51,7 @@ export async function inTime<T>(promise: Promise<T>, timeoutMs: number): Promise
  * here, because an unhandled rejection would end the process.
  */
 export function isUnexpectedPromise(value: unknown): boolean {
-  if (typeof (Object(value) as { then?: unknown }).then !== 'function') return false;
+  if (value === undefined || typeof (Object(value) as { then?: unknown }).then !== 'function') return false;
   Promise.resolve(value).catch(() => undefined);
   return true;
 }

@@ -10,6 +10,7 @@ import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js'
 import type { TokenVerifier } from '../http/coinflow-client.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { PresentedKey } from '../session/session-key.js';
+import type { Attestor } from './attestor.js';
 import { EndpointProbe } from './endpoint-probe.js';
 
 /** The share of the time to live by which it is shortened or lengthened at random. */
@@ -19,6 +20,7 @@ const TTL_JITTER = 0.1;
 export interface VerifierParts {
   readonly coinflow: TokenVerifier;
   readonly options: ResolvedCoinflowAuthOptions;
+  readonly attestor: Attestor;
   readonly cache: SessionCache;
   readonly revocations: Revocations;
   readonly budget: CallBudget;
@@ -70,10 +72,11 @@ export class CoinflowVerification {
    * @returns the session with its new verification
    * @throws {CoinflowSessionRejectedError} when Coinflow rejects the key; otherwise the errors of the budget and of the call
    */
-  async verify({ id, key, client }: KeyToVerify, known: CachedSession): Promise<CachedSession> {
+  async verify(request: KeyToVerify, known: CachedSession): Promise<CachedSession> {
+    const { id, key, client } = request;
     const { coinflow, options, cache, budget } = this.#parts;
     // A request that waited for an earlier call may know less than that call has verified.
-    const kind = verificationKind(cache.get(id) ?? known);
+    const kind = verificationKind(cache.get(key) ?? known);
     // Counted from the start of the call: Coinflow looks at the key at some moment after it.
     const verifiedAt = performance.now();
     try {
@@ -82,7 +85,7 @@ export class CoinflowVerification {
         coinflow.verifyToken(key, { isKnown: kind !== 'newKeys' }),
       );
     } catch (error) {
-      if (error instanceof CoinflowSessionRejectedError) this.#rejected(id, known);
+      if (error instanceof CoinflowSessionRejectedError) this.#rejected(request, known);
       throw error;
     }
     await this.#probe.run();
@@ -90,21 +93,21 @@ export class CoinflowVerification {
     // A key that this application created is valid for longer than an acceptance, which does not shorten that.
     const validUntil = isCreatedByApplication(known) ? known.createdUntil : verifiedAt + ttlMs;
     const session = cachedSession(known, { ...known, verifiedAt, validUntil });
-    this.#accepted(id, session);
+    this.#accepted(request, session);
     return session;
   }
 
   /** 9. Caches the session here and for the other replicas, unless the key was revoked or rejected during the call. */
-  #accepted(id: string, session: CachedSession): void {
+  #accepted({ id, key }: KeyToVerify, session: CachedSession): void {
     const { cache, revocations, sharedSessions } = this.#parts;
-    if (!revocations.hasKey(id) && cache.set(id, session)) sharedSessions?.set(id, session);
+    if (!revocations.hasKey(id) && cache.set(id, key, session)) sharedSessions?.set(id, session);
   }
 
   /** 9. Caches the rejection, here and on all replicas: whatever they have verified of the key is older. */
-  #rejected(id: string, known: CachedSession): void {
+  #rejected({ id, key }: KeyToVerify, known: CachedSession): void {
     const { cache, sharedSessions, sharedRevocations } = this.#parts;
     // A request with the key's attested form may have arrived during the call.
-    const session = cache.get(id) ?? known;
+    const session = cache.get(key) ?? known;
     // The next request with a verified key asks again, since one wrong response must not lock a user out.
     if (isFresh(session, Infinity)) cache.invalidate(id, session);
     else cache.reject(id, session);

@@ -13,6 +13,7 @@ import type { TokenVerifier } from '../http/coinflow-client.js';
 import type { CoinflowSharedStore } from '../options/stores.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { inTime } from '../util/promises.js';
+import { Attestor } from './attestor.js';
 import { SessionRevoker } from './session-revoker.js';
 import { SessionVerifier } from './session-verifier.js';
 
@@ -40,7 +41,8 @@ export class SessionParts {
   constructor(coinflow: TokenVerifier, options: ResolvedCoinflowAuthOptions) {
     const { store } = options;
     this.#store = store;
-    this.cache = new SessionCache(options.cache.maxEntries, coinflow.clock);
+    const attestor = new Attestor(options);
+    this.cache = new SessionCache(options.cache.maxEntries, coinflow.clock, attestor);
     this.revocations = new Revocations(coinflow.clock);
     const sealer = store && new Sealer(options);
     const resilient = store && new ResilientStore(store, store.timeoutMs);
@@ -51,7 +53,16 @@ export class SessionParts {
     this.budget = new CallBudget(options, resilient && store?.budget && sharedStores(resilient, store.budget));
     const { cache, revocations, budget, sharedRevocations } = this;
     const sharedSessions = this.#sharedSessions;
-    const verifierParts = { coinflow, options, cache, revocations, budget, sharedSessions, sharedRevocations };
+    const verifierParts = {
+      coinflow,
+      options,
+      attestor,
+      cache,
+      revocations,
+      budget,
+      sharedSessions,
+      sharedRevocations,
+    };
     this.verifier = new SessionVerifier(verifierParts);
     this.revoker = new SessionRevoker(verifierParts);
   }
@@ -69,8 +80,8 @@ export class SessionParts {
   }
 
   /** Caches a session that this application has just created, here and for the other replicas. */
-  setCreated(id: string, session: CachedSession): void {
-    this.cache.set(id, session);
+  setCreated(id: string, key: string, session: CachedSession): void {
+    this.cache.set(id, key, session);
     this.#sharedSessions?.set(id, session);
   }
 }

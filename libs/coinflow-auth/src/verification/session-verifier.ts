@@ -5,6 +5,7 @@ import {
   isCreatedByApplication,
   isFresh,
   sessionKeyId,
+  sessionOf,
   type CachedSession,
 } from '../cache/cached-session.js';
 import type { SharedSessions } from '../cache/shared-sessions.js';
@@ -17,9 +18,8 @@ import {
   isCoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
-import { CoinflowSession } from '../session/coinflow-session.js';
+import type { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape, readPresented } from '../session/session-key.js';
-import { Attestor } from './attestor.js';
 import { CoinflowVerification, type KeyToVerify, type VerifierParts } from './coinflow-verification.js';
 import { SingleFlight } from './single-flight.js';
 import { rejectedWith, type CoinflowDecidedBy, type VerificationResult } from './verification-result.js';
@@ -40,14 +40,12 @@ const AT_AN_UNKNOWN_TIME = -Number.MAX_SAFE_INTEGER;
  */
 export class SessionVerifier {
   readonly #parts: VerifierParts;
-  readonly #attestor: Attestor;
   readonly #coinflow: CoinflowVerification;
   readonly #flights = new SingleFlight<CachedSession>();
   readonly #sharedReads = new SingleFlight<CachedSession | undefined>();
 
   constructor(parts: VerifierParts) {
     this.#parts = parts;
-    this.#attestor = new Attestor(parts.options);
     this.#coinflow = new CoinflowVerification(parts);
   }
 
@@ -64,13 +62,13 @@ export class SessionVerifier {
   ): VerificationResult | Promise<VerificationResult> {
     try {
       const { key, tag } = readPresented(presented);
-      const id = sessionKeyId(key);
       // 2. Cache. The format is not checked again: a cached key passed that check before.
-      const cached = this.#parts.cache.get(id);
+      const cached = this.#parts.cache.get(key);
       if (cached && isFresh(cached, maxAgeMs) && (tag === undefined || isSameTag(tag, cached.tag))) {
-        return this.#accept(key, cached, 'cache');
+        this.#assertAcceptable(cached);
+        return { session: cached.session, decidedBy: 'cache' };
       }
-      return this.#verifyFromKey({ key, tag, id, maxAgeMs, client }, cached);
+      return this.#verifyFromKey({ key, tag, id: sessionKeyId(key), maxAgeMs, client }, cached);
     } catch (error) {
       return rejectedWith(error, 'claims');
     }
@@ -97,9 +95,9 @@ export class SessionVerifier {
     this.#assertAcceptable(session);
     // 5. Attestation
     if (tag !== undefined) {
-      session = this.#withTag(session, this.#attestor.verify(key, tag), rejection !== undefined);
+      session = this.#withTag(session, this.#parts.attestor.verify(key, tag), rejection !== undefined);
       if (rejection) cache.attestRejected(id, session, rejection);
-      else cache.set(id, session);
+      else cache.set(id, key, session);
       if (isFresh(session, maxAgeMs)) return this.#accept(key, session, 'attestation');
     }
     if (rejection && performance.now() < rejection.repeatedUntil) {
@@ -116,13 +114,13 @@ export class SessionVerifier {
     const { key, id, maxAgeMs } = request;
     const { sharedSessions } = this.#parts;
     try {
-      const shared = sharedSessions && maxAgeMs > 0 ? await this.#findShared(sharedSessions, id, maxAgeMs) : undefined;
+      const shared = sharedSessions && maxAgeMs > 0 ? await this.#findShared(sharedSessions, request) : undefined;
       if (shared) {
         this.#assertKeyNotRevoked(id);
         return this.#accept(key, shared, 'shared-cache');
       }
       // A call for a concurrent request may have verified the key while the shared cache was read.
-      const cached = this.#parts.cache.get(id);
+      const cached = this.#parts.cache.get(key);
       if (cached && isFresh(cached, maxAgeMs)) return this.#accept(key, cached, 'cache');
       // Only now: the shared cache may know that this application created the key.
       this.#assertBound(session);
@@ -145,24 +143,27 @@ export class SessionVerifier {
       this.#assertKeyNotRevoked(id);
       return this.#accept(key, verified, decidedBy);
     } catch (error) {
-      const stale = isOutage(error) ? this.#findStale(id, maxAgeMs) : undefined;
+      const stale = isOutage(error) ? this.#findStale(key, maxAgeMs) : undefined;
       return stale ? this.#accept(key, stale, 'stale') : rejectedWith(error, decidedBy);
     }
   }
 
   /** What another replica has verified, unless a rejection is known here. It may arrive while the shared cache is read. */
-  async #findShared(sharedSessions: SharedSessions, id: string, maxAgeMs: number): Promise<CachedSession | undefined> {
+  async #findShared(
+    sharedSessions: SharedSessions,
+    { id, key, maxAgeMs }: KeyToVerify,
+  ): Promise<CachedSession | undefined> {
     const { cache, revocations } = this.#parts;
     const found = await this.#sharedReads.run(id, Infinity, () => sharedSessions.get(id));
     if (!found || !isFresh(found, maxAgeMs) || cache.getRejection(id)) return undefined;
-    if (!revocations.hasKey(id)) cache.set(id, found);
+    if (!revocations.hasKey(id)) cache.set(id, key, found);
     return found;
   }
 
   /** A verification that has ended, but may be used while Coinflow is unavailable (`staleIfErrorMs`). */
-  #findStale(id: string, maxAgeMs: number): CachedSession | undefined {
+  #findStale(key: string, maxAgeMs: number): CachedSession | undefined {
     const { ttlMs, staleIfErrorMs } = this.#parts.options.cache;
-    const cached = this.#parts.cache.get(id);
+    const cached = this.#parts.cache.get(key);
     const isUsable = cached && performance.now() < cached.verifiedAt + Math.min(maxAgeMs, ttlMs + staleIfErrorMs);
     return isUsable ? cached : undefined;
   }
@@ -177,9 +178,7 @@ export class SessionVerifier {
     decidedBy: CoinflowDecidedBy,
   ): VerificationResult & { session: CoinflowSession } {
     this.#assertAcceptable(session);
-    // Only a key that this application created can be attested. A finite end means that the key has no expiry: then it cannot.
-    const attestor = session.createdUntil === Infinity ? this.#attestor : undefined;
-    return { session: new CoinflowSession(key, session, attestor), decidedBy };
+    return { session: sessionOf(key, session, this.#parts.attestor), decidedBy };
   }
 
   #assertAcceptable(claims: SessionClaims): void {
