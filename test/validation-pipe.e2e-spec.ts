@@ -13,7 +13,7 @@ class RoutesController {
     @CurrentSession('expiresAt') expiresAt: Date,
   ): object {
     const isReal = session instanceof CoinflowSession && Object.isFrozen(session);
-    return { id, key: session.key, isReal: isReal && session.expiresAt === expiresAt };
+    return { id, key: session.key, isReal: isReal && session.expiresAt?.getTime() === expiresAt.getTime() };
   }
 
   @Get('visits')

@@ -96,6 +96,7 @@ class Contest {
   /** Sends each key once, one request after the other. */
   async round(isMeasured: boolean): Promise<void> {
     const requests = this.keys.take(KEYS).map((key) => ({ url: '/', headers: { [this.header]: key } }));
+    await collectGarbage();
     const before = process.cpuUsage();
     for (const request of requests) {
       const { statusCode } = await this.app.inject(request);
@@ -104,6 +105,12 @@ class Contest {
     const { user, system } = process.cpuUsage(before);
     if (isMeasured) this.usOfEachRound.push((user + system) / KEYS);
   }
+}
+
+/** So that no application is charged for the garbage of another. Requests are released only when the event loop turns. */
+async function collectGarbage(): Promise<void> {
+  await new Promise(setImmediate);
+  await global.gc?.({ type: 'minor' });
 }
 
 async function attestedKey(app: NestFastifyApplication, userId: string): Promise<string> {

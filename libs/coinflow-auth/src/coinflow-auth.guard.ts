@@ -36,7 +36,8 @@ const ANONYMOUS: Authentication = { decidedBy: 'request' };
  */
 @Injectable()
 export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
-  readonly #routes = new WeakMap<object, WeakMap<object, CoinflowRoute>>();
+  /** The routes of each handler: one for each controller that has or inherits it. */
+  readonly #routes = new WeakMap<object, { readonly controller: object; readonly route: CoinflowRoute }[]>();
 
   readonly #authenticators = new Map<string | undefined, CoinflowAuthenticator>();
 
@@ -76,10 +77,11 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   protected getRoute(context: ExecutionContext): CoinflowRoute {
     const handler = context.getHandler();
     const controller = context.getClass();
-    let routes = this.#routes.get(controller);
-    if (!routes) this.#routes.set(controller, (routes = new WeakMap()));
-    let route = routes.get(handler);
-    if (!route) routes.set(handler, (route = readRoute(handler, controller, CoinflowAuthGuard)));
+    let routes = this.#routes.get(handler);
+    if (!routes) this.#routes.set(handler, (routes = []));
+    for (const known of routes) if (known.controller === controller) return known.route;
+    const route = readRoute(handler, controller, CoinflowAuthGuard);
+    routes.push({ controller, route });
     return route;
   }
 

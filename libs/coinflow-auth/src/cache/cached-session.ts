@@ -16,8 +16,8 @@ export interface Verification {
    * expiry. It is a fact of its own: when Coinflow rejects the key, `validUntil` ends at once, and this one does not.
    */
   readonly createdUntil: number | undefined;
-  /** The attestation tag of the key, once a request has carried it. */
-  readonly tag?: string | undefined;
+  /** The key with its attestation tag, once a request has carried it. */
+  readonly attestedKey?: string | undefined;
 }
 
 /** A session key's claims and its verification, in one flat object: a process may hold a million of them. */
@@ -29,9 +29,9 @@ export const NOT_VERIFIED: Verification = { verifiedAt: -Infinity, validUntil: -
 /** Lists every property: objects that are spread from others take half as much memory again. */
 export function cachedSession(
   { subject, merchantId, issuedAt, expiresAt }: SessionClaims,
-  { verifiedAt, validUntil, createdUntil, tag }: Verification,
+  { verifiedAt, validUntil, createdUntil, attestedKey }: Verification,
 ): CachedSession {
-  return { subject, merchantId, issuedAt, expiresAt, verifiedAt, validUntil, createdUntil, tag };
+  return { subject, merchantId, issuedAt, expiresAt, verifiedAt, validUntil, createdUntil, attestedKey };
 }
 
 /** The session of a request. Only a key that this application created, and that has an expiry, can be attested. */

@@ -77,8 +77,9 @@ export class Rejections {
   }
 
   #set(id: string, session: CachedSession, { at, repeatedUntil }: Omit<Rejection, 'session'>): void {
-    // Of a new key only the claims are known, and they can be read again.
-    const known = isKnown(session) ? cachedSession(session, { ...session, validUntil: -Infinity }) : undefined;
+    // Of a new key only the claims are known, and they can be read again. The text of a rejected key is not kept.
+    const invalidated = { ...session, validUntil: -Infinity, attestedKey: undefined };
+    const known = isKnown(session) ? cachedSession(session, invalidated) : undefined;
     const rejection = { session: known, at, repeatedUntil };
     if (!known && !this.#known.has(id)) return this.#new.set(id, rejection, forADay());
     const { expiresAt } = session;

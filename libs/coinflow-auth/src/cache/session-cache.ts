@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { CoinflowTime } from '../http/clock-skew.js';
 import type { CoinflowSession, SessionKeyAttestor } from '../session/coinflow-session.js';
+import { readPresented } from '../session/session-key.js';
 import { sessionOf, type CachedSession } from './cached-session.js';
 import { Rejections, type Rejection } from './rejections.js';
 
@@ -14,19 +15,20 @@ export interface CacheEntry extends CachedSession {
  * The cache of this process: verified sessions, and the keys that Coinflow has rejected. A rejected or revoked key has no
  * session here, so that a hit needs one lookup.
  *
- * Sessions are found by the key itself: a hash of the key would be the largest part of the time that a hit takes. A key leaves
- * this memory when it is revoked, rejected or displaced. Everything else is stored by the key's id, which is a hash.
+ * A session is found by the text that requests carry: the attested key, or the plain one until a request carries the attested
+ * one. To hash the key would be the largest part of the time that a hit takes. A text leaves this memory when its key is
+ * revoked, rejected or displaced. Everything else is stored by the key's id, which is a hash.
  */
 export class SessionCache {
   readonly #sessions: LRUCache<string, CacheEntry>;
-  /** The keys by their ids: other replicas revoke and reject by the id. */
-  readonly #keys = new Map<string, string>();
+  /** The texts by the ids of their keys. */
+  readonly #texts = new Map<string, string>();
   readonly #rejections: Rejections;
   readonly #attestor: SessionKeyAttestor;
 
   constructor(maxEntries: number, clock: CoinflowTime, attestor: SessionKeyAttestor) {
-    const dispose = ({ id }: CacheEntry): void => void this.#keys.delete(id);
-    this.#sessions = new LRUCache({ max: maxEntries, dispose, noDisposeOnSet: true });
+    const dispose = ({ id }: CacheEntry): void => void this.#texts.delete(id);
+    this.#sessions = new LRUCache({ max: maxEntries, dispose });
     this.#rejections = new Rejections(clock);
     this.#attestor = attestor;
   }
@@ -36,9 +38,18 @@ export class SessionCache {
     return { sessions: this.#sessions.size, invalidated: known, rejected };
   }
 
-  /** The session of a key that was verified or attested; its verification may have ended since. */
-  get(key: string): CacheEntry | undefined {
-    return this.#sessions.get(key);
+  /**
+   * The session that requests with this text have got; its verification may have ended since.
+   * @param presented a session key, plain or attested, that was not validated
+   */
+  find(presented: string): CacheEntry | undefined {
+    return this.#sessions.get(presented);
+  }
+
+  /** The session of a key that was verified or attested, whichever form of it requests carry; its verification may have ended since. */
+  get(id: string): CacheEntry | undefined {
+    const text = this.#texts.get(id);
+    return text === undefined ? undefined : this.#sessions.get(text);
   }
 
   /** The rejection of a key that Coinflow has not accepted since. */
@@ -55,9 +66,11 @@ export class SessionCache {
     const rejection = this.#rejections.get(id);
     if (rejection && known.verifiedAt < rejection.at) return false;
     this.#rejections.delete(id);
-    const ownKey = this.#keys.get(id) ?? copyOf(key);
-    this.#sessions.set(ownKey, cacheEntry(id, known, sessionOf(ownKey, known, this.#attestor)));
-    this.#keys.set(id, ownKey);
+    this.#deleteSession(id);
+    // The part of a header would keep the whole header in memory.
+    const text = copyOf(known.attestedKey ?? key);
+    this.#sessions.set(text, cacheEntry(id, text, known, sessionOf(readPresented(text).key, known, this.#attestor)));
+    this.#texts.set(id, text);
     return true;
   }
 
@@ -91,21 +104,21 @@ export class SessionCache {
 
   /** @returns what was known of the key */
   #deleteSession(id: string): CachedSession | undefined {
-    const key = this.#keys.get(id);
-    if (key === undefined) return undefined;
-    const known = this.#sessions.peek(key);
-    this.#sessions.delete(key);
+    const text = this.#texts.get(id);
+    if (text === undefined) return undefined;
+    const known = this.#sessions.peek(text);
+    this.#sessions.delete(text);
     return known;
   }
 }
 
 /** Lists every property, as `cachedSession()` does. */
-function cacheEntry(id: string, known: CachedSession, session: CoinflowSession): CacheEntry {
-  const { subject, merchantId, issuedAt, expiresAt, verifiedAt, validUntil, createdUntil, tag } = known;
-  return { id, session, subject, merchantId, issuedAt, expiresAt, verifiedAt, validUntil, createdUntil, tag };
+function cacheEntry(id: string, text: string, known: CachedSession, session: CoinflowSession): CacheEntry {
+  const { subject, merchantId, issuedAt, expiresAt, verifiedAt, validUntil, createdUntil } = known;
+  const attestedKey = known.attestedKey && text;
+  return { id, session, attestedKey, subject, merchantId, issuedAt, expiresAt, verifiedAt, validUntil, createdUntil };
 }
 
-/** The part of a header would keep the whole header in memory. */
 function copyOf(key: string): string {
   return Buffer.from(key, 'latin1').toString('latin1');
 }

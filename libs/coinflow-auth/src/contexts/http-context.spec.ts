@@ -36,8 +36,8 @@ describe('appendVary', () => {
   ])('adds to the header Vary: %j and %s make %j', (existing, added, expected) => {
     let vary = existing;
     const response = {
-      getHeader: (name: string): string | string[] | undefined => (name === 'Vary' ? vary : undefined),
-      header: (name: string, value: string): void => void (vary = name === 'Vary' ? value : undefined),
+      getHeader: (name: string): string | string[] | undefined => (name === 'vary' ? vary : undefined),
+      header: (name: string, value: string): void => void (vary = name === 'vary' ? value : undefined),
     };
     appendVary(response, added);
     expect(vary).toEqual(expected);

@@ -26,17 +26,20 @@ export function varyOf({ headers = ['*'] }: SessionKeyExtractor): string {
   return headers.join(', ');
 }
 
+/** In lower case, as Fastify and Node store it: they need not convert it then. */
+const VARY = 'vary';
+
 /** Adds to the `Vary` of a response, so that a shared HTTP cache does not give the answer of one user to another. */
 export function appendVary(response: ResponseWithHeaders, vary: string): void {
-  const existing = response.getHeader('Vary');
+  const existing = response.getHeader(VARY);
   if (!existing) {
-    response.header('Vary', vary);
+    response.header(VARY, vary);
     return;
   }
   const present = namesIn(String(existing).toLowerCase());
   if (present.includes('*')) return;
   const missing = namesIn(vary).filter((name) => !present.includes(name.toLowerCase()));
-  if (missing.length > 0) response.header('Vary', `${String(existing)}, ${missing.join(', ')}`);
+  if (missing.length > 0) response.header(VARY, `${String(existing)}, ${missing.join(', ')}`);
 }
 
 function namesIn(vary: string): string[] {

@@ -103,7 +103,7 @@ export class SessionKeyIssuer {
     const id = sessionKeyId(issued.key);
     if (this.#isRevoked(issued) || cache.getRejection(id)) return false;
     // Other sessions may have displaced it from the cache.
-    if (!cache.get(issued.key)) cache.set(id, issued.key, issued.session);
+    if (!cache.get(id)) cache.set(id, issued.key, issued.session);
     return true;
   }
 
@@ -122,7 +122,7 @@ export class SessionKeyIssuer {
       const id = sessionKeyId(issued.key);
       // Coinflow accepts a signature once.
       const isLast = request.signedMessage !== undefined || performance.now() >= deadline;
-      const isNotFresh = options.fresh && this.#sessions.cache.get(issued.key) !== undefined;
+      const isNotFresh = options.fresh && this.#sessions.cache.get(id) !== undefined;
       const isRevoked = this.#isRevoked(issued);
       if (!isRevoked && (!isNotFresh || isLast)) {
         this.#sessions.setCreated(id, issued.key, issued.session);

@@ -35,6 +35,14 @@ describe('CoinflowSession', () => {
     expect(inspect(session)).toMatch(/^CoinflowSession \{.*alice/s);
   });
 
+  it('gives each reader dates of its own, since requests with one key share the session', () => {
+    const session = new CoinflowSession('secret', claims);
+    session.expiresAt?.setFullYear(2_999);
+    expect(session.expiresAt).toEqual(new Date(2_000));
+    expect(Object.keys(session)).toEqual(['subject', 'merchantId', 'issuedAt', 'expiresAt']);
+    expect({ ...session }).toMatchObject({ issuedAt: new Date(1_000), expiresAt: new Date(2_000) });
+  });
+
   it('is frozen', () => {
     expect(Object.isFrozen(new CoinflowSession('secret', claims))).toBe(true);
   });

@@ -76,7 +76,7 @@ export class CoinflowVerification {
     const { id, key, client } = request;
     const { coinflow, options, cache, budget } = this.#parts;
     // A request that waited for an earlier call may know less than that call has verified.
-    const kind = verificationKind(cache.get(key) ?? known);
+    const kind = verificationKind(cache.get(id) ?? known);
     // Counted from the start of the call: Coinflow looks at the key at some moment after it.
     const verifiedAt = performance.now();
     try {
@@ -85,7 +85,7 @@ export class CoinflowVerification {
         coinflow.verifyToken(key, { isKnown: kind !== 'newKeys' }),
       );
     } catch (error) {
-      if (error instanceof CoinflowSessionRejectedError) this.#rejected(request, known);
+      if (error instanceof CoinflowSessionRejectedError) this.#rejected(id, known);
       throw error;
     }
     await this.#probe.run();
@@ -104,10 +104,10 @@ export class CoinflowVerification {
   }
 
   /** 9. Caches the rejection, here and on all replicas: whatever they have verified of the key is older. */
-  #rejected({ id, key }: KeyToVerify, known: CachedSession): void {
+  #rejected(id: string, known: CachedSession): void {
     const { cache, sharedSessions, sharedRevocations } = this.#parts;
     // A request with the key's attested form may have arrived during the call.
-    const session = cache.get(key) ?? known;
+    const session = cache.get(id) ?? known;
     // The next request with a verified key asks again, since one wrong response must not lock a user out.
     if (isFresh(session, Infinity)) cache.invalidate(id, session);
     else cache.reject(id, session);

@@ -37,7 +37,7 @@ export class SessionRevoker {
     const { key, tag } = readPresented(presented);
     assertSessionKeyShape({ key, tag });
     const id = sessionKeyId(key);
-    const { expiresAt } = cache.get(key) ?? readClaims(key);
+    const { expiresAt } = cache.get(id) ?? readClaims(key);
     // A revoked key is never in the cache, so that a hit need not look it up among the revocations.
     cache.delete(id);
     sharedSessions?.delete(id);

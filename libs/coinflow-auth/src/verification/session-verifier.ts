@@ -19,7 +19,7 @@ import {
 } from '../errors/coinflow-auth.errors.js';
 import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
-import { assertSessionKeyShape, readPresented } from '../session/session-key.js';
+import { assertSessionKeyShape, readPresented, writePresented } from '../session/session-key.js';
 import { CoinflowVerification, type KeyToVerify, type VerifierParts } from './coinflow-verification.js';
 import { SingleFlight } from './single-flight.js';
 import { rejectedWith, type CoinflowDecidedBy, type VerificationResult } from './verification-result.js';
@@ -61,14 +61,14 @@ export class SessionVerifier {
     client?: RequestOrClient,
   ): VerificationResult | Promise<VerificationResult> {
     try {
-      const { key, tag } = readPresented(presented);
-      // 2. Cache. The format is not checked again: a cached key passed that check before.
-      const cached = this.#parts.cache.get(key);
-      if (cached && isFresh(cached, maxAgeMs) && (tag === undefined || isSameTag(tag, cached.tag))) {
+      // 2. Cache. Neither the format nor the tag is checked again: a cached key passed these checks before.
+      const cached = this.#parts.cache.find(presented);
+      if (cached && isFresh(cached, maxAgeMs)) {
         this.#assertAcceptable(cached);
         return { session: cached.session, decidedBy: 'cache' };
       }
-      return this.#verifyFromKey({ key, tag, id: sessionKeyId(key), maxAgeMs, client }, cached);
+      const { key, tag } = readPresented(presented);
+      return this.#verifyFromKey({ key, tag, id: sessionKeyId(key), maxAgeMs, client });
     } catch (error) {
       return rejectedWith(error, 'claims');
     }
@@ -80,12 +80,12 @@ export class SessionVerifier {
   }
 
   /** Decides by the key itself, as far as possible. */
-  #verifyFromKey(
-    request: KeyToVerify,
-    cached: CachedSession | undefined,
-  ): VerificationResult | Promise<VerificationResult> {
+  #verifyFromKey(request: KeyToVerify): VerificationResult | Promise<VerificationResult> {
     const { key, tag, id, maxAgeMs } = request;
     const { cache } = this.#parts;
+    const cached = cache.get(id);
+    // The cache has this key under its attested form.
+    if (cached && tag === undefined && isFresh(cached, maxAgeMs)) return this.#accept(key, cached, 'cache');
     // 3. Format
     assertSessionKeyShape(request);
     this.#assertKeyNotRevoked(id);
@@ -95,7 +95,8 @@ export class SessionVerifier {
     this.#assertAcceptable(session);
     // 5. Attestation
     if (tag !== undefined) {
-      session = this.#withTag(session, this.#parts.attestor.verify(key, tag), rejection !== undefined);
+      this.#parts.attestor.verify(key, tag);
+      session = this.#attested(session, writePresented(key, tag), rejection !== undefined);
       if (rejection) cache.attestRejected(id, session, rejection);
       else cache.set(id, key, session);
       if (isFresh(session, maxAgeMs)) return this.#accept(key, session, 'attestation');
@@ -120,7 +121,7 @@ export class SessionVerifier {
         return this.#accept(key, shared, 'shared-cache');
       }
       // A call for a concurrent request may have verified the key while the shared cache was read.
-      const cached = this.#parts.cache.get(key);
+      const cached = this.#parts.cache.get(id);
       if (cached && isFresh(cached, maxAgeMs)) return this.#accept(key, cached, 'cache');
       // Only now: the shared cache may know that this application created the key.
       this.#assertBound(session);
@@ -143,7 +144,7 @@ export class SessionVerifier {
       this.#assertKeyNotRevoked(id);
       return this.#accept(key, verified, decidedBy);
     } catch (error) {
-      const stale = isOutage(error) ? this.#findStale(key, maxAgeMs) : undefined;
+      const stale = isOutage(error) ? this.#findStale(id, maxAgeMs) : undefined;
       return stale ? this.#accept(key, stale, 'stale') : rejectedWith(error, decidedBy);
     }
   }
@@ -161,9 +162,9 @@ export class SessionVerifier {
   }
 
   /** A verification that has ended, but may be used while Coinflow is unavailable (`staleIfErrorMs`). */
-  #findStale(key: string, maxAgeMs: number): CachedSession | undefined {
+  #findStale(id: string, maxAgeMs: number): CachedSession | undefined {
     const { ttlMs, staleIfErrorMs } = this.#parts.options.cache;
-    const cached = this.#parts.cache.get(key);
+    const cached = this.#parts.cache.get(id);
     const isUsable = cached && performance.now() < cached.verifiedAt + Math.min(maxAgeMs, ttlMs + staleIfErrorMs);
     return isUsable ? cached : undefined;
   }
@@ -219,7 +220,7 @@ export class SessionVerifier {
    * The session of a key with a valid tag: Coinflow created the key for this application, at the time of its `iat`.
    * @param isRejected the rejection is newer than the tag, so that the key is known to be ours, but not to be valid
    */
-  #withTag(session: CachedSession, tag: string, isRejected: boolean): CachedSession {
+  #attested(session: CachedSession, attestedKey: string, isRejected: boolean): CachedSession {
     const { issuedAt } = session;
     const ageMs = issuedAt === null ? undefined : Math.max(0, this.#parts.coinflow.clock.now() - issuedAt * 1_000);
     const createdAt = ageMs === undefined ? AT_AN_UNKNOWN_TIME : performance.now() - ageMs;
@@ -228,7 +229,7 @@ export class SessionVerifier {
       verifiedAt,
       validUntil: isRejected ? -Infinity : Infinity,
       createdUntil: Infinity,
-      tag,
+      attestedKey,
     });
   }
 }
@@ -236,12 +237,4 @@ export class SessionVerifier {
 /** Whether Coinflow cannot be asked now, for any client. A 429 is about one client, and no reason to use a stale session. */
 function isOutage(error: unknown): boolean {
   return isCoinflowAuthError(error) && 'retryAfterMs' in error && !(error instanceof CoinflowTooManyRequestsError);
-}
-
-/** Compares in a time that does not depend on where the tags differ; without the buffers of `safeEqual`, since it runs on every hit. */
-function isSameTag(a: string, b: string | undefined): boolean {
-  if (a.length !== b?.length) return false;
-  let difference = 0;
-  for (let i = 0; i < a.length; i += 1) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
-  return difference === 0;
 }
