@@ -26,7 +26,7 @@ import {
   type CoinflowWebhookEvent,
   type DeliveryStore,
 } from 'nestjs-coinflow-auth';
-import { CoinflowWebhookInterceptor } from '../libs/coinflow-auth/src/webhooks/webhook.interceptor.js';
+import { AcknowledgeWebhookInterceptor } from '../libs/coinflow-auth/src/webhooks/acknowledge-webhook.interceptor.js';
 import { PLATFORMS, createTestApp, optionsFor, type TestApp } from './harness/create-test-app.js';
 import {
   WEBHOOK_KEY,
@@ -397,7 +397,7 @@ describe('incorrect use of the webhook guard and interceptor', () => {
   @Controller('webhooks')
   class WithoutGuardController {
     @Post()
-    @UseInterceptors(CoinflowWebhookInterceptor)
+    @UseInterceptors(AcknowledgeWebhookInterceptor)
     receive(): void {
       ran.push(['route', {} as CoinflowWebhookEvent]);
     }

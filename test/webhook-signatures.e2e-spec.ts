@@ -11,7 +11,7 @@ import {
   signWebhook,
   type CoinflowWebhookEvent,
 } from 'nestjs-coinflow-auth';
-import { rawBodyOf } from '../libs/coinflow-auth/src/webhooks/webhook-request.js';
+import { rawBodyOf } from '../libs/coinflow-auth/src/webhooks/receive-webhook.js';
 import { PLATFORMS, createTestApp } from './harness/create-test-app.js';
 import type { SentResponse } from './harness/send.js';
 import { createWebhookApp, deliver, settled, WEBHOOK_KEY, type Delivery, type WebhookApp } from './harness/webhooks.js';

@@ -66,13 +66,14 @@ export {
   COINFLOW_EVENT_CATEGORIES,
   COINFLOW_EVENT_TYPES,
   type CoinflowEventCategory,
+  type CoinflowEventData,
   type CoinflowEventType,
   type KnownCoinflowEventType,
 } from './webhooks/event-types.js';
-export { isCoinflowEvent, type CoinflowEventData, type CoinflowWebhookEvent } from './webhooks/webhook-event.js';
+export { isCoinflowEvent, type CoinflowWebhookEvent } from './webhooks/webhook-event.js';
 export { CoinflowWebhookGuard } from './webhooks/webhook.guard.js';
 export { CoinflowWebhooks } from './webhooks/coinflow-webhooks.js';
-export type { CoinflowWebhookMetrics } from './webhooks/webhook-log.js';
+export type { CoinflowWebhookMetrics } from './webhooks/webhook-metrics.js';
 export {
   COINFLOW_SIGNATURE_HEADER,
   signWebhook,

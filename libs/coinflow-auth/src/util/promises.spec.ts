@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { TimeoutError, inTime, isUnexpectedPromise, withTimeout } from './promises.js';
+import { TimeoutError, isUnexpectedPromise, withDeadline, withTimeout, withTimeoutOrUndefined } from './promises.js';
 
 const never = new Promise<never>(() => undefined);
 
@@ -42,14 +42,66 @@ describe('withTimeout', () => {
   });
 });
 
-describe('inTime', () => {
+describe('withTimeoutOrUndefined', () => {
   it('returns the value of a promise that resolves in time, and throws the error of one that rejects', async () => {
-    expect(await inTime(Promise.resolve(undefined), 1_000)).toEqual({ value: undefined });
-    await expect(inTime(Promise.reject(new Error('failed')), 1_000)).rejects.toThrow('failed');
+    expect(await withTimeoutOrUndefined(Promise.resolve(undefined), 1_000)).toEqual({ value: undefined });
+    await expect(withTimeoutOrUndefined(Promise.reject(new Error('failed')), 1_000)).rejects.toThrow('failed');
   });
 
   it('returns undefined after the timeout', async () => {
-    expect(await inTime(never, 1)).toBeUndefined();
+    expect(await withTimeoutOrUndefined(never, 1)).toBeUndefined();
+  });
+});
+
+describe('withDeadline', () => {
+  const inASecond = (): number => performance.now() + 1_000;
+
+  beforeEach(() => void jest.useFakeTimers());
+
+  afterEach(() => {
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+
+  it('returns the result of an operation, whether it is a promise or not', async () => {
+    expect(await withDeadline(() => 1, inASecond())).toBe(1);
+    expect(await withDeadline(() => Promise.resolve(2), inASecond())).toBe(2);
+  });
+
+  it('rejects with the error of an operation that throws or rejects', async () => {
+    const failure = new Error('failed');
+    await expect(withDeadline(() => Promise.reject(failure), inASecond())).rejects.toBe(failure);
+    const fail = (): never => {
+      throw failure;
+    };
+    await expect(withDeadline(fail, inASecond())).rejects.toBe(failure);
+  });
+
+  it('rejects at the deadline when the operation has no result, and not before', async () => {
+    const settled = jest.fn();
+    const result = withDeadline(() => never, inASecond()).catch(settled);
+    await jest.advanceTimersByTimeAsync(999);
+    expect(settled).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(1);
+    await result;
+    expect(settled).toHaveBeenCalledWith(expect.any(TimeoutError));
+  });
+
+  it('returns an immediate result after the deadline has passed', async () => {
+    expect(await withDeadline(() => Promise.resolve('immediate'), performance.now() - 1)).toBe('immediate');
+  });
+});
+
+describe('the timer of a time limit', () => {
+  it.each<[string, boolean, () => Promise<unknown>]>([
+    ['keeps the process alive while withDeadline waits', true, () => withDeadline(() => 1, performance.now() + 1_000)],
+    ['lets the process end while withTimeout waits', false, () => withTimeout(Promise.resolve(1), 1_000)],
+  ])('%s', async (_, keepsAlive, wait) => {
+    const setTimer = jest.spyOn(globalThis, 'setTimeout');
+    const result = wait();
+    expect(setTimer.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([keepsAlive]);
+    setTimer.mockRestore();
+    await result;
   });
 });
 
