@@ -16,8 +16,7 @@ export type { CoinflowSharedStore } from './options/stores.js';
 export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
 export type { CoinflowHttpContext } from './contexts/http-context.js';
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
-export { CurrentSession } from './decorators/current-session.decorator.js';
-export { InjectCoinflowAuth, InjectCoinflowWebhooks } from './decorators/inject.decorators.js';
+export { CurrentSession, InjectCoinflowAuth, InjectCoinflowWebhooks } from './decorators/inject.decorators.js';
 export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/openapi.js';
 export type { CoinflowRoute, CoinflowRoutePolicy } from './options/route-policy.js';
 

@@ -43,7 +43,7 @@ const Wrapped: MethodDecorator = (target, name, descriptor: PropertyDescriptor) 
   }
 };
 
-describe('the validation of routes at startup', () => {
+describe('the check of route policies at startup', () => {
   const misconfigured = (reason: string, ...parts: string[]): object => ({
     code: 'COINFLOW_MISCONFIGURED',
     reason,
