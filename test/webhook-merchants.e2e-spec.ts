@@ -141,13 +141,13 @@ it.each([5, true, {}, ['my-merchant']])('answers 503 to a merchantId that is not
 });
 
 describe('without acceptMerchant', () => {
-  it.each([undefined, null, OWN])('runs an event whose merchantId is %p', async (merchantId) => {
+  it.each([undefined, null, OWN])('runs an event whose merchantId is %p without acceptMerchant', async (merchantId) => {
     await start();
     expect((await app.deliver(settled({ merchantId }))).status).toBe(200);
     expect(ran[0]).toEqual(['Settled', merchantId ?? undefined]);
   });
 
-  it('runs only the event types about sub-merchants for another merchant', async () => {
+  it('runs only event types about sub-merchants for another merchant without acceptMerchant', async () => {
     await start();
     for (const eventType of [...COINFLOW_EVENT_TYPES, 'Sub-merchant Something New']) {
       await app.deliver(settled({ merchantId: 'seller-1' }, { eventType }));

@@ -122,14 +122,14 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
     expect(await answerTo(delivery())).toEqual(expected);
   });
 
-  it('rejects another JSON content type with 415', async () => {
+  it('rejects a webhook of another JSON content type with 415', async () => {
     await start({ platform });
     const headers = { 'content-type': 'application/vnd.coinflow+json' };
     // Fastify itself answers it, without a code of this package.
     expect((await app.deliver(settled(), { headers })).status).toBe(415);
   });
 
-  it('rejects a v1 in upper case', async () => {
+  it('rejects a webhook whose v1 is in upper case', async () => {
     await start({ platform });
     const raw = JSON.stringify(settled());
     const [t, v1 = ''] = signWebhook({ rawBody: raw, keys: WEBHOOK_KEY }).split(',');
@@ -137,7 +137,7 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
     expect(await answerTo({ raw, ...signature(`${t},v1=${v1.slice(3).toUpperCase()}`) })).toEqual(INVALID);
   });
 
-  it('rejects a body that was parsed and serialized again', async () => {
+  it('rejects a webhook whose body was parsed and serialized again', async () => {
     await start({ platform });
     const raw = '{"eventType": "Settled", "data": {"id": "1.0", "n": 1.0}}';
     const headers = { 'coinflow-signature': signWebhook({ rawBody: raw, keys: WEBHOOK_KEY }) };
@@ -145,7 +145,7 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
     expect(await answerTo({ raw, headers })).toEqual(ACCEPTED);
   });
 
-  it('answers 401 with WWW-Authenticate, and needs no session key under a global guard', async () => {
+  it('answers a forged webhook 401 with WWW-Authenticate, and needs no session key under a global guard', async () => {
     await start({ platform, globalGuard: true });
     const answer = await app.deliver(settled(), { key: 'other' });
     expect(answer.headers['www-authenticate']).toBe('CoinflowSignature realm="Coinflow"');
@@ -154,10 +154,14 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
 
   describe('with Authorization accepted', () => {
     it.each<[string, Delivery['headers'], unknown[]]>([
-      ['accepts the key in Authorization', { authorization: WEBHOOK_KEY, 'coinflow-signature': undefined }, ACCEPTED],
+      [
+        'accepts the webhook key in Authorization',
+        { authorization: WEBHOOK_KEY, 'coinflow-signature': undefined },
+        ACCEPTED,
+      ],
       ['rejects another key in Authorization', { authorization: 'other', 'coinflow-signature': undefined }, INVALID],
       [
-        'rejects the key in Authorization beside a wrong signature',
+        'rejects the webhook key in Authorization beside a wrong signature',
         { authorization: WEBHOOK_KEY, 'coinflow-signature': `t=${now()},v1=${ZEROS}` },
         INVALID,
       ],
@@ -176,7 +180,7 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
     expect((await app.deliver(settled())).body).toMatchObject({ eventType: 'Settled', data: { id: 'payment-1' } });
   });
 
-  it('accepts an old signature only where deliveries are recorded', async () => {
+  it('accepts an old signature of a webhook only where deliveries are recorded', async () => {
     await start({ platform });
     const guarded = async (delivery: Delivery): Promise<unknown[]> =>
       codeOf(await deliver(`${app.url}/webhooks/guarded`, settled(), delivery));
@@ -197,7 +201,7 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
   });
 
   describe('without a raw body', () => {
-    it('answers 500 without a raw body, never a signature error, and logs nothing before the first webhook', async () => {
+    it('answers a webhook 500 without a raw body, never a signature error, and logs nothing before the first webhook', async () => {
       await start({ platform, rawBody: false });
       expect([...app.logger.at('warn'), ...app.logger.at('error')]).toEqual([]);
       expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
@@ -274,7 +278,7 @@ describe('webhook signatures with another parser on Express', () => {
 describe('a function as webhook.keys', () => {
   const UNAVAILABLE = [503, 'COINFLOW_WEBHOOK_UNAVAILABLE'];
 
-  it('calls the function for each webhook and accepts one key or several, also in a promise', async () => {
+  it('calls the function in webhook.keys for each webhook and accepts one key or several, also in a promise', async () => {
     const results = [WEBHOOK_KEY, Promise.resolve(OLD_KEY), [OLD_KEY, WEBHOOK_KEY]];
     await start({ webhook: { keys: () => results.shift()! } });
     expect([await answerTo({}), await answerTo({}), await answerTo({})]).toEqual([ACCEPTED, INVALID, ACCEPTED]);
@@ -289,7 +293,7 @@ describe('a function as webhook.keys', () => {
         throw new Error(WEBHOOK_KEY);
       },
     ],
-  ])('answers 503 when the function %s, and does not log its error', async (_, keys) => {
+  ])('answers 503 when the function in webhook.keys %s, and does not log its error', async (_, keys) => {
     await start({ webhook: { keys } });
     expect(await answerTo({})).toEqual(UNAVAILABLE);
     expect(app.logger.at('error')).toEqual([expect.stringContaining('webhook-keys-function-failed')]);
@@ -297,7 +301,7 @@ describe('a function as webhook.keys', () => {
   });
 
   it.each([undefined, null, '', [], [''], [WEBHOOK_KEY, ''], [` ${OLD_KEY}`, WEBHOOK_KEY], 5, {}])(
-    'answers 500 when the function returns %p',
+    'answers 500 when the function in webhook.keys returns %p',
     async (keys) => {
       await start({ webhook: { keys: () => keys as string } });
       expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);

@@ -11,16 +11,16 @@ describe('withTimeout', () => {
     jest.useRealTimers();
   });
 
-  it('returns the value of a promise that resolves in time', async () => {
+  it('passes on the value of a promise that resolves within the timeout', async () => {
     expect(await withTimeout(Promise.resolve(1), 1_000)).toBe(1);
   });
 
-  it('throws the error of a promise that rejects in time', async () => {
+  it('passes on the error of a promise that rejects within the timeout', async () => {
     const failure = new Error('failed');
     await expect(withTimeout(Promise.reject(failure), 1_000)).rejects.toBe(failure);
   });
 
-  it('throws a TimeoutError once the time is over, and not before', async () => {
+  it('throws a TimeoutError when a promise has not settled at the timeout, and not before', async () => {
     const settled = jest.fn();
     const result = withTimeout(never, 1_000).catch(settled);
     await jest.advanceTimersByTimeAsync(999);
@@ -37,18 +37,18 @@ describe('withTimeout', () => {
     await result;
   });
 
-  it('returns the value of a settled promise when no time is left', async () => {
+  it('passes on the value of a settled promise when no time is left', async () => {
     expect(await withTimeout(Promise.resolve('settled'), -1)).toBe('settled');
   });
 });
 
 describe('withTimeoutOrUndefined', () => {
-  it('returns the value of a promise that resolves in time, and throws the error of one that rejects', async () => {
+  it('wraps the value of a promise that resolves within the timeout, and throws the error of one that rejects', async () => {
     expect(await withTimeoutOrUndefined(Promise.resolve(undefined), 1_000)).toEqual({ value: undefined });
     await expect(withTimeoutOrUndefined(Promise.reject(new Error('failed')), 1_000)).rejects.toThrow('failed');
   });
 
-  it('returns undefined after the timeout', async () => {
+  it('resolves to undefined when a promise has not settled at the timeout', async () => {
     expect(await withTimeoutOrUndefined(never, 1)).toBeUndefined();
   });
 });
@@ -63,7 +63,7 @@ describe('withDeadline', () => {
     jest.useRealTimers();
   });
 
-  it('returns the result of an operation, whether it is a promise or not', async () => {
+  it('passes on the result of an operation, whether it is a promise or not', async () => {
     expect(await withDeadline(() => 1, inASecond())).toBe(1);
     expect(await withDeadline(() => Promise.resolve(2), inASecond())).toBe(2);
   });
@@ -77,7 +77,7 @@ describe('withDeadline', () => {
     await expect(withDeadline(fail, inASecond())).rejects.toBe(failure);
   });
 
-  it('rejects at the deadline when the operation has no result, and not before', async () => {
+  it('rejects at the deadline of an operation that has no result, and not before', async () => {
     const settled = jest.fn();
     const result = withDeadline(() => never, inASecond()).catch(settled);
     await jest.advanceTimersByTimeAsync(999);
@@ -87,7 +87,7 @@ describe('withDeadline', () => {
     expect(settled).toHaveBeenCalledWith(expect.any(TimeoutError));
   });
 
-  it('returns an immediate result after the deadline has passed', async () => {
+  it('passes on the immediate result of an operation after its deadline has passed', async () => {
     expect(await withDeadline(() => Promise.resolve('immediate'), performance.now() - 1)).toBe('immediate');
   });
 });

@@ -103,7 +103,7 @@ describe('DeliveryRunner', () => {
   });
 
   describe('lease renewal', () => {
-    it('keeps the lease for the whole run', async () => {
+    it('keeps the lease of a delivery for the whole run', async () => {
       const first = here.run('a', open.run);
       await pass(60_000);
       expect((await store.claim('a', 1)).state).toBe('running');
@@ -112,7 +112,7 @@ describe('DeliveryRunner', () => {
       expect(open.leases[0]?.signal.aborted).toBe(false);
     });
 
-    it('uses one timer for all runs, and none while nothing runs', async () => {
+    it('renews the leases of all runs with one timer, and has none while nothing runs', async () => {
       const runs = ['a', 'b', 'c'].map((id) => {
         const one = new OpenRun();
         return { one, done: here.run(id, one.run) };
@@ -124,7 +124,7 @@ describe('DeliveryRunner', () => {
       expect(jest.getTimerCount()).toBe(0);
     });
 
-    it('aborts the signal when the store rejects a renewal, and reports a lost lease although the run ends', async () => {
+    it('aborts the signal of a run when the store rejects a renewal, and reports a lost lease although the run ends', async () => {
       const first = settled(here.run('a', open.run));
       await pass(0);
       jest.spyOn(store, 'renew').mockResolvedValue(false);
@@ -300,7 +300,7 @@ describe('DeliveryRunner', () => {
 });
 
 describe('DeliveryRunner in real time', () => {
-  it('waits for a run in another replica', async () => {
+  it('waits for the run of a delivery in another replica', async () => {
     const store = new ProcessDeliveryStore();
     const open = new OpenRun();
     const first = new Runner(store).run('a', open.run);
