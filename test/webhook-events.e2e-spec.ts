@@ -268,7 +268,7 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
     expect(app.webhookMetrics()).toMatchObject({ failed: 1, busy: 0 });
   });
 
-  it('answers 503 while another replica runs the same delivery', async () => {
+  it('answers 503 within five seconds while another replica runs the same delivery', async () => {
     const running = { claim: () => Promise.resolve({ state: 'running' as const }) };
     const unexpected = (): Promise<never> => Promise.reject(new Error('unexpected call'));
     const deliveries: DeliveryStore = {
@@ -279,11 +279,13 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
       forget: unexpected,
     };
     await start({ platform, webhook: { consumer: 'shop', deliveries } });
+    const sentAt = performance.now();
     expect(await app.deliver(settled())).toMatchObject({
       status: 503,
       body: { code: 'COINFLOW_WEBHOOK_BUSY' },
       headers: { 'retry-after': '5' },
     });
+    expect(performance.now() - sentAt).toBeLessThan(5_000);
     expect(app.logger.at('warn')).toEqual([expect.stringContaining('[COINFLOW_WEBHOOK_BUSY: running-elsewhere]')]);
     expect(app.webhookMetrics()).toMatchObject({ busy: 1 });
   });
