@@ -143,10 +143,10 @@ async function acceptsMerchantOf(
   if (named === undefined || named === null || named === ownMerchantId) return true;
   if (ABOUT_SUB_MERCHANTS.test(eventType)) return true;
   if (merchantId === undefined) {
-    throw merchantUnknown('The merchantId of a webhook event is not a string', 'merchant-malformed');
+    throw merchantUndecided('The merchantId of a webhook event is not a string', 'merchant-malformed');
   }
   const subject = `a webhook event of the merchant "${safeText(merchantId, [])}"`;
-  if (!acceptMerchant) throw merchantUnknown(`Cannot decide about ${subject}`, 'accept-merchant-missing');
+  if (!acceptMerchant) throw merchantUndecided(`Cannot decide about ${subject}`, 'accept-merchant-missing');
   try {
     return (await withDeadline(() => acceptMerchant(merchantId), deadline)) === true;
   } catch (error) {
@@ -155,11 +155,11 @@ async function acceptsMerchantOf(
         ? ['did not respond in time', 'accept-merchant-timeout']
         : ['failed', 'accept-merchant-failed'];
     const cause = error instanceof Error ? error : undefined;
-    throw merchantUnknown(`webhook.acceptMerchant ${problem} for ${subject}`, reason, cause);
+    throw merchantUndecided(`webhook.acceptMerchant ${problem} for ${subject}`, reason, cause);
   }
 }
 
-function merchantUnknown(message: string, reason: string, cause?: Error): CoinflowWebhookUnavailableError {
+function merchantUndecided(message: string, reason: string, cause?: Error): CoinflowWebhookUnavailableError {
   return new CoinflowWebhookUnavailableError(message, {
     reason,
     retryAfterMs: MERCHANT_RETRY_AFTER_MS,
