@@ -68,7 +68,7 @@ describe.each(PLATFORMS)('the message of an error response of Coinflow, on %s', 
       expect(answer.body).toMatchObject({ code: expect.stringMatching(/^COINFLOW_/) as unknown });
       expect(JSON.stringify([answer.text, answer.headers])).not.toContain(MESSAGE);
     }
-    expect(app.logger.lines.map(({ text }) => text).join('\n')).toContain(MESSAGE);
+    expect(app.logger.text).toContain(MESSAGE);
   });
 
   it('is not in the answer to a client whose wallet Coinflow rejects', async () => {

@@ -129,7 +129,7 @@ export function deliveryStoreContract(
       }
     });
 
-    it('deletes every succeeded delivery of an event, so that it runs again', async () => {
+    it('forgets every succeeded delivery of an event, so that the event runs again', async () => {
       await store.forget(event);
       for (const part of ['handlers', 'route']) {
         id = idOf(event, part);
@@ -140,19 +140,22 @@ export function deliveryStoreContract(
       await win();
     });
 
-    it.each(['never succeeded', 'succeeded before'])('keeps the lease of a running delivery that %s', async (which) => {
-      id = idOf(event, 'other');
-      if (which === 'succeeded before') {
-        await store.complete(id, (await win()).token, SHORT_MS);
-        await wait(2 * SHORT_MS);
-      }
-      const { token } = await win();
-      await store.forget(event);
-      expect(await state()).toBe('running');
-      expect(await store.renew(id, token, LEASE_MS)).toBe(true);
-    });
+    it.each(['never succeeded', 'succeeded before'])(
+      'keeps the lease of a running delivery of a forgotten event that %s',
+      async (which) => {
+        id = idOf(event, 'other');
+        if (which === 'succeeded before') {
+          await store.complete(id, (await win()).token, SHORT_MS);
+          await wait(2 * SHORT_MS);
+        }
+        const { token } = await win();
+        await store.forget(event);
+        expect(await state()).toBe('running');
+        expect(await store.renew(id, token, LEASE_MS)).toBe(true);
+      },
+    );
 
-    it('keeps the deliveries of other events', async () => {
+    it('keeps the deliveries of other events when it forgets an event', async () => {
       await store.forget(event.slice(0, -1));
       await store.forget(`${event}_`);
       expect(await state()).toBe('done');

@@ -131,7 +131,7 @@ it('runs an event once for each of two instances of one merchant in one applicat
 });
 
 describe.each(PLATFORMS)('the webhook routes of one application on %s', (platform) => {
-  it('runs each route once and the handlers once in total', async () => {
+  it('runs each webhook route once for an event, and the handlers once in total', async () => {
     const app = await start('shop', { platform, controllers: [TwoRoutesController] });
     for (const path of ['/webhooks/billing', '/webhooks/mailing', '/webhooks/billing', '/webhooks/mailing']) {
       expect(await statusOf(app, path)).toBe(200);

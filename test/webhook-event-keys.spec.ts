@@ -27,11 +27,11 @@ const ENVELOPE = ['created'];
 const context = { version: 3 as const, merchantId: 'm', now: '2026-01-01T00:00:00.000Z' };
 
 describe('the table of event keys in docs/webhooks.md', () => {
-  it('names every event type of the code once', () => {
+  it('lists every event type of the code once in docs/webhooks.md', () => {
     expect(rows.flatMap(({ types }) => types).sort()).toEqual([...COINFLOW_EVENT_TYPES].sort());
   });
 
-  it('begins with the 40 event types without data.id', () => {
+  it('lists the 40 event types without data.id first in docs/webhooks.md', () => {
     const types = rows.flatMap(({ types }) => types);
     const withoutId = new Set(types.filter((type) => !('id' in sampleData(type, context))));
     expect(withoutId.size).toBe(40);
@@ -39,7 +39,7 @@ describe('the table of event keys in docs/webhooks.md', () => {
   });
 
   it.each(rows.filter(({ types: [type = ''] }) => !UNDOCUMENTED.includes(type)).map((row) => [row.types[0], row]))(
-    'names only fields that the data of %s has',
+    'lists only fields in docs/webhooks.md that the data of %s has',
     (_, row) => {
       const { types, fields } = row as KeyRow;
       expect(fields.length).toBeGreaterThan(0);

@@ -26,7 +26,7 @@ import {
   type CoinflowWebhookEvent,
   type DeliveryStore,
 } from 'nestjs-coinflow-auth';
-import { CoinflowWebhookInterceptor } from '../libs/coinflow-auth/src/webhooks/webhook.interceptor.js';
+import { AcknowledgeWebhookInterceptor } from '../libs/coinflow-auth/src/webhooks/acknowledge-webhook.interceptor.js';
 import { PLATFORMS, createTestApp, optionsFor, type TestApp } from './harness/create-test-app.js';
 import {
   WEBHOOK_KEY,
@@ -127,7 +127,6 @@ const event = (eventType: string, category: string, data: object = {}): object =
   created: new Date().toISOString(),
   data,
 });
-const metrics = (): unknown => app.app.get(CoinflowWebhooks).metrics();
 
 describe.each(PLATFORMS)('webhook events on %s', (platform) => {
   it('runs the matching handlers of an event and then the route', async () => {
@@ -149,7 +148,7 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
     const handlers = ['refunds', 'refunds', 'subscriptions', 'subscriptions', 'stacked'];
     expect(names().filter((name) => name !== 'route')).toEqual(handlers);
     expect(names().filter((name) => name === 'route')).toHaveLength(7);
-    expect(metrics()).toMatchObject({ succeeded: 8, unhandled: 2, failed: 0 });
+    expect(app.webhookMetrics()).toMatchObject({ succeeded: 8, unhandled: 2, failed: 0 });
   });
 
   it('passes all data of an event to handlers and route, including unknown fields', async () => {
@@ -173,7 +172,7 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
     const duplicate = await app.deliver(settled(), { now: Date.now() - 3_600_000 });
     expect(duplicate).toMatchObject({ status: 200, text: '' });
     expect(names()).toEqual(['settled', 'route']);
-    expect(metrics()).toMatchObject({ succeeded: 1, duplicates: 1 });
+    expect(app.webhookMetrics()).toMatchObject({ succeeded: 1, duplicates: 1 });
   });
 
   it('runs an event once that arrives fifty times at the same time', async () => {
@@ -188,13 +187,13 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
     await app.deliver(event('Never Heard Of', 'Never Heard Of Either'));
     await app.deliver(event('Refund', 'Purchase'));
     expect(names()).toEqual(['all', 'all']);
-    expect(metrics()).toMatchObject({ unhandled: 0 });
+    expect(app.webhookMetrics()).toMatchObject({ unhandled: 0 });
   });
 
   it('acknowledges and counts events without a handler', async () => {
     await start({ platform, providers: [], controllers: [WebhookController] });
     expect((await app.deliver(event('Never Heard Of', 'Purchase'))).status).toBe(200);
-    expect(metrics()).toMatchObject({ succeeded: 1, unhandled: 1 });
+    expect(app.webhookMetrics()).toMatchObject({ succeeded: 1, unhandled: 1 });
   });
 
   it.each<[string, unknown, number]>([
@@ -221,7 +220,7 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
     const lines = app.logger.at('error');
     expect(lines).toEqual([expect.stringContaining(`A webhook handler failed (delivery ${id}, "Settled")`)]);
     if (failure instanceof Error) expect(lines[0]).toContain(failure.stack);
-    expect(metrics()).toMatchObject({ failed: 1, succeeded: 1 });
+    expect(app.webhookMetrics()).toMatchObject({ failed: 1, succeeded: 1 });
   });
 
   it.each<[string, unknown]>([
@@ -239,7 +238,7 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
     failures.set('settled', failure);
     expect((await app.deliver(settled())).status).toBe(500);
     expect(app.logger.at('error')).toEqual([expect.stringContaining('A webhook handler failed')]);
-    expect(metrics()).toMatchObject({ failed: 1 });
+    expect(app.webhookMetrics()).toMatchObject({ failed: 1 });
   });
 
   it('answers 503 while the delivery store is unavailable', async () => {
@@ -253,7 +252,7 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
     });
     expect(ran).toEqual([]);
     expect(app.logger.at('error')).toEqual([expect.stringMatching(/STORE_UNAVAILABLE.*ECONNREFUSED \[Nest\] forged/)]);
-    expect(metrics()).toMatchObject({ storeUnavailable: 1, failed: 0 });
+    expect(app.webhookMetrics()).toMatchObject({ storeUnavailable: 1, failed: 0 });
   });
 
   it('answers 500 while the delivery store is misconfigured', async () => {
@@ -266,10 +265,10 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
     expect(app.logger.at('error')).toEqual([
       expect.stringMatching(/The Redis is a cluster.*MISCONFIGURED.*Pass one\./),
     ]);
-    expect(metrics()).toMatchObject({ failed: 1, busy: 0 });
+    expect(app.webhookMetrics()).toMatchObject({ failed: 1, busy: 0 });
   });
 
-  it('answers 503 while another replica runs the same delivery', async () => {
+  it('answers 503 within five seconds while another replica runs the same delivery', async () => {
     const running = { claim: () => Promise.resolve({ state: 'running' as const }) };
     const unexpected = (): Promise<never> => Promise.reject(new Error('unexpected call'));
     const deliveries: DeliveryStore = {
@@ -280,13 +279,15 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
       forget: unexpected,
     };
     await start({ platform, webhook: { consumer: 'shop', deliveries } });
+    const sentAt = performance.now();
     expect(await app.deliver(settled())).toMatchObject({
       status: 503,
       body: { code: 'COINFLOW_WEBHOOK_BUSY' },
       headers: { 'retry-after': '5' },
     });
+    expect(performance.now() - sentAt).toBeLessThan(5_000);
     expect(app.logger.at('warn')).toEqual([expect.stringContaining('[COINFLOW_WEBHOOK_BUSY: running-elsewhere]')]);
-    expect(metrics()).toMatchObject({ busy: 1 });
+    expect(app.webhookMetrics()).toMatchObject({ busy: 1 });
   });
 
   it('runs every delivery where deliveries are not recorded', async () => {
@@ -397,7 +398,7 @@ describe('incorrect use of the webhook guard and interceptor', () => {
   @Controller('webhooks')
   class WithoutGuardController {
     @Post()
-    @UseInterceptors(CoinflowWebhookInterceptor)
+    @UseInterceptors(AcknowledgeWebhookInterceptor)
     receive(): void {
       ran.push(['route', {} as CoinflowWebhookEvent]);
     }

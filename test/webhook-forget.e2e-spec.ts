@@ -73,7 +73,7 @@ function forgetTests(open: () => DeliveryStore | undefined): void {
 describe('CoinflowWebhooks.forget() with the in-process store', () => {
   forgetTests(() => undefined);
 
-  it('keeps the delivery recorded for another consumer', async () => {
+  it('keeps a forgotten delivery recorded for another consumer', async () => {
     const store = new ProcessDeliveryStore();
     const [billing, mailing] = [await start('billing', store), await start('mailing', store)];
     for (const app of [billing, mailing]) await send(app);
@@ -85,14 +85,14 @@ describe('CoinflowWebhooks.forget() with the in-process store', () => {
     expect(ran).toEqual(ALL);
   });
 
-  it('does nothing where deliveries are not recorded', async () => {
+  it('does nothing in forget() where deliveries are not recorded', async () => {
     const app = await start('billing', false);
     await send(app);
     await expect(app.app.get(CoinflowWebhooks).forget(deliveryId)).resolves.toBeUndefined();
   });
 
   it.each(['', 'x'.repeat(42), `${'x'.repeat(43)}.`, '*'.repeat(43), undefined, 5])(
-    'rejects the invalid delivery id %p',
+    'rejects a call of forget() with the invalid delivery id %p',
     async (id) => {
       const { app } = await start('billing');
       await expect(app.get(CoinflowWebhooks).forget(id as string)).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe('CoinflowWebhooks.forget() with the in-process store', () => {
     },
   );
 
-  it('rejects while the delivery store is down', async () => {
+  it('rejects a call of forget() while the delivery store is down', async () => {
     const store = new ProcessDeliveryStore();
     store.forget = () => Promise.reject(new Error('ECONNREFUSED'));
     const { app } = await start('billing', store);

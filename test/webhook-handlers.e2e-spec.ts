@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module, Post, Scope } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
-import { CoinflowAuthModule, CoinflowWebhook, CoinflowWebhooks, OnCoinflowEvent } from 'nestjs-coinflow-auth';
+import { CoinflowAuthModule, CoinflowWebhook, OnCoinflowEvent } from 'nestjs-coinflow-auth';
 import { Observable, defer, from, of, throwError } from 'rxjs';
 import { createWebhookApp, settled, type WebhookApp } from './harness/webhooks.js';
 
@@ -248,7 +248,7 @@ describe('handlers in modules', () => {
     await app.app.get(LazyModuleLoader).load(() => Lazy);
     expect(await status()).toBe(200);
     expect(ran).toEqual(['settled']);
-    expect(app.app.get(CoinflowWebhooks).metrics()).toMatchObject({ succeeded: 2, duplicates: 0 });
+    expect(app.webhookMetrics()).toMatchObject({ succeeded: 2, duplicates: 0 });
   });
 
   it('runs the handlers of a slow factory in a lazily loaded module', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { CoinflowWebhooks, OnCoinflowEvent, type CoinflowWebhookEvent } from 'nestjs-coinflow-auth';
+import { OnCoinflowEvent, type CoinflowWebhookEvent } from 'nestjs-coinflow-auth';
 import { createWebhookApp, settled, type WebhookApp } from './harness/webhooks.js';
 
 const ran: CoinflowWebhookEvent[] = [];
@@ -78,11 +78,11 @@ describe('the identity of an event', () => {
 });
 
 it('runs a retry with another `created` again, but not one with only a new signature', async () => {
-  const { duplicates } = app.app.get(CoinflowWebhooks).metrics();
+  const { duplicates } = app.webhookMetrics();
   await app.deliver(settled());
   await app.deliver(settled(), { now: Date.now() - 3_600_000 });
   expect(ran).toHaveLength(1);
-  expect(app.app.get(CoinflowWebhooks).metrics().duplicates).toBe(duplicates + 1);
+  expect(app.webhookMetrics().duplicates).toBe(duplicates + 1);
   await app.deliver(settled({}, { created: '2026-01-02T00:00:00.000Z' }));
   expect(ran).toHaveLength(2);
 });

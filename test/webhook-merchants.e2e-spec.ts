@@ -5,7 +5,6 @@ import {
   CoinflowEvent,
   CoinflowWebhook,
   CoinflowWebhookGuard,
-  CoinflowWebhooks,
   OnCoinflowEvent,
   type CoinflowWebhookEvent,
   type CoinflowWebhookOptions,
@@ -58,8 +57,6 @@ async function start(
   }));
 }
 
-const metrics = (): unknown => app.app.get(CoinflowWebhooks).metrics();
-
 describe.each(PLATFORMS)('an event about another merchant on %s', (platform) => {
   it("answers 503 to another merchant's events without acceptMerchant, and logs it once for each merchant", async () => {
     await start(undefined, platform);
@@ -74,7 +71,7 @@ describe.each(PLATFORMS)('an event about another merchant on %s', (platform) => 
     expect(lines).toHaveLength(5);
     expect(lines[0]).toMatch(/"seller-1".*accept-merchant-missing.*set webhook\.acceptMerchant/);
     expect(lines.every((line) => line.includes('webhook.acceptMerchant'))).toBe(true);
-    expect(metrics()).toMatchObject({ unavailable: 7, notAccepted: 0, succeeded: 0 });
+    expect(app.webhookMetrics()).toMatchObject({ unavailable: 7, notAccepted: 0, succeeded: 0 });
   });
 
   it.each<[string, () => boolean | Promise<boolean>]>([
@@ -102,7 +99,7 @@ describe.each(PLATFORMS)('an event about another merchant on %s', (platform) => 
         expect((await deliver(app.url + path, settled({ merchantId: 'seller-1' }))).status).toBe(200);
       }
       expect(ran).toEqual([]);
-      expect(metrics()).toMatchObject({ notAccepted: 2, succeeded: 0, unavailable: 0 });
+      expect(app.webhookMetrics()).toMatchObject({ notAccepted: 2, succeeded: 0, unavailable: 0 });
     },
   );
 
@@ -141,13 +138,13 @@ it.each([5, true, {}, ['my-merchant']])('answers 503 to a merchantId that is not
 });
 
 describe('without acceptMerchant', () => {
-  it.each([undefined, null, OWN])('runs an event whose merchantId is %p', async (merchantId) => {
+  it.each([undefined, null, OWN])('runs an event whose merchantId is %p without acceptMerchant', async (merchantId) => {
     await start();
     expect((await app.deliver(settled({ merchantId }))).status).toBe(200);
     expect(ran[0]).toEqual(['Settled', merchantId ?? undefined]);
   });
 
-  it('runs only the event types about sub-merchants for another merchant', async () => {
+  it('runs only event types about sub-merchants for another merchant without acceptMerchant', async () => {
     await start();
     for (const eventType of [...COINFLOW_EVENT_TYPES, 'Sub-merchant Something New']) {
       await app.deliver(settled({ merchantId: 'seller-1' }, { eventType }));

@@ -53,7 +53,7 @@ describeWithRedis('several replicas of an application (skipped without redis-ser
     merchantId: 'merchant',
   };
 
-  it('runs an event once that arrives fifty times at the same time', async () => {
+  it('runs an event once that arrives at several replicas fifty times at the same time', async () => {
     const deliveries = Array.from({ length: 50 }, (_, index) => deliver(at(index).url, settled()));
     const answers = await Promise.all(deliveries);
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));

@@ -7,11 +7,10 @@ import {
   CoinflowEvent,
   CoinflowWebhook,
   CoinflowWebhookGuard,
-  CoinflowWebhooks,
   signWebhook,
   type CoinflowWebhookEvent,
 } from 'nestjs-coinflow-auth';
-import { rawBodyOf } from '../libs/coinflow-auth/src/webhooks/webhook-request.js';
+import { rawBodyOf } from '../libs/coinflow-auth/src/webhooks/receive-webhook.js';
 import { PLATFORMS, createTestApp } from './harness/create-test-app.js';
 import type { SentResponse } from './harness/send.js';
 import { createWebhookApp, deliver, settled, WEBHOOK_KEY, type Delivery, type WebhookApp } from './harness/webhooks.js';
@@ -122,14 +121,14 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
     expect(await answerTo(delivery())).toEqual(expected);
   });
 
-  it('rejects another JSON content type with 415', async () => {
+  it('rejects a webhook of another JSON content type with 415', async () => {
     await start({ platform });
     const headers = { 'content-type': 'application/vnd.coinflow+json' };
     // Fastify itself answers it, without a code of this package.
     expect((await app.deliver(settled(), { headers })).status).toBe(415);
   });
 
-  it('rejects a v1 in upper case', async () => {
+  it('rejects a webhook whose v1 is in upper case', async () => {
     await start({ platform });
     const raw = JSON.stringify(settled());
     const [t, v1 = ''] = signWebhook({ rawBody: raw, keys: WEBHOOK_KEY }).split(',');
@@ -137,7 +136,7 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
     expect(await answerTo({ raw, ...signature(`${t},v1=${v1.slice(3).toUpperCase()}`) })).toEqual(INVALID);
   });
 
-  it('rejects a body that was parsed and serialized again', async () => {
+  it('rejects a webhook whose body was parsed and serialized again', async () => {
     await start({ platform });
     const raw = '{"eventType": "Settled", "data": {"id": "1.0", "n": 1.0}}';
     const headers = { 'coinflow-signature': signWebhook({ rawBody: raw, keys: WEBHOOK_KEY }) };
@@ -145,7 +144,7 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
     expect(await answerTo({ raw, headers })).toEqual(ACCEPTED);
   });
 
-  it('answers 401 with WWW-Authenticate, and needs no session key under a global guard', async () => {
+  it('answers a forged webhook 401 with WWW-Authenticate, and needs no session key under a global guard', async () => {
     await start({ platform, globalGuard: true });
     const answer = await app.deliver(settled(), { key: 'other' });
     expect(answer.headers['www-authenticate']).toBe('CoinflowSignature realm="Coinflow"');
@@ -154,10 +153,14 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
 
   describe('with Authorization accepted', () => {
     it.each<[string, Delivery['headers'], unknown[]]>([
-      ['accepts the key in Authorization', { authorization: WEBHOOK_KEY, 'coinflow-signature': undefined }, ACCEPTED],
+      [
+        'accepts the webhook key in Authorization',
+        { authorization: WEBHOOK_KEY, 'coinflow-signature': undefined },
+        ACCEPTED,
+      ],
       ['rejects another key in Authorization', { authorization: 'other', 'coinflow-signature': undefined }, INVALID],
       [
-        'rejects the key in Authorization beside a wrong signature',
+        'rejects the webhook key in Authorization beside a wrong signature',
         { authorization: WEBHOOK_KEY, 'coinflow-signature': `t=${now()},v1=${ZEROS}` },
         INVALID,
       ],
@@ -176,7 +179,7 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
     expect((await app.deliver(settled())).body).toMatchObject({ eventType: 'Settled', data: { id: 'payment-1' } });
   });
 
-  it('accepts an old signature only where deliveries are recorded', async () => {
+  it('accepts an old signature of a webhook only where deliveries are recorded', async () => {
     await start({ platform });
     const guarded = async (delivery: Delivery): Promise<unknown[]> =>
       codeOf(await deliver(`${app.url}/webhooks/guarded`, settled(), delivery));
@@ -197,7 +200,7 @@ describe.each(PLATFORMS)('webhook signatures on %s', (platform) => {
   });
 
   describe('without a raw body', () => {
-    it('answers 500 without a raw body, never a signature error, and logs nothing before the first webhook', async () => {
+    it('answers a webhook 500 without a raw body, never a signature error, and logs nothing before the first webhook', async () => {
       await start({ platform, rawBody: false });
       expect([...app.logger.at('warn'), ...app.logger.at('error')]).toEqual([]);
       expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
@@ -274,7 +277,7 @@ describe('webhook signatures with another parser on Express', () => {
 describe('a function as webhook.keys', () => {
   const UNAVAILABLE = [503, 'COINFLOW_WEBHOOK_UNAVAILABLE'];
 
-  it('calls the function for each webhook and accepts one key or several, also in a promise', async () => {
+  it('calls the function in webhook.keys for each webhook and accepts one key or several, also in a promise', async () => {
     const results = [WEBHOOK_KEY, Promise.resolve(OLD_KEY), [OLD_KEY, WEBHOOK_KEY]];
     await start({ webhook: { keys: () => results.shift()! } });
     expect([await answerTo({}), await answerTo({}), await answerTo({})]).toEqual([ACCEPTED, INVALID, ACCEPTED]);
@@ -289,26 +292,24 @@ describe('a function as webhook.keys', () => {
         throw new Error(WEBHOOK_KEY);
       },
     ],
-  ])('answers 503 when the function %s, and does not log its error', async (_, keys) => {
+  ])('answers 503 when the function in webhook.keys %s, and does not log its error', async (_, keys) => {
     await start({ webhook: { keys } });
     expect(await answerTo({})).toEqual(UNAVAILABLE);
     expect(app.logger.at('error')).toEqual([expect.stringContaining('webhook-keys-function-failed')]);
-    expect(app.logger.lines.map(({ text }) => text).join()).not.toContain('canary');
+    expect(app.logger.text).not.toContain('canary');
   });
 
   it.each([undefined, null, '', [], [''], [WEBHOOK_KEY, ''], [` ${OLD_KEY}`, WEBHOOK_KEY], 5, {}])(
-    'answers 500 when the function returns %p',
+    'answers 500 when the function in webhook.keys returns %p',
     async (keys) => {
       await start({ webhook: { keys: () => keys as string } });
       expect(await answerTo({})).toEqual([500, 'COINFLOW_MISCONFIGURED']);
-      expect(app.logger.lines.map(({ text }) => text).join()).not.toContain('canary');
+      expect(app.logger.text).not.toContain('canary');
     },
   );
 });
 
 describe('the log and the metrics of rejected webhooks', () => {
-  const metrics = (): unknown => app.app.get(CoinflowWebhooks).metrics();
-
   it('logs one warning for each rejected webhook without any content of the request, and counts it', async () => {
     await start({});
     const raw = JSON.stringify(settled({ id: 'attacker' }));
@@ -320,8 +321,8 @@ describe('the log and the metrics of rejected webhooks', () => {
       expect.stringContaining('[COINFLOW_WEBHOOK_SIGNATURE_INVALID: signature-malformed]'),
       expect.stringContaining('[COINFLOW_WEBHOOK_UNSUPPORTED_TYPE: not-json]'),
     ]);
-    expect(app.logger.lines.map(({ text }) => text).join()).not.toMatch(/attacker|canary/);
-    expect(metrics()).toMatchObject({ rejected: 3, tooOld: 0, succeeded: 0 });
+    expect(app.logger.text).not.toMatch(/attacker|canary/);
+    expect(app.webhookMetrics()).toMatchObject({ rejected: 3, tooOld: 0, succeeded: 0 });
   });
 
   it('logs an error for a signature that is too old and for a malformed event, and counts both', async () => {
@@ -333,7 +334,7 @@ describe('the log and the metrics of rejected webhooks', () => {
       expect.stringContaining('[COINFLOW_WEBHOOK_MALFORMED: event-type-missing]'),
     ]);
     expect(app.logger.at('warn')).toEqual([]);
-    expect(metrics()).toMatchObject({ rejected: 0, tooOld: 1, malformed: 1 });
+    expect(app.webhookMetrics()).toMatchObject({ rejected: 0, tooOld: 1, malformed: 1 });
   });
 });
 

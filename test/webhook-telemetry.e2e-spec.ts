@@ -6,6 +6,7 @@ import {
   InMemoryMetricExporter,
   MeterProvider,
   PeriodicExportingMetricReader,
+  type MetricData,
 } from '@opentelemetry/sdk-metrics';
 import { OnCoinflowEvent, type CoinflowWebhookEvent } from 'nestjs-coinflow-auth';
 import { PLATFORMS } from './harness/create-test-app.js';
@@ -45,16 +46,16 @@ describe.each(PLATFORMS)('the OpenTelemetry metrics of webhooks on %s', (platfor
     await app.close();
   });
 
+  async function exported(): Promise<MetricData[]> {
+    await metering.forceFlush();
+    const [last] = measured.getMetrics().slice(-1);
+    return last?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
+  }
+
   /** The number of recordings of each set of attributes, by the name of the metric. */
   async function recorded(): Promise<Record<string, [object, number][]>> {
-    await metering.forceFlush();
-    const all =
-      measured
-        .getMetrics()
-        .at(-1)
-        ?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
     return Object.fromEntries(
-      all.map(({ descriptor, dataPoints }) => [
+      (await exported()).map(({ descriptor, dataPoints }) => [
         descriptor.name,
         dataPoints.map(({ attributes, value }): [object, number] => [
           attributes,
@@ -84,5 +85,18 @@ describe.each(PLATFORMS)('the OpenTelemetry metrics of webhooks on %s', (platfor
       [{ outcome: 'not-accepted' }, 1],
     ]);
     expect(JSON.stringify([received, duration])).not.toContain('canary');
+  });
+
+  it('measures the duration of a webhook from its arrival, in seconds', async () => {
+    const startedAt = performance.now();
+    await app.deliver(settled());
+    const durations = (await exported()).flatMap(({ descriptor, dataPoints }) =>
+      descriptor.name === 'coinflow_auth.webhook.duration' ? dataPoints.map(({ value }) => value) : [],
+    );
+    const maxS = (performance.now() - startedAt) / 1_000;
+    expect(durations).toMatchObject([{ count: 1, max: expect.any(Number) }]);
+    const { max = NaN } = durations[0] as { max?: number };
+    expect(max).toBeGreaterThan(0);
+    expect(max).toBeLessThan(maxS);
   });
 });

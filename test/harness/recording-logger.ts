@@ -19,6 +19,11 @@ export class RecordingLogger implements LoggerService {
     return this.lines.filter((line) => line.level === level).map(({ text }) => text);
   }
 
+  /** Everything that was logged. */
+  get text(): string {
+    return this.lines.map(({ text }) => text).join('\n');
+  }
+
   #record(level: Level): (...parts: unknown[]) => void {
     return (...parts) => {
       const text = parts

@@ -1,5 +1,11 @@
 import { Controller, Post } from '@nestjs/common';
-import { CoinflowWebhook, signWebhook, type CoinflowWebhookOptions } from 'nestjs-coinflow-auth';
+import {
+  CoinflowWebhook,
+  CoinflowWebhooks,
+  signWebhook,
+  type CoinflowWebhookMetrics,
+  type CoinflowWebhookOptions,
+} from 'nestjs-coinflow-auth';
 import { createTestApp, type TestApp, type TestAppOptions } from './create-test-app.js';
 import { send, type SentResponse } from './send.js';
 
@@ -37,6 +43,7 @@ export interface Delivery {
 export interface WebhookApp extends TestApp {
   /** Sends an event as Coinflow does. */
   deliver: (event: object, delivery?: Delivery) => Promise<SentResponse>;
+  webhookMetrics: () => CoinflowWebhookMetrics;
 }
 
 export async function createWebhookApp({
@@ -49,7 +56,11 @@ export async function createWebhookApp({
     ...options,
     options: { ...options.options, webhook: { keys: WEBHOOK_KEY, ...webhook } },
   });
-  return { ...app, deliver: (event, delivery) => deliver(`${app.url}/webhooks`, event, delivery) };
+  return {
+    ...app,
+    deliver: (event, delivery) => deliver(`${app.url}/webhooks`, event, delivery),
+    webhookMetrics: () => app.app.get(CoinflowWebhooks).metrics(),
+  };
 }
 
 /** Sends an event as Coinflow does. */

@@ -13,7 +13,7 @@ import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 import { describeInstance, registeredInstances } from './contexts/instances.js';
-import { assertRoutes } from './decorators/route-validation.js';
+import { assertRoutePolicies } from './decorators/route-policy-check.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
 import { resolveOptions, type ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
@@ -132,7 +132,7 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
 
   /** @throws {CoinflowMisconfiguredError} that names each route that lost its guard or has a contradictory policy */
   onModuleInit(): void {
-    assertRoutes(this.#modules);
+    assertRoutePolicies(this.#modules);
   }
 
   /**

@@ -16,8 +16,7 @@ export type { CoinflowSharedStore } from './options/stores.js';
 export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
 export type { CoinflowHttpContext } from './contexts/http-context.js';
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
-export { CurrentSession } from './decorators/current-session.decorator.js';
-export { InjectCoinflowAuth, InjectCoinflowWebhooks } from './decorators/inject.decorators.js';
+export { CurrentSession, InjectCoinflowAuth, InjectCoinflowWebhooks } from './decorators/inject.decorators.js';
 export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/openapi.js';
 export type { CoinflowRoute, CoinflowRoutePolicy } from './options/route-policy.js';
 
@@ -66,13 +65,14 @@ export {
   COINFLOW_EVENT_CATEGORIES,
   COINFLOW_EVENT_TYPES,
   type CoinflowEventCategory,
+  type CoinflowEventData,
   type CoinflowEventType,
   type KnownCoinflowEventType,
 } from './webhooks/event-types.js';
-export { isCoinflowEvent, type CoinflowEventData, type CoinflowWebhookEvent } from './webhooks/webhook-event.js';
+export { isCoinflowEvent, type CoinflowWebhookEvent } from './webhooks/webhook-event.js';
 export { CoinflowWebhookGuard } from './webhooks/webhook.guard.js';
 export { CoinflowWebhooks } from './webhooks/coinflow-webhooks.js';
-export type { CoinflowWebhookMetrics } from './webhooks/webhook-log.js';
+export type { CoinflowWebhookMetrics } from './webhooks/webhook-metrics.js';
 export {
   COINFLOW_SIGNATURE_HEADER,
   signWebhook,

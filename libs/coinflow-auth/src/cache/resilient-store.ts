@@ -1,5 +1,5 @@
 import { CircuitBreaker, type BreakerState } from '../http/circuit-breaker.js';
-import { inTime } from '../util/promises.js';
+import { withTimeoutOrUndefined } from '../util/promises.js';
 
 /** By default. A store that is slower costs a request more time than it saves. */
 const TIMEOUT_MS = 50;
@@ -43,7 +43,7 @@ export class ResilientStore<Store> {
 
   async #attempt<T>(operation: (store: Store) => Promise<T>): Promise<StoreResult<T>> {
     try {
-      return await inTime(operation(this.#store), this.#timeoutMs);
+      return await withTimeoutOrUndefined(operation(this.#store), this.#timeoutMs);
     } catch {
       return undefined;
     }

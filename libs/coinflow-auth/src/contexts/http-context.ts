@@ -8,13 +8,21 @@ export interface CoinflowHttpContext {
   readonly response: ResponseWithHeaders;
 }
 
-/** @throws {CoinflowMisconfiguredError} in a context that is not HTTP, where the guard cannot find a session key */
-export function httpContext(context: ExecutionContext): CoinflowHttpContext {
+/**
+ * @param guard the guard that needs the request, for the message
+ * @param action what to do in another context, for the message
+ * @throws {CoinflowMisconfiguredError} in a context that is not HTTP, where the guard cannot find what it verifies
+ */
+export function httpContext(
+  context: ExecutionContext,
+  guard = 'CoinflowAuthGuard',
+  action = 'Use the guard on HTTP routes, or mark the handler @CoinflowPublic() and protect it in another way.',
+): CoinflowHttpContext {
   const type: string = context.getType();
   if (type !== 'http') {
-    throw misconfigured(`CoinflowAuthGuard supports HTTP only, and the context is "${type}"`, {
+    throw misconfigured(`${guard} supports HTTP only, and the context is "${type}"`, {
       reason: 'unknown-context',
-      action: 'Use the guard on HTTP routes, or mark the handler @CoinflowPublic() and protect it in another way.',
+      action,
     });
   }
   // As `switchToHttp()` has them, but that creates three functions for each request.

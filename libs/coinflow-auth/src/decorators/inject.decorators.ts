@@ -1,5 +1,9 @@
-import { Inject } from '@nestjs/common';
+import { Inject, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { httpContext } from '../contexts/http-context.js';
+import { misconfigured } from '../contexts/http-exception.js';
+import { readDecision } from '../contexts/request-decision.js';
 import { instanceToken } from '../options/tokens.js';
+import type { CoinflowSession } from '../session/coinflow-session.js';
 
 /**
  * Injects the `CoinflowAuthService` of a named instance, or of the unnamed instance when `name` is omitted.
@@ -16,4 +20,47 @@ export function InjectCoinflowAuth(name?: string): PropertyDecorator & Parameter
 /** Injects the `CoinflowWebhooks` of a named instance, or of the unnamed instance when `name` is omitted. */
 export function InjectCoinflowWebhooks(name?: string): PropertyDecorator & ParameterDecorator {
   return Inject(instanceToken('webhooks', name));
+}
+
+/** The metadata key of parameter types, which TypeScript emits before it applies the parameter decorators. */
+const PARAMETER_TYPES = 'design:paramtypes';
+
+const SessionOfRequest = createParamDecorator(
+  (property: keyof CoinflowSession | undefined, context: ExecutionContext) => {
+    const decision = readDecision(httpContext(context).request, context);
+    if (!decision) {
+      throw misconfigured(
+        `${context.getClass().name}.${context.getHandler().name} uses @CurrentSession(), but no CoinflowAuthGuard has run for it`,
+        {
+          reason: 'unguarded',
+          action: 'Add @CoinflowAuth() or @CoinflowOptional() to the route, or register the guard as APP_GUARD.',
+        },
+      );
+    }
+    return property ? decision.session?.[property] : decision.session;
+  },
+);
+
+/**
+ * Injects the session of the request, or one property of it; `undefined` for an anonymous request under
+ * `@CoinflowOptional()`.
+ * @throws {CoinflowMisconfiguredError} when no guard has run, so that a missing guard does not look like an anonymous request
+ * @example
+ * me(@CurrentSession() session: CoinflowSession) {}
+ * mine(@CurrentSession('subject') subject: CoinflowSubject) {}
+ */
+export const CurrentSession =
+  (property?: keyof CoinflowSession): ParameterDecorator =>
+  (target, method, index) => {
+    SessionOfRequest(property)(target, method, index);
+    if (method !== undefined) hideType(target, method, index);
+  };
+
+/**
+ * Changes the emitted type of the parameter to `Object`. Otherwise a `ValidationPipe` with `validateCustomDecorators` would
+ * replace the session by a new `CoinflowSession` without its session key.
+ */
+function hideType(target: object, method: string | symbol, index: number): void {
+  const types = Reflect.getOwnMetadata(PARAMETER_TYPES, target, method) as unknown[] | undefined;
+  if (types) Reflect.defineMetadata(PARAMETER_TYPES, types.with(index, Object), target, method);
 }

@@ -159,7 +159,7 @@ describe('the OpenAPI document of an application', () => {
   const scheme = { [COINFLOW_SESSION_SCHEME_NAME]: [] };
   const guard = ['401', '403', '429', '503'];
 
-  it('names the security scheme and the errors of each protected route', async () => {
+  it('documents the security scheme and the errors of each protected route', async () => {
     const { paths } = await documentOf(RoutesController, ProtectedController);
     const described = Object.fromEntries(
       Object.entries(paths).map(([path, { get }]) => [path, [get?.security, Object.keys(get?.responses ?? {})]]),
@@ -186,7 +186,7 @@ describe('the OpenAPI document of an application', () => {
     });
   });
 
-  it('keeps the response of success, for any status and any order of the decorators', async () => {
+  it('documents the success of a protected route, for any status and any order of the decorators', async () => {
     const { paths } = await documentOf(CreatedController);
     const described = Object.fromEntries(
       Object.entries(paths).map(([path, { post }]) => [path, Object.keys(post?.responses ?? {})]),
@@ -273,7 +273,7 @@ describe('the OpenAPI document of an application', () => {
     ]);
   });
 
-  it('names the codes of each error status', async () => {
+  it('documents the codes of each error status of a protected route', async () => {
     const { paths } = await documentOf(RoutesController);
     const responses = paths['/routes/guarded']?.get?.responses as Record<
       string,
@@ -289,7 +289,7 @@ describe('the OpenAPI document of an application', () => {
     });
   });
 
-  it('keeps the responses that the application documents itself', async () => {
+  it('keeps the responses of a protected route that the application documents itself', async () => {
     const { paths } = await documentOf(RoutesController);
     expect(paths['/routes/own']?.get?.responses).toMatchObject({ 401: { description: 'mine' } });
   });

@@ -11,11 +11,11 @@ import {
 import { misconfigured, toHttpException } from '../contexts/http-exception.js';
 import { COINFLOW_EVENT_HANDLER_METADATA } from '../options/tokens.js';
 import { readOwnMethodMetadata, writeMethodMetadata } from '../util/nest-metadata.js';
+import { AcknowledgeWebhookInterceptor } from '../webhooks/acknowledge-webhook.interceptor.js';
 import type { CoinflowEventType } from '../webhooks/event-types.js';
 import type { CoinflowWebhookEvent } from '../webhooks/webhook-event.js';
 import { filterProblem, type CoinflowEventFilter } from '../webhooks/event-handlers.js';
 import { CoinflowWebhookGuard, attachedWebhook, writeWebhookRoute } from '../webhooks/webhook.guard.js';
-import { CoinflowWebhookInterceptor } from '../webhooks/webhook.interceptor.js';
 import { CoinflowPublic } from './access.decorators.js';
 import { documentWebhook } from './openapi.js';
 
@@ -51,7 +51,7 @@ export function CoinflowWebhook({ instance }: CoinflowWebhookRouteOptions = {}):
     CoinflowPublic(),
     HttpCode(200),
     UseGuards(CoinflowWebhookGuard),
-    UseInterceptors(CoinflowWebhookInterceptor),
+    UseInterceptors(AcknowledgeWebhookInterceptor),
   );
 }
 

@@ -35,7 +35,7 @@ describe('option webhook', () => {
     expect(rest).toEqual({
       acceptAuthorization: false,
       toleranceMs: 37 * 60 * MINUTE,
-      unrememberedToleranceMs: 5 * MINUTE,
+      unrecordedToleranceMs: 5 * MINUTE,
       acceptMerchant: undefined,
       consumer: undefined,
       shutdownTimeoutMs: 10_000,
@@ -57,7 +57,7 @@ describe('option webhook', () => {
     expect(resolve({ keys: KEY, consumer: 'billing', deliveries: store })).toMatchObject({
       toleranceMs: 37 * 60 * MINUTE,
     });
-    expect(resolve({ keys: KEY, toleranceMs: 7 })).toMatchObject({ toleranceMs: 7, unrememberedToleranceMs: 7 });
+    expect(resolve({ keys: KEY, toleranceMs: 7 })).toMatchObject({ toleranceMs: 7, unrecordedToleranceMs: 7 });
   });
 
   it('keeps the delivery store, copies the keys, and shows no key', () => {

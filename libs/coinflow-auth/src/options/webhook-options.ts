@@ -76,10 +76,10 @@ export type CompleteWebhookOptions = Readonly<
 export interface ResolvedWebhookOptions extends CompleteWebhookOptions {
   /** A function, so that no inspection of the object shows the keys. */
   readonly keys: () => CoinflowWebhookKeys | Promise<CoinflowWebhookKeys>;
-  /** For routes that remember deliveries. */
+  /** For routes whose deliveries are recorded. */
   readonly toleranceMs: number;
-  /** For routes that do not remember deliveries. */
-  readonly unrememberedToleranceMs: number;
+  /** For routes whose deliveries are not recorded. */
+  readonly unrecordedToleranceMs: number;
 }
 
 export function resolveWebhookOptions(options: CompleteWebhookOptions): ResolvedWebhookOptions {
@@ -89,6 +89,6 @@ export function resolveWebhookOptions(options: CompleteWebhookOptions): Resolved
     ...options,
     keys: typeof keys === 'function' ? keys : () => list,
     toleranceMs: toleranceMs ?? (deliveries === false ? SHORT_TOLERANCE_MS : DELIVERY_RETENTION_MS),
-    unrememberedToleranceMs: toleranceMs ?? SHORT_TOLERANCE_MS,
+    unrecordedToleranceMs: toleranceMs ?? SHORT_TOLERANCE_MS,
   });
 }

@@ -1,6 +1,6 @@
 /** A promise did not settle within its time limit. */
 export class TimeoutError extends Error {
-  constructor(message = 'No answer in time') {
+  constructor(message = 'No result in time') {
     super(message);
     this.name = 'TimeoutError';
   }
@@ -13,36 +13,60 @@ export class TimeoutError extends Error {
  * @param newError creates the error of a timeout
  * @throws {TimeoutError} when the promise does not settle in time
  */
-export async function withTimeout<T>(
+export function withTimeout<T>(
   promise: Promise<T>,
   timeoutMs: number,
   newError: () => Error = () => new TimeoutError(),
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(newError()), Math.max(timeoutMs, 0));
-    timer.unref();
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return race(promise, timeoutMs, { newError, keepsProcessAlive: false });
 }
 
 /**
  * As {@link withTimeout}, for callers that go on after a timeout.
  * @returns the value; `undefined` after the timeout
  * @example
- * const result = await inTime(store.get(key), 50);
+ * const result = await withTimeoutOrUndefined(store.get(key), 50);
  * if (result) use(result.value);
  */
-export async function inTime<T>(promise: Promise<T>, timeoutMs: number): Promise<{ readonly value: T } | undefined> {
+export async function withTimeoutOrUndefined<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+): Promise<{ readonly value: T } | undefined> {
   try {
     return { value: await withTimeout(promise, timeoutMs) };
   } catch (error) {
     if (error instanceof TimeoutError) return undefined;
     throw error;
+  }
+}
+
+/** A point in time in milliseconds, on the monotonic clock (`performance.now()`). */
+export type Deadline = number;
+
+/**
+ * Runs an operation, which may throw synchronously or return a plain value, and waits for it until a deadline. The timer
+ * keeps the process alive, so that the rest of a shutdown runs after the deadline.
+ * @throws {TimeoutError} when the operation has no result at the deadline
+ */
+export function withDeadline<T>(operation: () => T | PromiseLike<T>, deadline: Deadline): Promise<T> {
+  const result = Promise.resolve().then(operation);
+  return race(result, deadline - performance.now(), { newError: () => new TimeoutError(), keepsProcessAlive: true });
+}
+
+async function race<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  { newError, keepsProcessAlive }: { newError: () => Error; keepsProcessAlive: boolean },
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(newError()), Math.max(timeoutMs, 0));
+    if (!keepsProcessAlive) timer.unref();
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

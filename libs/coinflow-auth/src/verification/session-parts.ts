@@ -12,7 +12,7 @@ import { SharedSessions } from '../cache/shared-sessions.js';
 import type { TokenVerifier } from '../http/coinflow-client.js';
 import type { CoinflowSharedStore } from '../options/stores.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import { inTime } from '../util/promises.js';
+import { withTimeoutOrUndefined } from '../util/promises.js';
 import { Attestor } from './attestor.js';
 import { SessionRevoker } from './session-revoker.js';
 import { SessionVerifier } from './session-verifier.js';
@@ -69,14 +69,15 @@ export class SessionParts {
 
   /** Reads the revocations of the other replicas. If that takes too long, the application starts without them. */
   async open(): Promise<void> {
-    if (!this.sharedRevocations || (await inTime(this.sharedRevocations.open(), OPEN_TIMEOUT_MS))) return;
+    if (!this.sharedRevocations || (await withTimeoutOrUndefined(this.sharedRevocations.open(), OPEN_TIMEOUT_MS)))
+      return;
     this.#logger.warn(REVOCATIONS_UNKNOWN);
   }
 
   /** Closes the shared store. */
   async close(): Promise<void> {
     this.sharedRevocations?.close();
-    await inTime(Promise.resolve(this.#store?.close?.()), CLOSE_TIMEOUT_MS);
+    await withTimeoutOrUndefined(Promise.resolve(this.#store?.close?.()), CLOSE_TIMEOUT_MS);
   }
 
   /** Caches a session that this application has just created, here and for the other replicas. */

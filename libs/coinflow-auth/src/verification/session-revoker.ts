@@ -6,7 +6,7 @@ import type { SharedSessions } from '../cache/shared-sessions.js';
 import { readClaims } from '../session/claims.js';
 import { assertSessionKeyShape, readPresented } from '../session/session-key.js';
 import { subjectName, type CoinflowSubject } from '../session/subject.js';
-import { inTime } from '../util/promises.js';
+import { withTimeoutOrUndefined } from '../util/promises.js';
 import { EXPIRY_TOLERANCE_MS } from './session-verifier.js';
 
 /** How long a revocation waits for the shared store. It holds in this process at once. */
@@ -58,6 +58,6 @@ export class SessionRevoker {
 }
 
 async function isPublished(publishing: Promise<boolean> | undefined): Promise<boolean> {
-  const result = publishing && (await inTime(publishing, PUBLISH_TIMEOUT_MS));
+  const result = publishing && (await withTimeoutOrUndefined(publishing, PUBLISH_TIMEOUT_MS));
   return result?.value ?? false;
 }

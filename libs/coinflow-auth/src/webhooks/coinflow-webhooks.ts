@@ -8,39 +8,26 @@ import { CoinflowInvalidArgumentError, CoinflowWebhookUnavailableError } from '.
 import type { DeliveryStore } from '../options/stores.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { ResolvedWebhookOptions } from '../options/webhook-options.js';
-import { DeadlineExceededError, newDeadline, withDeadline, type Deadline } from './deadline.js';
+import { TimeoutError, withDeadline, type Deadline } from '../util/promises.js';
 import {
   DeliveryRunner,
-  RunningDeliveries,
-  eventRecordId,
   handlersRecordId,
+  recordPrefixOf,
   routeRecordId,
+  type DeliveryLease,
   type DeliveryOutcome,
-  type DeliveryRun,
   type RecordScope,
 } from './delivery-runner.js';
 import { HandlerFailure, type EventHandlers } from './event-handlers.js';
-import { isAccepted, merchantOf } from './merchant-acceptance.js';
 import { ProcessDeliveryStore } from './process-delivery-store.js';
-import { verifyWebhookSignature } from './signature.js';
-import { deliveryIdOf, isDeliveryId, parseEvent, type CoinflowWebhookEvent } from './webhook-event.js';
-import { WebhookLog, type CoinflowWebhookMetrics } from './webhook-log.js';
-import { currentWebhookKeys, rawBodyOf, type WebhookRequest } from './webhook-request.js';
+import { deadlineOf, receiveWebhook, type ReceivedWebhook, type WebhookRequest } from './receive-webhook.js';
+import { isDeliveryId, type CoinflowWebhookEvent } from './webhook-event.js';
+import { WebhookLog } from './webhook-log.js';
+import type { CoinflowWebhookMetrics } from './webhook-metrics.js';
 
 const CLOSE_TIMEOUT_MS = 5_000;
 /** Short, because another replica may take the retry at once. */
 const SHUTDOWN_RETRY_AFTER_MS = 1_000;
-
-/** For deliveries that are not recorded: they have no lease that could be lost. */
-const UNRECORDED_RUN: DeliveryRun = { fencingToken: 0, signal: new AbortController().signal };
-
-/** A verified webhook. */
-export interface ReceivedWebhook {
-  readonly event: CoinflowWebhookEvent;
-  /** Whether handlers may run: `false` for another merchant that the application does not accept. */
-  readonly isAccepted: boolean;
-  readonly deadline: Deadline;
-}
 
 /** The method of a webhook route. */
 export interface RouteToRun<T> {
@@ -61,7 +48,8 @@ export class CoinflowWebhooks
   readonly #findHandlers: () => EventHandlers;
   readonly #runner: DeliveryRunner | undefined;
   readonly #log: WebhookLog;
-  readonly #running = new RunningDeliveries();
+  /** The deliveries in progress, including those whose senders have closed the connection. */
+  readonly #inProgress = new Set<Promise<unknown>>();
   #isShuttingDown = false;
   #handlers: EventHandlers | undefined;
 
@@ -92,7 +80,7 @@ export class CoinflowWebhooks
 
   /** Counters of received webhooks since the application started. */
   metrics(): CoinflowWebhookMetrics {
-    return { ...this.#log.metrics };
+    return this.#log.metrics;
   }
 
   /**
@@ -105,7 +93,7 @@ export class CoinflowWebhooks
    */
   async forget(deliveryId: string): Promise<void> {
     if (!isDeliveryId(deliveryId)) throw new CoinflowInvalidArgumentError('deliveryId', 'must be the id of a delivery');
-    await this.#runner?.forget(eventRecordId(this.#scope, deliveryId));
+    await this.#runner?.forget(recordPrefixOf(this.#scope, deliveryId));
   }
 
   onModuleInit(): void {
@@ -120,21 +108,18 @@ export class CoinflowWebhooks
   /** New deliveries are answered 503 from now on. Waits for running ones, even if their senders closed the connection. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#isShuttingDown = true;
-    const count = await this.#running.ended(this.#options?.shutdownTimeoutMs ?? 0);
-    if (count > 0) this.#log.stillRunning(count);
+    const timeoutMs = this.#options?.shutdownTimeoutMs ?? 0;
+    const haveEnded = await isDoneIn(timeoutMs, () => Promise.allSettled(this.#inProgress));
+    if (!haveEnded) this.#log.stillRunning(this.#inProgress.size);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    const store = this.#store;
-    if (!store) return;
-    await withDeadline(performance.now() + CLOSE_TIMEOUT_MS, () => store.close?.()).catch((error: unknown) => {
-      if (!(error instanceof DeadlineExceededError)) throw error;
-    });
+    await isDoneIn(CLOSE_TIMEOUT_MS, () => this.#store?.close?.());
   }
 
   /**
    * Verifies a request and reads its event. For guards.
-   * @param recordsDeliveries whether the delivery will be recorded: only then may its signature be old
+   * @param isRecorded whether the delivery will be recorded: only then may its signature be old
    * @throws {CoinflowWebhookUnsupportedTypeError} when the content type is not JSON
    * @throws {CoinflowWebhookSignatureInvalidError} when the signature is missing, malformed or wrong
    * @throws {CoinflowWebhookSignatureTooOldError} when the signature is valid but too old
@@ -143,25 +128,13 @@ export class CoinflowWebhooks
    *   or fails, when the function of `webhook.keys` fails, or during shutdown
    * @throws {CoinflowMisconfiguredError} when the application keeps no raw body, or there is no key
    */
-  async receive(request: WebhookRequest, recordsDeliveries: boolean): Promise<ReceivedWebhook> {
-    const deadline = newDeadline();
+  async receive(request: WebhookRequest, isRecorded: boolean): Promise<ReceivedWebhook> {
     try {
       if (this.#isShuttingDown) throw shuttingDown();
-      const rawBody = rawBodyOf(request);
-      const options = this.#options;
-      verifyWebhookSignature({
-        rawBody,
-        headers: request.headers,
-        keys: options ? await currentWebhookKeys(options, deadline) : [],
-        acceptAuthorization: options?.acceptAuthorization,
-        toleranceMs: recordsDeliveries ? options?.toleranceMs : options?.unrememberedToleranceMs,
-      });
-      const parsed = parseEvent(rawBody);
-      const accepted = await isAccepted(parsed, this.#scope.merchantId, options?.acceptMerchant, deadline);
-      this.#log.received(accepted, deadline);
-      const deliveryId = deliveryIdOf(rawBody);
-      const event = Object.freeze({ ...parsed, merchantId: merchantOf(parsed), deliveryId, ...UNRECORDED_RUN });
-      return { event, isAccepted: accepted, deadline };
+      const { merchantId } = this.#scope;
+      const received = await receiveWebhook(request, { merchantId, options: this.#options, isRecorded });
+      this.#log.received(received);
+      return received;
     } catch (error) {
       this.#log.rejected(error);
       throw error;
@@ -178,36 +151,43 @@ export class CoinflowWebhooks
    * @throws {HandlerFailure} when a handler or the route failed
    */
   async deliver<T>(
-    { event, deadline }: Pick<ReceivedWebhook, 'event' | 'deadline'>,
+    { event, receivedAt }: Pick<ReceivedWebhook, 'event' | 'receivedAt'>,
     route: RouteToRun<T>,
   ): Promise<DeliveryOutcome<T>> {
-    return this.#running.track(this.#deliver(event, deadline, route));
+    const delivery = this.#deliver(event, receivedAt, route);
+    this.#inProgress.add(delivery);
+    try {
+      return await delivery;
+    } finally {
+      this.#inProgress.delete(delivery);
+    }
   }
 
   async #deliver<T>(
     event: CoinflowWebhookEvent,
-    deadline: Deadline,
+    receivedAt: number,
     route: RouteToRun<T>,
   ): Promise<DeliveryOutcome<T>> {
-    const eventId = eventRecordId(this.#scope, event.deliveryId);
+    const recordPrefix = recordPrefixOf(this.#scope, event.deliveryId);
+    const deadline = deadlineOf({ receivedAt });
     try {
       if (this.#isShuttingDown) throw shuttingDown();
       // Without its handlers the event would be acknowledged, and lost.
       this.#handlers ??= this.#findHandlers();
       const handlers = this.#handlers.for(event);
-      const runHandlers = async (running: CoinflowWebhookEvent): Promise<void> => {
+      const runHandlers = async (leased: CoinflowWebhookEvent): Promise<void> => {
         // In turn, so that none still runs when another fails and the delivery is released.
-        for (const handle of handlers) await handle(running);
+        for (const handle of handlers) await handle(leased);
       };
       const handled =
-        handlers.length > 0 && (await this.#runOnce(event, runHandlers, handlersRecordId(eventId), deadline));
-      const outcome = await this.#runOnce(event, route.run, routeRecordId(eventId, route.identity), deadline);
+        handlers.length > 0 && (await this.#runOnce(event, runHandlers, handlersRecordId(recordPrefix), deadline));
+      const outcome = await this.#runOnce(event, route.run, routeRecordId(recordPrefix, route.identity), deadline);
       const hasRun = !outcome.isDuplicate || (handled !== false && !handled.isDuplicate);
-      if (hasRun) this.#log.succeeded(handlers.length > 0, deadline);
-      else this.#log.duplicate(event, deadline);
+      if (hasRun) this.#log.succeeded(handlers.length > 0, receivedAt);
+      else this.#log.duplicate(event, receivedAt);
       return outcome;
     } catch (error) {
-      this.#log.notSucceeded(error, event, deadline);
+      this.#log.notSucceeded(error, event, receivedAt);
       throw error;
     }
   }
@@ -218,16 +198,16 @@ export class CoinflowWebhooks
     recordId: string,
     deadline: Deadline,
   ): Promise<DeliveryOutcome<T>> {
-    const run = async (details: DeliveryRun): Promise<T> => {
+    const run = async (lease?: DeliveryLease): Promise<T> => {
       try {
-        return await handle(Object.freeze({ ...event, ...details }));
+        return await handle(Object.freeze({ ...event, ...lease }));
       } catch (error) {
         this.#log.handlerFailed(error, event);
         throw new HandlerFailure(error);
       }
     };
     if (this.#runner) return this.#runner.run(recordId, run, deadline);
-    return run(UNRECORDED_RUN).then((value) => ({ isDuplicate: false, value }));
+    return run().then((value) => ({ isDuplicate: false, value }));
   }
 
   get #store(): DeliveryStore | undefined {
@@ -246,4 +226,15 @@ function shuttingDown(): CoinflowWebhookUnavailableError {
     action: 'Nothing: Coinflow sends the event again.',
     retryAfterMs: SHUTDOWN_RETRY_AFTER_MS,
   });
+}
+
+/** @returns whether the operation has ended within `timeoutMs` milliseconds */
+async function isDoneIn(timeoutMs: number, operation: () => unknown): Promise<boolean> {
+  try {
+    await withDeadline(operation, performance.now() + timeoutMs);
+    return true;
+  } catch (error) {
+    if (error instanceof TimeoutError) return false;
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { DeliveryClaim, DeliveryStore } from '../options/stores.js';
-import { DeliveryRunner, type DeliveryRun } from './delivery-runner.js';
+import { DeliveryRunner, type DeliveryLease, type DeliveryOutcome } from './delivery-runner.js';
 import { ProcessDeliveryStore } from './process-delivery-store.js';
 
 const BUSY = { code: 'COINFLOW_WEBHOOK_BUSY' };
@@ -8,15 +8,26 @@ const STORE_UNAVAILABLE = { code: 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE', reason: 
 
 /** A run that ends when the test calls `end()`. */
 class OpenRun {
-  runs: DeliveryRun[] = [];
+  leases: DeliveryLease[] = [];
   end: (error?: Error) => void = () => {
     throw new Error('The run has not begun');
   };
 
-  readonly run = (run: DeliveryRun): Promise<string> => {
-    this.runs.push(run);
+  readonly run = (lease: DeliveryLease): Promise<string> => {
+    this.leases.push(lease);
     return new Promise((resolve, reject) => (this.end = (error) => (error ? reject(error) : resolve('value'))));
   };
+}
+
+/** A runner of deliveries that must be answered within four seconds. */
+class Runner extends DeliveryRunner {
+  override run<T>(
+    id: string,
+    run: (lease: DeliveryLease) => Promise<T>,
+    deadline = performance.now() + 4_000,
+  ): Promise<DeliveryOutcome<T>> {
+    return super.run(id, run, deadline);
+  }
 }
 
 const succeed = (): Promise<string> => Promise.resolve('value');
@@ -28,15 +39,15 @@ async function pass(ms: number): Promise<void> {
 
 describe('DeliveryRunner', () => {
   let store: ProcessDeliveryStore;
-  let here: DeliveryRunner;
-  let elsewhere: DeliveryRunner;
+  let here: Runner;
+  let elsewhere: Runner;
   let open: OpenRun;
 
   beforeEach(() => {
     jest.useFakeTimers();
     store = new ProcessDeliveryStore();
-    here = new DeliveryRunner(store);
-    elsewhere = new DeliveryRunner(store);
+    here = new Runner(store);
+    elsewhere = new Runner(store);
     open = new OpenRun();
   });
 
@@ -53,7 +64,7 @@ describe('DeliveryRunner', () => {
     );
 
   it('runs a delivery once and reports the next one as a duplicate', async () => {
-    const run = jest.fn<(run: DeliveryRun) => Promise<string>>(succeed);
+    const run = jest.fn<(lease: DeliveryLease) => Promise<string>>(succeed);
     expect(await here.run('a', run)).toEqual({ isDuplicate: false, value: 'value' });
     expect(await here.run('a', run)).toEqual({ isDuplicate: true });
     expect(await elsewhere.run('a', run)).toEqual({ isDuplicate: true });
@@ -77,7 +88,7 @@ describe('DeliveryRunner', () => {
     open.end();
     expect(await first).toEqual({ isDuplicate: false, value: 'value' });
     expect(await Promise.all(duplicates)).toEqual([{ isDuplicate: true }, { isDuplicate: true }]);
-    expect(open.runs).toHaveLength(1);
+    expect(open.leases).toHaveLength(1);
     expect(claim).not.toHaveBeenCalled();
   });
 
@@ -92,16 +103,16 @@ describe('DeliveryRunner', () => {
   });
 
   describe('lease renewal', () => {
-    it('keeps the lease for the whole run', async () => {
+    it('keeps the lease of a delivery for the whole run', async () => {
       const first = here.run('a', open.run);
       await pass(60_000);
       expect((await store.claim('a', 1)).state).toBe('running');
       open.end();
       expect(await first).toEqual({ isDuplicate: false, value: 'value' });
-      expect(open.runs[0]?.signal.aborted).toBe(false);
+      expect(open.leases[0]?.signal.aborted).toBe(false);
     });
 
-    it('uses one timer for all runs, and none while nothing runs', async () => {
+    it('renews the leases of all runs with one timer, and has none while nothing runs', async () => {
       const runs = ['a', 'b', 'c'].map((id) => {
         const one = new OpenRun();
         return { one, done: here.run(id, one.run) };
@@ -113,20 +124,20 @@ describe('DeliveryRunner', () => {
       expect(jest.getTimerCount()).toBe(0);
     });
 
-    it('aborts the signal when the store rejects a renewal, and reports a lost lease although the run ends', async () => {
+    it('aborts the signal of a run when the store rejects a renewal, and reports a lost lease although the run ends', async () => {
       const first = settled(here.run('a', open.run));
       await pass(0);
       jest.spyOn(store, 'renew').mockResolvedValue(false);
       await pass(1_000);
-      expect(open.runs[0]?.signal.aborted).toBe(true);
+      expect(open.leases[0]?.signal.aborted).toBe(true);
       await pass(10_000);
       const other = new OpenRun();
       const second = elsewhere.run('a', other.run);
       await pass(0);
-      expect(other.runs[0]!.fencingToken).toBeGreaterThan(open.runs[0]!.fencingToken);
+      expect(other.leases[0]!.fencingToken).toBeGreaterThan(open.leases[0]!.fencingToken);
       open.end();
       expect(await first).toMatchObject({ ...BUSY, reason: 'lease-lost' });
-      expect(other.runs[0]?.signal.aborted).toBe(false);
+      expect(other.leases[0]?.signal.aborted).toBe(false);
       other.end();
       expect(await second).toMatchObject({ isDuplicate: false });
     });
@@ -141,9 +152,9 @@ describe('DeliveryRunner', () => {
       jest.spyOn(store, 'renew').mockReturnValue(new Promise(() => undefined));
       const first = settled(here.run('a', open.run));
       await pass(8_500);
-      expect(open.runs[0]?.signal.aborted).toBe(false);
+      expect(open.leases[0]?.signal.aborted).toBe(false);
       await pass(1_000);
-      expect(open.runs[0]?.signal.aborted).toBe(true);
+      expect(open.leases[0]?.signal.aborted).toBe(true);
       open.end();
       await first;
     });
@@ -160,9 +171,9 @@ describe('DeliveryRunner', () => {
       await pass(1_900);
       jest.spyOn(store, 'renew').mockReturnValue(new Promise(() => undefined));
       await pass(8_099);
-      expect(open.runs[0]?.signal.aborted).toBe(false);
+      expect(open.leases[0]?.signal.aborted).toBe(false);
       await pass(1);
-      expect(open.runs[0]?.signal.aborted).toBe(true);
+      expect(open.leases[0]?.signal.aborted).toBe(true);
       open.end();
       await first;
     });
@@ -177,7 +188,7 @@ describe('DeliveryRunner', () => {
       await first;
       answer(false);
       await pass(0);
-      expect(open.runs[0]?.signal.aborted).toBe(false);
+      expect(open.leases[0]?.signal.aborted).toBe(false);
     });
 
     it.each(['rejects', 'throws'])(
@@ -191,9 +202,9 @@ describe('DeliveryRunner', () => {
         });
         await pass(8_999);
         expect(renew).toHaveBeenCalledTimes(8);
-        expect(open.runs[0]?.signal.aborted).toBe(false);
+        expect(open.leases[0]?.signal.aborted).toBe(false);
         await pass(1);
-        expect(open.runs[0]?.signal.aborted).toBe(true);
+        expect(open.leases[0]?.signal.aborted).toBe(true);
         // The store still has the lease.
         expect((await store.claim('a', 1)).state).toBe('running');
         open.end();
@@ -258,7 +269,7 @@ describe('DeliveryRunner', () => {
       const run = jest.fn(succeed);
       const first = settled(here.run('a', run));
       await pass(2_000);
-      expect(await first).toMatchObject({ ...STORE_UNAVAILABLE, cause: { name: 'DeadlineExceededError' } });
+      expect(await first).toMatchObject({ ...STORE_UNAVAILABLE, cause: { name: 'TimeoutError' } });
       answer();
       await pass(0);
       expect(run).not.toHaveBeenCalled();
@@ -289,11 +300,11 @@ describe('DeliveryRunner', () => {
 });
 
 describe('DeliveryRunner in real time', () => {
-  it('waits for a run in another replica', async () => {
+  it('waits for the run of a delivery in another replica', async () => {
     const store = new ProcessDeliveryStore();
     const open = new OpenRun();
-    const first = new DeliveryRunner(store).run('a', open.run);
-    const duplicate = new DeliveryRunner(store).run('a', succeed);
+    const first = new Runner(store).run('a', open.run);
+    const duplicate = new Runner(store).run('a', succeed);
     await new Promise(setImmediate);
     open.end();
     await first;
@@ -303,21 +314,21 @@ describe('DeliveryRunner in real time', () => {
   it('runs a delivery whose run in another replica fails while it waits', async () => {
     const store = new ProcessDeliveryStore();
     const open = new OpenRun();
-    const first = new DeliveryRunner(store).run('a', open.run);
-    const next = new DeliveryRunner(store).run('a', succeed);
+    const first = new Runner(store).run('a', open.run);
+    const next = new Runner(store).run('a', succeed);
     await new Promise(setImmediate);
     open.end(new Error('failed'));
     await expect(first).rejects.toThrow('failed');
     expect(await next).toMatchObject({ isDuplicate: false });
   });
 
-  it('waits for another run for at most four seconds, so that Coinflow still receives the response', async () => {
+  it('waits for another run until the deadline, in this process and in another replica', async () => {
     const store = new ProcessDeliveryStore();
-    const runner = new DeliveryRunner(store);
+    const runner = new Runner(store);
     const open = new OpenRun();
     const first = runner.run('a', open.run);
     const startedAt = performance.now();
-    const busy = await Promise.allSettled([new DeliveryRunner(store).run('a', succeed), runner.run('a', succeed)]);
+    const busy = await Promise.allSettled([new Runner(store).run('a', succeed), runner.run('a', succeed)]);
     const waitedMs = performance.now() - startedAt;
     expect(busy).toMatchObject([
       { reason: { ...BUSY, reason: 'running-elsewhere' } },
@@ -331,7 +342,7 @@ describe('DeliveryRunner in real time', () => {
 
   it('does not wait for another run when the next claim would come after the deadline', async () => {
     const claim = jest.fn<DeliveryStore['claim']>().mockResolvedValue({ state: 'running' } satisfies DeliveryClaim);
-    const runner = new DeliveryRunner({ claim } as unknown as DeliveryStore);
+    const runner = new Runner({ claim } as unknown as DeliveryStore);
     await expect(runner.run('a', succeed, performance.now() + 10)).rejects.toMatchObject(BUSY);
     expect(claim).toHaveBeenCalledTimes(1);
   });
@@ -339,7 +350,7 @@ describe('DeliveryRunner in real time', () => {
   it('does not keep the process alive with its renewal timer', async () => {
     const setTimer = jest.spyOn(globalThis, 'setInterval');
     const open = new OpenRun();
-    const first = new DeliveryRunner(new ProcessDeliveryStore()).run('a', open.run);
+    const first = new Runner(new ProcessDeliveryStore()).run('a', open.run);
     await new Promise(setImmediate);
     expect(setTimer.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
     setTimer.mockRestore();
@@ -350,7 +361,7 @@ describe('DeliveryRunner in real time', () => {
   it('sends a limited number of claims while it waits', async () => {
     const claim = jest.fn<DeliveryStore['claim']>().mockResolvedValue({ state: 'running' } satisfies DeliveryClaim);
     const store = { claim } as unknown as DeliveryStore;
-    await expect(new DeliveryRunner(store).run('a', succeed)).rejects.toMatchObject(BUSY);
+    await expect(new Runner(store).run('a', succeed)).rejects.toMatchObject(BUSY);
     expect(claim.mock.calls.length).toBeLessThan(25);
   });
 });

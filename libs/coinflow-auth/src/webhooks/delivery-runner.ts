@@ -6,7 +6,7 @@ import {
 } from '../errors/coinflow-auth.errors.js';
 import { DELIVERY_RETENTION_MS } from '../options/webhook-options.js';
 import type { DeliveryClaim, DeliveryStore } from '../options/stores.js';
-import { DeadlineExceededError, newDeadline, withDeadline, type Deadline } from './deadline.js';
+import { TimeoutError, withDeadline, type Deadline } from '../util/promises.js';
 import { LEASE_MS, LeaseRenewer, type RenewedLease } from './lease-renewer.js';
 
 const MIN_POLL_MS = 25;
@@ -17,8 +17,8 @@ const STORE_TIMEOUT_MS = 2_000;
 const MIN_COMPLETE_RETRY_MS = 100;
 const MAX_COMPLETE_RETRY_MS = 1_000;
 
-/** What a run receives. */
-export interface DeliveryRun {
+/** What a run may know of its lease. */
+export interface DeliveryLease {
   readonly fencingToken: number;
   readonly signal: AbortSignal;
 }
@@ -31,7 +31,7 @@ export class DeliveryRunner {
   readonly #store: DeliveryStore;
   readonly #leases: LeaseRenewer;
   /** Runs of this process. A duplicate of one waits for its result without a call to the store. */
-  readonly #inProcess = new Map<string, Promise<unknown>>();
+  readonly #inProgress = new Map<string, Promise<unknown>>();
 
   constructor(store: DeliveryStore) {
     this.#store = store;
@@ -39,46 +39,42 @@ export class DeliveryRunner {
   }
 
   /**
-   * @param deadline how long to wait for a run in another replica; by default four seconds
+   * @param deadline until when to wait for another run of the delivery
    * @returns once the delivery has succeeded, now or before
    * @throws {CoinflowWebhookBusyError} when another run does not end before the deadline, or the lease was lost
    * @throws {CoinflowWebhookStoreUnavailableError} when the store fails or does not respond
    * @throws {CoinflowMisconfiguredError} when the store reports that it cannot work as it is configured
    * @throws the error of the run; the next delivery runs again
    */
-  async run<T>(
-    id: string,
-    run: (run: DeliveryRun) => Promise<T>,
-    deadline = newDeadline(),
-  ): Promise<DeliveryOutcome<T>> {
-    const running = this.#inProcess.get(id);
-    if (running) return this.#join(running, deadline);
-    const attempt = this.#attempt(id, run, deadline).finally(() => this.#inProcess.delete(id));
-    this.#inProcess.set(id, attempt);
+  async run<T>(id: string, run: (lease: DeliveryLease) => Promise<T>, deadline: Deadline): Promise<DeliveryOutcome<T>> {
+    const inProgress = this.#inProgress.get(id);
+    if (inProgress) return this.#join(inProgress, deadline);
+    const attempt = this.#attempt(id, run, deadline).finally(() => this.#inProgress.delete(id));
+    this.#inProgress.set(id, attempt);
     return attempt;
   }
 
   /**
    * Deletes the records of an event that has succeeded, so that it can run again.
-   * @param event the part of the ids before the dot
+   * @param recordPrefix of {@link recordPrefixOf}
    * @throws {CoinflowWebhookStoreUnavailableError} when the store fails or does not respond
    */
-  async forget(event: string): Promise<void> {
-    await this.#callStore(() => this.#store.forget(event));
+  async forget(recordPrefix: string): Promise<void> {
+    await this.#callStore(() => this.#store.forget(recordPrefix));
   }
 
-  async #join(running: Promise<unknown>, deadline: Deadline): Promise<{ isDuplicate: true }> {
+  async #join(inProgress: Promise<unknown>, deadline: Deadline): Promise<{ isDuplicate: true }> {
     try {
-      await withDeadline(deadline, () => running);
+      await withDeadline(() => inProgress, deadline);
       return { isDuplicate: true };
     } catch (error) {
-      throw error instanceof DeadlineExceededError ? busy('still-running') : error;
+      throw error instanceof TimeoutError ? busy('still-running') : error;
     }
   }
 
   async #attempt<T>(
     id: string,
-    run: (run: DeliveryRun) => Promise<T>,
+    run: (lease: DeliveryLease) => Promise<T>,
     deadline: Deadline,
   ): Promise<DeliveryOutcome<T>> {
     for (let pauseMs = MIN_POLL_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_POLL_MS)) {
@@ -97,7 +93,7 @@ export class DeliveryRunner {
     id: string,
     { token, fencingToken }: DeliveryClaim & { state: 'won' },
     claimedAt: number,
-    run: (run: DeliveryRun) => Promise<T>,
+    run: (lease: DeliveryLease) => Promise<T>,
   ): Promise<T> {
     const lease = this.#leases.start(id, token, claimedAt);
     try {
@@ -142,7 +138,7 @@ export class DeliveryRunner {
 
   async #callStore<T>(operation: () => Promise<T>): Promise<T> {
     try {
-      return await withDeadline(performance.now() + STORE_TIMEOUT_MS, operation);
+      return await withDeadline(operation, performance.now() + STORE_TIMEOUT_MS);
     } catch (cause) {
       if (cause instanceof CoinflowMisconfiguredError) throw cause;
       throw new CoinflowWebhookStoreUnavailableError('The delivery store failed or did not respond in time', {
@@ -150,35 +146,6 @@ export class DeliveryRunner {
         retryAfterMs: RETRY_AFTER_MS,
         ...(cause instanceof Error && { cause }),
       });
-    }
-  }
-}
-
-/** The deliveries that run in this process, including those whose senders have closed the connection. */
-export class RunningDeliveries {
-  readonly #running = new Set<Promise<unknown>>();
-
-  /** Counts a delivery until it has ended. */
-  async track<T>(delivery: Promise<T>): Promise<T> {
-    this.#running.add(delivery);
-    try {
-      return await delivery;
-    } finally {
-      this.#running.delete(delivery);
-    }
-  }
-
-  /**
-   * Waits until all deliveries have ended.
-   * @returns how many still run after `timeoutMs`
-   */
-  async ended(timeoutMs: number): Promise<number> {
-    try {
-      await withDeadline(performance.now() + timeoutMs, () => Promise.allSettled(this.#running));
-      return 0;
-    } catch (error) {
-      if (!(error instanceof DeadlineExceededError)) throw error;
-      return this.#running.size;
     }
   }
 }
@@ -193,18 +160,18 @@ export interface RecordScope {
 }
 
 /** The first part of the ids of an event's records: a hash, so that a store reveals nothing about the event. */
-export function eventRecordId({ env, merchantId, consumer, instance }: RecordScope, deliveryId: string): string {
+export function recordPrefixOf({ env, merchantId, consumer, instance }: RecordScope, deliveryId: string): string {
   return hash([env, merchantId, consumer, instance, deliveryId]);
 }
 
 /** The id of the record of all `@OnCoinflowEvent()` handlers, which run once per scope, through whichever route. */
-export function handlersRecordId(eventId: string): string {
-  return `${eventId}.handlers`;
+export function handlersRecordId(recordPrefix: string): string {
+  return `${recordPrefix}.handlers`;
 }
 
 /** The id of the record of one route: each route runs its own method. */
-export function routeRecordId(eventId: string, route: readonly unknown[]): string {
-  return `${eventId}.${hash(route)}`;
+export function routeRecordId(recordPrefix: string, route: readonly unknown[]): string {
+  return `${recordPrefix}.${hash(route)}`;
 }
 
 function hash(parts: readonly unknown[]): string {

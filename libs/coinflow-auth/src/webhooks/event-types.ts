@@ -1,3 +1,22 @@
+import type {
+  CoinflowChargebackData,
+  CoinflowCryptoDepositData,
+  CoinflowCryptoPayinData,
+  CoinflowDeclinedData,
+  CoinflowDisbursedData,
+  CoinflowIbanRfiData,
+  CoinflowKycData,
+  CoinflowOpenData,
+  CoinflowOverrideLimitData,
+  CoinflowPaymentData,
+  CoinflowRefundData,
+  CoinflowReserveData,
+  CoinflowSettledData,
+  CoinflowSubMerchantData,
+  CoinflowSubscriptionData,
+  CoinflowWithdrawData,
+} from './event-data.js';
+
 /** The event types that Coinflow documents. Coinflow may add others: see {@link CoinflowEventType}. */
 export const COINFLOW_EVENT_TYPES = [
   'Card Payment Authorized',
@@ -88,3 +107,36 @@ export const COINFLOW_EVENT_CATEGORIES = ['Purchase', 'Subscription', 'KYC', 'Wi
 
 /** An event category: a documented one, or any string. */
 export type CoinflowEventCategory = (typeof COINFLOW_EVENT_CATEGORIES)[number] | (string & {});
+
+type Named<Pattern extends string> = Extract<KnownCoinflowEventType, Pattern>;
+
+/**
+ * Matched by name: Coinflow's OpenAPI document has the types and the shapes, but does not link them. Types without an
+ * entry carry a payment.
+ */
+type DataByType = Record<'Settled', CoinflowSettledData> &
+  Record<'Card Payment Declined', CoinflowDeclinedData> &
+  Record<Named<`${string} Payment Chargeback ${string}`>, CoinflowChargebackData> &
+  Record<Named<`Subscription ${string}`>, CoinflowSubscriptionData> &
+  Record<Named<`KYC ${string}`>, CoinflowKycData> &
+  Record<Named<`Sub-merchant KYB ${string}`>, CoinflowSubMerchantData> &
+  Record<Named<'Refund' | `Refund ${string}`>, CoinflowRefundData> &
+  Record<'Reserve Released', CoinflowReserveData> &
+  Record<Named<`Iban RFI ${string}`>, CoinflowIbanRfiData> &
+  Record<Named<`Withdraw ${string}`>, CoinflowWithdrawData> &
+  Record<Named<`${'Wire' | 'Iban' | 'Interac' | 'CashApp' | 'PayPal' | 'Venmo'} Failure`>, CoinflowWithdrawData> &
+  Record<'Crypto Deposit Funds Received', CoinflowCryptoDepositData> &
+  Record<'Crypto Payin Funds Received', CoinflowCryptoPayinData> &
+  Record<'Customer Override Limit Threshold', CoinflowOverrideLimitData> &
+  Record<'Disbursed Funds', CoinflowDisbursedData> &
+  Record<Named<`Sub-merchant ${'Application' | 'RFI'} ${string}` | `Config ${string}`>, CoinflowOpenData> &
+  Record<'Seller Blocked' | 'ACH Chargeback', CoinflowOpenData>;
+
+type DataOfKnown<Type extends KnownCoinflowEventType> = Type extends keyof DataByType
+  ? DataByType[Type]
+  : CoinflowPaymentData;
+
+/** The data of an event type: a documented shape, plus fields that Coinflow may add. */
+export type CoinflowEventData<Type extends CoinflowEventType> = Type extends KnownCoinflowEventType
+  ? DataOfKnown<Type>
+  : CoinflowOpenData;

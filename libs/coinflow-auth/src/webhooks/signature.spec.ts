@@ -34,7 +34,7 @@ function verify(
 }
 
 describe('verifyWebhookSignature', () => {
-  it('returns how a webhook was verified, the index of the key, and the time of the signature', () => {
+  it('reports how a webhook was verified, by which key, and when it was signed', () => {
     expect(verify(header(signed()))).toEqual({
       verifiedBy: 'signature',
       keyIndex: 0,
@@ -42,7 +42,7 @@ describe('verifyWebhookSignature', () => {
     });
   });
 
-  it('parses the header that Coinflow documents', () => {
+  it('parses the signature header that Coinflow documents', () => {
     expect(parseSignatureHeader(`t=1717012345,v1=${'5f'.repeat(32)}`)).toEqual({
       timestamp: '1717012345',
       signatures: [Buffer.alloc(32, 0x5f)],
@@ -54,7 +54,7 @@ describe('verifyWebhookSignature', () => {
     ['whitespace around the parts', ` ${t} , ${v1} `],
     ['unknown parts', `v0=abc,${t},x,y=,${v1},v2=${'0'.repeat(64)}`],
     ['several v1 of which one is valid', `${t},v1=${'0'.repeat(64)},${v1},v1=short,v1=`],
-  ])('accepts %s', (_, value) => {
+  ])('accepts a signature header with %s', (_, value) => {
     expect(verify(header(value))).toMatchObject({ verifiedBy: 'signature' });
   });
 
@@ -78,7 +78,7 @@ describe('verifyWebhookSignature', () => {
     ['the v1 under another name', header(`${t},v0=${v1.slice(3)},v1=`), 'INVALID signature-mismatch'],
     ['a signature with another key', header(signed(NOW, 'other')), 'INVALID signature-mismatch'],
     ['a key in Authorization alone', { authorization: KEY }, 'INVALID signature-missing'],
-  ])('rejects %s', (_, headers, why) => {
+  ])('rejects a webhook with %s', (_, headers, why) => {
     expect(verify(headers)).toBe(why);
   });
 
@@ -130,24 +130,28 @@ describe('verifyWebhookSignature', () => {
     const acceptAuthorization = true;
 
     it.each<[string, Record<string, string>, unknown]>([
-      ['accepts the key', { authorization: KEY }, { verifiedBy: 'authorization', keyIndex: 0, signedAt: null }],
-      ['rejects a key with Bearer', { authorization: `Bearer ${KEY}` }, 'INVALID authorization-mismatch'],
-      ['rejects another key', { authorization: 'other' }, 'INVALID authorization-mismatch'],
-      ['rejects a longer key', { authorization: `${KEY}0` }, 'INVALID authorization-mismatch'],
+      [
+        'accepts the webhook key in Authorization',
+        { authorization: KEY },
+        { verifiedBy: 'authorization', keyIndex: 0, signedAt: null },
+      ],
+      ['rejects the webhook key with Bearer', { authorization: `Bearer ${KEY}` }, 'INVALID authorization-mismatch'],
+      ['rejects another key in Authorization', { authorization: 'other' }, 'INVALID authorization-mismatch'],
+      ['rejects a longer key in Authorization', { authorization: `${KEY}0` }, 'INVALID authorization-mismatch'],
       ['rejects an empty Authorization header', { authorization: '' }, 'INVALID authorization-mismatch'],
       ['rejects a request without both headers', {}, 'INVALID credentials-missing'],
       [
-        'rejects the key beside a wrong signature',
+        'rejects the webhook key beside a wrong signature',
         { authorization: KEY, ...header(`${t},v1=${'0'.repeat(64)}`) },
         'INVALID signature-mismatch',
       ],
       [
-        'rejects the key beside a malformed signature',
+        'rejects the webhook key beside a malformed signature',
         { authorization: KEY, ...header('forged') },
         'INVALID signature-malformed',
       ],
       [
-        'rejects the key beside an old signature',
+        'rejects the webhook key beside an old signature',
         { authorization: KEY, ...header(signed(NOW - HOUR)) },
         'TOO_OLD signature-too-old',
       ],
@@ -166,7 +170,7 @@ describe('verifyWebhookSignature', () => {
   });
 
   it.each([[''], [[]], [['']], [[KEY, '']], [undefined], [null], [5]])(
-    'throws for %j, which contains no valid key',
+    'reports a misconfiguration for the keys %j, which contain no valid key',
     (keys) => {
       const empty = header(`t=1717012345,v1=${'0'.repeat(64)}`);
       const misconfigured = expect.objectContaining({ code: 'COINFLOW_MISCONFIGURED', reason: 'webhook-key-missing' });

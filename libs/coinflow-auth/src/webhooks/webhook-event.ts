@@ -1,57 +1,12 @@
 import { createHash } from 'node:crypto';
 import { CoinflowWebhookMalformedError } from '../errors/coinflow-auth.errors.js';
+import type { CoinflowOpenData } from './event-data.js';
 import type {
-  CoinflowChargebackData,
-  CoinflowCryptoDepositData,
-  CoinflowCryptoPayinData,
-  CoinflowDeclinedData,
-  CoinflowDisbursedData,
-  CoinflowIbanRfiData,
-  CoinflowKycData,
-  CoinflowOpenData,
-  CoinflowOverrideLimitData,
-  CoinflowPaymentData,
-  CoinflowRefundData,
-  CoinflowReserveData,
-  CoinflowSettledData,
-  CoinflowSubMerchantData,
-  CoinflowSubscriptionData,
-  CoinflowWithdrawData,
-} from './event-data.js';
-import type { CoinflowEventCategory, CoinflowEventType, KnownCoinflowEventType } from './event-types.js';
-
-type Named<Pattern extends string> = Extract<KnownCoinflowEventType, Pattern>;
-
-/**
- * Matched by name: Coinflow's OpenAPI document has the types and the shapes, but does not link them. Types without an
- * entry carry a payment.
- */
-type DataByType = Record<'Settled', CoinflowSettledData> &
-  Record<'Card Payment Declined', CoinflowDeclinedData> &
-  Record<Named<`${string} Payment Chargeback ${string}`>, CoinflowChargebackData> &
-  Record<Named<`Subscription ${string}`>, CoinflowSubscriptionData> &
-  Record<Named<`KYC ${string}`>, CoinflowKycData> &
-  Record<Named<`Sub-merchant KYB ${string}`>, CoinflowSubMerchantData> &
-  Record<Named<'Refund' | `Refund ${string}`>, CoinflowRefundData> &
-  Record<'Reserve Released', CoinflowReserveData> &
-  Record<Named<`Iban RFI ${string}`>, CoinflowIbanRfiData> &
-  Record<Named<`Withdraw ${string}`>, CoinflowWithdrawData> &
-  Record<Named<`${'Wire' | 'Iban' | 'Interac' | 'CashApp' | 'PayPal' | 'Venmo'} Failure`>, CoinflowWithdrawData> &
-  Record<'Crypto Deposit Funds Received', CoinflowCryptoDepositData> &
-  Record<'Crypto Payin Funds Received', CoinflowCryptoPayinData> &
-  Record<'Customer Override Limit Threshold', CoinflowOverrideLimitData> &
-  Record<'Disbursed Funds', CoinflowDisbursedData> &
-  Record<Named<`Sub-merchant ${'Application' | 'RFI'} ${string}` | `Config ${string}`>, CoinflowOpenData> &
-  Record<'Seller Blocked' | 'ACH Chargeback', CoinflowOpenData>;
-
-type DataOfKnown<Type extends KnownCoinflowEventType> = Type extends keyof DataByType
-  ? DataByType[Type]
-  : CoinflowPaymentData;
-
-/** The data of an event type: a documented shape, plus fields that Coinflow may add. */
-export type CoinflowEventData<Type extends CoinflowEventType> = Type extends KnownCoinflowEventType
-  ? DataOfKnown<Type>
-  : CoinflowOpenData;
+  CoinflowEventCategory,
+  CoinflowEventData,
+  CoinflowEventType,
+  KnownCoinflowEventType,
+} from './event-types.js';
 
 interface Envelope<Type extends CoinflowEventType> {
   readonly eventType: Type;
@@ -104,26 +59,29 @@ export function isCoinflowEvent<Type extends KnownCoinflowEventType>(
   return types.some((type) => type === event.eventType);
 }
 
-/** The envelope of an event, as it was sent. */
-export interface ParsedEvent {
-  readonly eventType: string;
-  readonly category: string;
-  readonly created: string;
-  readonly data: CoinflowOpenData;
-}
+/** For deliveries that are not recorded: they have no lease that could be lost. */
+const NO_LEASE = { fencingToken: 0, signal: new AbortController().signal };
 
 /** Fatal, because replacing invalid UTF-8 by U+FFFD could make two different ids equal. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Parses the body of a verified webhook.
+ * Parses the body of a verified webhook. The run of a recorded delivery replaces its fencing token and its signal.
  * @throws {CoinflowWebhookMalformedError} when the body is not an event
  */
-export function parseEvent(rawBody: Uint8Array): ParsedEvent {
+export function parseEvent(rawBody: Uint8Array): CoinflowWebhookEvent {
   const { eventType, category, created, data } = parseObject(rawBody);
   if (typeof eventType !== 'string' || eventType === '') throw malformed('has no eventType', 'event-type-missing');
   if (!isObject(data)) throw malformed('has no data object', 'data-missing');
-  return { eventType, category: stringOrEmpty(category), created: stringOrEmpty(created), data };
+  return Object.freeze({
+    eventType,
+    category: stringOrEmpty(category),
+    created: stringOrEmpty(created),
+    data,
+    merchantId: typeof data.merchantId === 'string' ? data.merchantId : undefined,
+    deliveryId: deliveryIdOf(rawBody),
+    ...NO_LEASE,
+  });
 }
 
 function parseObject(rawBody: Uint8Array): CoinflowOpenData {

@@ -2,88 +2,53 @@ import { Logger } from '@nestjs/common';
 import { isCoinflowAuthError, type AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { OnceLogger } from '../util/once-logger.js';
 import { safeText } from '../util/safe-text.js';
-import type { Deadline } from './deadline.js';
 import { HandlerFailure } from './event-handlers.js';
+import type { ReceivedWebhook } from './receive-webhook.js';
 import type { CoinflowWebhookEvent } from './webhook-event.js';
-import { WebhookTelemetry, type WebhookOutcome } from './webhook-telemetry.js';
-
-/** Counters of received webhooks since the application started. */
-export interface CoinflowWebhookMetrics {
-  /** Rejected: no signature, an invalid one, or a content type other than JSON. */
-  rejected: number;
-  /** Rejected: a valid signature that is older than `webhook.toleranceMs`. Either a late event or a replay. */
-  tooOld: number;
-  /** Rejected: a valid signature, but the body is not an event. */
-  malformed: number;
-  /** Handled: all handlers have succeeded. */
-  succeeded: number;
-  /** The part of `succeeded` without an `@OnCoinflowEvent()` handler. */
-  unhandled: number;
-  /** Acknowledged without running, because the delivery succeeded before. */
-  duplicates: number;
-  /** Acknowledged without running, because `webhook.acceptMerchant` does not accept the merchant. */
-  notAccepted: number;
-  /** Answered 500: a handler failed, or the configuration prevents all handlers from running. */
-  failed: number;
-  /** Answered 503: the same delivery was running, or its lease was lost. */
-  busy: number;
-  /** Answered 503: the delivery store was unavailable. */
-  storeUnavailable: number;
-  /** Answered 503: the webhook could neither be accepted nor rejected (`COINFLOW_WEBHOOK_UNAVAILABLE`). */
-  unavailable: number;
-}
+import { WebhookMetrics, type CoinflowWebhookMetrics, type WebhookOutcome } from './webhook-metrics.js';
 
 /** Counts, measures and logs what happens to webhooks. Never logs the body of an unverified webhook. */
 export class WebhookLog {
-  readonly metrics: CoinflowWebhookMetrics = {
-    rejected: 0,
-    tooOld: 0,
-    malformed: 0,
-    succeeded: 0,
-    unhandled: 0,
-    duplicates: 0,
-    notAccepted: 0,
-    failed: 0,
-    busy: 0,
-    storeUnavailable: 0,
-    unavailable: 0,
-  };
-  readonly #telemetry: WebhookTelemetry;
+  readonly #metrics: WebhookMetrics;
   readonly #logger = new Logger('CoinflowAuth');
   readonly #onceLogger = new OnceLogger();
 
   constructor(instance: string | undefined) {
-    this.#telemetry = new WebhookTelemetry(instance);
+    this.#metrics = new WebhookMetrics(instance);
+  }
+
+  get metrics(): CoinflowWebhookMetrics {
+    return { ...this.#metrics.counts };
   }
 
   /** A webhook with a valid signature and an event in its body. */
-  received(isAccepted: boolean, deadline: Deadline): void {
-    this.#telemetry.accepted();
-    if (isAccepted) return;
-    this.metrics.notAccepted += 1;
-    this.#telemetry.ended('not-accepted', deadline);
+  received({ isMerchantAccepted, receivedAt }: ReceivedWebhook): void {
+    this.#metrics.verified();
+    if (isMerchantAccepted) return;
+    this.#metrics.counts.notAccepted += 1;
+    this.#metrics.ended('not-accepted', receivedAt);
   }
 
   /** A webhook that was rejected before its handlers could run. */
   rejected(error: unknown): void {
-    this.#telemetry.rejected(error);
+    this.#metrics.rejected(error);
     if (isCoinflowAuthError(error)) this.#logRejection(error);
   }
 
   /** An event that has run now. */
-  succeeded(hasHandlers: boolean, deadline: Deadline): void {
-    this.metrics.succeeded += 1;
-    if (!hasHandlers) this.metrics.unhandled += 1;
-    this.#telemetry.ended('handled', deadline);
+  succeeded(hasHandlers: boolean, receivedAt: number): void {
+    this.#metrics.counts.succeeded += 1;
+    if (!hasHandlers) this.#metrics.counts.unhandled += 1;
+    this.#metrics.ended('handled', receivedAt);
   }
 
   /** An event that succeeded before. An operator may have sent it again on purpose. */
-  duplicate(event: CoinflowWebhookEvent, deadline: Deadline): void {
-    this.metrics.duplicates += 1;
+  duplicate(event: CoinflowWebhookEvent, receivedAt: number): void {
+    this.#metrics.counts.duplicates += 1;
     this.#logger.log(
       `A duplicate webhook was acknowledged without running ${describe(event)}. To run it again, call CoinflowWebhooks.forget() with the delivery id and resend it from the dashboard.`,
     );
-    this.#telemetry.ended('duplicate', deadline);
+    this.#metrics.ended('duplicate', receivedAt);
   }
 
   /** A handler or a route that failed, once for each run. */
@@ -95,10 +60,10 @@ export class WebhookLog {
   }
 
   /** An event that did not succeed, once for each delivery. A {@link HandlerFailure} was logged before. */
-  notSucceeded(error: unknown, event: CoinflowWebhookEvent, deadline: Deadline): void {
-    if (error instanceof HandlerFailure) this.metrics.failed += 1;
+  notSucceeded(error: unknown, event: CoinflowWebhookEvent, receivedAt: number): void {
+    if (error instanceof HandlerFailure) this.#metrics.counts.failed += 1;
     else if (isCoinflowAuthError(error)) this.#logNotRun(error, event);
-    this.#telemetry.ended(outcomeOf(error), deadline);
+    this.#metrics.ended(outcomeOf(error), receivedAt);
   }
 
   /** Deliveries that still run when the shutdown stops waiting for them. */
@@ -121,19 +86,19 @@ export class WebhookLog {
     switch (error.code) {
       case 'COINFLOW_WEBHOOK_SIGNATURE_INVALID':
       case 'COINFLOW_WEBHOOK_UNSUPPORTED_TYPE':
-        this.metrics.rejected += 1;
+        this.#metrics.counts.rejected += 1;
         this.#logger.warn(line);
         break;
       case 'COINFLOW_WEBHOOK_SIGNATURE_TOO_OLD':
-        this.metrics.tooOld += 1;
+        this.#metrics.counts.tooOld += 1;
         this.#logger.error(`${line} ${error.action}`);
         break;
       case 'COINFLOW_WEBHOOK_MALFORMED':
-        this.metrics.malformed += 1;
+        this.#metrics.counts.malformed += 1;
         this.#logger.error(`${line} ${error.action}`);
         break;
       case 'COINFLOW_WEBHOOK_UNAVAILABLE':
-        this.metrics.unavailable += 1;
+        this.#metrics.counts.unavailable += 1;
         this.#logUnavailable(error, line);
         break;
       default:
@@ -158,13 +123,13 @@ export class WebhookLog {
     if (error.code === 'COINFLOW_WEBHOOK_UNAVAILABLE') {
       this.#logRejection(error);
     } else if (error.code === 'COINFLOW_MISCONFIGURED') {
-      this.metrics.failed += 1;
+      this.#metrics.counts.failed += 1;
       this.#logger.error(`${line} ${error.action}`);
     } else if (error.code === 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE') {
-      this.metrics.storeUnavailable += 1;
+      this.#metrics.counts.storeUnavailable += 1;
       this.#logger.error(withCause(line, error.cause));
     } else {
-      this.metrics.busy += 1;
+      this.#metrics.counts.busy += 1;
       this.#logger.warn(line);
     }
   }

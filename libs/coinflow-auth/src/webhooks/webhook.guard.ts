@@ -9,34 +9,30 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import {
-  misconfigured,
-  toHttpException,
-  writeErrorHeaders,
-  type ResponseWithHeaders,
-} from '../contexts/http-exception.js';
+import { httpContext, type CoinflowHttpContext } from '../contexts/http-context.js';
+import { toHttpException, writeErrorHeaders } from '../contexts/http-exception.js';
 import { describeInstance, getFromInstance } from '../contexts/instances.js';
 import { CoinflowMisconfiguredError, isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_WEBHOOK_ROUTE_METADATA } from '../options/tokens.js';
 import { hasGuard, httpCodeOf, routesOf, writeMethodMetadata, type DecoratedMethod } from '../util/nest-metadata.js';
-import type { CoinflowWebhooks, ReceivedWebhook } from './coinflow-webhooks.js';
-import type { WebhookRequest } from './webhook-request.js';
+import type { CoinflowWebhooks } from './coinflow-webhooks.js';
+import type { ReceivedWebhook } from './receive-webhook.js';
 
 /** The metadata of a webhook route. */
 export interface WebhookRoute {
   readonly instance: string | undefined;
   /** Whether deliveries to the route are recorded: under `@CoinflowWebhook()`, but not under the guard alone. */
-  readonly recordsDeliveries: boolean;
+  readonly isRecorded: boolean;
 }
 
 export function writeWebhookRoute(handler: DecoratedMethod, instance: string | undefined): void {
-  const route: WebhookRoute = { instance, recordsDeliveries: true };
+  const route: WebhookRoute = { instance, isRecorded: true };
   writeMethodMetadata(COINFLOW_WEBHOOK_ROUTE_METADATA, route, handler);
 }
 
 function readWebhookRoute(handler: object): WebhookRoute {
   const route = Reflect.getMetadata(COINFLOW_WEBHOOK_ROUTE_METADATA, handler) as WebhookRoute | undefined;
-  return route ?? { instance: undefined, recordsDeliveries: false };
+  return route ?? { instance: undefined, isRecorded: false };
 }
 
 const WEBHOOK = Symbol.for('nestjs-coinflow-auth:webhook');
@@ -84,26 +80,18 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (context.getType<string>() !== 'http') {
-      throw toHttpException(
-        misconfigured(`CoinflowWebhookGuard does not support contexts of the type "${context.getType()}"`, {
-          reason: 'unknown-context',
-          action: 'Use the guard on HTTP routes.',
-        }),
-      );
-    }
-    const request = context.switchToHttp().getRequest<WebhookRequest>();
+    const { request, response } = httpContextOf(context);
     try {
       const route = readWebhookRoute(context.getHandler());
       const webhooks = this.getWebhooks(route, `${context.getClass().name}.${context.getHandler().name}`);
-      const received = await webhooks.receive(request, route.recordsDeliveries);
-      // Acknowledges an event of another merchant. Under @CoinflowWebhook() the interceptor does that.
-      if (!received.isAccepted && !route.recordsDeliveries) throw new HttpException('', HttpStatus.OK);
+      const received = await webhooks.receive(request, route.isRecorded);
+      // Under @CoinflowWebhook() the interceptor does that.
+      if (!received.isMerchantAccepted && !route.isRecorded) throw acknowledgement();
       attachWebhook(request, { ...received, webhooks });
       return true;
     } catch (error) {
       if (!isCoinflowAuthError(error)) throw error;
-      writeErrorHeaders(context.switchToHttp().getResponse<ResponseWithHeaders>(), error);
+      writeErrorHeaders(response, error);
       throw toHttpException(error);
     }
   }
@@ -125,6 +113,20 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
       },
     );
   }
+}
+
+/** @throws {HttpException} in a context that is not HTTP */
+function httpContextOf(context: ExecutionContext): CoinflowHttpContext {
+  try {
+    return httpContext(context, 'CoinflowWebhookGuard', 'Use the guard on HTTP routes.');
+  } catch (error) {
+    throw isCoinflowAuthError(error) ? toHttpException(error) : error;
+  }
+}
+
+/** Ends a request with 200 and an empty body, which acknowledges its event without running the route. */
+function acknowledgement(): HttpException {
+  return new HttpException('', HttpStatus.OK);
 }
 
 /** Coinflow takes only a 200 as an acknowledgement, and retries for 36 hours otherwise. */

@@ -1,10 +1,35 @@
 import { metrics, type Attributes, type Counter, type Histogram, type MeterProvider } from '@opentelemetry/api';
 import { isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
-import { RESPONSE_TIMEOUT_MS, type Deadline } from './deadline.js';
 
 const SCOPE = 'nestjs-coinflow-auth';
 /** In seconds, up to the five seconds that Coinflow waits. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** Counters of received webhooks since the application started. */
+export interface CoinflowWebhookMetrics {
+  /** Rejected: no signature, an invalid one, or a content type other than JSON. */
+  rejected: number;
+  /** Rejected: a valid signature that is older than `webhook.toleranceMs`. Either a late event or a replay. */
+  tooOld: number;
+  /** Rejected: a valid signature, but the body is not an event. */
+  malformed: number;
+  /** Handled: all handlers have succeeded. */
+  succeeded: number;
+  /** The part of `succeeded` without an `@OnCoinflowEvent()` handler. */
+  unhandled: number;
+  /** Acknowledged without running, because the delivery succeeded before. */
+  duplicates: number;
+  /** Acknowledged without running, because `webhook.acceptMerchant` does not accept the merchant. */
+  notAccepted: number;
+  /** Answered 500: a handler failed, or the configuration prevents all handlers from running. */
+  failed: number;
+  /** Answered 503: the same delivery was running, or its lease was lost. */
+  busy: number;
+  /** Answered 503: the delivery store was unavailable. */
+  storeUnavailable: number;
+  /** Answered 503: the webhook could neither be accepted nor rejected (`COINFLOW_WEBHOOK_UNAVAILABLE`). */
+  unavailable: number;
+}
 
 /** The outcome of a verified webhook. */
 export type WebhookOutcome = 'handled' | 'duplicate' | 'not-accepted' | 'failed' | 'busy' | 'unavailable';
@@ -14,8 +39,24 @@ interface Instruments {
   readonly duration: Histogram;
 }
 
-/** Records webhooks in OpenTelemetry, without any content of their bodies. Does nothing while no SDK is registered. */
-export class WebhookTelemetry {
+/**
+ * Counts webhooks for `CoinflowWebhooks.metrics()`, and records them in OpenTelemetry without any content of their bodies.
+ * OpenTelemetry does nothing while no SDK is registered.
+ */
+export class WebhookMetrics {
+  readonly counts: CoinflowWebhookMetrics = {
+    rejected: 0,
+    tooOld: 0,
+    malformed: 0,
+    succeeded: 0,
+    unhandled: 0,
+    duplicates: 0,
+    notAccepted: 0,
+    failed: 0,
+    busy: 0,
+    storeUnavailable: 0,
+    unavailable: 0,
+  };
   readonly #labels: Attributes;
   #meterProvider: MeterProvider | undefined;
   #instruments: Instruments | undefined;
@@ -25,7 +66,7 @@ export class WebhookTelemetry {
   }
 
   /** A webhook with a valid signature and an event in its body. */
-  accepted(): void {
+  verified(): void {
     this.#current().received.add(1, { ...this.#labels, outcome: 'accepted' });
   }
 
@@ -35,9 +76,9 @@ export class WebhookTelemetry {
     this.#current().received.add(1, { ...this.#labels, outcome: 'rejected', reason });
   }
 
-  /** @param deadline the deadline of the webhook, which tells when it arrived */
-  ended(outcome: WebhookOutcome, deadline: Deadline): void {
-    const seconds = (performance.now() - (deadline - RESPONSE_TIMEOUT_MS)) / 1_000;
+  /** @param receivedAt when the webhook arrived, on the monotonic clock */
+  ended(outcome: WebhookOutcome, receivedAt: number): void {
+    const seconds = (performance.now() - receivedAt) / 1_000;
     this.#current().duration.record(seconds, { ...this.#labels, outcome });
   }
 

@@ -11,24 +11,25 @@ import { HandlerFailure } from './event-handlers.js';
 import { attachWebhook, attachedWebhook } from './webhook.guard.js';
 
 /**
- * Runs the handlers of an event and then the route, unless the delivery succeeded before. Part of `@CoinflowWebhook()`.
+ * Acknowledges webhooks. It runs the handlers of an event and then the route, unless the delivery succeeded before. The
+ * request is answered 200 when `#runAndAcknowledge` returns. When it throws, Coinflow sends the event again.
  *
- * This is where a delivery is acknowledged: it is answered 200 when `#deliver` returns. When it throws, Coinflow sends the event
- * again.
+ * Part of `@CoinflowWebhook()`. On a route with `CoinflowWebhookGuard` alone, Nest answers when the route returns, and the
+ * guard acknowledges the events of merchants that the application does not accept.
  */
 @Injectable()
-export class CoinflowWebhookInterceptor implements NestInterceptor {
+export class AcknowledgeWebhookInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return from(this.#deliver(context, next));
+    return from(this.#runAndAcknowledge(context, next));
   }
 
-  async #deliver(context: ExecutionContext, next: CallHandler): Promise<unknown> {
+  async #runAndAcknowledge(context: ExecutionContext, next: CallHandler): Promise<unknown> {
     const http = context.switchToHttp();
     const request = http.getRequest<object>();
     const webhook = attachedWebhook(request);
     if (!webhook) throw toHttpException(guardMissing(context));
     // An event of another merchant that the application does not accept is acknowledged without running.
-    if (!webhook.isAccepted) return undefined;
+    if (!webhook.isMerchantAccepted) return undefined;
     try {
       const outcome = await webhook.webhooks.deliver(webhook, {
         identity: identityOf(context),

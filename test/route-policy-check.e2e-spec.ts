@@ -43,7 +43,7 @@ const Wrapped: MethodDecorator = (target, name, descriptor: PropertyDescriptor) 
   }
 };
 
-describe('the validation of routes at startup', () => {
+describe('the check of route policies at startup', () => {
   const misconfigured = (reason: string, ...parts: string[]): object => ({
     code: 'COINFLOW_MISCONFIGURED',
     reason,
@@ -127,7 +127,7 @@ describe('the validation of routes at startup', () => {
     await expect(starting).rejects.toMatchObject(misconfigured('method-replaced', `${controller.name}\\.route`));
   });
 
-  it('names every invalid route once, also with several modules', async () => {
+  it('names every route with a replaced method once, also with several modules', async () => {
     @Controller()
     class TwiceReplaced {
       @Get('one')
@@ -163,7 +163,7 @@ describe('the validation of routes at startup', () => {
     ['forRoot', (options) => CoinflowAuthModule.forRoot(options)],
     ['forRootAsync', (options) => CoinflowAuthModule.forRootAsync({ useFactory: () => options })],
     ['a named instance only', (options) => CoinflowAuthModule.forRoot({ ...options, name: 'eu' })],
-  ])('finds a replaced method with %s', async (_, register) => {
+  ])('rejects a route whose method was replaced when the module is registered with %s', async (_, register) => {
     Controller()(ReplacedByDecorator);
     await expect(start({ controllers: [ReplacedByDecorator], register })).rejects.toMatchObject(
       misconfigured('method-replaced', 'ReplacedByDecorator\\.route'),

@@ -8,10 +8,10 @@ import { lossOfMetadata, routesOf, type ApplicationRoute } from '../util/nest-me
 const METADATA = [COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA];
 
 /**
- * Checks the routes of the complete application, at startup.
+ * Checks, at startup, that every route of the complete application still has its guard and its policy.
  * @throws {CoinflowMisconfiguredError} when a route has lost its guard, or when its merged policy contradicts itself
  */
-export function assertRoutes(modules: ModulesContainer): void {
+export function assertRoutePolicies(modules: ModulesContainer): void {
   const routes = routesOf(modules);
   // The guard and the policy belong to the function that the decorators saw, not to one that replaces it later.
   const replaced = routes.filter(({ method }) => METADATA.some((key) => lossOfMetadata(key, method) === 'replaced'));
