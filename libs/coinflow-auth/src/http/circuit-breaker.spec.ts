@@ -104,7 +104,7 @@ describe('CircuitBreaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('is neither kept open by a clock that is set back nor closed by one that is set ahead', async () => {
+  it('neither stays open when the clock is set back nor closes when it is set ahead', async () => {
     await open();
     jest.setSystemTime(Date.now() + 3_600_000);
     expect(breaker.refusesForMs).toBe(5_000);
