@@ -1,10 +1,27 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 
-/** A port of this machine that nothing listens on. */
+/**
+ * Systems take the ports of `listen(0)` and of outgoing connections from 32768 (Linux) or 49152 (macOS). No other program
+ * gets a port below by chance while a server of the tests starts or is down.
+ */
+const [FIRST, LAST] = [10_000, 32_767];
+const given = new Set<number>();
+
+/** A port for a server that cannot listen on 0 and tell its port, such as Redis. This process gets each port once. */
 export async function freePort(): Promise<number> {
-  const holder = createServer();
-  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { port } = holder.address() as AddressInfo;
-  await new Promise((resolve) => holder.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(FIRST, LAST + 1);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const holder = createServer();
+    holder.once('error', () => resolve(false));
+    holder.listen(port, '127.0.0.1', () => holder.close(() => resolve(true)));
+  });
 }
