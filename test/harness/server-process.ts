@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
@@ -24,4 +25,10 @@ function isFree(port: number): Promise<boolean> {
     holder.once('error', () => resolve(false));
     holder.listen(port, '127.0.0.1', () => holder.close(() => resolve(true)));
   });
+}
+
+/** Ends a process, unless it has ended, and waits until it has. */
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise((resolve) => child.once('exit', resolve) && child.kill(signal));
 }
