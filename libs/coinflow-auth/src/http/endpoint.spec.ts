@@ -71,7 +71,7 @@ describe('CoinflowEndpoint', () => {
       ['502', html(502)],
       ['503', json(503)],
       ['504', html(504)],
-    ])('retries after %s', async (_, failure) => {
+    ])('retries a call after %s', async (_, failure) => {
       server.script(failure, failure, json(200));
       await expect(endpoint().get(CALL)).resolves.toMatchObject({ status: 200 });
       expect(server.requests).toHaveLength(3);
@@ -90,7 +90,7 @@ describe('CoinflowEndpoint', () => {
     });
 
     it.each([200, 204, 206, 302, 400, 401, 403, 404, 408, 409, 422, 425, 429, 451, 500, 501, 505, 520])(
-      'does not retry after %d',
+      'does not retry a call after the status %d',
       async (status) => {
         server.script(json(status, { 'retry-after': '0' }, status === 204 ? '' : '{}'));
         await expect(endpoint().get(CALL)).resolves.toMatchObject({ status });
