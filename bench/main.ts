@@ -1,7 +1,7 @@
+import { cpus, loadavg } from 'node:os';
 import { HELP, readChoices, type Benchmark, type Choices } from './choices.js';
 import { measureFlood } from './flood/flood-benchmark.js';
 import { measureHttp } from './http/http-benchmark.js';
-import { describeMachine } from './measuring/machine.js';
 import { toTable, type Report } from './measuring/report.js';
 import { nextMessage, startModule, stopModule } from './measuring/subprocess.js';
 
@@ -31,6 +31,13 @@ async function* inItsOwnProcess(module: URL, quick: boolean, flags: string[]): A
   } finally {
     await stopModule(child);
   }
+}
+
+/** The machine and its load at the start. */
+function describeMachine(): string {
+  const [model] = cpus();
+  const [load = 0] = loadavg();
+  return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${model?.model ?? 'unknown'}), Node ${process.versions.node}, load ${load.toFixed(2)}`;
 }
 
 async function main(): Promise<void> {

@@ -48,30 +48,33 @@ describe.each(PLATFORMS)('the message of an error response of Coinflow, on %s', 
     coinflow.close();
   });
 
-  it.each(STATUSES)('reaches the log and no client with status %s', async (status) => {
-    const body = {
-      message: MESSAGE,
-      details: MESSAGE,
-      msg: MESSAGE,
-      error: MESSAGE,
-      reason: MESSAGE,
-      debugId: MESSAGE,
-    };
-    coinflow.script(json(status, {}, JSON.stringify(body)));
-    const answers = [
-      await app.get('/message'),
-      await app.get('/user-key'),
-      await app.get('/wallet-key'),
-      await app.get('/guarded', unseenKey(app.coinflow)),
-    ];
-    for (const answer of answers) {
-      expect(answer.body).toMatchObject({ code: expect.stringMatching(/^COINFLOW_/) as unknown });
-      expect(JSON.stringify([answer.text, answer.headers])).not.toContain(MESSAGE);
-    }
-    expect(app.logger.text).toContain(MESSAGE);
-  });
+  it.each(STATUSES)(
+    'logs the message of a Coinflow response with status %s and sends it to no client',
+    async (status) => {
+      const body = {
+        message: MESSAGE,
+        details: MESSAGE,
+        msg: MESSAGE,
+        error: MESSAGE,
+        reason: MESSAGE,
+        debugId: MESSAGE,
+      };
+      coinflow.script(json(status, {}, JSON.stringify(body)));
+      const answers = [
+        await app.get('/message'),
+        await app.get('/user-key'),
+        await app.get('/wallet-key'),
+        await app.get('/guarded', unseenKey(app.coinflow)),
+      ];
+      for (const answer of answers) {
+        expect(answer.body).toMatchObject({ code: expect.stringMatching(/^COINFLOW_/) as unknown });
+        expect(JSON.stringify([answer.text, answer.headers])).not.toContain(MESSAGE);
+      }
+      expect(app.logger.text).toContain(MESSAGE);
+    },
+  );
 
-  it('is not in the answer to a client whose wallet Coinflow rejects', async () => {
+  it("does not send Coinflow's message to a client whose wallet Coinflow rejects", async () => {
     coinflow.script(json(422, {}, JSON.stringify({ message: MESSAGE })));
     expect(await app.get('/message')).toMatchObject({
       status: 400,

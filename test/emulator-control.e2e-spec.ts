@@ -35,7 +35,7 @@ describe('emulator: control API', () => {
       (error: NodeJS.ErrnoException) => error.code,
     );
 
-  it('returns the state', async () => {
+  it('returns the state of the emulator', async () => {
     expect(await control('state')).toMatchObject({ status: 200 });
     expect(await state()).toEqual({
       merchants: ['demo-merchant', 'other-merchant'],
@@ -106,7 +106,7 @@ describe('emulator: control API', () => {
     });
   });
 
-  it('moves the clock', async () => {
+  it('moves the clock of the emulator', async () => {
     const key = await client.create();
     const { body } = await post('clock', { offsetMs: 86_400_000 });
     expect(body).toMatchObject({ clock: { offsetMs: 86_400_000 } });
@@ -137,7 +137,7 @@ describe('emulator: control API', () => {
     expect((await control('state')).text).not.toContain(key);
   });
 
-  it('changes the given limits', async () => {
+  it('changes the given rate limits and keeps the others', async () => {
     await post('limits', { withoutKey: 1 });
     expect(await post('limits', { retryAfter: 'date' })).toMatchObject({
       body: { limits: { withKey: 0, withoutKey: 1, retryAfter: 'date' } },
@@ -147,13 +147,13 @@ describe('emulator: control API', () => {
     expect((await control('state')).status).toBe(200);
   });
 
-  it('clears the calls', async () => {
+  it('clears the logged calls', async () => {
     await verify();
     expect(await state()).toMatchObject({ counts: { verify: 1 }, calls: [{ endpoint: 'verify', status: 200 }] });
     expect(await post('calls/clear')).toMatchObject({ status: 200, body: { counts: { verify: 0 }, calls: [] } });
   });
 
-  it('returns the newest 100 calls and counts all', async () => {
+  it('returns the newest 100 calls and counts all calls', async () => {
     await Promise.all(Array.from({ length: 101 }, verify));
     const { calls, counts } = await state();
     expect([(calls as unknown[]).length, counts]).toEqual([100, { message: 0, 'session-key': 0, verify: 101 }]);
@@ -298,12 +298,12 @@ describe('emulator: control API', () => {
       });
     });
 
-    it('accepts its own origin', async () => {
+    it('accepts a page of its own origin', async () => {
       const headers = { origin: coinflow.url, 'sec-fetch-site': 'same-origin' };
       expect(await control('state', { headers })).toMatchObject({ status: 200 });
     });
 
-    it.each(['state', 'faults', 'reset', 'nothing'])('has no route %s with control off', async (path) => {
+    it.each(['state', 'faults', 'reset', 'nothing'])('has no control route %s when control is off', async (path) => {
       await start({ control: 'off' });
       expect((await control(path)).status).toBe(404);
       expect((await post(path)).status).toBe(404);

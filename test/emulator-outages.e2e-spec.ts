@@ -71,26 +71,26 @@ describe('emulator: faults, rate limits and clock', () => {
       expect(coinflow.countCalls(endpoint)).toBe(3);
     });
 
-    it('delays the normal response', async () => {
+    it('delays the normal response with the fault delay', async () => {
       coinflow.fail(endpoint, { kind: 'delay', ms: 50 });
       const before = performance.now();
       expect(await call[endpoint]()).toMatchObject({ status: 200 });
       expect(performance.now() - before).toBeGreaterThan(45);
     });
 
-    it('ends the connection in the middle of the body', async () => {
+    it('ends the connection in the middle of the body with the fault truncated', async () => {
       coinflow.fail(endpoint, { kind: 'truncated' });
       await expect(call[endpoint]()).rejects.toMatchObject({ code: 'ECONNRESET' });
       expect(coinflow.calls.at(-1)).toMatchObject({ endpoint, status: 200 });
     });
 
-    it('resets the connection', async () => {
+    it('resets the connection with the fault reset', async () => {
       coinflow.fail(endpoint, { kind: 'reset' });
       await expect(call[endpoint]()).rejects.toMatchObject({ code: 'ECONNRESET' });
       expect(coinflow.calls.at(-1)).toMatchObject({ endpoint, status: undefined });
     });
 
-    it('sends no response until the emulator closes', async () => {
+    it('sends no response with the fault hang until the emulator closes', async () => {
       coinflow.fail(endpoint, { kind: 'hang' });
       const hanging = call[endpoint]();
       const refused = expect(hanging).rejects.toMatchObject({ code: 'ECONNRESET' });
@@ -146,7 +146,7 @@ describe('emulator: faults, rate limits and clock', () => {
   });
 
   describe('rate limits', () => {
-    it('limits nothing by default', async () => {
+    it('limits no requests by default', async () => {
       const answers = await Promise.all(Array.from({ length: 150 }, () => client.verify('invalid')));
       expect(answers.every(({ status }) => status === 401)).toBe(true);
     });
@@ -202,7 +202,7 @@ describe('emulator: faults, rate limits and clock', () => {
   });
 
   describe('the clock', () => {
-    it('moves signing, verification, the log and the Date header', async () => {
+    it('moves the time of signing, verification, the log and the Date header with its clock', async () => {
       const key = await client.create();
       coinflow.setClockOffset(24 * HOUR_MS);
       expect((await client.verify(key)).status).toBe(401);
@@ -219,7 +219,7 @@ describe('emulator: faults, rate limits and clock', () => {
       expect((await client.verify(key)).status).toBe(200);
     });
 
-    it('moves the Date header of a truncated response', async () => {
+    it('moves the Date header of a truncated response with its clock', async () => {
       coinflow.setClockOffset(-24 * HOUR_MS);
       coinflow.fail('verify', { kind: 'truncated' });
       const date = /^date: (.*)$/im.exec(await bytesOf('/api/auth/verify'))?.[1];

@@ -82,7 +82,7 @@ describe('emulator: session keys', () => {
   });
 
   describe.each(BLOCKCHAINS)('a wallet that has signed, on %s', (blockchain) => {
-    it('gets a key that Verify Token accepts', async () => {
+    it('creates a key for a wallet that has signed, which Verify Token accepts', async () => {
       const wallet = walletOn(blockchain);
       const { status, body } = await client.sessionKey(await client.signed(wallet));
       expect(status).toBe(200);
@@ -93,7 +93,7 @@ describe('emulator: session keys', () => {
       expect(await client.verify(key)).toMatchObject({ status: 200, text: '' });
     });
 
-    it('gets no key for a used message', async () => {
+    it('creates no key for a used message', async () => {
       const headers = await client.signed(walletOn(blockchain));
       expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
       expect(await client.sessionKey(headers)).toMatchObject({
@@ -102,7 +102,7 @@ describe('emulator: session keys', () => {
       });
     });
 
-    it('gets no key for an expired message', async () => {
+    it('creates no key for an expired message', async () => {
       const headers = await client.signed(walletOn(blockchain));
       coinflow.setClockOffset(300_000);
       expect(await client.sessionKey(headers)).toMatchObject({
@@ -111,7 +111,7 @@ describe('emulator: session keys', () => {
       });
     });
 
-    it('gets no key for the signature of another wallet, over another message, or an invalid one', async () => {
+    it('creates no key for the signature of another wallet, over another message, or an invalid one', async () => {
       const [wallet, other] = [walletOn(blockchain), walletOn(blockchain)];
       const headers = await client.signed(wallet);
       const signatures = [
@@ -129,14 +129,14 @@ describe('emulator: session keys', () => {
       expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
     });
 
-    it('gets no key for the address of another wallet', async () => {
+    it('creates no key for the address of another wallet', async () => {
       const [wallet, other] = [walletOn(blockchain), walletOn(blockchain)];
       await client.messageFor(other);
       const headers = { ...(await client.signed(wallet)), 'x-coinflow-auth-wallet': other.address };
       expect(await client.sessionKey(headers)).toMatchObject({ status: 401, body: { message: expect.any(String) } });
     });
 
-    it('gets no key on another blockchain', async () => {
+    it('creates no key for a wallet on another blockchain', async () => {
       const headers = await client.signed(walletOn(blockchain));
       for (const other of [...BLOCKCHAINS, 'user', 'bitcoin'].filter((name) => name !== blockchain)) {
         expect(await client.sessionKey({ ...headers, 'x-coinflow-auth-blockchain': other })).toMatchObject({
@@ -147,7 +147,7 @@ describe('emulator: session keys', () => {
       expect(await client.sessionKey(headers)).toMatchObject({ status: 200 });
     });
 
-    it('gets no key for an unknown merchant, and can try again with the same message', async () => {
+    it('creates no key for an unknown merchant, and accepts the same message afterwards', async () => {
       const headers = await client.signed(walletOn(blockchain));
       expect(await client.sessionKey({ ...headers, 'x-coinflow-auth-merchant-id': 'nobody' })).toMatchObject({
         status: 401,
@@ -177,7 +177,7 @@ describe('emulator: session keys', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  describe('authentication of Get Session Key', () => {
+  describe('Get Session Key', () => {
     const API_KEY = { authorization: 'coinflow_emulator_key_of_demo_merchant' };
     const USER = { 'x-coinflow-auth-user-id': 'alice' };
     const WALLET = { 'x-coinflow-auth-wallet': `0x${'1'.repeat(40)}` };
@@ -210,7 +210,7 @@ describe('emulator: session keys', () => {
     );
 
     it.each(sets.map((names) => [names.join(' + ') || 'nothing', names] as const))(
-      'accepts or rejects the headers: %s',
+      'accepts or rejects Get Session Key by its headers: %s',
       async (_, names) => {
         const headers = Object.assign({}, ...names.map((name) => PARTS[name as keyof typeof PARTS])) as Headers;
         const { status, body } = await client.sessionKey(headers);
@@ -243,7 +243,7 @@ describe('emulator: session keys', () => {
       expect(await client.verify('0'.repeat(32))).toMatchObject({ status: 401 });
     });
 
-    it('removes, adds and replaces claims until reset', async () => {
+    it('removes, adds and replaces claims of created keys until reset', async () => {
       coinflow.setIssuance({ claims: { exp: null, merchantId: null, customerId: ['odd'], added: { deep: true } } });
       const key = await client.create();
       expect(claimsOf(key)).toEqual({ iat: expect.any(Number), customerId: ['odd'], added: { deep: true } });

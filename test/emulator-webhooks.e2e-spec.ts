@@ -62,7 +62,7 @@ describe('emulator: webhooks', () => {
   const control = (path: string, body: unknown): ReturnType<typeof send> =>
     send(`${coinflow.url}/_emulator/${path}`, { method: 'POST', body });
 
-  it('sends every documented type with its category', async () => {
+  it('sends an event of every documented type with its category', async () => {
     const types = Object.values(EVENT_TYPES).flat();
     expect([...types].sort()).toEqual([...COINFLOW_EVENT_TYPES].sort());
     expect(Object.keys(EVENT_TYPES)).toEqual([...COINFLOW_EVENT_CATEGORIES]);
@@ -118,7 +118,7 @@ describe('emulator: webhooks', () => {
     expect(other.id).not.toBe(first?.id);
   });
 
-  it('sends unknown types with any data', async () => {
+  it('sends events of unknown types with any data', async () => {
     await coinflow.sendWebhook({ eventType: 'Novel', category: 'New', created: 'then', data: { a: null, id: 5 } });
     expect(received[0]?.event).toMatchObject({
       eventType: 'Novel',
@@ -128,7 +128,7 @@ describe('emulator: webhooks', () => {
     });
   });
 
-  it('retries until the response is 200', async () => {
+  it('retries an event until the response is 200', async () => {
     statuses = [500, 503, 204, 302, 'reset', 401];
     const [result] = await settle();
     expect(result).toMatchObject({ url, acknowledged: true });
@@ -145,7 +145,7 @@ describe('emulator: webhooks', () => {
     expect(new Set(received.map(({ body }) => body)).size).toBe(1);
   });
 
-  it('stops after the maximum number of attempts', async () => {
+  it('stops retrying an event after the maximum number of attempts', async () => {
     statuses = [500, 500, 500];
     expect(await settle({ attempts: 2 })).toMatchObject([{ acknowledged: false, attempts: [{}, {}] }]);
     statuses = ['hang'];
@@ -158,7 +158,7 @@ describe('emulator: webhooks', () => {
     [{ signAgain: true }, { signatures: 2, created: 1 }],
     [{ signAgain: false }, { signatures: 1, created: 1 }],
     [{ newCreated: true }, { signatures: 2, created: 2 }],
-  ])('retries according to the settings %j', async (sending, { signatures, created }) => {
+  ])('retries an event according to the settings %j', async (sending, { signatures, created }) => {
     statuses = [500];
     const sent = settle({ ...sending, retryAfterMs: 20 });
     while (received.length === 0) await new Promise(setImmediate);
@@ -169,13 +169,13 @@ describe('emulator: webhooks', () => {
     expect(received.map((one) => credentialsOf(one))).toEqual(['signature', 'signature']);
   });
 
-  it('sends several copies at the same time', async () => {
+  it('sends several copies of an event at the same time', async () => {
     const [result] = await settle({ copies: 5 });
     expect(result?.attempts.map(({ copy }) => copy).sort()).toEqual([1, 2, 3, 4, 5]);
     expect(new Set(received.map(({ body }) => body)).size).toBe(1);
   });
 
-  it('sends events in another order', async () => {
+  it('sends events in another order than they were created', async () => {
     const events = ['Refund', 'Settled', 'Disbursed Funds'].map((eventType) => ({ eventType }));
     await coinflow.sendWebhooks(events, { order: 'reversed' });
     expect(received.map(({ event }) => event.eventType)).toEqual(['Disbursed Funds', 'Settled', 'Refund']);
@@ -234,13 +234,13 @@ describe('emulator: webhooks', () => {
     { signedAgoMs: 0.5 },
     { tampering: 'some' as 'none' },
     { endpoint: 'nobody' },
-  ])('rejects the settings %j', async (sending) => {
+  ])('rejects the settings %j of an event', async (sending) => {
     await expect(settle(sending)).rejects.toThrow(RangeError);
     await expect(coinflow.sendWebhooks([], { order: 'other' as 'given' })).rejects.toThrow(RangeError);
     expect(received).toEqual([]);
   });
 
-  it('stops retrying on reset and keeps its endpoints', async () => {
+  it('stops retrying events on reset and keeps its endpoints', async () => {
     statuses = [500];
     const sent = settle({ retryAfterMs: 60_000 });
     while (coinflow.webhookAttempts.length === 0) await new Promise(setImmediate);
@@ -251,7 +251,7 @@ describe('emulator: webhooks', () => {
     expect(await settle()).toMatchObject([{ acknowledged: true }]);
   });
 
-  it('stops retrying when it closes', async () => {
+  it('stops retrying events when it closes', async () => {
     statuses = ['hang'];
     const sent = settle();
     while (received.length === 0) await new Promise(setImmediate);
@@ -290,7 +290,7 @@ describe('emulator: webhooks', () => {
       });
     });
 
-    it('responds after the first attempt and says how to see the retries', async () => {
+    it('responds after the first attempt of an event and says how to see the retries', async () => {
       statuses = [500, 200, 500];
       const { status, body } = await control('webhooks/send', {
         eventType: 'Settled',

@@ -131,7 +131,7 @@ async function start(options: TestAppOptions): Promise<TestApp> {
 }
 
 describe.each(PLATFORMS)('CoinflowAuthGuard on %s', (platform) => {
-  it('guards only the route that it is on', async () => {
+  it('guards only the handler that is decorated', async () => {
     const { get, coinflow } = await start({ platform, controllers: [PerRouteController] });
     expect(await get('/guarded')).toMatchObject(MISSING);
     expect(await get('/guarded', unseenKey(coinflow))).toMatchObject({
@@ -187,7 +187,7 @@ describe.each(PLATFORMS)('CoinflowAuthGuard on %s', (platform) => {
           void nest.useGlobalFilters(new CatchAllFilter(nest.get(HttpAdapterHost))),
       },
     ],
-  ])('keeps its status and headers under a catch-all filter: %s', async (_, options) => {
+  ])('keeps the status and the headers of its rejection under a catch-all filter: %s', async (_, options) => {
     const { get, coinflow } = await start({
       platform,
       controllers: [PerRouteController, FailingController],
@@ -354,7 +354,7 @@ describe('CoinflowAuthGuard', () => {
     ]);
   });
 
-  it('throws a defect as it is', async () => {
+  it('throws an unexpected error unchanged', async () => {
     const { get, authenticator } = await start({ controllers: [PlainController], globalGuard: true });
     jest.spyOn(authenticator, 'authenticate').mockImplementation(() => {
       throw new RangeError('defect');

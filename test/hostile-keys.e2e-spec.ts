@@ -65,7 +65,7 @@ describe('hostile session keys', () => {
     await expect(verify(keyOf('bob', { jti: 'stopped' }))).rejects.toMatchObject(STOPPED);
   }
 
-  it('do not stop the verification of a key whose verification has expired', async () => {
+  it('hostile keys do not stop the verification of a key whose verification has expired', async () => {
     const clock = stopClock();
     const alice = keyOf('alice');
     await verify(alice);
@@ -74,7 +74,7 @@ describe('hostile session keys', () => {
     await expect(verify(alice)).resolves.toMatchObject({ subject: { userId: 'alice' } });
   });
 
-  it('do not stop the revalidation of a verified key', async () => {
+  it('hostile keys do not stop the revalidation of a verified key', async () => {
     const alice = keyOf('alice');
     await verify(alice);
     await stopNewKeys();
@@ -93,11 +93,11 @@ describe('hostile session keys', () => {
       await stopNewKeys();
     });
 
-    it('do not stop the revalidation of a key that this application created', async () => {
+    it('hostile keys do not stop the revalidation of a key that this application created', async () => {
       await expect(verify(attestedKey, 0)).resolves.toMatchObject({ subject: { userId: 'created' } });
     });
 
-    it('do not stop the endpoint probe while a call for one of them is under way', async () => {
+    it('hostile keys do not stop the endpoint probe while a call for a hostile key is under way', async () => {
       clock.advance(5_000);
       const isUnderWay = new Promise<void>((resolve) => (hostile = () => resolve()));
       const waiting = verify(keyOf('mallory')).catch(() => undefined);
@@ -108,7 +108,7 @@ describe('hostile session keys', () => {
     });
   });
 
-  it('do not stop new keys for longer than until a call for a known key succeeds', async () => {
+  it('hostile keys do not stop new keys for longer than until a call for a known key succeeds', async () => {
     const alice = keyOf('alice');
     await verify(alice);
     await stopNewKeys();
@@ -116,7 +116,7 @@ describe('hostile session keys', () => {
     await expect(verify(keyOf('bob'))).resolves.toMatchObject({ subject: { userId: 'bob' } });
   });
 
-  it.each([403, 413, 431])('stop nobody when a gateway answers them with a %d', async (status) => {
+  it.each([403, 413, 431])('hostile keys stop no other key when a gateway answers them with a %d', async (status) => {
     hostile = html(status);
     for (let i = 0; i < 6; i += 1) {
       await expect(verify(keyOf(`mallory${i}`))).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });

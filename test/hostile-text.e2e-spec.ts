@@ -78,11 +78,11 @@ const READERS: [name: string, module: string, call: string][] = [
 describe('reading strings from outside', () => {
   beforeAll(assertBuilt);
 
-  it.each(READERS)('takes linear time for %s', async (_, module, call) => {
+  it.each(READERS)('reads any text in linear time as %s', async (_, module, call) => {
     expect(await run(module, call)).toBe('done');
   });
 
-  it('is reported as too slow for a quadratic reader', async () => {
+  it('reports a quadratic reader as too slow', async () => {
     expect(await run('util/safe-text.js', '/[\\w-]{8,}\\.[\\w-]{8,}/.test(text)')).toBe(
       `still running after ${LIMIT_MS} ms`,
     );

@@ -39,7 +39,7 @@ describe('a process that forgets to close the service', () => {
     ['answered', undefined, 0],
     ['repeated', { kind: 'reset' }, 1],
     ['refused by the breaker', { kind: 'status', status: 503 }, Infinity],
-  ])('ends by itself after calls that were %s', async (_, fault, times) => {
+  ])('the process ends by itself after calls that were %s', async (_, fault, times) => {
     if (fault) coinflow.fail('session-key', fault, times);
     const { code, livedOnMs } = await run(`
       import 'reflect-metadata';
@@ -57,7 +57,7 @@ describe('a process that forgets to close the service', () => {
     expect(livedOnMs).toBeLessThan(10_000);
   });
 
-  it('ends by itself when its Redis is closed while it connects', async () => {
+  it('the process ends by itself when its Redis is closed while it connects', async () => {
     // Takes connections, and says nothing.
     const mute = createServer().listen(0, '127.0.0.1');
     await once(mute, 'listening');

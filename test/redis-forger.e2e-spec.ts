@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
 import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import { REJECT, FakeCoinflow } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
-import { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
+import type { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
+import { GENEROUS_MS, startReplica } from './harness/redis-replica.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
-/** Long enough for a busy machine. */
-const GENEROUS_MS = 1_000;
 const MINUTE_MS = 60_000;
 const ADDRESS = '203.0.113.77';
 const [OURS, THEIRS] = [1, 2].map((byte) => [Buffer.alloc(32, byte).toString('base64')]);
@@ -18,7 +17,6 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
   let redis: RedisServer;
   let admin: RedisClient;
   let coinflow: FakeCoinflow;
-  let close: (() => void)[] = [];
 
   beforeAll(async () => {
     redis = await RedisServer.start();
@@ -36,21 +34,9 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     await admin.flushAll();
   });
 
-  afterEach(() => {
-    for (const one of close) one();
-    close = [];
-  });
-
   /** Starts a new replica. */
-  async function start(options: Partial<CoinflowAuthModuleOptions> = {}): Promise<TestInstance> {
-    const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS });
-    const one = new TestInstance(coinflow, { sealKeys: OURS, store, ...options });
-    await one.sessions.sharedRevocations?.open();
-    close.push(() => {
-      one.sessions.sharedRevocations?.close();
-      void store.close?.();
-    });
-    return one;
+  function start(options: Partial<CoinflowAuthModuleOptions> = {}): Promise<TestInstance> {
+    return startReplica(coinflow, { url: redis.url }, { sealKeys: OURS, ...options });
   }
 
   /** The code with which the key is rejected; `undefined` if it is accepted. */
@@ -213,7 +199,6 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
 
     it('cannot extend a session by writing an older entry again', async () => {
       const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS });
-      close.push(() => void store.close?.());
       // It is in Redis too briefly to be read from there.
       const set = jest.spyOn(store, 'set');
       const key = coinflow.key();

@@ -1,20 +1,17 @@
 import { Logger } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { ACCEPT, DOWN, REJECT, FakeCoinflow } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
-import { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
+import type { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
+import { startReplica } from './harness/redis-replica.js';
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
-/** Long enough for a busy machine. */
-const GENEROUS_MS = 1_000;
 const UNAVAILABLE = { code: 'COINFLOW_UNAVAILABLE' };
 
 describeWithRedis('a rejection by Coinflow, over Redis,', () => {
   let redis: RedisServer;
   let admin: RedisClient;
   let coinflow: FakeCoinflow;
-  let close: (() => void)[] = [];
 
   beforeAll(async () => {
     redis = await RedisServer.start();
@@ -32,21 +29,7 @@ describeWithRedis('a rejection by Coinflow, over Redis,', () => {
     await admin.sendCommand(['FLUSHALL']);
   });
 
-  afterEach(() => {
-    for (const one of close) one();
-    close = [];
-  });
-
-  async function start(): Promise<TestInstance> {
-    const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS });
-    const one = new TestInstance(coinflow, { store });
-    await one.sessions.sharedRevocations?.open();
-    close.push(() => {
-      one.sessions.sharedRevocations?.close();
-      void store.close?.();
-    });
-    return one;
-  }
+  const start = (): Promise<TestInstance> => startReplica(coinflow, { url: redis.url });
 
   const isUnavailable = (one: TestInstance, key: string): Promise<boolean> =>
     one.decide(key).then(

@@ -3,15 +3,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import KeyvRedis from '@keyv/redis';
 import { Keyv } from 'keyv';
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
-import { redisSharedStore, type RedisSharedStoreOptions } from 'nestjs-coinflow-auth/redis';
+import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import { DOWN, REJECT, FakeCoinflow } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
 import { RecordingLogger } from './harness/recording-logger.js';
+import { GENEROUS_MS, startReplica } from './harness/redis-replica.js';
 import { RedisServer, countCommands, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
-/** Long enough for a busy machine. Tests of the timeout use a shorter one. */
-const GENEROUS_MS = 1_000;
 const REVOKED = { code: 'COINFLOW_SESSION_REVOKED' };
 
 describeWithRedis('what instances share over Redis', () => {
@@ -21,7 +20,6 @@ describeWithRedis('what instances share over Redis', () => {
   let admin: RedisClient;
   let coinflow: FakeCoinflow;
   let logger: RecordingLogger;
-  let close: (() => void)[] = [];
 
   beforeAll(async () => {
     [redis, elsewhere] = await Promise.all([RedisServer.start(), RedisServer.start()]);
@@ -41,24 +39,15 @@ describeWithRedis('what instances share over Redis', () => {
   });
 
   afterEach(() => {
-    for (const one of close) one();
-    close = [];
     Logger.overrideLogger(false);
   });
 
   /** Starts a new replica. */
-  async function start(
+  function start(
     options: Partial<CoinflowAuthModuleOptions> = {},
-    redisOptions: Partial<RedisSharedStoreOptions> = {},
+    redisOptions: { url?: string; timeoutMs?: number | undefined } = {},
   ): Promise<TestInstance> {
-    const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS, ...redisOptions, client: undefined });
-    const one = new TestInstance(coinflow, { store, ...options });
-    await one.sessions.sharedRevocations?.open();
-    close.push(() => {
-      one.sessions.sharedRevocations?.close();
-      void store.close?.();
-    });
-    return one;
+    return startReplica(coinflow, { url: redis.url, ...redisOptions }, options);
   }
 
   /** The code with which the key is rejected; `undefined` if it is accepted. */

@@ -45,7 +45,7 @@ class MembersOnlyGuard extends CoinflowAuthGuard {
 }
 
 describe('a decision of the guard', () => {
-  it('does not apply to the next handler after next()', async () => {
+  it('does not apply a decision to the next handler after next()', async () => {
     @Controller()
     class ChainController {
       @Get('payouts')
@@ -69,7 +69,7 @@ describe('a decision of the guard', () => {
     expect(coinflow.countCalls('verify')).toBe(1);
   });
 
-  it('does not apply to the same method of another controller after next()', async () => {
+  it('does not apply a decision to the same method of another controller after next()', async () => {
     class Chain {
       @Get('shared')
       handle(@Next() next: () => void): void {
@@ -96,7 +96,7 @@ describe('a decision of the guard', () => {
   it.each([
     ['unguarded', (): MethodDecorator => () => undefined],
     ['public', CoinflowPublic],
-  ])('is not visible to @CurrentSession() of the next handler, which is %s', async (_, access) => {
+  ])('passes no session to @CurrentSession() of the next handler, which is %s', async (_, access) => {
     @Controller()
     class ChainController {
       @Get('me')
@@ -118,7 +118,7 @@ describe('a decision of the guard', () => {
   it.each<[string, TestAppOptions]>([
     ['APP_GUARD', { providers: [{ provide: APP_GUARD, useClass: CoinflowAuthGuard }] }],
     ['the guard of the controller', {}],
-  ])('is made again by a subclass of the guard after %s', async (_, options) => {
+  ])('decides again in a subclass of the guard after %s', async (_, options) => {
     @CoinflowAuth()
     @Controller()
     class ClubController {
@@ -133,7 +133,7 @@ describe('a decision of the guard', () => {
     expect(await get('/club', unseenKey(coinflow, { customerId: 'member' }))).toMatchObject({ status: 200 });
   });
 
-  it('is made once by a subclass that is APP_GUARD, guard of the decorators and of the handler', async () => {
+  it('decides once in a subclass that is APP_GUARD, guard of the decorators and of the handler', async () => {
     @CoinflowAuth()
     @Controller()
     class ClubController {
@@ -153,7 +153,7 @@ describe('a decision of the guard', () => {
     expect(authenticate).toHaveBeenCalledTimes(1);
   });
 
-  it('is made for the instance that a subclass of the guard selects', async () => {
+  it('decides for the instance that a subclass of the guard selects', async () => {
     @Injectable()
     class EuGuard extends CoinflowAuthGuard {
       protected override getRoute(context: ExecutionContext): CoinflowRoute {

@@ -147,7 +147,7 @@ describe('on AWS Lambda, behind serverless-http', () => {
   });
   afterAll(() => app.close());
 
-  it('finds the session key in its own header, as a bearer token and in a cookie', async () => {
+  it('finds the session key in its own header, as a bearer token and in a cookie on AWS Lambda', async () => {
     const key = unseenKey(app.coinflow);
     const found = { status: 200, body: { userId: 'alice' } };
     expect(await call('GET', { 'X-Coinflow-Auth-Session-Key': key })).toMatchObject(found);
@@ -205,7 +205,7 @@ describe('over HTTP/2', () => {
   };
   const cookie = (): string => `session=${unseenKey(app.coinflow)}`;
 
-  it('finds the session key in its own header, as a bearer token and in one of several cookie headers', async () => {
+  it('finds the session key in its own header, as a bearer token and in one of several cookie headers over HTTP/2', async () => {
     const key = unseenKey(app.coinflow);
     const found = { status: 200, body: { userId: 'alice' } };
     expect(await call('GET', { 'x-coinflow-auth-session-key': key })).toMatchObject(found);
@@ -214,7 +214,7 @@ describe('over HTTP/2', () => {
     expect(await call('GET', {})).toMatchObject(MISSING);
   });
 
-  it('rejects two different Authorization headers', async () => {
+  it('rejects two different Authorization headers over HTTP/2', async () => {
     const path = [':path', '/guarded'] as const;
     const bearerOf = (customerId: string) =>
       ['authorization', `Bearer ${unseenKey(app.coinflow, { customerId })}`] as const;
@@ -237,7 +237,7 @@ describe('over HTTP/2', () => {
     },
   );
 
-  it('rejects an http origin of a request that came by https', async () => {
+  it('rejects an http origin of an HTTP/2 request that came by https', async () => {
     const headers = { cookie: cookie(), origin: ownOrigin, ':scheme': 'https' };
     expect(await call('POST', headers)).toMatchObject(CROSS_SITE);
     const secure = ownOrigin.replace('http:', 'https:');
@@ -254,7 +254,7 @@ describe.each(PLATFORMS)('behind a trusted proxy that ends TLS, on %s', (platfor
   });
   afterAll(() => app.close());
 
-  it('rejects an http origin of a request that came by https', async () => {
+  it('rejects an http origin of a request that came by https through a trusted proxy', async () => {
     const post = (origin: string, protocol: string): Promise<unknown> => {
       const cookie = `session=${unseenKey(app.coinflow)}`;
       const headers = { host: 'shop.example', 'x-forwarded-proto': protocol, origin, cookie };

@@ -81,7 +81,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     jest.restoreAllMocks();
   });
 
-  it('appear in no log line, body, error, cause, stack, inspection or JSON', async () => {
+  it('puts no secret into a log line, body, error, cause, stack, inspection or JSON', async () => {
     const shown: string[] = [];
     const secrets = [API_KEY];
     const show = (value: unknown): void => void shown.push(inspectEverything(value));
@@ -143,7 +143,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     expect(everything).not.toContain('\u001b[31m');
   });
 
-  it('appear in no error of the startup', async () => {
+  it('puts no secret into an error of the startup', async () => {
     @Module({
       imports: [CoinflowAuthModule.forRoot({ env: 'nowhere' as 'local', apiKey: ` ${API_KEY}`, merchantId: '' })],
     })

@@ -34,7 +34,7 @@ describe('a shared store of the application', () => {
     });
   }
 
-  it('whose revocations never open does not keep the application from starting, and is reported', async () => {
+  it('a store whose revocations never open does not keep the application from starting, and is reported', async () => {
     const service = serviceWith(NEVER);
     const starting = service.start();
     await jest.advanceTimersByTimeAsync(29_999);
@@ -45,7 +45,7 @@ describe('a shared store of the application', () => {
     expect(service.metrics().sharedStore).toMatchObject({ revocationsKnown: false });
   });
 
-  it('whose revocations fail to open after the timeout does not end the process', async () => {
+  it('a store whose revocations fail to open after the timeout does not end the process', async () => {
     let fail: (error: Error) => void = () => undefined;
     const service = serviceWith(() => new Promise((_, reject) => (fail = reject)));
     const starting = service.start();
@@ -56,12 +56,12 @@ describe('a shared store of the application', () => {
     await new Promise(setImmediate);
   });
 
-  it('whose revocations cannot be opened keeps the application from starting', async () => {
+  it('a store whose revocations cannot be opened keeps the application from starting', async () => {
     const service = serviceWith(() => Promise.reject(new Error('no such board')));
     await expect(service.start()).rejects.toThrow('no such board');
   });
 
-  it('that never publishes a revocation delays the caller for 5 s only: the key is revoked in this process, and not shared', async () => {
+  it('a store that never publishes a revocation delays the caller for 5 s only: the key is revoked in this process, and not shared', async () => {
     feed.publish = NEVER;
     const service = serviceWith(() => Promise.resolve(feed));
     await service.start();
@@ -71,7 +71,7 @@ describe('a shared store of the application', () => {
     await expect(service.verifySessionKey(KEY)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
   });
 
-  it('that publishes a revocation makes the result shared', async () => {
+  it('revokeSessionKey() reports the revocation as shared with a store that publishes it', async () => {
     const service = serviceWith(() => Promise.resolve(feed));
     await service.start();
     await expect(service.revokeSessionKey(KEY)).resolves.toEqual({ shared: true });
@@ -79,7 +79,7 @@ describe('a shared store of the application', () => {
     await expect(service.revokeSessionKey('a b')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_MALFORMED' });
   });
 
-  it('that never closes does not keep the application from shutting down', async () => {
+  it('a store that never closes does not keep the application from shutting down', async () => {
     const service = serviceWith(() => Promise.resolve(feed), NEVER);
     await service.start();
     const closing = service.stop();
@@ -87,7 +87,7 @@ describe('a shared store of the application', () => {
     await expect(closing).resolves.toBeUndefined();
   });
 
-  it('that cannot be closed fails the shutdown', async () => {
+  it('a store that cannot be closed fails the shutdown', async () => {
     const service = serviceWith(
       () => Promise.resolve(feed),
       () => Promise.reject(new Error('cannot be closed')),

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { Controller, Get, Header, Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { CoinflowAuth, CoinflowAuthService, SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
+import { CoinflowAuthService, SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
 import { FreshKeys } from '../decision/fresh-keys.js';
-import { ANSWER, type Answer } from '../http/answer.js';
+import { ANSWER, DecoratedController, type Answer } from '../http/controllers.js';
 import { coinflow } from '../http/variants/coinflow.js';
 import { nestjsJwt } from '../http/variants/nestjs-jwt.js';
 import { returnsTrue, unguarded } from '../http/variants/unguarded.js';
@@ -35,17 +35,6 @@ class VaryController {
 @Controller()
 class PlainController {
   @Get()
-  answer(): Answer {
-    return ANSWER;
-  }
-}
-
-/** A policy on handler and class, to be merged. Both decorators bring the guard again. */
-@Controller()
-@CoinflowAuth({ subject: 'user' })
-class DecoratedController {
-  @Get()
-  @CoinflowAuth({ maxAgeMs: 86_400_000 })
   answer(): Answer {
     return ANSWER;
   }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Choices, Platform } from '../choices.js';
 import type { Report } from '../measuring/report.js';
 import { quantile, ratios, spreadOf } from '../measuring/statistics.js';
-import { claimsOf, invalidKey } from './keys.js';
+import { claimsOf, invalidKey } from '../sessions/session-keys.js';
 import { meanwhile, sendEvenly } from './load.js';
 import { Merchant } from './merchant.js';
 

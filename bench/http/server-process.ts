@@ -1,11 +1,11 @@
 // The server of one variant in its own process: the CPU time of the process is the cost of its requests.
-import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
+import { Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import axios from 'axios';
 import { tellParent } from '../measuring/subprocess.js';
-import { ANSWER, type Answer } from './answer.js';
+import { AnswerController } from './controllers.js';
 import { variantNamed } from './variants/all-variants.js';
 import type { Upstream, Variant } from './variants/variant.js';
 
@@ -21,14 +21,6 @@ export interface ServerReady {
 /** CPU time so far, in microseconds. */
 export interface CpuTime {
   readonly us: number;
-}
-
-@Controller()
-class AnswerController {
-  @Get()
-  answer(): Answer {
-    return ANSWER;
-  }
 }
 
 async function createApp(variant: Variant, platform: string, upstream: Upstream): Promise<INestApplication> {

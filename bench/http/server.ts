@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Platform } from '../choices.js';
 import { nextMessage, startModule, stopModule } from '../measuring/subprocess.js';
 import { forged } from '../sessions/session-keys.js';
-import { ANSWER } from './answer.js';
+import { ANSWER } from './controllers.js';
 import type { CpuTime, ServerReady } from './server-process.js';
 import type { Upstream, Variant } from './variants/variant.js';
 

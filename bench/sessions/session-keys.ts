@@ -10,8 +10,7 @@ export class SessionKeys {
   readonly secret: KeyObject = createSecretKey(randomBytes(32));
 
   make(userId: string): string {
-    const iat = Math.floor(Date.now() / 1_000);
-    const signed = `${HEADER}.${encode({ iat, exp: iat + LIFETIME_S, customerId: userId, merchantId: MERCHANT_ID })}`;
+    const signed = `${HEADER}.${encode(claimsOf(userId, MERCHANT_ID))}`;
     return `${signed}.${this.#signature(signed).toString('base64url')}`;
   }
 
@@ -30,6 +29,18 @@ export class SessionKeys {
 /** The same key with a forged signature. */
 export function forged(key: string): string {
   return key.replace(/[^.]+$/, (signature) => 'A'.repeat(signature.length));
+}
+
+/** A forged key with valid claims and a random signature. Only Coinflow can tell that it is invalid. */
+export function invalidKey(merchantId: string): string {
+  const signed = `${HEADER}.${encode(claimsOf(randomBytes(6).toString('hex'), merchantId))}`;
+  return `${signed}.${randomBytes(32).toString('base64url')}`;
+}
+
+/** The claims of a session key that is created now. */
+export function claimsOf(customerId: string, merchantId: string): Record<string, unknown> {
+  const iat = Math.floor(Date.now() / 1_000);
+  return { customerId, merchantId, iat, exp: iat + LIFETIME_S };
 }
 
 function encode(part: object): string {

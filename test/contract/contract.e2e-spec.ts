@@ -67,7 +67,7 @@ describe(`the contract of ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
   });
 
   describe.each(IS_REAL ? ['solana', 'eth'] : BLOCKCHAINS)('on %s', (blockchain) => {
-    it('creates a message', async () => {
+    it('creates a message for a wallet to sign', async () => {
       expect((await get('/api/auth', walletHeaders(walletOn(blockchain)))).status).toBe(200);
     });
 
@@ -112,7 +112,7 @@ describe(`the contract of ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
       { kind: 'rate-limited' },
       { kind: 'rate-limited', retryAfter: 'date' },
       { kind: 'rate-limited', retryAfter: 'none' },
-    ])('allows the response of the fault %j', async (fault) => {
+    ])('allows, by the contract, the response of the fault %j', async (fault) => {
       for (const endpoint of ['message', 'session-key', 'verify'] as const) emulator?.fail(endpoint, fault, 1);
       const status = fault.kind === 'status' ? fault.status : 429;
       expect((await get('/api/auth')).status).toBe(status);
@@ -127,7 +127,7 @@ describe(`the contract of ${IS_REAL ? 'Coinflow' : 'the emulator'}`, () => {
       [{ kind: 'raw', status: 302, body: '' }, '/api/auth/session-key does not answer with 302'],
       [{ kind: 'status', status: 200, body: { sessionKey: 'k' } }, "body must have required property 'key'"],
       [{ kind: 'status', status: 429, headers: { 'retry-after': 'soon' } }, 'Retry-After must match pattern'],
-    ])('does not allow the response of the fault %j', async (fault, problem) => {
+    ])('does not allow, by the contract, the response of the fault %j', async (fault, problem) => {
       emulator?.fail('session-key', fault, 1);
       const answer = await sendSecurely(`${url}/api/auth/session-key`, {});
       expect(violations('/api/auth/session-key', answer).join()).toContain(problem);

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { isBuilt } from '../../scripts/set-up.mjs';
+import { endProcess } from './server-process.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -37,6 +38,5 @@ export async function startProcess(script: string, env: Record<string, string>):
 }
 
 export async function killProcess({ child }: ListeningProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL'));
+  await endProcess(child, 'SIGKILL');
 }

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { describe } from '@jest/globals';
 import { findPostgres } from '../../scripts/find-postgres.mjs';
-import { freePort } from './free-port.js';
+import { endProcess, freePort } from './server-process.js';
 
 const programs = findPostgres();
 
@@ -68,9 +68,8 @@ export class PostgresServer {
   async kill(): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     // After SIGKILL its child processes would run for a while.
-    await new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGQUIT'));
+    if (child) await endProcess(child, 'SIGQUIT');
   }
 
   async remove(): Promise<void> {

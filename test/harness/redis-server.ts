@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { describe } from '@jest/globals';
 import { createClient, type RedisClientType as RedisClient } from '@redis/client';
-import { freePort } from './free-port.js';
+import { endProcess, freePort } from './server-process.js';
 
 export type { RedisClient };
 
@@ -73,8 +73,7 @@ export class RedisServer {
   async kill(): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    await new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL'));
+    if (child) await endProcess(child, 'SIGKILL');
   }
 
   /** Makes the server accept connections but not respond, until `resume()`. */

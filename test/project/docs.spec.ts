@@ -8,11 +8,11 @@ import { configurationPage, optionDocs } from '../../scripts/options-page.mjs';
 const page = (name: string): string => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
 
 describe('the generated docs', () => {
-  it('have an errors.md that is up to date with the error catalogue (npm run docs updates it)', () => {
+  it('errors.md is up to date with the error catalogue (npm run docs updates it)', () => {
     expect(page('errors')).toBe(errorsPage(COINFLOW_AUTH_ERRORS));
   });
 
-  it('have a table in configuration.md that is up to date with the options (npm run docs updates it)', () => {
+  it('the table in configuration.md is up to date with the options (npm run docs updates it)', () => {
     expect(page('configuration')).toBe(configurationPage(page('configuration'), OPTION_TABLE));
   });
 });
@@ -21,21 +21,21 @@ describe('the option table', () => {
   const docs = optionDocs();
   const rows = Object.entries<OptionRow>(OPTION_TABLE);
 
-  it('has a row for every option of the interfaces, and no other', () => {
+  it('the option table has a row for every option of the interfaces, and no other', () => {
     expect(rows.map(([path]) => path).sort()).toEqual(Object.keys(docs).sort());
   });
 
-  it.each(rows)('has the default that the docstring of %s names', (path, { default: value }) => {
+  it.each(rows)('the option table has the default that the docstring of %s names', (path, { default: value }) => {
     const text = docs[path]?.default;
     if (value === undefined || typeof value === 'object') expect(text).toBe(value?.text);
     else expect(text?.replaceAll('_', '').replace(/ \(.*\)$/, '')).toBe(String(value));
   });
 
-  it.each(rows)('documents %s in a sentence of at most 30 words', (path) => {
+  it.each(rows)('the option table documents %s in a sentence of at most 30 words', (path) => {
     expect(docs[path]?.summary?.split(' ').length).toBeLessThanOrEqual(30);
   });
 
-  it('names an environment variable once', () => {
+  it('the option table names each environment variable once', () => {
     const names = rows.flatMap(([, { variable }]) => (variable ? [variable.name] : []));
     expect(new Set(names).size).toBe(names.length);
   });

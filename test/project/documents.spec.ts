@@ -83,11 +83,11 @@ beforeAll(() => {
 });
 
 describe.each(documents)('%s', (document) => {
-  it('has links and anchors that exist', () => {
+  it('links to pages and anchors that exist', () => {
     expect(brokenLinks(document)).toEqual([]);
   });
 
-  it('names options that the module has', () => {
+  it('names only options that the module has', () => {
     expect(isOption('cache.unknown')).toBe(false);
     expect(namesIn(document, OPTION).filter((name) => !isOption(name))).toEqual([]);
   });
@@ -96,7 +96,7 @@ describe.each(documents)('%s', (document) => {
     ['error codes and variables', ERROR_OR_VARIABLE],
     ['OpenTelemetry instruments', INSTRUMENT],
     ['reasons, outcomes and other names in kebab case', KEBAB_CASE],
-  ])('names %s that the code has', (_, pattern) => {
+  ])('names only %s that the code has', (_, pattern) => {
     const unknown = namesIn(document, pattern).filter(
       (name) => !OTHER_NAMES.includes(name) && !new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(sources),
     );

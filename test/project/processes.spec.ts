@@ -46,12 +46,12 @@ describe('a script that runs commands', () => {
     return { output, end };
   }
 
-  it.each<NodeJS.Signals>(['SIGTERM', 'SIGKILL'])('ends them with npm: %s', async (signal) => {
+  it.each<NodeJS.Signals>(['SIGTERM', 'SIGKILL'])('ends its commands when npm ends by %s', async (signal) => {
     const { output, end } = await run(`await run(process.execPath, ['long.mjs']); console.log('and goes on')`, signal);
     expect([output, end]).toEqual(['up\n', signal]);
   });
 
-  it('runs one after the other, and ends with the first that fails', async () => {
+  it('runs one command after the other, and ends with the first that fails', async () => {
     const { output, end } = await run(`
       for (const code of [0, 3, 0]) await run(process.execPath, ['-e', \`console.log(\${code}); process.exit(\${code})\`]);
     `);

@@ -28,7 +28,7 @@ const snippets = new Map(
 );
 
 describe('the snippets of the documents', () => {
-  it('compile', () => {
+  it('compiles every snippet of the documents', () => {
     const host = ts.createCompilerHost(options);
     const { getSourceFile, fileExists, readFile } = host;
     host.fileExists = (path) => snippets.has(path) || fileExists(path);
@@ -53,7 +53,7 @@ describe('the snippets of the documents', () => {
   it.each([
     ['the guard of sessions and API keys', 'test/session-or-api-key.guard.ts'],
     ['the ledger in a database', 'apps/sample/src/ledger/ledger.ts'],
-  ])('contain %s as it is tested', (_, file) => {
+  ])('the documents contain %s as it is tested', (_, file) => {
     expect([...snippets.values()]).toContain(readFileSync(root + file, 'utf8'));
   });
 });

@@ -20,7 +20,7 @@ describe.each(PLATFORMS)('the health of the sample on %s', (platform) => {
     return { status, overall, coinflow: details.coinflow };
   };
 
-  it('is up before the first call', async () => {
+  it('reports the status up before the first call', async () => {
     expect(await health()).toMatchObject({
       status: 200,
       overall: 'ok',
@@ -28,7 +28,7 @@ describe.each(PLATFORMS)('the health of the sample on %s', (platform) => {
     });
   });
 
-  it('is up with a healthy Coinflow and makes no calls', async () => {
+  it('reports the status up while Coinflow is healthy, and makes no calls', async () => {
     await app.sessionKey('alice');
     app.coinflow.clearCalls();
     for (let i = 0; i < 20; i += 1) {
@@ -37,7 +37,7 @@ describe.each(PLATFORMS)('the health of the sample on %s', (platform) => {
     expect(app.coinflow.calls).toEqual([]);
   });
 
-  it('is degraded and not down while Coinflow is unreachable', async () => {
+  it('reports the status degraded, not down, while Coinflow is unreachable', async () => {
     const key = await app.sessionKey('alice');
     app.coinflow.fail('verify', { kind: 'reset' });
     for (let i = 0; i < 5; i += 1) await app.get('/me', unseenKey(app.coinflow, { customerId: `user-${i}` }));

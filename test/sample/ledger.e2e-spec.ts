@@ -195,7 +195,7 @@ function itKeepsALedger(database: () => Database): void {
     expect(await ledger.balance('alice')).toBe(500);
   });
 
-  it('has the sum of the distinct payments after concurrent, repeated and failed ones', async () => {
+  it('credits the sum of the distinct payments after concurrent, repeated and failed ones', async () => {
     const id = fc.integer({ min: 0, max: 9 });
     const delivery = fc.record({ id, fails: fc.boolean(), userId: fc.constantFrom('alice', 'bob', 'carol') });
     await fc.assert(

@@ -49,7 +49,7 @@ describe('npm start, in full', () => {
     expect(await logInAndCall(sample)).toMatchObject({ body: { balance: { cents: 500, currency: 'USD' } } });
   });
 
-  it('stops when npm is killed', async () => {
+  it('stops both processes when npm is killed', async () => {
     const started = startCommand(['npm', 'start'], FREE_PORTS);
     const { sample, coinflow } = await started.ready();
     started.child.kill('SIGKILL');

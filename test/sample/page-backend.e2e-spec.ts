@@ -89,16 +89,19 @@ describe.each(PLATFORMS)('the backend of the page on %s', (platform) => {
       },
     );
 
-    it.each(['slow', 'unresponsive'])('sets the condition %s on each endpoint and heals it', async (condition) => {
-      const { coinflow } = await start();
-      expect(await change({ condition })).toMatchObject({ status: 200, body: { condition } });
-      const state = (await (await fetch(`${coinflow.url}/_emulator/state`)).json()) as { faults: object[] };
-      const kind = condition === 'slow' ? 'delay' : 'hang';
-      expect(state.faults).toEqual(
-        ['message', 'session-key', 'verify'].map((endpoint) => ({ endpoint, kind, remaining: null })),
-      );
-      expect(await change({ condition: 'healthy' })).toMatchObject({ body: HEALTHY });
-    });
+    it.each(['slow', 'unresponsive'])(
+      'sets the condition %s on each endpoint of the emulator and heals it',
+      async (condition) => {
+        const { coinflow } = await start();
+        expect(await change({ condition })).toMatchObject({ status: 200, body: { condition } });
+        const state = (await (await fetch(`${coinflow.url}/_emulator/state`)).json()) as { faults: object[] };
+        const kind = condition === 'slow' ? 'delay' : 'hang';
+        expect(state.faults).toEqual(
+          ['message', 'session-key', 'verify'].map((endpoint) => ({ endpoint, kind, remaining: null })),
+        );
+        expect(await change({ condition: 'healthy' })).toMatchObject({ body: HEALTHY });
+      },
+    );
 
     it('changes the key lifetime and the clock of the emulator', async () => {
       await start();

@@ -76,7 +76,7 @@ describePage('the page', (sample) => {
     expect(await webhooks.locator('.balance').innerText()).toContain('$10.00');
   });
 
-  it('can be used with the keyboard', async () => {
+  it('lets a user log in and send a request with the keyboard', async () => {
     await sample.open();
     await sample.page.keyboard.press('Tab');
     expect(await focused()).toBe('Skip to content');

@@ -134,7 +134,7 @@ describePage('the page, in full', (sample) => {
     await sample.choose('In sync');
   });
 
-  it('works on Fastify', async () => {
+  it('serves the page on Fastify', async () => {
     await sample.app.close();
     await sample.startApp('fastify');
     await sample.open();
@@ -198,7 +198,7 @@ describePage('the page, in full', (sample) => {
     expect(await sample.send('1', 'belongs to another merchant')).toContain('COINFLOW_SESSION_WRONG_MERCHANT');
   });
 
-  it('has no accessibility problem and no overflow in light and dark, wide and narrow', async () => {
+  it('shows no accessibility problem and no overflow in light and dark, wide and narrow', async () => {
     await sample.open();
     await everywhere(async () => expect(await accessibilityProblems()).toEqual([]));
     await sample.logIn();

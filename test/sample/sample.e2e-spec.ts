@@ -55,7 +55,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       () => Promise.resolve(unseenKey(app.coinflow, { exp: 1_700_000_000 })),
     ],
     ['a key of another merchant', 'COINFLOW_SESSION_WRONG_MERCHANT', () => Promise.resolve(foreignKey(app.coinflow))],
-  ])('rejects %s', async (_, code, keyFor) => {
+  ])('rejects a request with %s', async (_, code, keyFor) => {
     await start();
     const key = await keyFor();
     expect(await app.get('/me', key)).toMatchObject({ status: 401, body: { code } });
@@ -327,7 +327,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     });
   });
 
-  it('has no webhook route without a key', async () => {
+  it('has no webhook route without a webhook key', async () => {
     const { send } = await start();
     expect(await send('/webhooks/coinflow', { method: 'POST', body: {} })).toMatchObject({ status: 404 });
   });

@@ -40,7 +40,7 @@ describe.each(PLATFORMS)('serving the page on %s', (platform) => {
     });
   });
 
-  it('serves no other files', async () => {
+  it('serves no files outside of the page', async () => {
     const { get } = await start('built');
     for (const path of ['/assets', '/assets/', '/assets/none.js', '/%2e%2e/secret', '/assets/..%2f..%2fsecret']) {
       const { status } = await get(path);

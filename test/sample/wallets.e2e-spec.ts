@@ -108,7 +108,7 @@ describe.each(PLATFORMS)('wallets on %s', (platform) => {
       expect(app.coinflow.calls).toEqual([]);
     });
 
-    it('rejects an expired message', async () => {
+    it('rejects an expired message of a wallet', async () => {
       const wallet = walletOn('solana');
       const signature = await wallet.sign(await messageFor(wallet));
       app.coinflow.setClockOffset(301_000);

@@ -1,24 +1,8 @@
-import { Controller, Get, type ModuleMetadata } from '@nestjs/common';
+import type { ModuleMetadata } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import {
-  CoinflowAuth,
-  CoinflowAuthGuard,
-  CoinflowAuthModule,
-  CoinflowAuthService,
-  SESSION_KEY_HEADER,
-} from 'nestjs-coinflow-auth';
-import { ANSWER, type Answer } from '../answer.js';
+import { CoinflowAuthGuard, CoinflowAuthModule, CoinflowAuthService, SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
+import { DecoratedController } from '../controllers.js';
 import type { Upstream, Variant } from './variant.js';
-
-@Controller()
-@CoinflowAuth({ subject: 'user' })
-class DecoratedController {
-  @Get()
-  @CoinflowAuth({ maxAgeMs: 86_400_000 })
-  answer(): Answer {
-    return ANSWER;
-  }
-}
 
 function globallyGuarded({ url, apiKey, merchantId }: Upstream): ModuleMetadata {
   return {

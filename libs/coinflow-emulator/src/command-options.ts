@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util';
-import { readOrigins } from './cors.js';
 import { CONTROLS, type CoinflowEmulatorOptions, type EmulatorControl } from './emulator-options.js';
-import { readHosts } from './hosts.js';
 import { DEFAULT_MERCHANTS, type EmulatorMerchant } from './merchants.js';
 import { MAX_LIFETIME_SECONDS } from './issuance.js';
 import { ASSUMED_LIMITS, MAX_LIMIT } from './rate-limits.js';
+import { readHosts, readOrigins } from './validation.js';
 
 /** The default port of the command. */
 export const DEFAULT_PORT = 4010;

@@ -38,19 +38,3 @@ export function cors(server: FastifyInstance, allowed: readonly string[]): void 
 function isLoopbackOrigin(origin: string): boolean {
   return isLoopbackUrl(origin) || /^https?:\/\/[\w.-]+\.localhost(?::\d+)?$/.test(origin);
 }
-
-/**
- * The origins of an option, as browsers send them.
- * @throws {RangeError} for an invalid origin
- */
-export function readOrigins(origins: readonly string[] = [], option = 'allowOrigins'): string[] {
-  return origins.map((text) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (!url || url.origin === 'null' || url.href !== `${url.origin}/`) {
-      throw new RangeError(
-        `${option}: "${text}" is not an origin. Pass a scheme, a host and an optional port, such as https://app.test.`,
-      );
-    }
-    return url.origin;
-  });
-}

@@ -38,17 +38,3 @@ function isLocalName(name: string): boolean {
   if (name === '') return false;
   return isIP(name) !== 0 || !name.includes('.') || name.endsWith('.localhost') || name === 'host.docker.internal';
 }
-
-/**
- * The host names of an option, in lower case.
- * @throws {RangeError} for an invalid host name
- */
-export function readHosts(hosts: readonly string[] = [], option = 'allowHosts'): string[] {
-  const invalid = hosts.find((host) => !/^[\w-]+(?:\.[\w-]+)*$/.test(host));
-  if (invalid !== undefined) {
-    throw new RangeError(
-      `${option}: "${invalid}" is not a host name. Pass a name without scheme, port and path, such as shop.test.`,
-    );
-  }
-  return hosts.map((host) => host.toLowerCase());
-}

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Keypair } from '@stellar/stellar-base';
-import { walletOf, type Wallet } from './chains/blockchains.js';
+import { walletOf } from './chains/blockchains.js';
+import type { Wallet } from './chains/chain.js';
 import { EmulatorClock } from './clock.js';
 import { Messages } from './messages.js';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Wallet } from './chains/blockchains.js';
+import type { Wallet } from './chains/chain.js';
 import type { EmulatorClock } from './clock.js';
 
 /** The default lifetime of a message. */

@@ -2,12 +2,13 @@ import Fastify from 'fastify';
 import { authRoutes } from './auth-routes.js';
 import { CoinflowEmulator } from './coinflow-emulator.js';
 import { controlRoutes } from './control/control-routes.js';
-import { cors, readOrigins } from './cors.js';
+import { cors } from './cors.js';
 import type { CoinflowEmulatorOptions } from './emulator-options.js';
 import { EmulatorParts } from './emulator-parts.js';
 import { requestHooks } from './request-hooks.js';
-import { checkHost, readHosts } from './hosts.js';
+import { checkHost } from './hosts.js';
 import { handleHttpErrors } from './http-error.js';
+import { readHosts, readOrigins } from './validation.js';
 
 /**
  * Starts a local Coinflow.

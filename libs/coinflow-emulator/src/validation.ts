@@ -15,6 +15,36 @@ export function requireOneOf<T extends string>(what: string, value: T, allowed: 
   return value;
 }
 
+/**
+ * The origins of an option, as browsers send them.
+ * @throws {RangeError} for an invalid origin
+ */
+export function readOrigins(origins: readonly string[] = [], option = 'allowOrigins'): string[] {
+  return origins.map((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (!url || url.origin === 'null' || url.href !== `${url.origin}/`) {
+      throw new RangeError(
+        `${option}: "${text}" is not an origin. Pass a scheme, a host and an optional port, such as https://app.test.`,
+      );
+    }
+    return url.origin;
+  });
+}
+
+/**
+ * The host names of an option, in lower case.
+ * @throws {RangeError} for an invalid host name
+ */
+export function readHosts(hosts: readonly string[] = [], option = 'allowHosts'): string[] {
+  const invalid = hosts.find((host) => !/^[\w-]+(?:\.[\w-]+)*$/.test(host));
+  if (invalid !== undefined) {
+    throw new RangeError(
+      `${option}: "${invalid}" is not a host name. Pass a name without scheme, port and path, such as shop.test.`,
+    );
+  }
+  return hosts.map((host) => host.toLowerCase());
+}
+
 /** Removes the properties that are `undefined`, so that they do not override a default. */
 export function withoutUndefined<T extends object>(settings: T): Partial<T> {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -35,7 +35,7 @@ describe('the shop', () => {
     return app.getUrl();
   }
 
-  it('is alice’s everywhere, in one line', async () => {
+  it('authenticates alice on every route with overrideCoinflowAuth', async () => {
     const builder = Test.createTestingModule({
       imports: [AppModule.with(OPTIONS)],
       providers: [{ provide: APP_GUARD, useClass: CoinflowAuthGuard }],
@@ -46,7 +46,7 @@ describe('the shop', () => {
     expect((await fetch(`${url}/payouts`, { method: 'POST' })).status).toBe(201);
   });
 
-  it('is tested against the emulator', async () => {
+  it('authenticates users against the emulator', async () => {
     coinflow = await startCoinflowEmulator({ merchants: [{ merchantId: 'mine', apiKey: 'my-key' }] });
     const options = { env: 'local', baseUrl: coinflow.url, apiKey: 'my-key', merchantId: 'mine' } as const;
     const module = await Test.createTestingModule({ imports: [AppModule.with(options)] }).compile();
@@ -59,7 +59,7 @@ describe('the shop', () => {
     expect((await fetch(`${url}/payouts`, { method: 'POST', headers })).status).toBe(503);
   });
 
-  it('has handlers that a unit test can call', () => {
+  it('calls a handler with a session from createTestSession', () => {
     const controller = new ShopController(undefined as never);
     expect(controller.me(createTestSession({ userId: 'carol' }))).toEqual({ kind: 'user', userId: 'carol' });
   });

@@ -41,7 +41,7 @@ const sharedIn = (one: TestInstance) => one.sessions.sharedCache?.statistics;
 const settle = (): Promise<void> => jest.advanceTimersByTimeAsync(0);
 
 describe('a session that one replica has verified', () => {
-  it('is accepted by the other replicas without a call', async () => {
+  it('a session that one replica has verified is accepted by the other replicas without a call', async () => {
     const key = coinflow.key();
     await instance().decide(key);
     await settle();
@@ -52,7 +52,7 @@ describe('a session that one replica has verified', () => {
     expect(await other.decidedBy(key)).toBe('cache');
   });
 
-  it('is read from the store once for all concurrent requests', async () => {
+  it('a shared session is read from the store once for all concurrent requests', async () => {
     const key = coinflow.key();
     await instance().decide(key);
     await settle();
@@ -63,7 +63,7 @@ describe('a session that one replica has verified', () => {
     expect(coinflow.calls).toEqual([key]);
   });
 
-  it('is accepted without a second call when a concurrent call verifies it during the read of the store', async () => {
+  it('a shared session is accepted without a second call when a concurrent call verifies it during the read of the store', async () => {
     const key = coinflow.key();
     const after = (ms: number) => (): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
     const one = instance();
@@ -78,7 +78,7 @@ describe('a session that one replica has verified', () => {
     expect(coinflow.calls).toEqual([key]);
   });
 
-  it('is valid on another replica for no longer than on the first', async () => {
+  it('a shared session is valid on another replica for no longer than on the first', async () => {
     const key = coinflow.key();
     await instance({ cache: { ttlMs: HOUR_MS } }).decide(key);
     await jest.advanceTimersByTimeAsync(50 * MINUTE_MS);
@@ -90,7 +90,7 @@ describe('a session that one replica has verified', () => {
     expect(coinflow.calls).toEqual([key, key]);
   });
 
-  it('is verified again for a route whose maxAgeMs it exceeds', async () => {
+  it('a shared session is verified again for a route whose maxAgeMs it exceeds', async () => {
     const key = coinflow.key();
     await instance().decide(key);
     await jest.advanceTimersByTimeAsync(10 * MINUTE_MS);
@@ -99,7 +99,7 @@ describe('a session that one replica has verified', () => {
     expect(await instance().decidedBy(key, 0)).toBe('coinflow');
   });
 
-  it("does not become younger when a replica's clock is ahead", async () => {
+  it("a shared session does not become younger when a replica's clock is ahead", async () => {
     const key = coinflow.key();
     await instance({ cache: { ttlMs: HOUR_MS } }).decide(key);
     await settle();
@@ -112,7 +112,7 @@ describe('a session that one replica has verified', () => {
     expect(coinflow.calls).toEqual([key, key]);
   });
 
-  it('is rejected on another replica when it is expired, revoked or of another merchant', async () => {
+  it('a shared session is rejected on another replica when it is expired, revoked or of another merchant', async () => {
     const [revoked, short] = [coinflow.key(), coinflow.key({ exp: Math.floor(Date.now() / 1_000) + 60 })];
     const one = instance();
     for (const key of [revoked, short]) await one.decide(key);
@@ -127,7 +127,7 @@ describe('a session that one replica has verified', () => {
     });
   });
 
-  it('is stored until the key expires, and not at all when it has expired', async () => {
+  it('a shared session is stored until the key expires, and not at all when it has expired', async () => {
     const [short, over] = [600, -2].map((s) => coinflow.key({ exp: Math.floor(Date.now() / 1_000) + s })) as [
       string,
       string,
@@ -138,7 +138,7 @@ describe('a session that one replica has verified', () => {
     expect(Array.from(store.entries.values(), ({ until }) => until <= Date.now() + 600_000)).toEqual([true]);
   });
 
-  it('is removed from the store when Coinflow rejects the key', async () => {
+  it('a shared session is removed from the store when Coinflow rejects the key', async () => {
     const key = coinflow.key();
     const one = instance();
     await one.decide(key);
@@ -149,7 +149,7 @@ describe('a session that one replica has verified', () => {
     await expect(instance().decide(key)).rejects.toMatchObject(REJECTED);
   });
 
-  it('does not override a rejection that this replica has received', async () => {
+  it('a shared session does not override a rejection that this replica has received', async () => {
     const key = coinflow.key();
     const [one, other] = [instance(), instance()];
     await one.decide(key);
@@ -163,7 +163,7 @@ describe('a session that one replica has verified', () => {
     await expect(one.decide(key)).rejects.toMatchObject(REJECTED);
   });
 
-  it('is removed from the store when the key is revoked', async () => {
+  it('a shared session is removed from the store when the key is revoked', async () => {
     const key = coinflow.key();
     const one = instance();
     await one.decide(key);
@@ -174,7 +174,7 @@ describe('a session that one replica has verified', () => {
     expect(store.entries.size).toBe(0);
   });
 
-  it('is rejected when the key is revoked during the read of the store', async () => {
+  it('a shared session is rejected when the key is revoked during the read of the store', async () => {
     const key = coinflow.key();
     await instance().decide(key);
     await settle();
@@ -195,7 +195,7 @@ describe('a session that one replica has verified', () => {
 });
 
 describe('a session key that one replica has created', () => {
-  it('is reused by every replica, which knows that the application created it', async () => {
+  it('a created session key is reused by every replica, which knows that the application created it', async () => {
     const { key } = await instance().create('alice');
     await settle();
     const other = instance();
@@ -207,7 +207,7 @@ describe('a session key that one replica has created', () => {
     expect(coinflow.calls).toEqual([]);
   });
 
-  it('is not reused for another user, another client IP, or a fresh key', async () => {
+  it('a created session key is not reused for another user, another client IP, or a fresh key', async () => {
     await instance().create('alice', { clientIp: '203.0.113.1' });
     await settle();
     await instance().create('bob', { clientIp: '203.0.113.1' });
@@ -216,7 +216,7 @@ describe('a session key that one replica has created', () => {
     expect(coinflow.created).toBe(4);
   });
 
-  it('is not reused when it is about to expire', async () => {
+  it('a created session key is not reused when it is about to expire', async () => {
     await instance().create('alice');
     const [[name, entry] = ['', { value: '', until: 0 }]] = Array.from(store.entries).filter(([key]) =>
       key.includes(':created:'),
@@ -227,7 +227,7 @@ describe('a session key that one replica has created', () => {
     expect(coinflow.created).toBe(2);
   });
 
-  it('is not reused after its user was revoked', async () => {
+  it('a created session key is not reused after its user was revoked', async () => {
     await instance().create('alice');
     await settle();
     const other = instance();
@@ -238,7 +238,7 @@ describe('a session key that one replica has created', () => {
     expect(coinflow.created).toBe(2);
   });
 
-  it('is accepted for the user it was created for, even if the key names none', async () => {
+  it('a created session key is accepted for the user it was created for, even if the key names none', async () => {
     coinflow.nextKey = 'opaque-session-key';
     await instance().create('alice');
     await settle();
@@ -264,7 +264,7 @@ describe('a shared store', () => {
         throw new Error('ECONNREFUSED');
       },
     ],
-  ])('that %s delays requests only shortly and rejects none', async (_how, before) => {
+  ])('a shared store that %s delays requests only shortly and rejects none', async (_how, before) => {
     store.before = before;
     const one = instance();
     const keys = Array.from({ length: 20 }, (_, i) => coinflow.key({ customerId: `user-${i}` }));
@@ -291,7 +291,7 @@ describe('a shared store', () => {
     ['an object', { a: 1 }],
     ['a number', 7],
     ['a long text', 'A'.repeat(10_000)],
-  ])('that returns %s counts as unreadable, and Coinflow is asked', async (_what, value) => {
+  ])('a shared store that returns %s counts as unreadable, and Coinflow is asked', async (_what, value) => {
     const key = coinflow.key();
     jest.spyOn(store, 'get').mockResolvedValue(value);
     const one = instance();
@@ -300,7 +300,7 @@ describe('a shared store', () => {
     expect(sharedIn(one)).toMatchObject({ hits: 0, unreadable: 1 });
   });
 
-  it('is waited for as long as its timeoutMs says', async () => {
+  it('waits for the shared store as long as its timeoutMs says', async () => {
     const key = coinflow.key();
     await instance().decide(key);
     await settle();
@@ -321,7 +321,7 @@ describe('a shared store', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('is not read for a cached or attested key', async () => {
+  it('does not read the shared store for a cached or attested key', async () => {
     const one = instance();
     const { key, attestedKey = '' } = await one.create();
     await settle();
@@ -331,7 +331,7 @@ describe('a shared store', () => {
     expect(store.asked).toBe(0);
   });
 
-  it('that is down does not change that an outage of Coinflow is a 503', async () => {
+  it('a shared store that is down does not change that an outage of Coinflow is a 503', async () => {
     store.before = FAILS;
     coinflow.response = DOWN;
     await expect(instance().decide(coinflow.key())).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
@@ -339,7 +339,7 @@ describe('a shared store', () => {
 });
 
 describe('an attacker who reads the store', () => {
-  it('finds no session key, no user and no address there', async () => {
+  it('an attacker who reads the store finds no session key, no user and no address there', async () => {
     const one = instance();
     const { key } = await one.create('alice-in-wonderland', { clientIp: '203.0.113.77' });
     await one.decide(coinflow.key({ customerId: 'bob-the-builder' }));
@@ -366,7 +366,7 @@ describe('an attacker who writes to the store', () => {
   const entriesOf = (kind: string): [string, { value: string; until: number }][] =>
     Array.from(store.entries).filter(([key]) => key.includes(`:${kind}:`));
 
-  it('cannot authenticate with an entry of another name or kind', async () => {
+  it('an attacker who writes to the store cannot authenticate with an entry of another name or kind', async () => {
     await instance().create('mallory');
     await settle();
     const theirs = [...entriesOf('session'), ...entriesOf('created')];
@@ -382,7 +382,7 @@ describe('an attacker who writes to the store', () => {
     }
   });
 
-  it('cannot make the application return the key of another user', async () => {
+  it('an attacker who writes to the store cannot make the application return the key of another user', async () => {
     await instance().create('mallory');
     await settle();
     const [[, mallorys] = []] = entriesOf('created');
@@ -393,7 +393,7 @@ describe('an attacker who writes to the store', () => {
     expect(coinflow.created).toBe(3);
   });
 
-  it('cannot extend a session by writing an old entry again', async () => {
+  it('an attacker who writes to the store cannot extend a session by writing an old entry again', async () => {
     const key = coinflow.key();
     await instance({ cache: { ttlMs: MINUTE_MS } }).decide(key);
     await settle();
@@ -404,7 +404,7 @@ describe('an attacker who writes to the store', () => {
     await expect(instance().decide(key)).rejects.toMatchObject(REJECTED);
   });
 
-  it('cannot use entries of another environment, API or merchant with the same seal keys', async () => {
+  it('an attacker who writes to the store cannot use entries of another environment, API or merchant with the same seal keys', async () => {
     const key = coinflow.key({ merchantId: undefined });
     const options = { sealKeys: [OLD_SEAL_KEY], acceptUnboundKeys: true };
     await instance(options).decide(key);
@@ -424,7 +424,7 @@ describe('an attacker who writes to the store', () => {
 describe('rotated seal keys', () => {
   const HOLDING = { customerId: 'alice' };
 
-  it('make entries of the old key a miss, and entries of the new key readable on every replica that has it', async () => {
+  it('rotated seal keys make entries of the old key a miss, and entries of the new key readable on every replica that has it', async () => {
     const before = { sealKeys: [OLD_SEAL_KEY, NEW_SEAL_KEY] };
     const after = { sealKeys: [NEW_SEAL_KEY, OLD_SEAL_KEY] };
     const key = coinflow.key(HOLDING);

@@ -10,7 +10,7 @@ import { SharedRevocations } from './shared-revocations.js';
 const SCOPE = { env: 'prod', baseUrl: 'https://api.coinflow.cash', merchantId: 'ours' } as const;
 
 describe('the notices that a replica publishes again', () => {
-  it('leaves out expired notices, and the oldest ones beyond the bound', async () => {
+  it('publishes again neither expired notices nor the oldest ones beyond the bound', async () => {
     let listener: RevocationListener | undefined;
     const board = {
       open: (_: string, given: RevocationListener) => {

@@ -14,7 +14,7 @@ describe('SharedRevocations', () => {
     Logger.overrideLogger(false);
   });
 
-  it('is informed once the boards of all seal keys are, and logs the cause until then', async () => {
+  it('knows the revocations once the boards of all seal keys do, and logs the cause until then', async () => {
     const logger = new RecordingLogger();
     Logger.overrideLogger(logger);
     const listeners: RevocationListener[] = [];

@@ -55,7 +55,7 @@ describe('the function of the option apiKey', () => {
   /** Node.js finds an unhandled rejection once all microtasks have run; Jest then fails the test. */
   const unhandledRejectionsAreFound = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  it('is abandoned at the time limit of the call, and called again by the next call for the same user', async () => {
+  it('the apiKey function is abandoned at the time limit of the call, and called again by the next call for the same user', async () => {
     const time = controlTime();
     apiKey.mockImplementationOnce(NEVER);
     const [first, second] = [create(), create()];
@@ -73,7 +73,7 @@ describe('the function of the option apiKey', () => {
     await expect(create()).resolves.toMatchObject({ key: 'an-opaque-key' });
   });
 
-  it('may reject after the time limit without an unhandled rejection', async () => {
+  it('the apiKey function may reject after the time limit without an unhandled rejection', async () => {
     const time = controlTime();
     let fail: (error: Error) => void = () => undefined;
     apiKey.mockImplementationOnce(() => new Promise((_, reject) => (fail = reject)));
@@ -86,20 +86,20 @@ describe('the function of the option apiKey', () => {
     await unhandledRejectionsAreFound();
   });
 
-  it('shares one time limit with the attempts of the call', async () => {
+  it('the apiKey function shares one time limit with the attempts of the call', async () => {
     await create();
     expect(AbortSignal.timeout).toHaveBeenCalledTimes(1);
     expect(AbortSignal.timeout).toHaveBeenCalledWith(5_000);
   });
 
-  it('is called once for a call and its retries', async () => {
+  it('the apiKey function is called once for a call and its retries', async () => {
     coinflow.script(reset, json(503), json(200, {}, CREATED));
     await create();
     expect(coinflow.requests.map(({ headers }) => headers.authorization)).toEqual(['api-key', 'api-key', 'api-key']);
     expect(apiKey).toHaveBeenCalledTimes(1);
   });
 
-  it('is not called while the breaker is open', async () => {
+  it('the apiKey function is not called while the breaker is open', async () => {
     coinflow.script(json(503));
     await create().catch(() => undefined);
     await create().catch(() => undefined);
@@ -108,7 +108,7 @@ describe('the function of the option apiKey', () => {
     expect(apiKey).not.toHaveBeenCalled();
   });
 
-  it('leads to no call when the breaker has opened meanwhile, and does not use the trial', async () => {
+  it('the apiKey function leads to no call when the breaker has opened meanwhile, and does not use the trial', async () => {
     const clock = stopClock();
     let resolveKey: (key: string) => void = () => undefined;
     apiKey.mockImplementationOnce(() => new Promise((resolve) => (resolveKey = resolve)));
@@ -128,7 +128,7 @@ describe('the function of the option apiKey', () => {
     ['throws', () => Promise.reject(new Error('canary'))],
     ['returns a key that cannot be sent', () => ' canary'],
     ['returns nothing', () => undefined],
-  ])('does not open the breaker of an endpoint when it %s', async (_, implementation) => {
+  ])('the apiKey function does not open the breaker of an endpoint when it %s', async (_, implementation) => {
     apiKey.mockImplementation(implementation as ApiKeyFunction);
     for (let i = 0; i < 6; i += 1) {
       await expect(create()).rejects.toHaveProperty('reason', expect.stringMatching(/^api-key-function-/));

@@ -44,7 +44,7 @@ describe('CircuitBreaker', () => {
     await expect(attempt('bad')).resolves.toBe('bad');
   });
 
-  it('opens after the fifth failure in a row, and allows a trial after five seconds', async () => {
+  it('the breaker opens after the fifth failure in a row, and allows a trial after five seconds', async () => {
     for (let i = 0; i < 4; i += 1) await attempt('bad');
     expect([breaker.state, breaker.refusesForMs]).toEqual(['closed', 0]);
     await attempt('bad');
@@ -64,7 +64,7 @@ describe('CircuitBreaker', () => {
     expect([breaker.state, breaker.refusesForMs]).toEqual(['closed', 0]);
   });
 
-  it('stays open for five more seconds after each failed trial', async () => {
+  it('the breaker stays open for five more seconds after each failed trial', async () => {
     await open();
     for (let i = 0; i < 10; i += 1) {
       jest.advanceTimersByTime(5_000);
@@ -104,7 +104,7 @@ describe('CircuitBreaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('is neither kept open by a clock that is set back nor closed by one that is set ahead', async () => {
+  it('the breaker neither stays open when the clock is set back nor closes when it is set ahead', async () => {
     await open();
     jest.setSystemTime(Date.now() + 3_600_000);
     expect(breaker.refusesForMs).toBe(5_000);
@@ -127,7 +127,7 @@ describe('CircuitBreaker', () => {
     expect(logger.lines.every(({ text }) => text.endsWith(' CoinflowAuth'))).toBe(true);
   });
 
-  it('closes when it learns of a success elsewhere, also while a trial is under way', async () => {
+  it('the breaker closes when it learns of a success elsewhere, also while a trial is under way', async () => {
     await open();
     breaker.learn('good');
     expect([breaker.state, breaker.refusesForMs]).toEqual(['closed', 0]);
@@ -171,7 +171,7 @@ describe('CircuitBreaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('opens after five failures in a row again once it has closed', async () => {
+  it('the breaker opens after five failures in a row again once it has closed', async () => {
     await open();
     jest.advanceTimersByTime(5_000);
     await attempt('good');
@@ -179,7 +179,7 @@ describe('CircuitBreaker', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('sets no timer', async () => {
+  it('the breaker sets no timer', async () => {
     await open();
     expect(jest.getTimerCount()).toBe(0);
   });

@@ -31,7 +31,7 @@ describe('CoinflowClock', () => {
     clock.observe(httpDate(Date.now() + skewMs), now - tookMs, now);
   };
 
-  it('is unknown before the first response', () => {
+  it('knows no skew before the first response', () => {
     expect([clock.skewMs, clock.uncertaintyMs, clock.now()]).toEqual([undefined, undefined, NOW]);
   });
 
@@ -42,7 +42,7 @@ describe('CoinflowClock', () => {
     expect([clock.now(), clock.latest()]).toEqual([NOW + 10_600, NOW + 11_200]);
   });
 
-  it('becomes more exact with each response', () => {
+  it('estimates more exactly with each response', () => {
     observe(0);
     jest.advanceTimersByTime(400);
     observe(0);
@@ -53,13 +53,13 @@ describe('CoinflowClock', () => {
     expect(clock.uncertaintyMs).toBeCloseTo(50, 0);
   });
 
-  it('becomes less exact while nothing is observed, since clocks drift', () => {
+  it('estimates less exactly while nothing is observed, since clocks drift', () => {
     observe(0);
     jest.advanceTimersByTime(DAY_MS);
     expect([clock.skewMs, clock.uncertaintyMs]).toEqual([500, 500 + DAY_MS * 2e-5]);
   });
 
-  it("is not changed by a correction of this machine's clock", () => {
+  it("keeps its estimate when this machine's clock is corrected", () => {
     observe(0);
     const before = clock.now();
     jest.setSystemTime(NOW - 3_600_000);
@@ -96,7 +96,7 @@ describe('CoinflowClock', () => {
     it.each([
       [32_000, 'behind', 'expired session keys may still be accepted'],
       [-33_000, 'ahead of', 'session keys may expire too early'],
-    ])('is logged once with its consequence for a skew of %d ms', (skewMs, direction, consequence) => {
+    ])('logs a skew of %d ms once, with its consequence', (skewMs, direction, consequence) => {
       observe(skewMs);
       jest.advanceTimersByTime(5_000);
       observe(skewMs);
@@ -104,7 +104,7 @@ describe('CoinflowClock', () => {
       expect(logger.at('warn')[0]).toMatch(new RegExp(`${direction} Coinflow's.*${consequence}.*NTP.* CoinflowAuth$`));
     });
 
-    it('is not logged up to 30 s', () => {
+    it('logs no warning about a skew of up to 30 s', () => {
       observe(30_000);
       expect(clock.skewMs).toBe(30_500);
       expect(logger.lines).toHaveLength(1);
@@ -114,7 +114,7 @@ describe('CoinflowClock', () => {
       expect(logger.lines).toHaveLength(1);
     });
 
-    it('is logged again after the clock was correct in between', () => {
+    it('logs the skew again after the clock was correct in between', () => {
       for (const skewMs of [60_000, 0, 60_000, 61_500]) observe(skewMs);
       expect(logger.at('warn')).toHaveLength(2);
     });

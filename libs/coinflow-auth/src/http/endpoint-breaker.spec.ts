@@ -82,7 +82,7 @@ describe('EndpointBreaker', () => {
     expect(refused()).toEqual({ known: false, new: false });
   });
 
-  it('stays open for known keys when a call for a new key succeeds', async () => {
+  it('the endpoint breaker stays open for known keys when a call for a new key succeeds', async () => {
     await attempts(1, NEW, RESPONSE);
     await attempts(4, KNOWN, RESET);
     await attempts(1, NEW, RESPONSE);
@@ -100,7 +100,7 @@ describe('EndpointBreaker', () => {
     expect(refused()).toEqual({ known: false, new: false });
   });
 
-  it('has the more severe state of its two breakers', async () => {
+  it('the endpoint breaker has the more severe state of its two breakers', async () => {
     expect(breaker.state).toBe('closed');
     await attempts(5, NEW, RESET);
     expect(breaker.state).toBe('open');
@@ -133,7 +133,7 @@ describe('EndpointBreaker', () => {
     ]);
   });
 
-  it('has one breaker and logs one line if no call is for a new key', async () => {
+  it('the endpoint breaker has one breaker and logs one line if no call is for a new key', async () => {
     await attempts(5, KNOWN, RESET);
     expect(logger.at('warn')).toEqual([expect.stringMatching(/^GET \/path failed 5 times/)]);
   });

@@ -71,7 +71,7 @@ describe('CoinflowEndpoint', () => {
       ['502', html(502)],
       ['503', json(503)],
       ['504', html(504)],
-    ])('retries after %s', async (_, failure) => {
+    ])('retries a call after %s', async (_, failure) => {
       server.script(failure, failure, json(200));
       await expect(endpoint().get(CALL)).resolves.toMatchObject({ status: 200 });
       expect(server.requests).toHaveLength(3);
@@ -90,7 +90,7 @@ describe('CoinflowEndpoint', () => {
     });
 
     it.each([200, 204, 206, 302, 400, 401, 403, 404, 408, 409, 422, 425, 429, 451, 500, 501, 505, 520])(
-      'does not retry after %d',
+      'does not retry a call after the status %d',
       async (status) => {
         server.script(json(status, { 'retry-after': '0' }, status === 204 ? '' : '{}'));
         await expect(endpoint().get(CALL)).resolves.toMatchObject({ status });
@@ -145,7 +145,7 @@ describe('CoinflowEndpoint', () => {
     it.each<[string, () => string, number]>([
       ['in seconds', () => '3', 3_000],
       ['as a date', () => inSeconds(3), 3_000],
-    ])('is waited for %s if it is within the time limit', async (_, value, waitMs) => {
+    ])('waits for a Retry-After %s that is within the time limit', async (_, value, waitMs) => {
       const date = new Date().toUTCString();
       server.script(json(503, { date, 'retry-after': value() }), json(200));
       await expect(endpoint({ timeoutMs: 10_000 }).get(CALL)).resolves.toMatchObject({ status: 200 });
@@ -154,7 +154,7 @@ describe('CoinflowEndpoint', () => {
       expect(waited).toBeGreaterThan(0);
     });
 
-    it('is waited for with additional jitter', async () => {
+    it('adds jitter to the wait of Retry-After', async () => {
       jest.spyOn(Math, 'random').mockReturnValue(0.5);
       server.script(json(503, { 'retry-after': '1' }), json(503, { 'retry-after': '1' }), json(200));
       await endpoint().get(CALL);
@@ -165,19 +165,19 @@ describe('CoinflowEndpoint', () => {
       ['in seconds', () => '6'],
       ['as a date', () => inSeconds(8)],
       ['of centuries', () => '9'.repeat(400)],
-    ])('is not waited for %s if it is beyond the time limit', async (_, value) => {
+    ])('does not wait for a Retry-After %s that is beyond the time limit', async (_, value) => {
       server.script(json(503, { 'retry-after': value() }), json(200));
       await expect(endpoint({ timeoutMs: 5_000 }).get(CALL)).resolves.toMatchObject({ status: 503 });
       expect(waits).not.toHaveBeenCalled();
       expect(server.requests).toHaveLength(1);
     });
 
-    it.each(['soon', '', '-5', new Date(0).toUTCString()])('is ignored if it is %j', async (value) => {
+    it.each(['soon', '', '-5', new Date(0).toUTCString()])('ignores the Retry-After %j', async (value) => {
       server.script(json(503, { 'retry-after': value }), json(200));
       await expect(endpoint().get(CALL)).resolves.toMatchObject({ status: 200 });
     });
 
-    it('is a date by the clock of its sender', async () => {
+    it('compares a date in Retry-After with the clock of its sender', async () => {
       // The sender's clock is an hour behind: by our clock the date has passed.
       const headers = { date: inSeconds(-3_600), 'retry-after': inSeconds(-3_600 + 30) };
       server.script(json(503, headers), json(200));
@@ -193,7 +193,7 @@ describe('CoinflowEndpoint', () => {
       message: `Coinflow did not respond to GET /path within ${timeoutMs} ms`,
     });
 
-    it('is `timeoutMs`', async () => {
+    it('ends a call after `timeoutMs`', async () => {
       server.script(hang);
       const startedAt = performance.now();
       await expect(endpoint({ timeoutMs: 50 }).get(CALL)).rejects.toMatchObject(timedOut(50));
@@ -211,7 +211,7 @@ describe('CoinflowEndpoint', () => {
           },
         ],
       ],
-    ])('ends %s', async (_, answers) => {
+    ])('ends %s at the time limit of the call', async (_, answers) => {
       const time = controlTimeLimit();
       server.script(...answers(() => time.abort()));
       // Long enough for a retry on a busy machine.
@@ -219,7 +219,7 @@ describe('CoinflowEndpoint', () => {
       expect(time.timeout).toHaveBeenCalledTimes(1);
     });
 
-    it('includes the time of earlier attempts when a retry would have to wait', async () => {
+    it('counts the time of earlier attempts when a retry would have to wait', async () => {
       const clock = stopClock();
       const slow: RequestListener = (request, response) => {
         clock.advance(300);
@@ -230,7 +230,7 @@ describe('CoinflowEndpoint', () => {
       expect(server.requests).toHaveLength(1);
     });
 
-    it('ends a wait', async () => {
+    it('ends a wait at the time limit of the call', async () => {
       const limit = new TimeLimit(10);
       const startedAt = performance.now();
       await limit.wait(60_000);
@@ -252,7 +252,7 @@ describe('CoinflowEndpoint', () => {
         html(status),
       ]),
       ['a redirect without a body', json(307, { location: '/login' }, '')],
-    ])('opens after five times %s', async (_, failure) => {
+    ])('the breaker opens after five times %s', async (_, failure) => {
       const one = endpoint({ retries: 0 });
       server.script(failure);
       for (let i = 0; i < 5; i += 1) await one.get(CALL).catch(() => undefined);
@@ -260,7 +260,7 @@ describe('CoinflowEndpoint', () => {
       expect(server.requests).toHaveLength(5);
     });
 
-    it('opens after five timeouts', async () => {
+    it('the breaker opens after five timeouts', async () => {
       const one = endpoint({ timeoutMs: 10 });
       server.script(hang);
       for (let i = 0; i < 5; i += 1) await expect(one.get(CALL)).rejects.toMatchObject({ reason: 'timeout' });
@@ -281,7 +281,7 @@ describe('CoinflowEndpoint', () => {
       ['a 501 from Coinflow', json(501)],
       ['a 500 from Coinflow', json(500)],
       ['a 500 without a body', json(500, {}, '')],
-    ])('stays closed after %s', async (_, answer) => {
+    ])('the breaker stays closed after %s', async (_, answer) => {
       const one = endpoint();
       server.script(answer);
       for (let i = 0; i < 8; i += 1) await one.get(CALL);
@@ -289,14 +289,14 @@ describe('CoinflowEndpoint', () => {
       expect(one.metrics.breaker).toBe('closed');
     });
 
-    it('opens only after failures in a row', async () => {
+    it('the breaker opens only after failures in a row', async () => {
       const one = endpoint({ retries: 0 });
       server.script(json(503), json(503), json(503), json(503), json(401), json(503));
       for (let i = 0; i < 9; i += 1) await one.get(CALL);
       expect(one.metrics.breaker).toBe('closed');
     });
 
-    it('counts attempts, and ends the retries when it opens', async () => {
+    it('the breaker counts attempts, and ends the retries when it opens', async () => {
       const one = endpoint({ retries: 2 });
       server.script(json(503));
       await one.get(CALL);
@@ -306,7 +306,7 @@ describe('CoinflowEndpoint', () => {
       expect(one.metrics).toMatchObject({ breaker: 'open', refusedByBreaker: 0 });
     });
 
-    it('prevents a retry when it has opened during the wait', async () => {
+    it('the breaker prevents a retry when it has opened during the wait', async () => {
       const one = endpoint({ retries: 1 });
       server.script(json(503));
       let endWait = (): void => undefined;
@@ -325,7 +325,7 @@ describe('CoinflowEndpoint', () => {
       expect(server.requests).toHaveLength(5);
     });
 
-    it('tells when to retry, in a second at least', async () => {
+    it('the breaker tells when to retry, in a second at least', async () => {
       const clock = stopClock();
       const one = await brokenEndpoint();
       await expect(one.get(CALL)).rejects.toMatchObject({ retryAfterMs: 5_000 });
@@ -336,7 +336,7 @@ describe('CoinflowEndpoint', () => {
       expect(server.requests).toHaveLength(5);
     });
 
-    it('allows one trial, and all calls once the trial has succeeded', async () => {
+    it('the breaker allows one trial, and all calls once the trial has succeeded', async () => {
       const clock = stopClock();
       const one = await brokenEndpoint();
       clock.advance(5_000);
@@ -348,7 +348,7 @@ describe('CoinflowEndpoint', () => {
       expect(server.requests).toHaveLength(8);
     });
 
-    it('allows another trial after a trial that timed out', async () => {
+    it('the breaker allows another trial after a trial that timed out', async () => {
       const clock = stopClock();
       const one = await brokenEndpoint();
       clock.advance(5_000);
@@ -362,7 +362,7 @@ describe('CoinflowEndpoint', () => {
       await expect(one.get(CALL)).resolves.toMatchObject({ status: 200 });
     });
 
-    it('of one endpoint does not stop another endpoint', async () => {
+    it('the breaker of one endpoint does not stop another endpoint', async () => {
       await brokenEndpoint();
       server.script(json(200));
       await expect(endpoint().get(CALL)).resolves.toMatchObject({ status: 200 });
@@ -413,7 +413,7 @@ describe('CoinflowEndpoint', () => {
     it.each<[string, () => RequestListener]>([
       ['JSON', () => json(200, hourAhead())],
       ['a rejection', () => json(401, hourAhead())],
-    ])('sets the clock if Coinflow sent it: %s', async (_, response) => {
+    ])('sets the clock by the Date of a response that Coinflow sent: %s', async (_, response) => {
       const clock = new CoinflowClock();
       server.script(response());
       await endpoint({}, clock).get(CALL);
@@ -423,7 +423,7 @@ describe('CoinflowEndpoint', () => {
     it.each<[string, RequestListener]>([
       ['that a gateway sent', (_, response) => response.writeHead(200, hourAhead()).end('<h1>gateway</h1>')],
       ['from an HTTP cache', json(200, { ...hourAhead(), age: '5' })],
-    ])('does not set the clock in a response %s', async (_, answer) => {
+    ])('does not set the clock by the Date of a response %s', async (_, answer) => {
       const clock = new CoinflowClock();
       server.script(answer);
       await endpoint({}, clock).get(CALL);

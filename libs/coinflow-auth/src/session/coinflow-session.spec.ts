@@ -6,7 +6,7 @@ import { CoinflowSession } from './coinflow-session.js';
 const claims = { subject: { kind: 'user', userId: 'alice' }, merchantId: 'm', issuedAt: 1, expiresAt: 2 } as const;
 
 describe('CoinflowSession', () => {
-  it('has the subject, the merchant and the dates of its claims', () => {
+  it('a session has the subject, the merchant and the dates of its claims', () => {
     expect(new CoinflowSession('secret', claims)).toMatchObject({
       key: 'secret',
       subject: { kind: 'user', userId: 'alice' },
@@ -17,7 +17,7 @@ describe('CoinflowSession', () => {
     expect(new CoinflowSession('secret', NO_CLAIMS)).toMatchObject({ issuedAt: null, expiresAt: null, subject: null });
   });
 
-  it('does not show its key in JSON, inspection, spread or strings', () => {
+  it('a session does not show its key in JSON, inspection, spread or strings', () => {
     const session = new CoinflowSession('secret', claims);
     expect(JSON.parse(JSON.stringify(session))).toEqual({
       subject: { kind: 'user', userId: 'alice' },
@@ -43,7 +43,7 @@ describe('CoinflowSession', () => {
     expect({ ...session }).toMatchObject({ issuedAt: new Date(1_000), expiresAt: new Date(2_000) });
   });
 
-  it('is frozen', () => {
+  it('a session is frozen', () => {
     expect(Object.isFrozen(new CoinflowSession('secret', claims))).toBe(true);
   });
 });

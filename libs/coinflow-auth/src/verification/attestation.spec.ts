@@ -39,7 +39,7 @@ describe('an attested key', () => {
     return attestedKey;
   }
 
-  it('is accepted by every replica without a call while Coinflow is down', async () => {
+  it('an attested key is accepted by every replica without a call while Coinflow is down', async () => {
     const key = await attested();
     const [plain] = key.split('~');
     const elsewhere = instance();
@@ -51,7 +51,7 @@ describe('an attested key', () => {
     await expect(instance().decide(plain ?? '')).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
   });
 
-  it(`of ${USERS} users, in a process that has just started: all are authenticated, and Coinflow is not asked`, () => {
+  it(`authenticates ${USERS} users with attested keys in a process that has just started, and does not call Coinflow`, () => {
     const attestor = new Attestor(resolveOptions({ env: 'sandbox', apiKey: 'key', merchantId: 'ours' }));
     const started = instance();
     let accepted = 0;
@@ -65,14 +65,14 @@ describe('an attested key', () => {
     expect(started.sessions.cache.size.sessions).toBe(USERS);
   });
 
-  it('makes its plain key known to the replica that has verified the tag', async () => {
+  it('an attested key makes its plain key known to the replica that has verified the tag', async () => {
     const key = await attested();
     const elsewhere = instance();
     await elsewhere.verify(key);
     expect(elsewhere.verify(key.split('~')[0] ?? '')).toMatchObject({ attestedKey: key });
   });
 
-  it('is accepted until it expires, and no longer', async () => {
+  it('an attested key is accepted until it expires, and no longer', async () => {
     const key = await attested();
     jest.advanceTimersByTime(DAY_MS - 1_000);
     expect(instance().verify(key)).toMatchObject({ attestedKey: key });
@@ -80,7 +80,7 @@ describe('an attested key', () => {
     expect(() => instance().verify(key)).toThrow(expect.objectContaining({ code: 'COINFLOW_SESSION_KEY_EXPIRED' }));
   });
 
-  it('counts as verified when it was created: beyond maxAgeMs Coinflow is asked', async () => {
+  it('an attested key counts as verified when it was created: beyond maxAgeMs Coinflow is asked', async () => {
     const key = await attested();
     jest.advanceTimersByTime(HOUR_MS);
     const one = instance();
@@ -94,14 +94,14 @@ describe('an attested key', () => {
     expect(one.verify(key)).toMatchObject({ attestedKey: key });
   });
 
-  it('is verified by Coinflow every time with maxAgeMs: 0, even if its iat is in the future', async () => {
+  it('an attested key is verified by Coinflow every time with maxAgeMs: 0, even if its iat is in the future', async () => {
     coinflow.nextKey = coinflow.key({ iat: Math.floor(Date.now() / 1_000) + 600 });
     const key = await attested();
     await expect(instance().decide(key, 0)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
     expect(coinflow.calls).toHaveLength(1);
   });
 
-  it('is older than any maxAgeMs when the key has no iat', async () => {
+  it('an attested key without iat is older than any maxAgeMs', async () => {
     coinflow.nextKey = coinflow.key({ iat: undefined });
     const key = await attested();
     expect(instance().verify(key)).toMatchObject({ attestedKey: key });
@@ -119,14 +119,14 @@ describe('an attested key', () => {
     ['seal keys', { sealKeys: [NEW_SEAL_KEY] }, 'COINFLOW_SESSION_REJECTED'],
     ['no key to tag with', { env: 'prod' }, 'COINFLOW_SESSION_REJECTED'],
     ['another merchant', { merchantId: 'theirs' }, 'COINFLOW_SESSION_WRONG_MERCHANT'],
-  ])('is rejected without a call by an application with %s', async (_, options, code) => {
+  ])('an attested key is rejected without a call by an application with %s', async (_, options, code) => {
     const key = await attested();
     coinflow.response = ACCEPT;
     expect(() => instance(options).verify(key)).toThrow(expect.objectContaining({ code }));
     expect(coinflow.calls).toEqual([]);
   });
 
-  it('is rejected with the tag of another key, although the session is cached', async () => {
+  it('an attested key is rejected with the tag of another key, although the session is cached', async () => {
     coinflow.response = ACCEPT;
     const one = instance();
     const { attestedKey = '' } = await one.create('alice');
@@ -145,12 +145,12 @@ describe('an attested key', () => {
     ['without merchantId', jwtOf({ customerId: 'alice', iat: 1, exp: 4_000_000_000 })],
     ['of nobody', jwtOf({ merchantId: 'ours', iat: 1, exp: 4_000_000_000 })],
     ['of two', jwtOf({ customerId: 'alice', wallet: 'w', blockchain: 'eth', merchantId: 'ours', exp: 4_000_000_000 })],
-  ])('does not exist for a key %s', async (_, key) => {
+  ])('creates no attested key from a key %s', async (_, key) => {
     coinflow.nextKey = coinflow.know(key);
     expect((await instance().create()).attestedKey).toBeUndefined();
   });
 
-  it('does not exist for a key that Coinflow has verified', async () => {
+  it('creates no attested key from a key that Coinflow has verified', async () => {
     coinflow.response = ACCEPT;
     const one = instance();
     const key = coinflow.key();
@@ -158,7 +158,7 @@ describe('an attested key', () => {
     expect((await one.decide(key)).attestedKey).toBeUndefined();
   });
 
-  it('is accepted during the rotation of seal keys', async () => {
+  it('an attested key is accepted during the rotation of seal keys', async () => {
     const before = await attested({ sealKeys: [OLD_SEAL_KEY] });
     const meanwhile = { sealKeys: [OLD_SEAL_KEY, NEW_SEAL_KEY] };
     const after = { sealKeys: [NEW_SEAL_KEY, OLD_SEAL_KEY] };
@@ -172,7 +172,7 @@ describe('an attested key', () => {
   });
 
   describe('that Coinflow has rejected', () => {
-    it('is verified by Coinflow until Coinflow accepts it again; until then an outage is a 503', async () => {
+    it('a rejected attested key is verified by Coinflow until Coinflow accepts it again; until then an outage is a 503', async () => {
       const key = await attested();
       const one = instance();
       coinflow.response = REJECT;
@@ -185,7 +185,7 @@ describe('an attested key', () => {
       expect(one.verify(key)).toMatchObject({ attestedKey: key });
     });
 
-    it('is valid again in both forms once Coinflow accepts either', async () => {
+    it('a rejected attested key is valid again in both forms once Coinflow accepts either', async () => {
       const key = await attested();
       const [plain = ''] = key.split('~');
       const one = instance();
@@ -198,7 +198,7 @@ describe('an attested key', () => {
       expect(one.verify(plain)).toMatchObject({ attestedKey: key });
     });
 
-    it('does not cost a call for each request', async () => {
+    it('a rejected attested key does not cost a call for each request', async () => {
       const key = await attested();
       const one = instance();
       coinflow.response = REJECT;
@@ -209,7 +209,7 @@ describe('an attested key', () => {
       expect(coinflow.calls).toHaveLength(2);
     });
 
-    it('is invalidated too when Coinflow rejected its plain form as a new key', async () => {
+    it('an attested key is invalidated too when Coinflow rejected its plain form as a new key', async () => {
       const key = await attested();
       const one = instance();
       coinflow.response = REJECT;
@@ -221,7 +221,7 @@ describe('an attested key', () => {
     });
   });
 
-  it('is rejected or treated as another plain key when any one bit has changed', async () => {
+  it('an attested key is rejected or treated as another plain key when any one bit has changed', async () => {
     const key = await attested();
     const one = instance();
     const codes = new Map<string, number>();

@@ -170,7 +170,7 @@ describe('session keys and the budget', () => {
       return key;
     }
 
-    it('keeps a verified session valid when the budget is exhausted', async () => {
+    it('staleIfErrorMs keeps a verified session valid when the budget is exhausted', async () => {
       const one = start({ ...options, budget: { verificationsPerMinute: 4 } });
       const keys = Array.from({ length: 5 }, newKey);
       for (const key of keys) {
@@ -184,7 +184,7 @@ describe('session keys and the budget', () => {
       await expect(one.decide(newKey())).rejects.toMatchObject(SPENT);
     });
 
-    it('keeps a verified session valid while a 429 of Coinflow closes the budget', async () => {
+    it('staleIfErrorMs keeps a verified session valid while a 429 of Coinflow closes the budget', async () => {
       const one = start(options);
       const key = await lapsed(one);
       coinflow.responseToOtherKeys = () =>
@@ -198,7 +198,7 @@ describe('session keys and the budget', () => {
       expect(await one.decidedBy(key)).toBe('coinflow');
     });
 
-    it('does not replace a verification that its user has needed too often', async () => {
+    it('staleIfErrorMs does not replace a verification that its user has needed too often', async () => {
       const one = start(options);
       const keys = Array.from({ length: 11 }, (_, jti) => coinflow.key({ jti }));
       const last = keys.at(-1) ?? '';
@@ -211,7 +211,7 @@ describe('session keys and the budget', () => {
       expect(await one.decidedBy(last)).toBe('stale');
     });
 
-    it('does not replace a revalidation that its key has needed too often', async () => {
+    it('staleIfErrorMs does not replace a revalidation that its key has needed too often', async () => {
       const one = start(options);
       const key = newKey();
       await one.decide(key);

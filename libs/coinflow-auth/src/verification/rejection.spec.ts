@@ -43,7 +43,7 @@ describe('a rejection by Coinflow', () => {
     return { answer: (answer) => resolve(answer()) };
   }
 
-  it('overrides an older acceptance in the shared cache, although this replica did not know the key', async () => {
+  it('a rejection overrides an older acceptance in the shared cache, although this replica did not know the key', async () => {
     const key = coinflow.key();
     const [knows, doesNot] = [await replica(), await replica()];
     await knows.decide(key);
@@ -60,7 +60,7 @@ describe('a rejection by Coinflow', () => {
     expect(knows.verify(key)).toMatchObject({ key });
   });
 
-  it('removes the acceptance from a shared store that shares no revocations', async () => {
+  it('a rejection removes the acceptance from a shared store that shares no revocations', async () => {
     const key = coinflow.key();
     const plainStore = new SharedStore();
     await (await replica({ store: plainStore })).decide(key);
@@ -70,7 +70,7 @@ describe('a rejection by Coinflow', () => {
     await expect((await replica({ store: plainStore })).decide(key)).rejects.toMatchObject(UNAVAILABLE);
   });
 
-  it('of the plain key applies to its attested form that arrived during the call', async () => {
+  it('a rejection of the plain key applies to its attested form that arrived during the call', async () => {
     const { plain, tagged } = await attested();
     const one = await replica({});
     const call = pending();
@@ -86,7 +86,7 @@ describe('a rejection by Coinflow', () => {
     await expect(one.decide(plain)).rejects.toMatchObject(UNAVAILABLE);
   });
 
-  it('of the plain key applies to its attested form that arrives an hour later', async () => {
+  it('a rejection of the plain key applies to its attested form that arrives an hour later', async () => {
     const { plain, tagged } = await attested();
     const one = await replica({});
     coinflow.response = REJECT;
@@ -102,7 +102,7 @@ describe('a rejection by Coinflow', () => {
     expect(one.verify(plain)).toMatchObject({ key: plain });
   });
 
-  it('that arrives during the read of the shared cache overrides what is read', async () => {
+  it('a rejection that arrives during the read of the shared cache overrides what is read', async () => {
     const key = coinflow.key();
     const [one, other] = [await replica(), await replica()];
     await one.decide(key);
@@ -124,7 +124,7 @@ describe('a rejection by Coinflow', () => {
   });
 
   it.each(['new here', 'rejected here before'])(
-    'on another replica is newer than an acceptance whose call began before, for a key that is %s',
+    'a rejection on another replica is newer than an acceptance whose call began before, for a key that is %s',
     async (what) => {
       const [one, other] = [await replica(), await replica()];
       const { key } = what === 'new here' ? { key: coinflow.key() } : await one.create();
@@ -145,7 +145,7 @@ describe('a rejection by Coinflow', () => {
     },
   );
 
-  it('that is received again, as after a lost connection, does not end a newer acceptance', async () => {
+  it('a rejection that is received again, as after a lost connection, does not end a newer acceptance', async () => {
     const key = coinflow.key();
     const [one, other] = [await replica(), await replica()];
     await one.decide(key);
@@ -163,7 +163,7 @@ describe('a rejection by Coinflow', () => {
     await expect(other.decide(key)).rejects.toMatchObject(UNAVAILABLE);
   });
 
-  it('that is received again does not end a newer acceptance, although another rejection has replaced it on other replicas', async () => {
+  it('a rejection that is received again does not end a newer acceptance, although another rejection has replaced it on other replicas', async () => {
     const [one, other] = [await replica(), await replica()];
     const { key } = await one.create();
     coinflow.response = REJECT;
@@ -178,7 +178,7 @@ describe('a rejection by Coinflow', () => {
     for (const each of [one, other]) await expect(each.decide(key)).resolves.toMatchObject({ key });
   });
 
-  it('on another replica does not end that this application created the key', async () => {
+  it('a rejection on another replica does not end that this application created the key', async () => {
     const [one, other] = [await replica(), await replica()];
     const { key } = await one.create();
     coinflow.response = REJECT;
@@ -192,7 +192,7 @@ describe('a rejection by Coinflow', () => {
     expect(one.verify(key)).toMatchObject({ key });
   });
 
-  it('ends with a newer acceptance, also when the cache has evicted the key since', async () => {
+  it('a rejection ends with a newer acceptance, also when the cache has evicted the key since', async () => {
     const { plain, tagged } = await attested();
     const one = await replica({ cache: { maxEntries: 1 } });
     coinflow.response = REJECT;
@@ -206,7 +206,7 @@ describe('a rejection by Coinflow', () => {
     expect(coinflow.calls).toHaveLength(calls);
   });
 
-  it('is kept until the key expires, or for a day, and no longer', async () => {
+  it('a rejection is kept until the key expires, or for a day, and no longer', async () => {
     const { plain, tagged } = await attested();
     const one = await replica({});
     coinflow.response = REJECT;
@@ -226,7 +226,7 @@ describe('a rejection by Coinflow', () => {
     expect(one.sessions.cache.size).toMatchObject({ rejected: 11 });
   });
 
-  it('is ignored when it was not sealed by this application', async () => {
+  it('a rejection is ignored when it was not sealed by this application', async () => {
     const key = coinflow.key();
     const one = await replica();
     await one.decide(key);

@@ -78,7 +78,7 @@ describe.each<Keys>(['attested', 'plain'])('%s keys that are used once a minute 
     throw new Error('Not within ten hours');
   }
 
-  it('survive a restart of all replicas with a shared store', async () => {
+  it('keys in use survive a restart of all replicas with a shared store', async () => {
     restart({ shared: true });
     const first = await untilAllAreServed();
     restart({ shared: true });
@@ -91,7 +91,7 @@ describe.each<Keys>(['attested', 'plain'])('%s keys that are used once a minute 
     report('restart, shared', first, again);
   });
 
-  it('survive a restart of all replicas without a shared store', async () => {
+  it('keys in use survive a restart of all replicas without a shared store', async () => {
     restart({ shared: false });
     const found = await untilAllAreServed();
     if (kind === 'attested') expect(found).toEqual({ minutes: 0, calls: 0, mostCalls: 0 });
@@ -100,7 +100,7 @@ describe.each<Keys>(['attested', 'plain'])('%s keys that are used once a minute 
     report('restart, by itself', found);
   });
 
-  it('survive that the store is flushed', async () => {
+  it('keys in use survive a flush of the store', async () => {
     restart({ shared: true });
     await untilAllAreServed();
     store.entries.clear();

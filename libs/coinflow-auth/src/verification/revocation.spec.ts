@@ -22,7 +22,7 @@ describe('a revocation', () => {
   });
 
   describe('of a session key', () => {
-    it('applies at once and until the key expires, however the key was verified and written', async () => {
+    it('a revocation of a key applies at once and until the key expires, however the key was verified and written', async () => {
       const { key, attestedKey = '' } = await one.create();
       await one.verify(attestedKey);
       void one.revokeKey(key);
@@ -35,13 +35,13 @@ describe('a revocation', () => {
       expect(coinflow.calls).toEqual([]);
     });
 
-    it('can be given the attested form of the key', async () => {
+    it('a revocation of a key can be given the attested form of the key', async () => {
       const { key, attestedKey = '' } = await one.create();
       void one.revokeKey(attestedKey);
       expect(() => one.verify(key)).toThrow(expect.objectContaining(REVOKED));
     });
 
-    it('cannot be evaded by another spelling of the signature that decodes to the same bytes', async () => {
+    it('a revocation of a key cannot be evaded by another spelling of the signature that decodes to the same bytes', async () => {
       const key = coinflow.key();
       await one.decide(key);
       void one.revokeKey(key);
@@ -53,7 +53,7 @@ describe('a revocation', () => {
       expect(coinflow.calls).toEqual([key]);
     });
 
-    it('does not affect other sessions of the user', async () => {
+    it('a revocation of a key does not affect other sessions of the user', async () => {
       const { key } = await one.create();
       jest.advanceTimersByTime(1_000);
       const other = await one.create('alice', { fresh: true });
@@ -61,7 +61,7 @@ describe('a revocation', () => {
       expect(one.verify(other.key)).toMatchObject({ key: other.key });
     });
 
-    it('is not undone by an acceptance whose call began before', async () => {
+    it('a revocation of a key is not undone by an acceptance whose call began before', async () => {
       const key = coinflow.key();
       let answer = (): void => undefined;
       coinflow.response = () => new Promise((resolve) => (answer = resolve));
@@ -75,11 +75,11 @@ describe('a revocation', () => {
       expect(one.sessions.cache.size.sessions).toBe(0);
     });
 
-    it('throws for a text that is not a session key', async () => {
+    it('revokeKey() throws for a text that is not a session key', async () => {
       await expect(one.revokeKey('not a key')).rejects.toMatchObject({ code: 'COINFLOW_SESSION_KEY_MALFORMED' });
     });
 
-    it('is removed once the key has expired, although an earlier one never expires', async () => {
+    it('a revocation of a key is removed once the key has expired, although an earlier one never expires', async () => {
       const unbound = new TestInstance(coinflow, { acceptUnboundKeys: true });
       void unbound.revokeKey(coinflow.know('opaque'));
       for (let day = 0; day < 3; day += 1) {
@@ -90,7 +90,7 @@ describe('a revocation', () => {
       await expect(unbound.decide('opaque')).rejects.toMatchObject(REVOKED);
     });
 
-    it('is removed once the key has expired', async () => {
+    it('a revocation of a key is removed once the key has expired', async () => {
       for (let day = 0; day < 3; day += 1) {
         void one.revokeKey((await one.create()).key);
         jest.advanceTimersByTime(DAY_MS + 6_000);
@@ -111,7 +111,7 @@ describe('a revocation', () => {
         await one.revokeKey(coinflow.key({ customerId: 'bob', jti: `${Date.now()} ${i}` }));
     }
 
-    it('is not ended early by a clock that is ahead for a while', async () => {
+    it('a revocation is not ended early by a clock that is ahead for a while', async () => {
       const key = coinflow.key();
       await revoke(key);
       jest.setSystemTime(startMs + 10 * DAY_MS);
@@ -124,7 +124,7 @@ describe('a revocation', () => {
       ['known, for a key that lives long', true, 7],
       ['unknown', false, 1],
     ])(
-      "is not ended early when the clock was ahead at the revocation, with Coinflow's clock %s",
+      "a revocation is not ended early when the clock was ahead at the revocation, with Coinflow's clock %s",
       async (_, isKnown, days) => {
         const lifeMs = days * DAY_MS;
         const key = coinflow.key({ exp: Math.floor((startMs + lifeMs) / 1_000) });
@@ -139,7 +139,7 @@ describe('a revocation', () => {
       },
     );
 
-    it('is not ended early by a clock that is set back', async () => {
+    it('a revocation is not ended early by a clock that is set back', async () => {
       const key = coinflow.key();
       await revoke(key);
       jest.advanceTimersByTime(DAY_MS + 10_000);
@@ -150,7 +150,7 @@ describe('a revocation', () => {
   });
 
   describe('of a user', () => {
-    it('covers every key that was created until this second', async () => {
+    it('a revocation of a user covers every key that was created until this second', async () => {
       const keys = [coinflow.key(), coinflow.key({ iat: 1_799_999_000 }), coinflow.key({ iat: undefined })];
       await Promise.all(keys.map((key) => one.decide(key)));
       const { attestedKey = '' } = await one.create();
@@ -163,14 +163,14 @@ describe('a revocation', () => {
       await expect(one.decide(other)).resolves.toMatchObject({ subject: { userId: 'bob' } });
     });
 
-    it('is rounded up to the second, and no further', async () => {
+    it('a revocation of a user is rounded up to the second, and no further', async () => {
       void one.revokeUser('alice');
       const [at, after] = [1_800_000_001, 1_800_000_002].map((iat) => coinflow.key({ iat })) as [string, string];
       await expect(one.decide(at)).rejects.toMatchObject(REVOKED);
       await expect(one.decide(after)).resolves.toMatchObject({ key: after });
     });
 
-    it("is counted by Coinflow's clock", async () => {
+    it("a revocation of a user is counted by Coinflow's clock", async () => {
       coinflow.skewMs = 60_000;
       void one.revokeUser('alice');
       await expect(one.decide(coinflow.key({ iat: 1_800_000_061 }))).rejects.toMatchObject(REVOKED);
@@ -179,7 +179,7 @@ describe('a revocation', () => {
       });
     });
 
-    it("is corrected once Coinflow's clock is known", async () => {
+    it("a revocation of a user is corrected once Coinflow's clock is known", async () => {
       coinflow.isClockKnown = false;
       void one.revokeUser('alice');
       await expect(one.decide(coinflow.key({ iat: 1_800_000_001 }))).rejects.toMatchObject(REVOKED);
@@ -194,16 +194,19 @@ describe('a revocation', () => {
       await expect(one.decide(coinflow.key({ iat: 1_799_999_998 }))).rejects.toMatchObject(REVOKED);
     });
 
-    it.each([3_600_000, -3_600_000])('is not moved by a correction of the clock of %d ms', async (stepMs) => {
-      const [before, after] = [coinflow.key({ iat: 1_800_000_001 }), coinflow.key({ iat: 1_800_000_002 })];
-      jest.setSystemTime(1_800_000_000_300 + stepMs);
-      void one.revokeUser('alice');
-      jest.setSystemTime(1_800_000_000_300);
-      await expect(one.decide(before)).rejects.toMatchObject(REVOKED);
-      await expect(one.decide(after)).resolves.toMatchObject({ key: after });
-    });
+    it.each([3_600_000, -3_600_000])(
+      'a revocation of a user is not moved by a correction of the clock of %d ms',
+      async (stepMs) => {
+        const [before, after] = [coinflow.key({ iat: 1_800_000_001 }), coinflow.key({ iat: 1_800_000_002 })];
+        jest.setSystemTime(1_800_000_000_300 + stepMs);
+        void one.revokeUser('alice');
+        jest.setSystemTime(1_800_000_000_300);
+        await expect(one.decide(before)).rejects.toMatchObject(REVOKED);
+        await expect(one.decide(after)).resolves.toMatchObject({ key: after });
+      },
+    );
 
-    it("counts from the latest possible time of Coinflow's clock", async () => {
+    it("a revocation of a user counts from the latest possible time of Coinflow's clock", async () => {
       coinflow.uncertaintyMs = 2_900;
       void one.revokeUser('alice');
       const [at, after] = [1_800_000_004, 1_800_000_005].map((iat) => coinflow.key({ iat })) as [string, string];
@@ -211,7 +214,7 @@ describe('a revocation', () => {
       await expect(one.decide(after)).resolves.toMatchObject({ key: after });
     });
 
-    it("on a replica whose clock is behind is compared by Coinflow's clock", async () => {
+    it("a revocation of a user on a replica whose clock is behind is compared by Coinflow's clock", async () => {
       const name = subjectName({ kind: 'user', userId: 'alice' });
       const { revocations } = one.sessions;
       revocations.revokeSubjectAsOf(name, { revokedAtMs: 1_800_000_060_000, cutOff: 1_800_000_000 });
@@ -224,7 +227,7 @@ describe('a revocation', () => {
       await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
     });
 
-    it('covers a wallet however its address is written', async () => {
+    it('a revocation of a user covers a wallet however its address is written', async () => {
       const wallet = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
       const key = coinflow.key({ customerId: undefined, wallet, blockchain: 'eth' });
       const onBase = coinflow.key({ customerId: undefined, wallet, blockchain: 'base' });
@@ -233,7 +236,7 @@ describe('a revocation', () => {
       await expect(one.decide(onBase)).resolves.toMatchObject({ subject: { wallet, blockchain: 'base' } });
     });
 
-    it('is not undone by an acceptance whose call began before', async () => {
+    it('a revocation of a user is not undone by an acceptance whose call began before', async () => {
       const key = coinflow.key();
       let answer = (): void => undefined;
       coinflow.response = () => new Promise((resolve) => (answer = resolve));
@@ -245,7 +248,7 @@ describe('a revocation', () => {
       await expect(one.decide(key)).rejects.toMatchObject(REVOKED);
     });
 
-    it('does not cover a key without a user', async () => {
+    it('a revocation of a user does not cover a key without a user', async () => {
       const unbound = new TestInstance(coinflow, { acceptUnboundKeys: true });
       void unbound.revokeUser('alice');
       await expect(unbound.decide(coinflow.know('opaque'))).resolves.toMatchObject({ subject: null });

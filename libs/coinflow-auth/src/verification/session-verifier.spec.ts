@@ -148,7 +148,7 @@ describe('SessionVerifier', () => {
   });
 
   describe('keys that do not name their owner', () => {
-    it('are rejected without a call, unless acceptUnboundKeys is set', async () => {
+    it('keys that do not name their owner are rejected without a call, unless acceptUnboundKeys is set', async () => {
       const key = coinflow.know(OPAQUE);
       await expect(verifier().decide(key)).rejects.toMatchObject({
         code: 'COINFLOW_SESSION_REJECTED',
@@ -162,7 +162,7 @@ describe('SessionVerifier', () => {
       expect(coinflow.calls).toEqual([key]);
     });
 
-    it('of another merchant are rejected even with acceptUnboundKeys', async () => {
+    it('keys of another merchant are rejected even with acceptUnboundKeys', async () => {
       const key = coinflow.key({ merchantId: 'theirs', exp: undefined });
       await expect(verifier({ acceptUnboundKeys: true }).decide(key)).rejects.toMatchObject({
         reason: 'wrong-merchant',
@@ -176,7 +176,7 @@ describe('SessionVerifier', () => {
       { blockchain: '' },
       { exp: 'soon' },
       { iat: -1 },
-    ])('with the unreadable claim %j are malformed, also with acceptUnboundKeys', async (claim) => {
+    ])('keys with the unreadable claim %j are malformed, also with acceptUnboundKeys', async (claim) => {
       const key = coinflow.key(claim);
       await expect(verifier({ acceptUnboundKeys: true }).decide(key)).rejects.toMatchObject({
         code: 'COINFLOW_SESSION_KEY_MALFORMED',
@@ -185,7 +185,7 @@ describe('SessionVerifier', () => {
       expect(coinflow.calls).toEqual([]);
     });
 
-    it('are valid for 24 h where they were created, and rejected elsewhere', async () => {
+    it('keys that do not name their owner are valid for 24 h where they were created, and rejected elsewhere', async () => {
       const one = verifier();
       const key = coinflow.know(OPAQUE);
       coinflow.nextKey = key;
@@ -199,7 +199,7 @@ describe('SessionVerifier', () => {
       await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REJECTED' });
     });
 
-    it('are valid again once Coinflow accepts them after a rejection', async () => {
+    it('keys that do not name their owner are valid again once Coinflow accepts them after a rejection', async () => {
       const one = verifier();
       const key = coinflow.know(OPAQUE);
       coinflow.nextKey = key;
@@ -254,7 +254,7 @@ describe('SessionVerifier', () => {
       coinflow.response = DOWN;
     });
 
-    it('accepts a verified session until its time to live and the extra time have passed', async () => {
+    it('accepts a verified session until its time to live and staleIfErrorMs have passed', async () => {
       jest.advanceTimersByTime(TTL_MS + STALE_MS - 1);
       await expect(one.decide(key)).resolves.toMatchObject({ key });
       expect(await one.decidedBy(key)).toBe('stale');
@@ -263,21 +263,21 @@ describe('SessionVerifier', () => {
       await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
     });
 
-    it('accepts a verified session also when Coinflow responds with 429', async () => {
+    it('accepts a verified session within staleIfErrorMs also when Coinflow responds with 429', async () => {
       coinflow.response = () =>
         Promise.reject(new CoinflowBudgetExhaustedError('slow down', { reason: 'rate-limited', retryAfterMs: 1_000 }));
       jest.advanceTimersByTime(2 * TTL_MS);
       await expect(one.decide(key)).resolves.toMatchObject({ key });
     });
 
-    it('does not accept a session that is older than maxAgeMs, or any with maxAgeMs: 0', async () => {
+    it('does not accept a session within staleIfErrorMs that is older than maxAgeMs, or any with maxAgeMs: 0', async () => {
       jest.advanceTimersByTime(2 * TTL_MS);
       await expect(one.decide(key, 2 * TTL_MS + 1)).resolves.toMatchObject({ key });
       await expect(one.decide(key, 2 * TTL_MS)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
       await expect(one.decide(key, 0)).rejects.toMatchObject({ code: 'COINFLOW_UNAVAILABLE' });
     });
 
-    it('does not accept a session that is expired, revoked or rejected', async () => {
+    it('does not accept a session within staleIfErrorMs that is expired, revoked or rejected', async () => {
       const short = coinflow.key({ customerId: 'bob', exp: Math.floor(Date.now() / 1_000) + 90 });
       coinflow.response = ACCEPT;
       await one.decide(short);
@@ -293,7 +293,7 @@ describe('SessionVerifier', () => {
       await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_SESSION_REVOKED' });
     });
 
-    it('accepts no new key, and does not hide a misconfiguration', async () => {
+    it('staleIfErrorMs accepts no new key, and does not hide a misconfiguration', async () => {
       jest.advanceTimersByTime(2 * TTL_MS);
       await expect(one.decide(coinflow.key({ customerId: 'bob' }))).rejects.toMatchObject({
         code: 'COINFLOW_UNAVAILABLE',
@@ -302,7 +302,7 @@ describe('SessionVerifier', () => {
       await expect(one.decide(key)).rejects.toMatchObject({ code: 'COINFLOW_MISCONFIGURED' });
     });
 
-    it('accepts no expired verification when it is 0', async () => {
+    it('accepts no expired verification when staleIfErrorMs is 0', async () => {
       const strict = verifier({ cache: { ttlMs: TTL_MS } });
       coinflow.response = ACCEPT;
       await strict.decide(key);

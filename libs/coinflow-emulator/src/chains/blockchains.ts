@@ -1,5 +1,5 @@
 import { httpError } from '../http-error.js';
-import type { Chain } from './chain.js';
+import type { Chain, Wallet } from './chain.js';
 import { evm } from './evm.js';
 import { solana } from './solana.js';
 import { stellar } from './stellar.js';
@@ -9,13 +9,6 @@ const CHAINS = new Map<string, Chain>([
   ['stellar', stellar],
   ...['eth', 'polygon', 'base', 'arbitrum', 'monad', 'tempo'].map((name): [string, Chain] => [name, evm]),
 ]);
-
-/** A wallet with a valid address. */
-export interface Wallet {
-  readonly address: string;
-  readonly blockchain: string;
-  readonly chain: Chain;
-}
 
 /** @throws {HttpError} for an unknown blockchain */
 export function chainOf(blockchain: string): Chain {

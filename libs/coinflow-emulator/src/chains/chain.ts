@@ -8,6 +8,13 @@ export interface Chain {
   isSignedBy(address: string, message: string, signature: string): boolean;
 }
 
+/** A wallet with a valid address. */
+export interface Wallet {
+  readonly address: string;
+  readonly blockchain: string;
+  readonly chain: Chain;
+}
+
 /** The decoded bytes; `undefined` if `decode` throws or the length is different. */
 export function decodeExactly(length: number, decode: () => Uint8Array): Uint8Array | undefined {
   try {

@@ -12,7 +12,7 @@ describe('the EVM chains', () => {
   const account = privateKeyToAccount(generatePrivateKey());
   const MESSAGE = 'hello';
 
-  it('accept a signature by viem with any key over any message', async () => {
+  it('accepts a signature by viem with any key over any message', async () => {
     const privateKey = fc
       .uint8Array({ minLength: 32, maxLength: 32 })
       .filter((bytes) => bytes.some((byte) => byte !== 0) && bytes.some((byte) => byte !== 255));
@@ -29,7 +29,7 @@ describe('the EVM chains', () => {
     );
   });
 
-  it('recover the same signer as viem from any 65 bytes', async () => {
+  it('recovers the same signer as viem from any 65 bytes', async () => {
     const signatures = fc
       .tuple(fc.uint8Array({ minLength: 64, maxLength: 64 }), fc.constantFrom(0, 1, 27, 28))
       .map(([compact, v]): Hex => `${toHex(compact)}${v.toString(16).padStart(2, '0')}`);
@@ -45,7 +45,7 @@ describe('the EVM chains', () => {
   it.each([
     ['1b', '00'],
     ['1c', '01'],
-  ])('accept v of %s written as %s', async (usual, other) => {
+  ])('accepts a signature whose v of %s is written as %s', async (usual, other) => {
     for (let i = 0; i < 64; i += 1) {
       const message = `message ${i}`;
       const signature = await account.signMessage({ message });
@@ -70,12 +70,12 @@ describe('the EVM chains', () => {
     ['r and s out of range', () => `0x${'ff'.repeat(64)}1b`],
     ['no hex', () => '0xno-hex'],
     ['nothing', () => ''],
-  ])('reject a signature that is %s', async (_, change) => {
+  ])('rejects a signature with one flaw: %s', async (_, change) => {
     const signature = change(await account.signMessage({ message: MESSAGE }));
     expect(evm.isSignedBy(account.address, MESSAGE, signature)).toBe(false);
   });
 
-  it('reject a signature over the message without the EIP-191 prefix', async () => {
+  it('rejects a signature over the message without the EIP-191 prefix', async () => {
     const signature = await account.sign({ hash: toHex(new Uint8Array(32)) });
     expect(evm.isSignedBy(account.address, '\0'.repeat(32), signature)).toBe(false);
   });
@@ -88,11 +88,11 @@ describe('the EVM chains', () => {
     ['0x52908400098527886E0F7030069857D2E4169EE77', false],
     ['0xg2908400098527886E0F7030069857D2E4169EE7', false],
     ['0x1', false],
-  ])('validate the address %s as %s', (address, is) => {
+  ])('tells whether %s is an EVM address: %s', (address, is) => {
     expect(evm.isWallet(address)).toBe(is);
   });
 
-  it('treat two spellings of an address as one wallet', () => {
+  it('treats two spellings of an EVM address as one wallet', () => {
     expect(evm.canonical(account.address)).toBe(evm.canonical(account.address.toLowerCase()));
   });
 });

@@ -2,9 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireInteger, requireOneOf } from '../validation.js';
 import type { EmulatorClock } from '../clock.js';
-import { post } from './post.js';
 import { WebhookEndpoints } from './webhook-endpoints.js';
-import { WebhookMessages, type WebhookMessage } from './webhook-message.js';
+import { WebhookMessages, post, type WebhookMessage } from './webhook-message.js';
 import {
   ORDERS,
   TAMPERINGS,

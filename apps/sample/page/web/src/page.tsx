@@ -65,7 +65,7 @@ function LoadingView(): JSX.Element {
   if (current.state !== 'failed') {
     return (
       <p class="not-yet" role="status">
-        ApiRequest the sample what it is …
+        Loading the sample …
       </p>
     );
   }

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { EmulatorChange, EmulatorSettings } from '../../../backend/demo-api.js';
-import { Choices } from '../ui/choices.js';
+import { Choices } from '../ui/controls.js';
 import { CLOCKS, CONDITIONS, LIFETIMES, changeEmulator, type Choice } from './emulator-settings.js';
 
 export function EmulatorSettingsView({ settings }: { readonly settings: EmulatorSettings }): JSX.Element {

@@ -38,7 +38,7 @@ describe('SecondSeries', () => {
     expect(roundUp(highest)).toBeCloseTo(top);
   });
 
-  it('becomes an SVG path with gaps, and with a dot for a single second', () => {
+  it('draws values as an SVG path with gaps, and a single second as a dot', () => {
     expect(linePath([0, 10, null, 5], 10, 30, 100)).toBe('M0 100h0L10 0M30 50h0');
   });
 });

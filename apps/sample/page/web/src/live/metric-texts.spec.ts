@@ -18,15 +18,18 @@ describe('the share of requests without a call', () => {
     [1_000, 1, '99.9 %'],
     [100_000, 1, '99.9 %'],
     [1, 3, '0 %'],
-  ])('of %d requests with %d calls is %s', (requests, verifyCalls, percent) => {
-    expect(savedPercent({ requests, verifyCalls, creationCalls: 5 })).toBe(percent);
-  });
+  ])(
+    'shows the share of requests without a call, for %d requests and %d calls, as %s',
+    (requests, verifyCalls, percent) => {
+      expect(savedPercent({ requests, verifyCalls, creationCalls: 5 })).toBe(percent);
+    },
+  );
 
-  it('is never negative', () => {
+  it('never counts fewer than 0 saved calls', () => {
     expect(savedCalls({ requests: 1, verifyCalls: 3, creationCalls: 0 })).toBe(0);
   });
 
-  it('is counted since a baseline, and from zero after a restart of the sample', () => {
+  it('counts requests and calls since a baseline, and from zero after a restart of the sample', () => {
     const before = { requests: 10, verifyCalls: 2, creationCalls: 1 };
     expect(since({ requests: 15, verifyCalls: 3, creationCalls: 1 }, before)).toEqual({
       requests: 5,
@@ -38,14 +41,14 @@ describe('the share of requests without a call', () => {
 });
 
 describe('the texts of the metrics', () => {
-  it('name the purpose of each call', () => {
+  it('names the purpose of each call', () => {
     expect(budgetText(BUDGET)).toBe('None');
     expect(budgetText({ ...BUDGET, used: { ...NO_CALLS, newKeys: 2, revalidations: 1 } })).toBe(
       '2 new keys, 1 revalidation',
     );
   });
 
-  it('name the reason of each blocked call', () => {
+  it('names the reason of each blocked call', () => {
     expect(blockedCallsText(BUDGET)).toBe('None');
     expect(
       blockedCallsText({
@@ -56,7 +59,7 @@ describe('the texts of the metrics', () => {
     ).toBe('4,203 × invalid keys of one client, 2 × too many checks of one key, 2 × budget exhausted');
   });
 
-  it('warn of a clock skew above 30 seconds', () => {
+  it('warns of a clock skew above 30 seconds', () => {
     expect(skewText(null)).toEqual({ text: 'Unknown until Coinflow responds', isOff: false });
     expect(skewText(0)).toEqual({ text: 'At most 1 s', isOff: false });
     expect(skewText(-900)).toEqual({ text: 'At most 1 s', isOff: false });
@@ -64,7 +67,7 @@ describe('the texts of the metrics', () => {
     expect(skewText(-31_000)).toEqual({ text: 'Coinflow is 31 s behind: synchronise the clock', isOff: true });
   });
 
-  it('count the hits, misses and failures of the shared store', () => {
+  it('counts the hits, misses and failures of the shared store', () => {
     expect(sharedStoreText(null)).toBe('None: set REDIS_URL');
     expect(sharedStoreText(SHARED)).toBe('1 hit, 2 misses');
     expect(sharedStoreText({ ...SHARED, failures: 3 })).toBe('1 hit, 2 misses, 3 failures');
@@ -73,7 +76,7 @@ describe('the texts of the metrics', () => {
     );
   });
 
-  it('show the state of the circuit breaker and a pause after a 429', () => {
+  it('shows the state of the circuit breaker and a pause after a 429', () => {
     expect(breakerText('open')).toMatch(/^Open/);
     expect(breakerText('half-open')).toMatch(/^Half-open/);
     expect(breakerText('closed')).toBe('Closed');

@@ -1,10 +1,9 @@
 import type { JSX } from 'preact';
 import { useId } from 'preact/hooks';
 import { revokedKey, session } from '../session/session.js';
-import { Choices } from '../ui/choices.js';
-import { Failure } from '../ui/failure.js';
+import { Choices } from '../ui/controls.js';
+import { Failure, Panel } from '../ui/panel.js';
 import { formatCount } from '../ui/format.js';
-import { Panel } from '../ui/panel.js';
 import { KEY_KIND_ORDER, KEY_KINDS, blockedReason } from './key-kinds.js';
 import { ROUTES } from './routes.js';
 import { RunResultView } from './run-result.js';

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { ApiResponse } from '../api/call-api.js';
 import { sample } from '../api/sample.js';
 import { announce } from '../ui/announcer.js';
-import { Failure } from '../ui/failure.js';
+import { Failure } from '../ui/panel.js';
 import { walletOffers } from '../wallets/wallet-offers.js';
 import { logInAs, signInWith } from './log-in.js';
 

@@ -2,11 +2,10 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ApiResponse } from '../api/call-api.js';
 import { announce } from '../ui/announcer.js';
-import { Failure } from '../ui/failure.js';
-import { subjectName } from '../ui/format.js';
-import { Panel } from '../ui/panel.js';
+import { Failure, Panel } from '../ui/panel.js';
+import { CopyButton } from '../ui/controls.js';
+import { shorten, subjectName } from '../ui/format.js';
 import { ExpiryBar } from './expiry-bar.js';
-import { KeyRow } from './key-row.js';
 import { LogInForm } from './log-in-form.js';
 import { renewSession } from './log-in.js';
 import { isRevoked, logOut, session, type Session } from './session.js';
@@ -59,5 +58,31 @@ function OpenSession({
       </div>
       {failure && <Failure response={failure} />}
     </>
+  );
+}
+
+interface KeyRowProps {
+  readonly name: string;
+  readonly text: string | undefined;
+  readonly about: string;
+  readonly missing?: string;
+}
+
+function KeyRow({ name, text, about, missing }: KeyRowProps): JSX.Element {
+  return (
+    <div class="key-row">
+      <dt>{name}</dt>
+      <dd>
+        {text === undefined ? (
+          <span>{missing}</span>
+        ) : (
+          <span class="key-text">
+            <code>{shorten(text)}</code>
+            <CopyButton what={name.toLowerCase()} read={() => text} />
+          </span>
+        )}
+        <span class="hint">{about}</span>
+      </dd>
+    </div>
   );
 }

@@ -2,9 +2,8 @@ import type { JSX } from 'preact';
 import type { DemoWebhook } from '../../../backend/demo-api.js';
 import { sample } from '../api/sample.js';
 import { balance, session } from '../session/session.js';
-import { Failure } from '../ui/failure.js';
+import { Failure, Panel } from '../ui/panel.js';
 import { formatClock, formatMoney } from '../ui/format.js';
-import { Panel } from '../ui/panel.js';
 import { deliveries, deliveryFailure, describeChange, isSending, sendWebhook, type Delivery } from './deliveries.js';
 
 const KINDS: readonly { readonly kind: DemoWebhook['kind']; readonly name: string; readonly sent: string }[] = [
