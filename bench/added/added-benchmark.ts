@@ -99,7 +99,7 @@ class Contest {
 /** So that no application is charged for the garbage of another. Requests are released only when the event loop turns. */
 async function collectGarbage(): Promise<void> {
   await new Promise(setImmediate);
-  await global.gc?.({ type: 'minor' });
+  global.gc?.({ type: 'minor', execution: 'sync' });
 }
 
 async function attestedKey(app: NestFastifyApplication, userId: string): Promise<string> {
