@@ -112,11 +112,11 @@ export class SessionCache {
   }
 }
 
-/** Lists every property, as `cachedSession()` does. */
+/** Lists every property, as `cachedSession()` does. Those that a hit reads come first, so that they share a cache line. */
 function cacheEntry(id: string, text: string, known: CachedSession, session: CoinflowSession): CacheEntry {
   const { subject, merchantId, issuedAt, expiresAt, verifiedAt, validUntil, createdUntil } = known;
   const attestedKey = known.attestedKey && text;
-  return { id, session, attestedKey, subject, merchantId, issuedAt, expiresAt, verifiedAt, validUntil, createdUntil };
+  return { validUntil, verifiedAt, expiresAt, merchantId, session, subject, id, attestedKey, issuedAt, createdUntil };
 }
 
 function copyOf(key: string): string {
