@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
-import type { BudgetStore } from '../libs/coinflow-auth/src/options/stores.js';
+import type { BudgetStore } from '../libs/coinflow-auth/src/options/store-contracts.js';
 import { ProcessBudgetStore } from '../libs/coinflow-auth/src/budget/budget-stores.js';
 import { FakeCoinflow } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';

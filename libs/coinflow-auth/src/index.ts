@@ -8,9 +8,9 @@ export {
   type CoinflowAuthRootOptions,
 } from './coinflow-auth.module.js';
 export type { CoinflowEnv } from './options/base-url.js';
-export type { CoinflowBudgetOptions } from './options/budget-options.js';
+export type { CoinflowBudgetOptions } from './options/coinflow-auth-options.js';
 export type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
-export type { CoinflowSharedStore } from './options/stores.js';
+export type { CoinflowSharedStore } from './options/store-contracts.js';
 
 // Guarding routes
 export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
@@ -58,8 +58,8 @@ export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
 
 // Webhooks
 export { CoinflowEvent, CoinflowWebhook, OnCoinflowEvent } from './decorators/webhook.decorators.js';
-export type { DeliveryClaim, DeliveryStore } from './options/stores.js';
-export type { CoinflowWebhookOptions } from './options/webhook-options.js';
+export type { DeliveryClaim, DeliveryStore } from './options/store-contracts.js';
+export type { CoinflowWebhookOptions } from './options/coinflow-auth-options.js';
 export * from './webhooks/event-data.js';
 export {
   COINFLOW_EVENT_CATEGORIES,

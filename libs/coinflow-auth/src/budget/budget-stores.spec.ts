@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { BudgetStore } from '../options/stores.js';
+import type { BudgetStore } from '../options/store-contracts.js';
 import { ResilientStore } from '../cache/resilient-store.js';
 import { ProcessBudgetStore, SharedBudgetStore } from './budget-stores.js';
 

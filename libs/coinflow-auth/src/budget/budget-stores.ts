@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:c
 import { LRUCache } from 'lru-cache';
 import { deriveKeys, scopeText, type SealScope } from '../cache/derived-keys.js';
 import type { ResilientStore } from '../cache/resilient-store.js';
-import type { BudgetSlot, BudgetStore } from '../options/stores.js';
+import type { BudgetSlot, BudgetStore } from '../options/store-contracts.js';
 
 /** How long a window of the budget is. */
 export const WINDOW_MS = 60_000;

@@ -8,9 +8,13 @@ import {
   CoinflowSessionRejectedError,
   CoinflowUnavailableError,
 } from '../errors/coinflow-auth.errors.js';
-import type { CoinflowBudgetOptions, ResolvedBudgetOptions } from '../options/budget-options.js';
+import type { CoinflowBudgetOptions } from '../options/coinflow-auth-options.js';
+import {
+  type ResolvedBudgetOptions,
+  resolveOptions,
+  type ResolvedCoinflowAuthOptions,
+} from '../options/resolve-options.js';
 import type { CoinflowSubject } from '../session/subject.js';
-import { resolveOptions, type ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { VERIFICATION_KINDS, type CoinflowBudgetMetrics, type VerificationKind } from './budget-statistics.js';
 import { processStores, type BudgetStores } from './budget-stores.js';
 import { CallBudget } from './call-budget.js';

@@ -1,5 +1,5 @@
 import { CoinflowBudgetExhaustedError, isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
-import type { BudgetStore } from '../options/stores.js';
+import type { BudgetStore } from '../options/store-contracts.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { subjectName, type CoinflowSubject } from '../session/subject.js';
 import {

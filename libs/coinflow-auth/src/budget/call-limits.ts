@@ -5,8 +5,8 @@ import {
   CoinflowTooManyRequestsError,
   isCoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
-import type { BudgetStore } from '../options/stores.js';
-import type { ResolvedBudgetOptions } from '../options/budget-options.js';
+import type { BudgetStore } from '../options/store-contracts.js';
+import type { ResolvedBudgetOptions } from '../options/resolve-options.js';
 import type { BudgetedCall } from './budget-statistics.js';
 import { WINDOW_MS, takeSlot, type BudgetNames, type TakenSlot } from './budget-stores.js';
 

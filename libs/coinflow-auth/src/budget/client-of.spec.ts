@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
-import type { CoinflowBudgetOptions } from '../options/budget-options.js';
+import type { CoinflowBudgetOptions } from '../options/coinflow-auth-options.js';
 import { ClientResolver } from './client-of.js';
 
 const REQUEST = { headers: {}, ip: '203.0.113.7' };

@@ -1,6 +1,6 @@
 import { isBehindUntrustedProxy, networkOf } from '../extraction/client-address.js';
 import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
-import type { ResolvedBudgetOptions } from '../options/budget-options.js';
+import type { ResolvedBudgetOptions } from '../options/resolve-options.js';
 import { OnceLogger } from '../util/once-logger.js';
 import { isUnexpectedPromise } from '../util/promises.js';
 

@@ -6,7 +6,7 @@ import {
   CoinflowBudgetExhaustedError,
   CoinflowUnavailableError,
 } from '../errors/coinflow-auth.errors.js';
-import type { CoinflowBudgetOptions } from '../options/budget-options.js';
+import type { CoinflowBudgetOptions } from '../options/coinflow-auth-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { CallBudget } from './call-budget.js';
 

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { RevocationBoard, RevocationFeed, RevocationListener, RevocationNotice } from '../options/stores.js';
+import type {
+  RevocationBoard,
+  RevocationFeed,
+  RevocationListener,
+  RevocationNotice,
+} from '../options/store-contracts.js';
 import type { RedisConnection } from './redis-connection.js';
 import { causeOf } from './redis-errors.js';
 import type { RedisSubscription } from './redis-subscription.js';

@@ -1,5 +1,4 @@
-import type { BudgetSlot, BudgetStore } from '../options/stores.js';
-import type { CoinflowSharedStore } from '../options/stores.js';
+import type { BudgetSlot, BudgetStore, CoinflowSharedStore } from '../options/store-contracts.js';
 import { RedisConnection } from './redis-connection.js';
 import { COMMAND_TIMEOUT_MS } from './redis-errors.js';
 import { prefixOf, type RedisConnectionOptions } from './redis-options.js';

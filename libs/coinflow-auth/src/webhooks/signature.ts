@@ -4,7 +4,7 @@ import {
   CoinflowWebhookSignatureInvalidError,
   CoinflowWebhookSignatureTooOldError,
 } from '../errors/coinflow-auth.errors.js';
-import { SHORT_TOLERANCE_MS } from '../options/webhook-options.js';
+import { SHORT_TOLERANCE_MS } from '../options/coinflow-auth-options.js';
 import { safeEqual } from '../util/safe-equal.js';
 
 /** The header that carries Coinflow's signature of a webhook. */
