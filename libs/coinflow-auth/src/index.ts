@@ -35,7 +35,7 @@ export { CoinflowAuthService } from './coinflow-auth.service.js';
 export type { MessageToSign } from './http/coinflow-client.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './session/wallet-address.js';
 export { CoinflowSession } from './session/coinflow-session.js';
-export type { SessionKeySubject, SignedWallet } from './session/session-key-subject.js';
+export type { SessionKeySubject, SignedWallet } from './issuance/subject-arguments.js';
 export type { CoinflowSubject, CoinflowUserSubject, CoinflowWalletSubject } from './session/subject.js';
 
 // Decisions and metrics
@@ -53,8 +53,34 @@ export type { CoinflowDecidedBy } from './verification/verification-result.js';
 // Errors
 export { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 export { toHttpException, type ResponseWithHeaders } from './contexts/http-exception.js';
-export * from './errors/coinflow-auth.errors.js';
-export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
+export {
+  CoinflowAuthError,
+  CoinflowBudgetExhaustedError,
+  CoinflowCrossSiteError,
+  CoinflowInvalidArgumentError,
+  CoinflowIssuanceDeniedError,
+  CoinflowMisconfiguredError,
+  CoinflowSessionKeyExpiredError,
+  CoinflowSessionKeyMalformedError,
+  CoinflowSessionKeyMissingError,
+  CoinflowSessionRejectedError,
+  CoinflowSessionRevokedError,
+  CoinflowSessionWrongMerchantError,
+  CoinflowSignatureRejectedError,
+  CoinflowSubjectNotAllowedError,
+  CoinflowTooManyRequestsError,
+  CoinflowUnavailableError,
+  CoinflowWebhookBusyError,
+  CoinflowWebhookMalformedError,
+  CoinflowWebhookSignatureInvalidError,
+  CoinflowWebhookSignatureTooOldError,
+  CoinflowWebhookStoreUnavailableError,
+  CoinflowWebhookUnavailableError,
+  CoinflowWebhookUnsupportedTypeError,
+  isCoinflowAuthError,
+  type AnyCoinflowAuthError,
+} from './errors/coinflow-auth.errors.js';
+export type { CoinflowAuthErrorCode } from './errors/error-statuses.js';
 
 // Webhooks
 export { CoinflowEvent, CoinflowWebhook, OnCoinflowEvent } from './decorators/webhook.decorators.js';

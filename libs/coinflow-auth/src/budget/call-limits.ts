@@ -4,6 +4,7 @@ import {
   CoinflowSessionRejectedError,
   CoinflowTooManyRequestsError,
   isCoinflowAuthError,
+  isTemporary,
 } from '../errors/coinflow-auth.errors.js';
 import type { BudgetStore } from '../options/store-contracts.js';
 import type { ResolvedBudgetOptions } from '../options/resolve-options.js';
@@ -205,7 +206,7 @@ export class CoinflowRateLimit {
     } catch (error) {
       if (error instanceof CoinflowBudgetExhaustedError) this.#limited(party, error.retryAfterMs);
       // An error that is not worth a retry is a response of Coinflow.
-      else if (isCoinflowAuthError(error) && !('retryAfterMs' in error)) this.#answered(startedAt);
+      else if (isCoinflowAuthError(error) && !isTemporary(error)) this.#answered(startedAt);
       throw error;
     } finally {
       if (isTrial) this.#isTrialUnderWay = false;

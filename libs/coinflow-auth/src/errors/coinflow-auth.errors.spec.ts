@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as errors from './coinflow-auth.errors.js';
-import { COINFLOW_AUTH_ERRORS } from './error-catalogue.js';
+import { COINFLOW_AUTH_ERRORS } from './error-statuses.js';
 
 const { CoinflowAuthError, CoinflowSessionRejectedError, CoinflowUnavailableError, isCoinflowAuthError } = errors;
 
@@ -47,6 +47,15 @@ describe('CoinflowAuthError', () => {
     const details = { reason: 'down', retryAfterMs: 1 };
     expect(new Class('message', details).name).toBe(name);
     expect(new Minified('message', details).name).toBe(name);
+  });
+
+  it.each(CLASSES)('%s is temporary if its status is 429 or 503', (_, Class) => {
+    const error = new Class('message', { reason: 'down', retryAfterMs: 1 }) as InstanceType<typeof CoinflowAuthError>;
+    expect(errors.isTemporary(error)).toBe([429, 503].includes(COINFLOW_AUTH_ERRORS[error.code].status));
+  });
+
+  it.each([new Error('x'), { retryAfterMs: 1 }, undefined])('%p is not temporary', (value) => {
+    expect(errors.isTemporary(value)).toBe(false);
   });
 
   it('takes its action from the details before that of its code', () => {
