@@ -9,7 +9,7 @@ import {
 import type { BudgetStore } from '../options/store-contracts.js';
 import type { ResolvedBudgetOptions } from '../options/resolve-options.js';
 import type { BudgetedCall } from './budget-statistics.js';
-import { WINDOW_MS, takeSlot, type BudgetNames, type TakenSlot } from './budget-stores.js';
+import { WINDOW_MS, takeSlot, type NameOf, type TakenSlot } from './budget-stores.js';
 
 const MAX_PARTIES = 10_000;
 /** When a call that is under way has probably ended. */
@@ -71,16 +71,16 @@ export interface TakenLimits {
 /** The limits of each client and each user, which prevent one of them from using the calls of all others. */
 export class CallLimits {
   readonly #store: BudgetStore;
-  readonly #names: BudgetNames;
+  readonly #nameOf: NameOf;
   readonly #options: ResolvedBudgetOptions;
   /** By the name of a client's limit of rejections: how many of its slots are used by calls that are under way. */
   readonly #underWay = new Map<string, number>();
   /** By the same name: until when the last rejection that this process has seen counts, by the monotonic clock. */
   readonly #rejectedUntil = new LRUCache<string, number>({ max: MAX_PARTIES });
 
-  constructor(store: BudgetStore, names: BudgetNames, options: ResolvedBudgetOptions) {
+  constructor(store: BudgetStore, nameOf: NameOf, options: ResolvedBudgetOptions) {
     this.#store = store;
-    this.#names = names;
+    this.#nameOf = nameOf;
     this.#options = options;
   }
 
@@ -128,7 +128,7 @@ export class CallLimits {
 
   #limits(limits: [string, string | undefined, number, string, string, readonly CallOutcome[]][]): Limit[] {
     return limits.flatMap(([counted, party, max, reason, message, spentBy]) =>
-      party === undefined || max === 0 ? [] : [{ name: this.#names.of(counted, party), max, reason, message, spentBy }],
+      party === undefined || max === 0 ? [] : [{ name: this.#nameOf(counted, party), max, reason, message, spentBy }],
     );
   }
 

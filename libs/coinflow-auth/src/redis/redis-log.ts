@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import { OnceLogger } from '../util/once-logger.js';
-import { safeText } from '../util/safe-text.js';
+import { safeText } from '../util/secrets.js';
 import { causeOf } from './redis-errors.js';
 
 const MAX_DENIALS = 20;

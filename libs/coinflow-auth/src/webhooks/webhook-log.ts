@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { isCoinflowAuthError, isTemporary, type AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { OnceLogger } from '../util/once-logger.js';
-import { safeText } from '../util/safe-text.js';
+import { safeText } from '../util/secrets.js';
 import { HandlerFailure } from './event-handlers.js';
 import type { ReceivedWebhook } from './receive-webhook.js';
 import type { CoinflowWebhookEvent } from './webhook-event.js';
