@@ -29,7 +29,7 @@ describe('the function of the option budget.getClient', () => {
         },
       }),
     ],
-  ])('leaves the client unknown when it returns %s, and logs that once', async (_, getClient) => {
+  ])('leaves the client unknown when budget.getClient returns %s, and logs that once', async (_, getClient) => {
     const clientOf = clientOfWith(getClient);
     expect([clientOf(REQUEST), clientOf(REQUEST)]).toEqual([undefined, undefined]);
     // Node.js finds an unhandled rejection once all microtasks have run; Jest then fails the test.
@@ -48,12 +48,12 @@ describe('the function of the option budget.getClient', () => {
     ['null', () => null],
     ['an empty string', () => ''],
     ['a number', () => 5],
-  ])('leaves the client unknown when it returns %s, and logs nothing', (_, getClient) => {
+  ])('leaves the client unknown when budget.getClient returns %s, and logs nothing', (_, getClient) => {
     expect(clientOfWith(getClient)(REQUEST)).toBeUndefined();
     expect(logger.lines).toEqual([]);
   });
 
-  it('leaves the client unknown when it throws, and logs that once without the error', () => {
+  it('leaves the client unknown when budget.getClient throws, and logs that once without the error', () => {
     const clientOf = clientOfWith(() => {
       throw new Error('canary');
     });

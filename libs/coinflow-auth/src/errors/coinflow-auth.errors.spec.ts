@@ -13,7 +13,7 @@ function foreignError(): unknown {
 }
 
 describe('CoinflowAuthError', () => {
-  it('has one subclass for every error code', () => {
+  it('CoinflowAuthError has one subclass for every error code', () => {
     const classes = Object.values(errors).filter(
       (value) => typeof value === 'function' && 'code' in value && value.code,
     );
@@ -22,7 +22,7 @@ describe('CoinflowAuthError', () => {
     );
   });
 
-  it('has a name, code, reason, action and cause', () => {
+  it('an error has a name, code, reason, action and cause', () => {
     const cause = new Error('socket hang up');
     const error = new CoinflowUnavailableError('down', { reason: 'reset', retryAfterMs: 5_000, cause });
     expect(error).toMatchObject({
@@ -58,7 +58,7 @@ describe('CoinflowAuthError', () => {
     expect(errors.isTemporary(value)).toBe(false);
   });
 
-  it('takes its action from the details before that of its code', () => {
+  it('an error takes its action from the details before that of its code', () => {
     expect(new errors.CoinflowMisconfiguredError('x', { reason: 'y', action: 'do this' }).action).toBe('do this');
   });
 
