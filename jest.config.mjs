@@ -68,8 +68,7 @@ export default {
     'libs/*/src/**/*.ts',
     '!**/*.spec.ts',
     // Nothing but types, re-exports, and the command's two lines that a test runs as a process of its own.
-    '!libs/coinflow-auth/src/options/coinflow-auth-options.ts',
-    '!libs/coinflow-auth/src/options/stores.ts',
+    '!libs/coinflow-auth/src/options/store-contracts.ts',
     '!libs/coinflow-auth/src/metrics/metrics.ts',
     '!libs/*/src/index.ts',
     '!libs/coinflow-emulator/src/cli.ts',

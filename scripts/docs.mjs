@@ -9,7 +9,7 @@ import { install } from './set-up.mjs';
 
 await install();
 await buildPackages();
-const { COINFLOW_AUTH_ERRORS } = await import('../libs/coinflow-auth/dist/esm/errors/error-catalogue.js');
+const { COINFLOW_AUTH_ERRORS } = await import('../libs/coinflow-auth/dist/esm/errors/error-statuses.js');
 const { OPTION_TABLE } = await import('../libs/coinflow-auth/dist/esm/options/option-table.js');
 const configuration = join(root, 'docs', 'configuration.md');
 writeFileSync(join(root, 'docs', 'errors.md'), errorsPage(COINFLOW_AUTH_ERRORS));

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { root } from './processes.mjs';
 
-const FOLDER = join(root, 'libs', 'coinflow-auth', 'src', 'options');
-const FILES = ['coinflow-auth-options.ts', 'budget-options.ts', 'webhook-options.ts'];
+const OPTIONS = join(root, 'libs', 'coinflow-auth', 'src', 'options', 'coinflow-auth-options.ts');
 const BEGIN = '<!-- Generated from the option table by `npm run docs`. Do not edit. -->';
 const END = '<!-- End of the generated table. -->';
 
 /** The docstring of each option, by its path (`cache.ttlMs`): its first sentence and its `@default`. */
 export function optionDocs() {
-  const interfaces = Object.fromEntries(FILES.flatMap(interfacesOf));
+  const interfaces = Object.fromEntries(interfacesOf(OPTIONS));
   const docsIn = (name, prefix) =>
     interfaces[name].flatMap((member) => {
       const path = prefix + member.name.text;
@@ -26,7 +25,7 @@ export function optionDocs() {
 }
 
 function interfacesOf(file) {
-  const source = ts.createSourceFile(file, readFileSync(join(FOLDER, file), 'utf8'), ts.ScriptTarget.Latest, true);
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
   return source.statements.filter(ts.isInterfaceDeclaration).map(({ name, members }) => [name.text, members]);
 }
 

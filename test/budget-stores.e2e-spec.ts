@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { redisSharedStore } from 'nestjs-coinflow-auth/redis';
-import type { BudgetStore } from '../libs/coinflow-auth/src/options/stores.js';
+import type { BudgetStore } from '../libs/coinflow-auth/src/options/store-contracts.js';
 import { ProcessBudgetStore } from '../libs/coinflow-auth/src/budget/budget-stores.js';
 import { FakeCoinflow } from '../libs/coinflow-auth/test-doubles/fake-coinflow.js';
 import { TestInstance } from '../libs/coinflow-auth/test-doubles/test-instance.js';
@@ -21,17 +21,17 @@ function contract(name: string, open: () => BudgetStore): void {
       return slots.filter(({ taken }) => taken).length;
     };
 
-    it('gives as many slots as a window has, also to concurrent calls', async () => {
+    it('a budget store gives as many slots as a window has, also to concurrent calls', async () => {
       expect(await takenOf(100, 7)).toBe(7);
       expect(await takenOf(1, 7)).toBe(0);
     });
 
-    it('counts each name separately', async () => {
+    it('a budget store counts each name separately', async () => {
       expect(await takenOf(5, 3)).toBe(3);
       expect(await store.take('another', 3, 60_000)).toMatchObject({ taken: true });
     });
 
-    it('returns when the window ends, and starts another one then', async () => {
+    it('a budget store returns when the window ends, and starts another one then', async () => {
       const { retryAfterMs } = await store.take('name', 1, 1_000);
       expect(retryAfterMs).toBeGreaterThan(500);
       expect(retryAfterMs).toBeLessThanOrEqual(1_000);
@@ -42,7 +42,7 @@ function contract(name: string, open: () => BudgetStore): void {
       expect(await takenOf(3, 2, 1_000)).toBe(2);
     });
 
-    it('accepts a slot back, but not more than were taken', async () => {
+    it('a budget store accepts a slot back, but not more than were taken', async () => {
       expect(await takenOf(2, 2)).toBe(2);
       await store.giveBack('name');
       expect(await takenOf(2, 2)).toBe(1);
@@ -51,7 +51,7 @@ function contract(name: string, open: () => BudgetStore): void {
       await store.giveBack('never taken');
     });
 
-    it('gives no slot if the limit is 0', async () => {
+    it('a budget store gives no slot if the limit is 0', async () => {
       expect(await takenOf(3, 0)).toBe(0);
     });
   });
@@ -126,14 +126,14 @@ describeWithRedis('a budget store in Redis (skipped without redis-server)', () =
       return accepted;
     }
 
-    it('allows as many calls as one replica has', async () => {
+    it('replicas with a shared budget get as many calls together as one replica has', async () => {
       expect(await accepted(60, 'first')).toBeLessThanOrEqual(NEW_KEYS);
       // The endpoint probe of each replica takes a slot, too.
       expect(coinflow.calls.length).toBeGreaterThanOrEqual(NEW_KEYS - replicas.length);
       expect(await accepted(60, 'second')).toBe(0);
     });
 
-    it('counts on each replica separately while Redis is down', async () => {
+    it('each replica counts its budget separately while Redis is down', async () => {
       await accepted(3, 'first');
       await redis.kill();
       try {

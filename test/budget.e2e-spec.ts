@@ -81,7 +81,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
     expect(warnings[0]).not.toContain('127.0.0.1');
   });
 
-  it('authenticates known users of such a client, and ends its limit after a minute', async () => {
+  it('authenticates known users of a client whose keys were rejected, and ends its limit after a minute', async () => {
     const clock = stopClock();
     await start();
     const { key, attestedKey = '' } = await app.service.createSessionKey({ userId: 'alice' });
@@ -182,7 +182,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
     const isLimited = async (address: string | undefined): Promise<boolean> =>
       (await from(address, invalidKey())).status === 429;
 
-    it('is the address that a trusted proxy forwards', async () => {
+    it('the client of a request is the address that a trusted proxy forwards', async () => {
       await start({ trustProxy: BEHIND_ONE_PROXY });
       for (let i = 0; i < 3; i += 1) await from(`10.9.9.${i}, 203.0.113.7`, invalidKey());
       expect(await isLimited('203.0.113.7')).toBe(true);
@@ -194,7 +194,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
       expect(app.logger.at('warn').filter((line) => line.includes('[untrusted-proxy]'))).toEqual([]);
     });
 
-    it('is unknown behind a proxy that is not trusted, which is logged once', async () => {
+    it('the client of a request is unknown behind a proxy that is not trusted, which is logged once', async () => {
       await start();
       for (let i = 0; i < 6; i += 1) expect(await isLimited('203.0.113.7')).toBe(false);
       expect(app.logger.at('warn').filter((line) => line.includes('[untrusted-proxy]'))).toEqual([
@@ -205,12 +205,12 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
       expect(await isLimited(undefined)).toBe(true);
     });
 
-    it('is unknown when the proxy forwards no address', async () => {
+    it('the client of a request is unknown when the proxy forwards no address', async () => {
       await start({ trustProxy: BEHIND_ONE_PROXY });
       for (let i = 0; i < 6; i += 1) expect(await isLimited('unknown')).toBe(false);
     });
 
-    it('is the value that budget.getClient returns', async () => {
+    it('the client of a request is the value that budget.getClient returns', async () => {
       const getClient: CoinflowBudgetOptions['getClient'] = ({ headers }) => String(headers['x-client'] ?? '');
       await start({ budget: { getClient } });
       const limitedAs = async (client: string): Promise<boolean> => {
@@ -233,7 +233,7 @@ describe.each(PLATFORMS)('the budget on %s', (platform) => {
         },
       ],
       ['returns a number', () => 5 as unknown as string],
-    ])('is unknown when budget.getClient %s', async (what, getClient) => {
+    ])('the client of a request is unknown when budget.getClient %s', async (what, getClient) => {
       await start({ budget: { getClient } });
       for (let i = 0; i < 6; i += 1) expect(await from(undefined, invalidKey())).toMatchObject(REJECTED);
       expect(await from(undefined, newKey())).toMatchObject({ status: 200 });

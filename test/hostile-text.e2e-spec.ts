@@ -37,7 +37,7 @@ const PATTERNS = [
 const READERS: [name: string, module: string, call: string][] = [
   [
     'a message of Coinflow, or an event type, for the log',
-    'util/safe-text.js',
+    'util/secrets.js',
     "m.safeText(text, ['a-secret', 'eyJ'])",
   ],
   ['a session key', 'session/session-key.js', 'm.assertSessionKeyShape(m.readPresented(text))'],
@@ -83,7 +83,7 @@ describe('reading strings from outside', () => {
   });
 
   it('reports a quadratic reader as too slow', async () => {
-    expect(await run('util/safe-text.js', '/[\\w-]{8,}\\.[\\w-]{8,}/.test(text)')).toBe(
+    expect(await run('util/secrets.js', '/[\\w-]{8,}\\.[\\w-]{8,}/.test(text)')).toBe(
       `still running after ${LIMIT_MS} ms`,
     );
   }, 30_000);

@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000;
 const ADDRESS = '203.0.113.77';
 const [OURS, THEIRS] = [1, 2].map((byte) => [Buffer.alloc(32, byte).toString('base64')]);
 
-describeWithRedis('who has Redis (skipped without redis-server)', () => {
+describeWithRedis('an attacker with access to Redis (skipped without redis-server)', () => {
   let redis: RedisServer;
   let admin: RedisClient;
   let coinflow: FakeCoinflow;
@@ -55,7 +55,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     return names;
   }
 
-  describe('who reads Redis', () => {
+  describe('reading Redis', () => {
     /** Everything that Redis contains. */
     async function stolen(): Promise<string> {
       const reads = (await admin.keys('*')).map(async (name) => {
@@ -79,7 +79,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       ];
     }
 
-    it('finds no session key, no user and no address, in no encoding', async () => {
+    it('an attacker who reads Redis finds no session key, no user and no address, in no encoding', async () => {
       const budget = { verificationsPerMinute: 100, rejectionsPerClient: 10 };
       const one = await start({ budget });
       const { key, attestedKey = '' } = await one.create('alice-in-wonderland', { clientIp: ADDRESS });
@@ -108,7 +108,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     });
   });
 
-  describe('who writes to Redis', () => {
+  describe('writing to Redis', () => {
     /** What an attacker can write in place of an entry, given other entries of its kind. */
     const FORGERIES: [string, (value: string, others: { another: string; theirs: string }) => string][] = [
       ['nonsense', () => 'nonsense'],
@@ -125,7 +125,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
     ];
 
     describe.each(FORGERIES)('an entry that is %s', (_, forge) => {
-      it('does not authenticate a key that Coinflow rejects, and is counted', async () => {
+      it('a forged entry does not authenticate a key that Coinflow rejects, and is counted', async () => {
         const mallory = coinflow.key({ customerId: 'mallory' });
         await (await start({ sealKeys: THEIRS })).decide(mallory);
         const [theirName = ''] = await namesOf('session', 1);
@@ -145,7 +145,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
         expect(unreadable(one)).toBe(before + 1);
       });
 
-      it('does not return the key of another user, and is counted', async () => {
+      it('a forged entry does not return the key of another user, and is counted', async () => {
         await (await start({ sealKeys: THEIRS })).create('alice');
         const [theirName = ''] = await namesOf('created', 1);
         const theirs = (await admin.get(theirName)) ?? '';
@@ -162,7 +162,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
         expect(unreadable(one)).toBe(1);
       });
 
-      it('revokes no key and no user, and is counted', async () => {
+      it('a forged entry revokes no key and no user, and is counted', async () => {
         const notices = async (): Promise<Record<string, string>> => {
           const [board = ''] = (await admin.keys('coinflow:revocations:*:ends')).map((one) => one.replace(':ends', ''));
           return Object.fromEntries(Object.entries(await admin.hGetAll(board)).filter(([name]) => name.length === 43));
@@ -197,7 +197,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       });
     });
 
-    it('cannot extend a session by writing an older entry again', async () => {
+    it('an attacker cannot extend a session by writing an older entry again', async () => {
       const store = redisSharedStore({ url: redis.url, timeoutMs: GENEROUS_MS });
       // It is in Redis too briefly to be read from there.
       const set = jest.spyOn(store, 'set');
@@ -213,7 +213,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       expect(await refusal(await start(), key)).toBe('COINFLOW_SESSION_REJECTED');
     });
 
-    it('cannot undo a revocation by writing an older entry again', async () => {
+    it('an attacker cannot undo a revocation by writing an older entry again', async () => {
       const one = await start();
       const key = coinflow.key();
       await one.decide(key);
@@ -225,7 +225,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
       expect(await refusal(await start(), key)).toBe('COINFLOW_SESSION_REVOKED');
     });
 
-    it('cannot block requests with values of another type', async () => {
+    it('an attacker cannot block requests with values of another type', async () => {
       const one = await start();
       const key = coinflow.key();
       await one.decide(key);
@@ -265,11 +265,14 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
         ['of another type', async (name) => (await admin.del(name)) && admin.lPush(name, '1')],
         ['that never ends', (name) => admin.set(name, '1000')],
         ['that ends in a year', (name) => admin.set(name, '1000', { PX: 365 * 1_440 * MINUTE_MS })],
-      ])('cannot change the budget with %s: it is counted in the process, or from the start', async (_what, forge) => {
-        expect(await decideAfter(forge)).toEqual([...times(NEW_KEYS, undefined), ...times(5, LIMITED)]);
-      });
+      ])(
+        'an attacker cannot change the budget with %s: it is counted in the process, or from the start',
+        async (_what, forge) => {
+          expect(await decideAfter(forge)).toEqual([...times(NEW_KEYS, undefined), ...times(5, LIMITED)]);
+        },
+      );
 
-      it('can use up the budget of new keys, which are answered with a Retry-After within a minute', async () => {
+      it('an attacker can use up the budget of new keys, which are answered with a Retry-After within a minute', async () => {
         expect(await decideAfter((name) => admin.set(name, '1000', { PX: MINUTE_MS }))).toEqual(times(20, LIMITED));
         const error: unknown = await (
           await start({ budget })
@@ -283,7 +286,7 @@ describeWithRedis('who has Redis (skipped without redis-server)', () => {
         ['taken away', (name) => admin.del(name)],
         ['below nothing', (name) => admin.set(name, '-1000', { PX: MINUTE_MS })],
       ])(
-        "can allow more calls than the budget with counts that are %s, up to Coinflow's own limit",
+        "an attacker can allow more calls than the budget with counts that are %s, up to Coinflow's own limit",
         async (_what, forge) => {
           const codes = await decideAfter(forge);
           expect(codes.slice(0, NEW_KEYS)).toEqual(times(NEW_KEYS, undefined));

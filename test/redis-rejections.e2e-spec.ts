@@ -8,7 +8,7 @@ import { until } from './harness/until.js';
 
 const UNAVAILABLE = { code: 'COINFLOW_UNAVAILABLE' };
 
-describeWithRedis('a rejection by Coinflow, over Redis,', () => {
+describeWithRedis('rejections by Coinflow, over Redis', () => {
   let redis: RedisServer;
   let admin: RedisClient;
   let coinflow: FakeCoinflow;
@@ -43,7 +43,7 @@ describeWithRedis('a rejection by Coinflow, over Redis,', () => {
     coinflow.response = DOWN;
   }
 
-  it('ends the sessions in the caches of other replicas, of plain and attested keys', async () => {
+  it('a rejection ends the sessions in the caches of other replicas, of plain and attested keys', async () => {
     const [one, other] = [await start(), await start()];
     const plain = coinflow.key({ customerId: 'bob' });
     const { key, attestedKey = '' } = await one.create('alice');
@@ -57,7 +57,7 @@ describeWithRedis('a rejection by Coinflow, over Redis,', () => {
     for (const each of [plain, attestedKey]) await expect(other.decide(each)).resolves.toMatchObject({});
   });
 
-  it('is known to a replica that starts later, and names neither the key nor the user', async () => {
+  it('a rejection is known to a replica that starts later, and names neither the key nor the user', async () => {
     const one = await start();
     const plain = coinflow.key({ customerId: 'canary-user' });
     await one.decide(plain);
@@ -72,7 +72,7 @@ describeWithRedis('a rejection by Coinflow, over Redis,', () => {
     }
   });
 
-  it('is ignored when this application has not sealed it', async () => {
+  it('a rejection that this application has not sealed is ignored', async () => {
     const one = await start();
     const keys = [coinflow.key(), coinflow.key({ customerId: 'bob' })] as const;
     for (const key of keys) await one.decide(key);

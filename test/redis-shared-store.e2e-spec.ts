@@ -89,7 +89,7 @@ describeWithRedis('what instances share over Redis', () => {
   });
 
   describe('a revocation', () => {
-    it('by key or by user reaches every replica, for cached, attested and reused keys', async () => {
+    it('a revocation by key or by user reaches every replica, for cached, attested and reused keys', async () => {
       const [one, ...others] = [await start(), await start(), await start(), await start()];
       const plain = coinflow.key({ customerId: 'bob' });
       const { key, attestedKey = '' } = await one.create('alice');
@@ -109,7 +109,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect((await others[0]?.create('alice'))?.key).not.toBe(key);
     });
 
-    it('is known to a replica that starts afterwards', async () => {
+    it('a revocation is known to a replica that starts afterwards', async () => {
       const one = await start();
       const keys = Array.from({ length: 1_200 }, (_, i) => coinflow.key({ customerId: `user-${i}` }));
       for (const key of keys) await one.revokeKey(key);
@@ -118,7 +118,7 @@ describeWithRedis('what instances share over Redis', () => {
       for (const key of [keys[0], keys[600], keys.at(-1)]) expect(await isRevokedIn(late, key ?? '')).toBe(true);
     });
 
-    it('is removed from Redis once the key has expired', async () => {
+    it('a revocation is removed from Redis once the key has expired', async () => {
       const one = await start();
       const exp = Math.floor(Date.now() / 1_000) - 4;
       await one.revokeKey(coinflow.key({ exp }));
@@ -129,7 +129,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(Number(await admin.sendCommand(['HLEN', await boardKey()]))).toBe(3);
     });
 
-    it('is not removed from Redis by a replica whose clock is ahead', async () => {
+    it('a replica whose clock is ahead does not remove a revocation from Redis', async () => {
       const one = await start();
       const key = coinflow.key();
       await one.revokeKey(key);
@@ -141,7 +141,7 @@ describeWithRedis('what instances share over Redis', () => {
       await until(async () => isRevokedIn(await start(), key));
     });
 
-    it('with the later end is kept, whichever is published last', async () => {
+    it('Redis keeps the revocation with the later end, whichever is published last', async () => {
       const { revocations, close: end } = redisSharedStore({ url: redis.url });
       const listener = { received: () => undefined, informed: () => undefined, published: () => [] };
       const feed = await revocations?.open('board', listener);
@@ -159,7 +159,7 @@ describeWithRedis('what instances share over Redis', () => {
       await end?.();
     });
 
-    it('survives a flush of Redis', async () => {
+    it('a revocation survives a flush of Redis', async () => {
       const [one, other] = [await start(), await start()];
       const key = coinflow.key();
       await one.revokeKey(key);
@@ -171,7 +171,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(await isRevokedIn(late, key)).toBe(true);
     });
 
-    it('survives that Redis restarts without its data', async () => {
+    it('a revocation survives a restart of Redis without its data', async () => {
       const [one, other] = [await start(), await start()];
       const [before, during] = [coinflow.key({ customerId: 'alice' }), coinflow.key({ customerId: 'bob' })];
       await one.revokeKey(before);
@@ -187,7 +187,7 @@ describeWithRedis('what instances share over Redis', () => {
       await until(() => isRevokedIn(late, during));
     });
 
-    it('reaches a replica that was disconnected, once it reconnects', async () => {
+    it('a revocation reaches a replica that was disconnected, once it reconnects', async () => {
       const [one, other] = [await start(), await start()];
       const key = coinflow.key();
       await other.decide(key);
@@ -199,7 +199,7 @@ describeWithRedis('what instances share over Redis', () => {
       await until(() => isRevokedIn(other, key));
     });
 
-    it('reaches a replica although its message was lost', async () => {
+    it('a revocation reaches a replica although its message was lost', async () => {
       const other = await start();
       const key = coinflow.key();
       await other.decide(key);
@@ -212,7 +212,7 @@ describeWithRedis('what instances share over Redis', () => {
       await until(() => isRevokedIn(other, key));
     });
 
-    it('applies during the rotation of seal keys, whichever key a replica has first', async () => {
+    it('a revocation applies during the rotation of seal keys, whichever key a replica has first', async () => {
       const [A, B] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64')) as [string, string];
       const before = await start({ sealKeys: [A] });
       const [first, second, third] = ['alice', 'bob', 'carol'].map((customerId) => coinflow.key({ customerId })) as [
@@ -234,7 +234,7 @@ describeWithRedis('what instances share over Redis', () => {
   });
 
   describe('Redis', () => {
-    it('is subscribed to once it permits that', async () => {
+    it('a replica subscribes once Redis permits that', async () => {
       await admin.sendCommand(['ACL', 'SETUSER', 'default', 'resetchannels']);
       const one = await start();
       expect(one.sessions.sharedRevocations?.isInformed).toBe(false);
@@ -246,7 +246,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(await admin.sendCommand(['PUBSUB', 'CHANNELS'])).toHaveLength(1);
     });
 
-    it('that rejects the password is logged once with the cause', async () => {
+    it('a Redis that rejects the password is logged once with the cause', async () => {
       const one = await start({}, { url: redis.url.replace('//', '//somebody:a-wrong-password@') });
       expect(await refusal(one, coinflow.key())).toBeUndefined();
       expect(one.sessions.sharedRevocations?.isInformed).toBe(false);
@@ -255,7 +255,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(JSON.stringify(logger)).not.toContain('a-wrong-password');
     });
 
-    it('can be down when a replica starts: it serves, logs once that revocations are unknown, and reads them later', async () => {
+    it('a replica starts while Redis is down: it serves, logs once that revocations are unknown, and reads them later', async () => {
       const one = await start();
       const key = coinflow.key();
       await one.revokeKey(key);
@@ -274,7 +274,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(logger.at('log').filter((line) => line.includes('revocations-available'))).toHaveLength(2);
     });
 
-    it('that does not answer delays no request, and revocations of that time arrive later', async () => {
+    it('a Redis that does not answer delays no request, and revocations of that time arrive later', async () => {
       const [one, other] = [await start({}, { timeoutMs: undefined }), await start()];
       const key = coinflow.key();
       redis.pause();
@@ -291,7 +291,7 @@ describeWithRedis('what instances share over Redis', () => {
       await until(() => isRevokedIn(other, key));
     });
 
-    it('that is full stores nothing, and no request is rejected for it', async () => {
+    it('a full Redis stores nothing, and no request is rejected for it', async () => {
       const [one, other] = [await start(), await start()];
       const key = coinflow.key({ customerId: 'bob' });
       await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1']);
@@ -310,7 +310,7 @@ describeWithRedis('what instances share over Redis', () => {
   });
 
   describe('an attacker who reads and writes Redis', () => {
-    it('finds no session key, no user and no address there', async () => {
+    it('an attacker finds no session key, no user and no address in Redis', async () => {
       const one = await start();
       const { key } = await one.create('alice-in-wonderland', { clientIp: '203.0.113.77' });
       const asked = coinflow.key({ customerId: 'bob-the-builder' });
@@ -325,7 +325,7 @@ describeWithRedis('what instances share over Redis', () => {
       }
     });
 
-    it('cannot revoke with entries that this application has not sealed, and cannot authenticate', async () => {
+    it('an attacker cannot revoke with entries that this application has not sealed, and cannot authenticate', async () => {
       const [one, other] = [await start(), await start()];
       const [key, foreign] = [coinflow.key(), coinflow.key({ customerId: 'bob' })];
       await one.decide(key);
@@ -354,7 +354,7 @@ describeWithRedis('what instances share over Redis', () => {
       expect(await refusal(other, foreign)).toBe('COINFLOW_SESSION_REJECTED');
     });
 
-    it('can delay a revocation by deleting it, only for replicas that do not know it yet', async () => {
+    it('an attacker can delay a revocation by deleting it, only for replicas that do not know it yet', async () => {
       const [one, other] = [await start(), await start()];
       const key = coinflow.key();
       await one.revokeKey(key);

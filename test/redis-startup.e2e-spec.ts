@@ -86,7 +86,7 @@ describeWithRedis('the startup of an application with Redis (skipped without red
     expect(health()).toMatchObject({ status: 'degraded', sharedStore: 'unreachable', deliveries: 'unreachable' });
   }
 
-  it('connects before the first webhook and reports that it is healthy', async () => {
+  it('the application connects to Redis before the first webhook and reports that it is healthy', async () => {
     const { deliver } = await start();
     await until(() => (health() as { deliveries: string }).deliveries === 'reachable');
     expect(health()).toMatchObject({ status: 'up', sharedStore: 'reachable', deliveries: 'reachable' });
@@ -152,7 +152,7 @@ describeWithRedis('the startup of an application with Redis (skipped without red
     }
   });
 
-  it('logs each of two outages, and is healthy in between without a webhook', async () => {
+  it('the application logs each of two outages of Redis, and is healthy in between without a webhook', async () => {
     await start();
     const isHealthy = (): boolean => (health() as { deliveries: string }).deliveries === 'reachable';
     await until(isHealthy);

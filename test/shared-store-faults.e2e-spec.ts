@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import type { CoinflowSharedStore, RevocationBoard } from '../libs/coinflow-auth/src/options/stores.js';
+import type { CoinflowSharedStore, RevocationBoard } from '../libs/coinflow-auth/src/options/store-contracts.js';
 import { RecordingLogger } from './harness/recording-logger.js';
 import { SharedStore } from '../libs/coinflow-auth/test-doubles/shared-store.js';
 import { TestService } from '../libs/coinflow-auth/test-doubles/test-service.js';

@@ -31,7 +31,7 @@ describe('the lint rule of the layers', () => {
 
   it.each([
     ['webhooks/coinflow-webhooks.ts', `import '../contexts/http-context.js';`],
-    ['redis/redis-delivery-store.ts', `import '../options/stores.js';`],
+    ['redis/redis-delivery-store.ts', `import '../options/store-contracts.js';`],
     ['cache/session-cache.ts', `import '../session/claims.js';`],
     ['coinflow-auth.guard.ts', `import './coinflow-auth.service.js';`],
     ['config/index.ts', `import '../options/resolve-options.js';`],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { COINFLOW_AUTH_ERRORS } from '../../libs/coinflow-auth/src/errors/error-catalogue.js';
+import { COINFLOW_AUTH_ERRORS } from '../../libs/coinflow-auth/src/errors/error-statuses.js';
 import { OPTION_TABLE, type OptionRow } from '../../libs/coinflow-auth/src/options/option-table.js';
 import { errorsPage } from '../../scripts/errors-page.mjs';
 import { configurationPage, optionDocs } from '../../scripts/options-page.mjs';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { startCoinflowEmulator, type CoinflowEmulator } from 'coinflow-emulator';
-import type { SessionKeySubject, SignedWallet } from './session/session-key-subject.js';
+import type { SessionKeySubject, SignedWallet } from './issuance/subject-arguments.js';
 import { TestService } from '../test-doubles/test-service.js';
 
 const WALLET = { wallet: `0x${'0'.repeat(40)}`, blockchain: 'eth' } as const;

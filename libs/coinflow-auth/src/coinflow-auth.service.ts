@@ -10,7 +10,7 @@ import type {
 import { notAString, type CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowInvalidArgumentError, CoinflowSessionKeyMissingError } from './errors/coinflow-auth.errors.js';
 import type { RequestWithHeaders } from './extraction/session-key-extractor.js';
-import type { MessageToSign } from './http/coinflow-client.js';
+import type { MessageToSign, SessionKeyRequest } from './http/coinflow-client.js';
 import { SessionKeyIssuer, type IssuanceOptions } from './issuance/session-key-issuer.js';
 import type { CoinflowAuthMetrics } from './metrics/metrics.js';
 import type { CoinflowDecisionListener } from './metrics/coinflow-decision.js';
@@ -23,11 +23,10 @@ import {
   checkSubject,
   checkWallet,
   type SubjectToRevoke,
-  type IssuanceRequest,
   type SessionKeySubject,
   type SignedWallet,
   type SessionKeyWallet,
-} from './session/session-key-subject.js';
+} from './issuance/subject-arguments.js';
 import { assertSubjectAllowed } from './session/subject.js';
 import {
   rejectedWith,
@@ -236,7 +235,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#stopObserving();
   }
 
-  async #create(request: IssuanceRequest, options: IssuanceOptions): Promise<CoinflowSession> {
+  async #create(request: SessionKeyRequest, options: IssuanceOptions): Promise<CoinflowSession> {
     const { clientIp } = options;
     if (clientIp !== undefined && !isIP(clientIp)) {
       throw new CoinflowInvalidArgumentError('clientIp', 'must be an IPv4 or IPv6 address');

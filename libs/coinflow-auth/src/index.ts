@@ -8,9 +8,9 @@ export {
   type CoinflowAuthRootOptions,
 } from './coinflow-auth.module.js';
 export type { CoinflowEnv } from './options/base-url.js';
-export type { CoinflowBudgetOptions } from './options/budget-options.js';
+export type { CoinflowBudgetOptions } from './options/coinflow-auth-options.js';
 export type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
-export type { CoinflowSharedStore } from './options/stores.js';
+export type { CoinflowSharedStore } from './options/store-contracts.js';
 
 // Guarding routes
 export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
@@ -35,7 +35,7 @@ export { CoinflowAuthService } from './coinflow-auth.service.js';
 export type { MessageToSign } from './http/coinflow-client.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './session/wallet-address.js';
 export { CoinflowSession } from './session/coinflow-session.js';
-export type { SessionKeySubject, SignedWallet } from './session/session-key-subject.js';
+export type { SessionKeySubject, SignedWallet } from './issuance/subject-arguments.js';
 export type { CoinflowSubject, CoinflowUserSubject, CoinflowWalletSubject } from './session/subject.js';
 
 // Decisions and metrics
@@ -53,13 +53,39 @@ export type { CoinflowDecidedBy } from './verification/verification-result.js';
 // Errors
 export { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 export { toHttpException, type ResponseWithHeaders } from './contexts/http-exception.js';
-export * from './errors/coinflow-auth.errors.js';
-export type { CoinflowAuthErrorCode } from './errors/error-catalogue.js';
+export {
+  CoinflowAuthError,
+  CoinflowBudgetExhaustedError,
+  CoinflowCrossSiteError,
+  CoinflowInvalidArgumentError,
+  CoinflowIssuanceDeniedError,
+  CoinflowMisconfiguredError,
+  CoinflowSessionKeyExpiredError,
+  CoinflowSessionKeyMalformedError,
+  CoinflowSessionKeyMissingError,
+  CoinflowSessionRejectedError,
+  CoinflowSessionRevokedError,
+  CoinflowSessionWrongMerchantError,
+  CoinflowSignatureRejectedError,
+  CoinflowSubjectNotAllowedError,
+  CoinflowTooManyRequestsError,
+  CoinflowUnavailableError,
+  CoinflowWebhookBusyError,
+  CoinflowWebhookMalformedError,
+  CoinflowWebhookSignatureInvalidError,
+  CoinflowWebhookSignatureTooOldError,
+  CoinflowWebhookStoreUnavailableError,
+  CoinflowWebhookUnavailableError,
+  CoinflowWebhookUnsupportedTypeError,
+  isCoinflowAuthError,
+  type AnyCoinflowAuthError,
+} from './errors/coinflow-auth.errors.js';
+export type { CoinflowAuthErrorCode } from './errors/error-statuses.js';
 
 // Webhooks
 export { CoinflowEvent, CoinflowWebhook, OnCoinflowEvent } from './decorators/webhook.decorators.js';
-export type { DeliveryClaim, DeliveryStore } from './options/stores.js';
-export type { CoinflowWebhookOptions } from './options/webhook-options.js';
+export type { DeliveryClaim, DeliveryStore } from './options/store-contracts.js';
+export type { CoinflowWebhookOptions } from './options/coinflow-auth-options.js';
 export * from './webhooks/event-data.js';
 export {
   COINFLOW_EVENT_CATEGORIES,

@@ -1,6 +1,5 @@
-import type { SessionKeySource, TokenVerifier } from '../src/http/coinflow-client.js';
+import type { SessionKeyRequest, SessionKeySource, TokenVerifier } from '../src/http/coinflow-client.js';
 import { CoinflowSessionRejectedError, CoinflowUnavailableError } from '../src/errors/coinflow-auth.errors.js';
-import type { IssuanceRequest } from '../src/session/session-key-subject.js';
 
 export const ACCEPT = (): Promise<void> => Promise.resolve();
 export const REJECT = (): Promise<void> =>
@@ -41,7 +40,7 @@ export class FakeCoinflow implements TokenVerifier, SessionKeySource {
     return this.response();
   };
 
-  getSessionKey = ({ subject }: IssuanceRequest): Promise<string> => {
+  getSessionKey = ({ subject }: SessionKeyRequest): Promise<string> => {
     this.created += 1;
     const claims = subject.kind === 'user' ? { customerId: subject.userId } : { customerId: undefined, ...subject };
     return Promise.resolve(this.nextKey ?? this.key(claims));

@@ -1,4 +1,4 @@
-import type { CoinflowBudgetOptions } from '../src/options/budget-options.js';
+import type { CoinflowBudgetOptions } from '../src/options/coinflow-auth-options.js';
 
 /** For tests that are not about the budget and make more calls than a real application. */
 export const GENEROUS_BUDGET: CoinflowBudgetOptions = {

@@ -4,7 +4,7 @@ import type {
   RevocationFeed,
   RevocationListener,
   RevocationNotice,
-} from '../src/options/stores.js';
+} from '../src/options/store-contracts.js';
 
 /** A shared store in the process. Tests can read and change its entries, and make it fail. */
 export class SharedStore implements CoinflowSharedStore {

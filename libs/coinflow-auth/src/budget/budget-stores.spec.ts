@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { BudgetStore } from '../options/stores.js';
+import type { BudgetStore } from '../options/store-contracts.js';
 import { ResilientStore } from '../cache/resilient-store.js';
 import { ProcessBudgetStore, SharedBudgetStore } from './budget-stores.js';
 
@@ -87,15 +87,18 @@ describe('the value that a shared budget store returns', () => {
     ['no time left', 0, 0],
     ['a time within the window', 1_234.5, 1_234.5],
     ['the whole window', 60_000, 60_000],
-  ])('with %s leads to a wait within the window', async (_, retryAfterMs, expected) => {
-    returned = { taken: true, retryAfterMs };
-    expect(await take()).toEqual({ taken: true, retryAfterMs: expected });
-    returned = { taken: false, retryAfterMs };
-    expect(await take()).toEqual({ taken: false, retryAfterMs: expected });
-    expect(resilient.failures).toBe(0);
-  });
+  ])(
+    'a value of a shared budget store with %s leads to a wait within the window',
+    async (_, retryAfterMs, expected) => {
+      returned = { taken: true, retryAfterMs };
+      expect(await take()).toEqual({ taken: true, retryAfterMs: expected });
+      returned = { taken: false, retryAfterMs };
+      expect(await take()).toEqual({ taken: false, retryAfterMs: expected });
+      expect(resilient.failures).toBe(0);
+    },
+  );
 
-  it('is requested again after a second, since another replica may have given a slot back', async () => {
+  it('asks the shared store again after a second, since another replica may have given a slot back', async () => {
     returned = { taken: false, retryAfterMs: 30 * 365 * 86_400_000 };
     await take();
     returned = { taken: true, retryAfterMs: 60_000 };
@@ -113,13 +116,16 @@ describe('the value that a shared budget store returns', () => {
     ['a number in place of a boolean', { taken: 1, retryAfterMs: 5 }],
     ['a string in place of a boolean', { taken: 'false', retryAfterMs: 5 }],
     ['a promise in place of a boolean', { taken: Promise.resolve(true), retryAfterMs: 5 }],
-  ])('counts as a failure of the store if it is %s, and the replica counts in its process', async (_, invalid) => {
-    returned = invalid;
-    expect(await take()).toEqual({ taken: true, retryAfterMs: 60_000 });
-    expect(await take()).toEqual({ taken: false, retryAfterMs: 60_000 });
-    expect(resilient.failures).toBe(2);
-    expect(await own.take('name', 1, 60_000)).toMatchObject({ taken: false });
-  });
+  ])(
+    'a value of %s counts as a failure of the shared store, and the replica counts in its process',
+    async (_, invalid) => {
+      returned = invalid;
+      expect(await take()).toEqual({ taken: true, retryAfterMs: 60_000 });
+      expect(await take()).toEqual({ taken: false, retryAfterMs: 60_000 });
+      expect(resilient.failures).toBe(2);
+      expect(await own.take('name', 1, 60_000)).toMatchObject({ taken: false });
+    },
+  );
 });
 
 describe('ProcessBudgetStore', () => {

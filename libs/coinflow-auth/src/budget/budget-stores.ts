@@ -1,8 +1,8 @@
-import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { deriveKeys, scopeText, type SealScope } from '../cache/derived-keys.js';
 import type { ResilientStore } from '../cache/resilient-store.js';
-import type { BudgetSlot, BudgetStore } from '../options/stores.js';
+import type { BudgetSlot, BudgetStore } from '../options/store-contracts.js';
 
 /** How long a window of the budget is. */
 export const WINDOW_MS = 60_000;
@@ -35,52 +35,41 @@ export function sharedStores(store: ResilientStore<unknown>, budget: BudgetStore
 }
 
 /**
- * The names under which slots are counted. A plain hash of an address could be reversed by trying all addresses, so names
- * are HMACs. Replicas with the same seal keys use the same names.
+ * Returns the name under which slots are counted.
+ * @param kind what is counted
+ * @param value the client, user or share for which it is counted
  */
-export class BudgetNames {
-  readonly #key: KeyObject;
-  /** Merchants that share a store do not share slots. */
-  readonly #scope: string;
+export type NameOf = (kind: string, value: string) => string;
 
-  constructor(options: SealScope) {
-    const [newest] = deriveKeys(options, 'budget');
-    this.#key = newest ?? createSecretKey(randomBytes(32));
-    this.#scope = `${scopeText(options)}\n`;
-  }
-
-  /**
-   * @param kind what is counted
-   * @param value the client, user or share for which it is counted
-   */
-  of(kind: string, value: string): string {
-    return createHmac('sha256', this.#key).update(`${this.#scope}${kind}\n`).update(value).digest('base64url');
-  }
+/**
+ * A plain hash of an address could be reversed by trying all addresses, so names are HMACs. Replicas with the same seal keys
+ * use the same names.
+ */
+export function budgetNames(options: SealScope): NameOf {
+  const [newest] = deriveKeys(options, 'budget');
+  const key = newest ?? createSecretKey(randomBytes(32));
+  // Merchants that share a store do not share slots.
+  const scope = `${scopeText(options)}\n`;
+  return (kind, value) => createHmac('sha256', key).update(`${scope}${kind}\n`).update(value).digest('base64url');
 }
 
 /** A slot that was taken. */
-export class TakenSlot {
-  readonly #store: BudgetStore;
-  readonly #name: string;
-  /** By the monotonic clock. */
-  readonly #windowEndsAt: number;
-
-  constructor(store: BudgetStore, name: string, windowLeftMs: number) {
-    this.#store = store;
-    this.#name = name;
-    this.#windowEndsAt = performance.now() + windowLeftMs;
-  }
-
+export interface TakenSlot {
   /** Gives the slot back without waiting for the store. After the end of its window this does nothing. */
-  giveBack(): void {
-    if (performance.now() < this.#windowEndsAt) void this.#store.giveBack(this.#name);
-  }
+  readonly giveBack: () => void;
 }
 
 /** @returns the slot, or in how many milliseconds a slot will be available */
 export async function takeSlot(store: BudgetStore, name: string, limit: number): Promise<TakenSlot | number> {
   const { taken, retryAfterMs } = await store.take(name, limit, WINDOW_MS);
-  return taken ? new TakenSlot(store, name, retryAfterMs) : retryAfterMs;
+  if (!taken) return retryAfterMs;
+  // By the monotonic clock.
+  const windowEndsAt = performance.now() + retryAfterMs;
+  return {
+    giveBack: () => {
+      if (performance.now() < windowEndsAt) void store.giveBack(name);
+    },
+  };
 }
 
 interface Window {

@@ -8,9 +8,13 @@ import {
   CoinflowSessionRejectedError,
   CoinflowUnavailableError,
 } from '../errors/coinflow-auth.errors.js';
-import type { CoinflowBudgetOptions, ResolvedBudgetOptions } from '../options/budget-options.js';
+import type { CoinflowBudgetOptions } from '../options/coinflow-auth-options.js';
+import {
+  type ResolvedBudgetOptions,
+  resolveOptions,
+  type ResolvedCoinflowAuthOptions,
+} from '../options/resolve-options.js';
 import type { CoinflowSubject } from '../session/subject.js';
-import { resolveOptions, type ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { VERIFICATION_KINDS, type CoinflowBudgetMetrics, type VerificationKind } from './budget-statistics.js';
 import { processStores, type BudgetStores } from './budget-stores.js';
 import { CallBudget } from './call-budget.js';
@@ -173,7 +177,7 @@ describe('CallBudget', () => {
     const BOB = { kind: 'revalidations', user: 'bob', client: 'office' } as const;
     const CAROL = { kind: 'knownKeys', user: 'carol' } as const;
 
-    it('stops only the calls for the user of the key once another call has succeeded', async () => {
+    it('a 429 stops only the calls for the user of the key once another call has succeeded', async () => {
       expect(await verify({ ...ALICE, call: rateLimited(7_000) })).toMatchObject({ called: true });
       expect(await verify(ALICE)).toMatchObject({ called: false, error: { ...CLOSED, retryAfterMs: 7_000 } });
       // The calls for all keys of the user are stopped.
@@ -187,7 +191,7 @@ describe('CallBudget', () => {
       expect(await verify(ALICE)).toMatchObject({ called: true });
     });
 
-    it('allows one call for another user at a time until it is known whether all calls are limited', async () => {
+    it('a 429 allows one call for another user at a time until it is known whether all calls are limited', async () => {
       await verify({ ...ALICE, call: rateLimited(7_000) });
       let respond = (): void => undefined;
       const trial = verify({ ...BOB, call: () => new Promise<void>((resolve) => (respond = resolve)) });
@@ -198,7 +202,7 @@ describe('CallBudget', () => {
       expect(await verify(CAROL)).toMatchObject({ called: true });
     });
 
-    it('stops all calls for its Retry-After when a second user gets one', async () => {
+    it('a 429 for a second user stops all calls for its Retry-After', async () => {
       await verify({ ...ALICE, call: rateLimited(7_000) });
       await verify({ ...BOB, call: rateLimited(9_000) });
       expect(metrics().closedForMs).toBe(9_000);
@@ -214,7 +218,7 @@ describe('CallBudget', () => {
       expect(metrics().closedForMs).toBe(0);
     });
 
-    it('is not disproved by the response to a call that began before it', async () => {
+    it('the response to an earlier call does not end the effect of a 429', async () => {
       let respond = (): void => undefined;
       const early = verify({ ...BOB, call: () => new Promise<void>((resolve) => (respond = resolve)) });
       await jest.advanceTimersByTimeAsync(1);
@@ -225,14 +229,14 @@ describe('CallBudget', () => {
       expect(metrics().closedForMs).toBe(7_000);
     });
 
-    it('makes the next call the trial when the trial meets an outage', async () => {
+    it('the next call becomes the trial after a 429 when the trial meets an outage', async () => {
       await verify({ ...ALICE, call: rateLimited(7_000) });
       await verify({ ...BOB, call: down() });
       await verify({ ...CAROL, call: rateLimited(7_000) });
       expect(metrics().closedForMs).toBe(7_000);
     });
 
-    it('to a new key stops the calls for its client, and not those for the user that it names', async () => {
+    it('a 429 to a new key stops the calls for its client, and not those for the user that it names', async () => {
       expect(await verify({ user: 'alice', client: 'a', call: rateLimited(7_000) })).toMatchObject({ called: true });
       expect(await verify({ client: 'a' })).toMatchObject({ called: false, error: CLOSED });
       expect(await verify(ALICE)).toMatchObject({ called: true });
@@ -242,19 +246,19 @@ describe('CallBudget', () => {
       expect(await verify({ id: 'two' })).toMatchObject({ called: true });
     });
 
-    it('to the endpoint probe stops all calls', async () => {
+    it('a 429 to the endpoint probe stops all calls', async () => {
       await budget.probe(rateLimited(7_000)).catch(() => undefined);
       expect(await verify(ALICE)).toMatchObject({ called: false, error: CLOSED });
     });
 
-    it('stops calls for a minute at most', async () => {
+    it('a 429 stops calls for a minute at most', async () => {
       await verify({ ...ALICE, call: rateLimited(3_600_000) });
       await budget.probe(rateLimited(3_600_000)).catch(() => undefined);
       jest.advanceTimersByTime(MINUTE_MS);
       expect(await verify(ALICE)).toMatchObject({ called: true });
     });
 
-    it('does not shorten the wait of an earlier 429', async () => {
+    it('a 429 does not shorten the wait of an earlier 429', async () => {
       await budget.probe(rateLimited(30_000)).catch(() => undefined);
       jest.advanceTimersByTime(1);
       const slow = new CoinflowRateLimit();
@@ -268,7 +272,7 @@ describe('CallBudget', () => {
       expect(slow.closedForMs).toBe(30_000);
     });
 
-    it('does not count the calls that it stops', async () => {
+    it('calls that a 429 stops are not counted', async () => {
       await verify({ ...ALICE, call: rateLimited(1_000) });
       for (let i = 0; i < 50; i += 1) await verify({ ...ALICE });
       jest.advanceTimersByTime(1_000);
@@ -276,7 +280,7 @@ describe('CallBudget', () => {
       expect(await callsOf(50, ALICE)).toBe(9);
     });
 
-    it('lets no call reach the stores while it stops all calls', async () => {
+    it('no call reaches the stores while a 429 stops all calls', async () => {
       await budget.probe(rateLimited(7_000)).catch(() => undefined);
       const takes = [stores.shares, stores.parties].map((store) => jest.spyOn(store, 'take'));
       await verify({ ...ALICE });
@@ -284,7 +288,7 @@ describe('CallBudget', () => {
       for (const take of takes) expect(take).not.toHaveBeenCalled();
     });
 
-    it('to a wallet login does not stop verifications, and vice versa', async () => {
+    it('a 429 to a wallet login does not stop verifications, and vice versa', async () => {
       await budget.runWalletLogin(undefined, rateLimited(7_000)).catch(() => undefined);
       expect(await verify(ALICE)).toMatchObject({ called: true });
       expect(metrics().closedForMs).toBe(0);
@@ -293,7 +297,7 @@ describe('CallBudget', () => {
       await expect(budget.runWalletLogin(undefined, () => Promise.resolve('done'))).resolves.toBe('done');
     });
 
-    it('is not assumed after an outage', async () => {
+    it('an outage does not count as a 429', async () => {
       await verify({ ...ALICE, call: down() });
       expect(await verify(ALICE)).toMatchObject({ called: true });
     });
@@ -306,7 +310,7 @@ describe('CallBudget', () => {
       budget = withOptions({ verificationsPerMinute: 10_000 });
     });
 
-    it('allow ten rejections a minute, and do not affect other clients', async () => {
+    it('a client may have ten rejections a minute, and does not affect other clients', async () => {
       expect(await callsOf(50, { client: CLIENT, call: reject })).toBe(10);
       expect(await verify({ client: CLIENT })).toMatchObject({
         called: false,
@@ -318,7 +322,7 @@ describe('CallBudget', () => {
       expect(await callsOf(50, { client: CLIENT, call: reject })).toBe(10);
     });
 
-    it('limit new keys also when Coinflow accepts all of them', async () => {
+    it('the new keys of a client are limited also when Coinflow accepts all of them', async () => {
       budget = withOptions();
       expect(await callsOf(50, { client: CLIENT })).toBe(14);
       expect(await verify({ client: CLIENT })).toMatchObject({
@@ -333,11 +337,11 @@ describe('CallBudget', () => {
     it.each([
       ['a timeout', down()],
       ['an open breaker', down('breaker-open')],
-    ])('do not count %s', async (_, call) => {
+    ])('the rejections of a client do not include %s', async (_, call) => {
       expect(await callsOf(50, { client: CLIENT, call })).toBe(50);
     });
 
-    it('do not count a verification for which no call is left', async () => {
+    it('the limits of a client do not count a verification for which no call is left', async () => {
       budget = withOptions({ verificationsPerMinute: 4 });
       await callsOf(1);
       for (let i = 0; i < 50; i += 1) expect(await verify({ client: 'a' })).toMatchObject({ error: EXHAUSTED });
@@ -345,7 +349,7 @@ describe('CallBudget', () => {
       expect(await verify({ client: 'a', call: reject })).toMatchObject({ called: true });
     });
 
-    it('ask a client with many concurrent users to retry in a second, and log nothing about invalid keys', async () => {
+    it('a client with many concurrent users is asked to retry in a second, and nothing is logged about invalid keys', async () => {
       budget = withOptions();
       const responses: (() => void)[] = [];
       const users = Array.from({ length: 14 }, () =>
@@ -362,7 +366,7 @@ describe('CallBudget', () => {
       expect(await callsOf(4, { client: CLIENT })).toBe(4);
     });
 
-    it('ask a client with one rejection and many concurrent users to retry in a second', async () => {
+    it('a client with one rejection and many concurrent users is asked to retry in a second', async () => {
       budget = withOptions();
       await verify({ client: CLIENT, call: reject });
       const users = Array.from({ length: 10 }, () =>
@@ -371,7 +375,7 @@ describe('CallBudget', () => {
       expect(await users[9]).toMatchObject({ called: false, error: limitedBy('client-busy') });
     });
 
-    it('name the rejections once this replica knows of them', async () => {
+    it('the error of a limited client names the rejections once this replica knows of them', async () => {
       await callsOf(10, { client: CLIENT, call: reject });
       expect(await verify({ client: CLIENT })).toMatchObject({ error: limitedBy('rejections-per-client') });
       // Another replica does not know of the rejections: calls may be under way elsewhere.
@@ -382,7 +386,7 @@ describe('CallBudget', () => {
       expect(error).toMatchObject({ ...limitedBy('client-busy'), retryAfterMs: 1_000 });
     });
 
-    it('count an IPv4 address, or the /64 of an IPv6 address, in any notation', async () => {
+    it('the limits of a client count an IPv4 address, or the /64 of an IPv6 address, in any notation', async () => {
       await callsOf(10, { client: CLIENT, call: reject });
       expect(await verify({ client: '::ffff:203.0.113.7' })).toMatchObject({ called: false });
       await callsOf(10, { client: '2001:db8::1', call: reject });
@@ -390,7 +394,7 @@ describe('CallBudget', () => {
       expect(await verify({ client: '2001:db8:0:1::1' })).toMatchObject({ called: true });
     });
 
-    it('allow half of the calls for known keys, however many users and keys the client has', async () => {
+    it('a client gets half of the calls for known keys, however many users and keys it has', async () => {
       budget = withOptions();
       let calls = 0;
       for (let user = 0; user < 60; user += 1) {
@@ -403,7 +407,7 @@ describe('CallBudget', () => {
       expect(await verify({ kind: 'knownKeys', user: 'bob', client: 'another' })).toMatchObject({ called: true });
     });
 
-    it('do not allow all revalidations, however many users the client has', async () => {
+    it('a client does not get all revalidations, however many users it has', async () => {
       budget = withOptions();
       let calls = 0;
       for (let user = 0; user < 20; user += 1) {
@@ -417,14 +421,14 @@ describe('CallBudget', () => {
       ['to an unknown client', {}, undefined],
       ['to an empty client', {}, ''],
       ['if they are 0', { rejectionsPerClient: 0, newKeysPerClient: 0 }, 'a'],
-    ])('do not apply %s', async (_, overrides, client) => {
+    ])('the limits of a client do not apply %s', async (_, overrides, client) => {
       budget = withOptions({ verificationsPerMinute: 10_000 }, overrides);
       expect(await callsOf(50, { client, call: reject })).toBe(50);
     });
   });
 
   describe('the limit of a user', () => {
-    it('allows ten calls a minute for known keys and revalidations, and leaves the rest to other users', async () => {
+    it('a user gets ten calls a minute for known keys and revalidations, and leaves the rest to other users', async () => {
       expect(await callsOf(50, { kind: 'revalidations', user: 'alice' })).toBe(10);
       expect(await verify({ kind: 'knownKeys', user: 'alice' })).toMatchObject({
         error: limitedBy('verifications-per-user'),
@@ -438,17 +442,17 @@ describe('CallBudget', () => {
       expect(await callsOf(50, { kind: 'knownKeys', user: 'bob' })).toBe(5);
     });
 
-    it('counts the key itself if it names no user', async () => {
+    it('the limit of a user counts the key itself if it names no user', async () => {
       expect(await callsOf(50, { kind: 'revalidations', id: 'one' })).toBe(10);
       expect(await verify({ kind: 'revalidations', id: 'two' })).toMatchObject({ called: true });
     });
 
-    it('does not count new keys that name the user, since anybody can write such a key', async () => {
+    it('the limit of a user does not count new keys that name the user, since anybody can write such a key', async () => {
       await callsOf(50, { user: 'alice', client: 'a', call: reject });
       expect(await callsOf(50, { kind: 'revalidations', user: 'alice' })).toBe(10);
     });
 
-    it('counts a call that met an outage, and none that the breaker prevented', async () => {
+    it('the limit of a user counts a call that met an outage, and none that the breaker prevented', async () => {
       expect(await callsOf(4, { kind: 'revalidations', user: 'alice', call: down() })).toBe(4);
       await callsOf(50, { kind: 'revalidations', user: 'alice', call: down('breaker-open') });
       expect(await callsOf(50, { kind: 'revalidations', user: 'alice' })).toBe(6);

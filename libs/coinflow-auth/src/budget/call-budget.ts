@@ -1,5 +1,5 @@
 import { CoinflowBudgetExhaustedError, isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
-import type { BudgetStore } from '../options/stores.js';
+import type { BudgetStore } from '../options/store-contracts.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { subjectName, type CoinflowSubject } from '../session/subject.js';
 import {
@@ -8,9 +8,9 @@ import {
   type CoinflowBudgetMetrics,
   type VerificationKind,
 } from './budget-statistics.js';
-import { BudgetNames, processStores, takeSlot, type TakenSlot } from './budget-stores.js';
+import { budgetNames, processStores, takeSlot, type TakenSlot } from './budget-stores.js';
 import { CallLimits, CoinflowRateLimit, outcomeOf, type CallParties, type TakenLimits } from './call-limits.js';
-import { ClientResolver, type RequestOrClient } from './client-of.js';
+import { clientResolver, type ClientOf, type RequestOrClient } from './client-of.js';
 
 /**
  * The shares from which a call may take its slot, in this order. No other kind of call can use the share of its own kind. All
@@ -28,7 +28,7 @@ const VERIFICATIONS_EXHAUSTED = 'The calls of Verify Token that the option budge
 const WALLET_LOGINS_EXHAUSTED = 'The wallet logins that the option budget allows in a minute are used up';
 
 /** A call of Verify Token that is needed. */
-export interface Verification {
+export interface VerificationCall {
   readonly kind: VerificationKind;
   /** The id of the session key. */
   readonly id: string;
@@ -51,16 +51,16 @@ export class CallBudget {
   readonly #shareStore: BudgetStore;
   readonly #shares: Readonly<Record<BudgetedCall, { name: string; limit: number }>>;
   readonly #limits: CallLimits;
-  readonly #clients: ClientResolver;
+  readonly #clientOf: ClientOf;
   readonly #statistics = new BudgetStatistics();
   readonly #verifyLimit = new CoinflowRateLimit();
   readonly #walletLoginLimit = new CoinflowRateLimit();
 
   constructor(options: ResolvedCoinflowAuthOptions, { shares, parties } = processStores()) {
     const { budget } = options;
-    const names = new BudgetNames(options);
+    const nameOf = budgetNames(options);
     const share = (call: BudgetedCall, limit: number): { name: string; limit: number } => ({
-      name: names.of('share', call),
+      name: nameOf('share', call),
       limit,
     });
     this.#shareStore = shares;
@@ -70,8 +70,8 @@ export class CallBudget {
       newKeys: share('newKeys', budget.newKeys),
       walletLogins: share('walletLogins', budget.walletLogins),
     };
-    this.#limits = new CallLimits(parties, names, budget);
-    this.#clients = new ClientResolver(budget);
+    this.#limits = new CallLimits(parties, nameOf, budget);
+    this.#clientOf = clientResolver(budget);
   }
 
   get metrics(): CoinflowBudgetMetrics {
@@ -83,12 +83,12 @@ export class CallBudget {
    * @throws {CoinflowBudgetExhaustedError} when no call is left, or Coinflow has responded with 429
    * @throws {CoinflowTooManyRequestsError} when the client or the user has reached a limit
    */
-  async run({ kind, id, subject, client }: Verification, call: () => Promise<void>): Promise<void> {
+  async run({ kind, id, subject, client }: VerificationCall, call: () => Promise<void>): Promise<void> {
     const parties = {
       call: kind,
       // Anybody can write any subject into a new key: a 429 to a forged one must not stop the calls for that user.
       subject: kind === 'newKeys' ? undefined : subject ? subjectName(subject) : id,
-      client: this.#clients.clientOf(client),
+      client: this.#clientOf(client),
     };
     await this.#limited(parties, parties.subject ?? parties.client ?? id, this.#verifyLimit, call);
   }
@@ -109,7 +109,7 @@ export class CallBudget {
    * @throws {CoinflowTooManyRequestsError} when the client has reached its limit
    */
   async runWalletLogin<T>(rateLimitClient: string | undefined, call: () => Promise<T>): Promise<T> {
-    const client = this.#clients.clientOf(rateLimitClient);
+    const client = this.#clientOf(rateLimitClient);
     return this.#limited({ call: 'walletLogins', subject: undefined, client }, client, this.#walletLoginLimit, call);
   }
 

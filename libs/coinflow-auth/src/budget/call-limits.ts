@@ -4,11 +4,12 @@ import {
   CoinflowSessionRejectedError,
   CoinflowTooManyRequestsError,
   isCoinflowAuthError,
+  isTemporary,
 } from '../errors/coinflow-auth.errors.js';
-import type { BudgetStore } from '../options/stores.js';
-import type { ResolvedBudgetOptions } from '../options/budget-options.js';
+import type { BudgetStore } from '../options/store-contracts.js';
+import type { ResolvedBudgetOptions } from '../options/resolve-options.js';
 import type { BudgetedCall } from './budget-statistics.js';
-import { WINDOW_MS, takeSlot, type BudgetNames, type TakenSlot } from './budget-stores.js';
+import { WINDOW_MS, takeSlot, type NameOf, type TakenSlot } from './budget-stores.js';
 
 const MAX_PARTIES = 10_000;
 /** When a call that is under way has probably ended. */
@@ -70,16 +71,16 @@ export interface TakenLimits {
 /** The limits of each client and each user, which prevent one of them from using the calls of all others. */
 export class CallLimits {
   readonly #store: BudgetStore;
-  readonly #names: BudgetNames;
+  readonly #nameOf: NameOf;
   readonly #options: ResolvedBudgetOptions;
   /** By the name of a client's limit of rejections: how many of its slots are used by calls that are under way. */
   readonly #underWay = new Map<string, number>();
   /** By the same name: until when the last rejection that this process has seen counts, by the monotonic clock. */
   readonly #rejectedUntil = new LRUCache<string, number>({ max: MAX_PARTIES });
 
-  constructor(store: BudgetStore, names: BudgetNames, options: ResolvedBudgetOptions) {
+  constructor(store: BudgetStore, nameOf: NameOf, options: ResolvedBudgetOptions) {
     this.#store = store;
-    this.#names = names;
+    this.#nameOf = nameOf;
     this.#options = options;
   }
 
@@ -127,7 +128,7 @@ export class CallLimits {
 
   #limits(limits: [string, string | undefined, number, string, string, readonly CallOutcome[]][]): Limit[] {
     return limits.flatMap(([counted, party, max, reason, message, spentBy]) =>
-      party === undefined || max === 0 ? [] : [{ name: this.#names.of(counted, party), max, reason, message, spentBy }],
+      party === undefined || max === 0 ? [] : [{ name: this.#nameOf(counted, party), max, reason, message, spentBy }],
     );
   }
 
@@ -205,7 +206,7 @@ export class CoinflowRateLimit {
     } catch (error) {
       if (error instanceof CoinflowBudgetExhaustedError) this.#limited(party, error.retryAfterMs);
       // An error that is not worth a retry is a response of Coinflow.
-      else if (isCoinflowAuthError(error) && !('retryAfterMs' in error)) this.#answered(startedAt);
+      else if (isCoinflowAuthError(error) && !isTemporary(error)) this.#answered(startedAt);
       throw error;
     } finally {
       if (isTrial) this.#isTrialUnderWay = false;

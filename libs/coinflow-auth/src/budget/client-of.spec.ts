@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
-import type { CoinflowBudgetOptions } from '../options/budget-options.js';
-import { ClientResolver } from './client-of.js';
+import type { CoinflowBudgetOptions } from '../options/coinflow-auth-options.js';
+import { clientResolver, type ClientOf } from './client-of.js';
 
 const REQUEST = { headers: {}, ip: '203.0.113.7' };
 
@@ -13,8 +13,8 @@ describe('the function of the option budget.getClient', () => {
     Logger.overrideLogger((logger = new RecordingLogger()));
   });
 
-  const resolverWith = (getClient: () => unknown): ClientResolver =>
-    new ClientResolver({ getClient: getClient as CoinflowBudgetOptions['getClient'] });
+  const clientOfWith = (getClient: () => unknown): ClientOf =>
+    clientResolver({ getClient: getClient as CoinflowBudgetOptions['getClient'] });
 
   it.each<[string, () => unknown]>([
     ['a promise', () => Promise.resolve('client')],
@@ -29,9 +29,9 @@ describe('the function of the option budget.getClient', () => {
         },
       }),
     ],
-  ])('leaves the client unknown when it returns %s, and logs that once', async (_, getClient) => {
-    const resolver = resolverWith(getClient);
-    expect([resolver.clientOf(REQUEST), resolver.clientOf(REQUEST)]).toEqual([undefined, undefined]);
+  ])('leaves the client unknown when budget.getClient returns %s, and logs that once', async (_, getClient) => {
+    const clientOf = clientOfWith(getClient);
+    expect([clientOf(REQUEST), clientOf(REQUEST)]).toEqual([undefined, undefined]);
     // Node.js finds an unhandled rejection once all microtasks have run; Jest then fails the test.
     for (let i = 0; i < 3; i += 1) await new Promise(setImmediate);
     expect(logger.lines).toEqual([
@@ -48,16 +48,16 @@ describe('the function of the option budget.getClient', () => {
     ['null', () => null],
     ['an empty string', () => ''],
     ['a number', () => 5],
-  ])('leaves the client unknown when it returns %s, and logs nothing', (_, getClient) => {
-    expect(resolverWith(getClient).clientOf(REQUEST)).toBeUndefined();
+  ])('leaves the client unknown when budget.getClient returns %s, and logs nothing', (_, getClient) => {
+    expect(clientOfWith(getClient)(REQUEST)).toBeUndefined();
     expect(logger.lines).toEqual([]);
   });
 
-  it('leaves the client unknown when it throws, and logs that once without the error', () => {
-    const resolver = resolverWith(() => {
+  it('leaves the client unknown when budget.getClient throws, and logs that once without the error', () => {
+    const clientOf = clientOfWith(() => {
       throw new Error('canary');
     });
-    expect([resolver.clientOf(REQUEST), resolver.clientOf(REQUEST)]).toEqual([undefined, undefined]);
+    expect([clientOf(REQUEST), clientOf(REQUEST)]).toEqual([undefined, undefined]);
     expect(logger.at('warn')).toEqual([expect.stringContaining('[get-client-failed]')]);
     expect(logger.lines[0]?.text).not.toContain('canary');
   });

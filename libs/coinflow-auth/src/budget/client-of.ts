@@ -1,6 +1,6 @@
 import { isBehindUntrustedProxy, networkOf } from '../extraction/client-address.js';
 import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
-import type { ResolvedBudgetOptions } from '../options/budget-options.js';
+import type { CoinflowBudgetOptions } from '../options/coinflow-auth-options.js';
 import { OnceLogger } from '../util/once-logger.js';
 import { isUnexpectedPromise } from '../util/promises.js';
 
@@ -17,39 +17,41 @@ const CLIENT_ASYNC =
 /** The request that carried a session key, or the client that the application passed as `rateLimitClient`. */
 export type RequestOrClient = RequestWithHeaders | string | undefined;
 
+type GetClient = CoinflowBudgetOptions['getClient'];
+
+/** Returns the client; `undefined` when it is unknown: no limit applies, instead of one that several clients would share. */
+export type ClientOf = (source: RequestOrClient) => string | undefined;
+
 /** Determines the client that the limits per client count. */
-export class ClientResolver {
-  readonly #log = new OnceLogger();
-  readonly #options: Pick<ResolvedBudgetOptions, 'getClient'>;
-
-  constructor(options: Pick<ResolvedBudgetOptions, 'getClient'>) {
-    this.#options = options;
-  }
-
-  /** @returns `undefined` when the client is unknown: no limit applies, instead of one that several clients would share */
-  clientOf(source: RequestOrClient): string | undefined {
-    const client = typeof source === 'object' ? this.#ofRequest(source) : source;
+export function clientResolver({ getClient }: Pick<CoinflowBudgetOptions, 'getClient'>): ClientOf {
+  const log = new OnceLogger();
+  return (source) => {
+    const client = typeof source === 'object' ? clientOfRequest(source, getClient, log) : source;
     // An application in JavaScript may return or pass any value.
     if (typeof client !== 'string' || client === '') return undefined;
     return networkOf(client) ?? client;
-  }
+  };
+}
 
-  #ofRequest(request: RequestWithHeaders): string | undefined {
-    if (this.#options.getClient) return this.#callGetClient(request);
-    if (!isBehindUntrustedProxy(request)) return networkOf(request.ip ?? '');
-    this.#log.warn(UNKNOWN_PROXY);
-    return undefined;
-  }
+function clientOfRequest(request: RequestWithHeaders, getClient: GetClient, log: OnceLogger): string | undefined {
+  if (getClient) return callGetClient(request, getClient, log);
+  if (!isBehindUntrustedProxy(request)) return networkOf(request.ip ?? '');
+  log.warn(UNKNOWN_PROXY);
+  return undefined;
+}
 
-  #callGetClient(request: RequestWithHeaders): string | undefined {
-    try {
-      const client = this.#options.getClient?.(request);
-      if (!isUnexpectedPromise(client)) return client;
-      this.#log.warn(CLIENT_ASYNC);
-    } catch {
-      // The error is the application's and may contain anything, so it is not logged.
-      this.#log.warn(CLIENT_FAILED);
-    }
-    return undefined;
+function callGetClient(
+  request: RequestWithHeaders,
+  getClient: NonNullable<GetClient>,
+  log: OnceLogger,
+): string | undefined {
+  try {
+    const client = getClient(request);
+    if (!isUnexpectedPromise(client)) return client;
+    log.warn(CLIENT_ASYNC);
+  } catch {
+    // The error is the application's and may contain anything, so it is not logged.
+    log.warn(CLIENT_FAILED);
   }
+  return undefined;
 }

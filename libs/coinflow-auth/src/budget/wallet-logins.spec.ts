@@ -6,7 +6,7 @@ import {
   CoinflowBudgetExhaustedError,
   CoinflowUnavailableError,
 } from '../errors/coinflow-auth.errors.js';
-import type { CoinflowBudgetOptions } from '../options/budget-options.js';
+import type { CoinflowBudgetOptions } from '../options/coinflow-auth-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { CallBudget } from './call-budget.js';
 
@@ -50,7 +50,7 @@ describe('the wallet logins of CallBudget', () => {
     return calls;
   }
 
-  it('are limited to twenty calls a minute, whatever Coinflow responds; further ones get 503', async () => {
+  it('wallet logins are limited to twenty calls a minute, whatever Coinflow responds; further ones get 503', async () => {
     expect(await callsOf(12)).toBe(12);
     expect(await callsOf(50, undefined, rejected)).toBe(8);
     await expect(budget.runWalletLogin('a', done)).rejects.toMatchObject({ ...EXHAUSTED, retryAfterMs: MINUTE_MS });
@@ -67,7 +67,7 @@ describe('the wallet logins of CallBudget', () => {
     await expect(budget.runWalletLogin('a', done)).resolves.toBe('done');
   });
 
-  it('are limited to five calls a minute for one client; further ones get 429', async () => {
+  it('wallet logins of one client are limited to five calls a minute; further ones get 429', async () => {
     expect(await callsOf(50, '2001:db8::1')).toBe(5);
     await expect(budget.runWalletLogin('2001:db8::2', done)).rejects.toMatchObject({
       ...LIMITED,
@@ -80,7 +80,7 @@ describe('the wallet logins of CallBudget', () => {
     });
   });
 
-  it('do not count for a client when the whole budget is exhausted', async () => {
+  it('wallet logins do not count for a client when the whole budget is exhausted', async () => {
     start({ walletLogins: 1, walletLoginsPerClient: 1 });
     await callsOf(1);
     for (let i = 0; i < 5; i += 1) await expect(budget.runWalletLogin('a', done)).rejects.toMatchObject(EXHAUSTED);
@@ -88,12 +88,12 @@ describe('the wallet logins of CallBudget', () => {
     await expect(budget.runWalletLogin('a', done)).resolves.toBe('done');
   });
 
-  it('do not count calls that an open breaker prevents', async () => {
+  it('wallet logins that an open breaker prevents are not counted', async () => {
     await callsOf(50, 'a', preventedByBreaker);
     expect(await callsOf(50, 'a')).toBe(5);
   });
 
-  it('are stopped for the client after a 429, and for all clients after a second one', async () => {
+  it('wallet logins are stopped for the client after a 429, and for all clients after a second one', async () => {
     await callsOf(1, 'a', rateLimited);
     await expect(budget.runWalletLogin('a', done)).rejects.toMatchObject({ ...CLOSED, retryAfterMs: 9_000 });
     await callsOf(1, 'b', rateLimited);
@@ -102,7 +102,7 @@ describe('the wallet logins of CallBudget', () => {
     await expect(budget.runWalletLogin('a', done)).resolves.toBe('done');
   });
 
-  it('go on after Coinflow has rejected a wallet, since it does not limit all clients', async () => {
+  it('wallet logins go on after Coinflow has rejected a wallet, since it does not limit all clients', async () => {
     await callsOf(1, 'a', rateLimited);
     await callsOf(1, 'b', rejected);
     await callsOf(1, 'c', rateLimited);

@@ -1,5 +1,5 @@
 import type { BreakerState } from '../http/circuit-breaker.js';
-import type { CoinflowSharedStore } from '../options/stores.js';
+import type { CoinflowSharedStore } from '../options/store-contracts.js';
 import type { SealedKind, Sealer } from './sealer.js';
 import type { ResilientStore } from './resilient-store.js';
 

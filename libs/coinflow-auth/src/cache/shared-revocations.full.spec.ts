@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it, jest } from '@jest/globals';
 import { CoinflowClock } from '../http/clock-skew.js';
-import type { RevocationListener } from '../options/stores.js';
+import type { RevocationListener } from '../options/store-contracts.js';
 import { Sealer } from './sealer.js';
 import { Revocations } from './revocations.js';
 import { SessionCache } from './session-cache.js';

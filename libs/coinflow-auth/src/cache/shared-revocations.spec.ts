@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
 import { CoinflowClock } from '../http/clock-skew.js';
-import type { RevocationListener } from '../options/stores.js';
+import type { RevocationListener } from '../options/store-contracts.js';
 import { Sealer } from './sealer.js';
 import { Revocations } from './revocations.js';
 import { SessionCache } from './session-cache.js';

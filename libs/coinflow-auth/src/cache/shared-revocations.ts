@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { safeText } from '../util/safe-text.js';
-import type { RevocationBoard, RevocationFeed, RevocationNotice } from '../options/stores.js';
+import { safeText } from '../util/secrets.js';
+import type { RevocationBoard, RevocationFeed, RevocationNotice } from '../options/store-contracts.js';
 import type { Sealer } from './sealer.js';
 import { ExpiringMap, untilExpiry } from './expiring-map.js';
 import type { Revocations, SubjectRevocation } from './revocations.js';

@@ -8,12 +8,8 @@ import {
   UnsupportedMediaTypeException,
   type HttpExceptionOptions,
 } from '@nestjs/common';
-import {
-  CoinflowMisconfiguredError,
-  type AnyCoinflowAuthError,
-  type CoinflowAuthError,
-} from '../errors/coinflow-auth.errors.js';
-import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
+import { CoinflowMisconfiguredError, isTemporary, type CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
 import type { AuthenticationScheme } from '../extraction/session-key-extractor.js';
 import { OnceLogger } from '../util/once-logger.js';
 
@@ -24,6 +20,7 @@ class TooManyRequestsException extends HttpException {
   }
 }
 
+/** By status. `errors/error-statuses.ts` decides the status of each error. */
 const EXCEPTIONS = {
   400: BadRequestException,
   401: UnauthorizedException,
@@ -83,7 +80,6 @@ export function writeErrorHeaders(
   error: CoinflowAuthError,
   schemes: readonly AuthenticationScheme[] = ['CoinflowSession'],
 ): void {
-  const known = error as AnyCoinflowAuthError;
   if (WEBHOOK_CODES.has(error.code)) {
     response.header('WWW-Authenticate', 'CoinflowSignature realm="Coinflow"');
   } else if (COINFLOW_AUTH_ERRORS[error.code].status === 401) {
@@ -91,7 +87,7 @@ export function writeErrorHeaders(
     const problem = CODES_WITHOUT_KEY.has(error.code) ? '' : ', error="invalid_token"';
     response.header('WWW-Authenticate', schemes.map((scheme) => `${scheme} realm="Coinflow"${problem}`).join(', '));
   }
-  if ('retryAfterMs' in known) response.header('Retry-After', String(Math.ceil(known.retryAfterMs / 1_000)));
+  if (isTemporary(error)) response.header('Retry-After', String(Math.ceil(error.retryAfterMs / 1_000)));
 }
 
 const log = new OnceLogger();

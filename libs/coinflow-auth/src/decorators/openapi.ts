@@ -1,6 +1,6 @@
 import { RequestMethod } from '@nestjs/common';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
-import { COINFLOW_AUTH_ERRORS } from '../errors/error-catalogue.js';
+import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
 import { readRoute, type CoinflowAccess } from '../options/route-policy.js';
 import { httpCodeOf } from '../util/nest-metadata.js';

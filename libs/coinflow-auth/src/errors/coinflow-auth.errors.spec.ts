@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as errors from './coinflow-auth.errors.js';
-import { COINFLOW_AUTH_ERRORS } from './error-catalogue.js';
+import { COINFLOW_AUTH_ERRORS } from './error-statuses.js';
 
 const { CoinflowAuthError, CoinflowSessionRejectedError, CoinflowUnavailableError, isCoinflowAuthError } = errors;
 
@@ -13,7 +13,7 @@ function foreignError(): unknown {
 }
 
 describe('CoinflowAuthError', () => {
-  it('has one subclass for every error code', () => {
+  it('CoinflowAuthError has one subclass for every error code', () => {
     const classes = Object.values(errors).filter(
       (value) => typeof value === 'function' && 'code' in value && value.code,
     );
@@ -22,7 +22,7 @@ describe('CoinflowAuthError', () => {
     );
   });
 
-  it('has a name, code, reason, action and cause', () => {
+  it('an error has a name, code, reason, action and cause', () => {
     const cause = new Error('socket hang up');
     const error = new CoinflowUnavailableError('down', { reason: 'reset', retryAfterMs: 5_000, cause });
     expect(error).toMatchObject({
@@ -49,7 +49,16 @@ describe('CoinflowAuthError', () => {
     expect(new Minified('message', details).name).toBe(name);
   });
 
-  it('takes its action from the details before that of its code', () => {
+  it.each(CLASSES)('%s is temporary if its status is 429 or 503', (_, Class) => {
+    const error = new Class('message', { reason: 'down', retryAfterMs: 1 }) as InstanceType<typeof CoinflowAuthError>;
+    expect(errors.isTemporary(error)).toBe([429, 503].includes(COINFLOW_AUTH_ERRORS[error.code].status));
+  });
+
+  it.each([new Error('x'), { retryAfterMs: 1 }, undefined])('%p is not temporary', (value) => {
+    expect(errors.isTemporary(value)).toBe(false);
+  });
+
+  it('an error takes its action from the details before that of its code', () => {
     expect(new errors.CoinflowMisconfiguredError('x', { reason: 'y', action: 'do this' }).action).toBe('do this');
   });
 

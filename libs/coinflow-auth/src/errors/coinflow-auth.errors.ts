@@ -1,4 +1,4 @@
-import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from './error-catalogue.js';
+import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from './error-statuses.js';
 
 /** The same symbol in every copy of the package in a process, so that copies recognise each other's errors. */
 const BRAND = Symbol.for('nestjs-coinflow-auth:error');
@@ -279,4 +279,9 @@ export type AnyCoinflowAuthError =
 /** Whether a value is an error of this package, also of another copy of it. */
 export function isCoinflowAuthError(error: unknown): error is AnyCoinflowAuthError {
   return isBranded(error);
+}
+
+/** Whether a value is a temporary error of this package, which has `retryAfterMs`. Its status is 429 or 503. */
+export function isTemporary(error: unknown): error is Extract<AnyCoinflowAuthError, CoinflowRetryLaterError> {
+  return isCoinflowAuthError(error) && 'retryAfterMs' in error;
 }

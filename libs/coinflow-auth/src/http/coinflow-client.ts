@@ -6,7 +6,6 @@ import {
 } from '../errors/coinflow-auth.errors.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import type { IssuanceRequest } from '../session/session-key-subject.js';
 import type { CoinflowSubject } from '../session/subject.js';
 import { apiKeyProblem } from '../util/header-value.js';
 import { TimeoutError, withTimeout } from '../util/promises.js';
@@ -30,6 +29,13 @@ const WALLET_REJECTED = new Set([400, 422]);
 export interface MessageToSign {
   message: string;
   transaction?: string;
+}
+
+/** A request for a session key. */
+export interface SessionKeyRequest {
+  readonly subject: CoinflowSubject;
+  /** The signature of a wallet, which is sent instead of the API key. */
+  readonly signedMessage?: string;
 }
 
 /** Options of one verification. */
@@ -98,7 +104,7 @@ export class CoinflowClient {
    * Get Session Key: with the API key, or with a signed message if the request has one.
    * @returns the new session key
    */
-  async getSessionKey({ subject, signedMessage }: IssuanceRequest, clientIp?: string): Promise<string> {
+  async getSessionKey({ subject, signedMessage }: SessionKeyRequest, clientIp?: string): Promise<string> {
     const response = await this.#endpoints.sessionKey.get({
       headers: {
         ...subjectHeaders(subject),

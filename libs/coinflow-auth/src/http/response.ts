@@ -1,4 +1,4 @@
-import { safeText } from '../util/safe-text.js';
+import { safeText } from '../util/secrets.js';
 
 /** How long a client should wait where nothing says when to try again. */
 export const RETRY_AFTER_MS = 5_000;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SessionKeySource } from '../http/coinflow-client.js';
+import type { SessionKeyRequest, SessionKeySource } from '../http/coinflow-client.js';
 import { RETRY_AFTER_MS } from '../http/response.js';
 import {
   CoinflowMisconfiguredError,
@@ -10,7 +10,6 @@ import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js'
 import { readClaims, type SessionClaims } from '../session/claims.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape } from '../session/session-key.js';
-import type { IssuanceRequest } from '../session/session-key-subject.js';
 import { isSameSubject, subjectName, type CoinflowSubject } from '../session/subject.js';
 import type { SessionParts } from '../verification/session-parts.js';
 import { SingleFlight } from '../verification/single-flight.js';
@@ -55,7 +54,7 @@ export class SessionKeyIssuer {
     return { kept: this.#keys.size, reused: this.#reused };
   }
 
-  async issue(request: IssuanceRequest, options: IssuanceOptions): Promise<CoinflowSession> {
+  async issue(request: SessionKeyRequest, options: IssuanceOptions): Promise<CoinflowSession> {
     const { clientIp, fresh } = options;
     // A signature creates a key of its own. A fresh key belongs to one device, whose logout must end no other session.
     if (fresh || request.signedMessage !== undefined) {
@@ -112,7 +111,7 @@ export class SessionKeyIssuer {
    * Coinflow's clock has passed that second. The same holds for a fresh key: times in a key have whole seconds, so a second
    * key of the same second would be equal to the first one.
    */
-  async #createUnrevoked(request: IssuanceRequest, options: IssuanceOptions): Promise<IssuedKey> {
+  async #createUnrevoked(request: SessionKeyRequest, options: IssuanceOptions): Promise<IssuedKey> {
     const deadline = performance.now() + MAX_WAIT_MS;
     let waitMs = this.#waitMs(request.subject);
     for (;;) {
@@ -150,7 +149,7 @@ export class SessionKeyIssuer {
     return revocations.hasKey(sessionKeyId(key)) || revocations.covers(session);
   }
 
-  async #create(request: IssuanceRequest, options: IssuanceOptions): Promise<IssuedKey> {
+  async #create(request: SessionKeyRequest, options: IssuanceOptions): Promise<IssuedKey> {
     const createdAt = performance.now();
     const createdAtSecond = Math.floor(this.#client.clock.now() / 1_000);
     const { subject } = request;
@@ -169,7 +168,7 @@ export class SessionKeyIssuer {
   }
 
   /** Anybody can cause a call with a signature, so the budget limits it. Calls with the API key are for the application's users. */
-  #getSessionKey(request: IssuanceRequest, { clientIp, rateLimitClient }: IssuanceOptions): Promise<string> {
+  #getSessionKey(request: SessionKeyRequest, { clientIp, rateLimitClient }: IssuanceOptions): Promise<string> {
     const call = (): Promise<string> => this.#client.getSessionKey(request, clientIp);
     return request.signedMessage === undefined ? call() : this.#sessions.budget.runWalletLogin(rateLimitClient, call);
   }

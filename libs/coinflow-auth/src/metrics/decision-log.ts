@@ -1,5 +1,5 @@
 import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
-import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
+import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from '../errors/error-statuses.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import { OnceLogger } from '../util/once-logger.js';
 import { DECIDED_BY, type CoinflowDecidedBy } from '../verification/verification-result.js';

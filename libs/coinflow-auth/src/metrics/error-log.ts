@@ -4,6 +4,7 @@ import {
   CoinflowInvalidArgumentError,
   CoinflowMisconfiguredError,
   isCoinflowAuthError,
+  isTemporary,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import { OnceLogger } from '../util/once-logger.js';
@@ -27,7 +28,7 @@ export class ErrorLog {
     const line = `${error.message}${causeOf(error)} [${error.code}: ${error.reason}]`;
     if (error instanceof CoinflowMisconfiguredError) {
       this.#misconfigurations.error(`${line} ${error.action}`, { topic: error.reason });
-    } else if ('retryAfterMs' in error && !isLoggedElsewhere(error)) {
+    } else if (isTemporary(error) && !isLoggedElsewhere(error)) {
       this.#logger.warn(line);
     } else {
       this.#logger.debug(line);

@@ -1,6 +1,6 @@
 import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
 import type { CoinflowSharedStoreMetrics } from '../cache/shared-cache.js';
-import type { CoinflowAuthErrorCode } from '../errors/error-catalogue.js';
+import type { CoinflowAuthErrorCode } from '../errors/error-statuses.js';
 import type { CoinflowCallMetrics } from '../http/telemetry.js';
 import type { CoinflowDecidedBy } from '../verification/verification-result.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';

@@ -1,57 +1,16 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
-import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
+import type { RequestWithHeaders, SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import type { CoinflowEnv } from './base-url.js';
-import type { CoinflowBudgetOptions } from './budget-options.js';
-import type { CoinflowSharedStore } from './stores.js';
-import type { CoinflowWebhookOptions } from './webhook-options.js';
+import type { CoinflowSharedStore, DeliveryStore } from './store-contracts.js';
 
-/** The options of the session cache. */
-export interface CoinflowCacheOptions {
-  /**
-   * How long, in milliseconds, a verified session is cached before its key is verified again. Each entry lasts up to 10 % more
-   * or less, so that keys verified together do not expire together. A longer time means fewer calls to Coinflow, but a session
-   * that Coinflow blocks stays valid for longer. An entry never outlives the session key.
-   * @default 3_600_000 (1 hour)
-   */
-  ttlMs?: number;
-  /**
-   * How long, in milliseconds beyond `ttlMs`, a cached session is accepted while Coinflow is unavailable. Users with a cached
-   * session then do not notice an outage, but sessions that Coinflow blocks meanwhile stay valid. It never extends a session
-   * beyond its key's expiry, a route's `maxAgeMs` or a revocation.
-   * @default 0
-   */
-  staleIfErrorMs?: number;
-  /**
-   * How many verified sessions are cached at most. The least recently used entry is removed first; its key is verified again at
-   * the next request.
-   * @default 100_000
-   */
-  maxEntries?: number;
-}
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
-/** The options of calls to Coinflow. */
-export interface CoinflowHttpOptions {
-  /**
-   * The time limit of one call to Coinflow, in milliseconds. It includes retries, the waits between them, reading the response,
-   * and a function given as `apiKey`. A call that exceeds it is answered 503; the session key is not rejected.
-   * @default 5_000
-   */
-  timeoutMs?: number;
-  /**
-   * How often a call is retried after a connection error or a 502, 503 or 504. Each retry waits for a short random time, or for
-   * `Retry-After`, and only within `timeoutMs`. Other responses are not retried, and neither is a signed message, which is valid
-   * once. More retries bridge longer outages, but add load to Coinflow.
-   * @default 2
-   */
-  retries?: number;
-  /**
-   * The agent that connects to Coinflow, for example through a proxy. Proxies in environment variables are not used. The
-   * application must close the agent.
-   * @default an agent that keeps connections alive, closed with the application
-   */
-  agent?: HttpAgent | HttpsAgent;
-}
+/** How long a delivery is remembered. Coinflow retries for 36 hours; one more hour is the margin. */
+export const DELIVERY_RETENTION_MS = 37 * HOUR_MS;
+/** How old a signature may be where no delivery is remembered. Also how far in the future it may be dated. */
+export const SHORT_TOLERANCE_MS = 5 * MINUTE_MS;
 
 /** The options of `CoinflowAuthModule.forRoot()`. Unknown options are rejected. */
 export interface CoinflowAuthModuleOptions {
@@ -120,4 +79,162 @@ export interface CoinflowAuthModuleOptions {
    * @default webhooks are off; an application with a `@CoinflowWebhook()` route does not start
    */
   webhook?: CoinflowWebhookOptions;
+}
+
+/** The options of the session cache. */
+export interface CoinflowCacheOptions {
+  /**
+   * How long, in milliseconds, a verified session is cached before its key is verified again. Each entry lasts up to 10 % more
+   * or less, so that keys verified together do not expire together. A longer time means fewer calls to Coinflow, but a session
+   * that Coinflow blocks stays valid for longer. An entry never outlives the session key.
+   * @default 3_600_000 (1 hour)
+   */
+  ttlMs?: number;
+  /**
+   * How long, in milliseconds beyond `ttlMs`, a cached session is accepted while Coinflow is unavailable. Users with a cached
+   * session then do not notice an outage, but sessions that Coinflow blocks meanwhile stay valid. It never extends a session
+   * beyond its key's expiry, a route's `maxAgeMs` or a revocation.
+   * @default 0
+   */
+  staleIfErrorMs?: number;
+  /**
+   * How many verified sessions are cached at most. The least recently used entry is removed first; its key is verified again at
+   * the next request.
+   * @default 100_000
+   */
+  maxEntries?: number;
+}
+
+/** The options of calls to Coinflow. */
+export interface CoinflowHttpOptions {
+  /**
+   * The time limit of one call to Coinflow, in milliseconds. It includes retries, the waits between them, reading the response,
+   * and a function given as `apiKey`. A call that exceeds it is answered 503; the session key is not rejected.
+   * @default 5_000
+   */
+  timeoutMs?: number;
+  /**
+   * How often a call is retried after a connection error or a 502, 503 or 504. Each retry waits for a short random time, or for
+   * `Retry-After`, and only within `timeoutMs`. Other responses are not retried, and neither is a signed message, which is valid
+   * once. More retries bridge longer outages, but add load to Coinflow.
+   * @default 2
+   */
+  retries?: number;
+  /**
+   * The agent that connects to Coinflow, for example through a proxy. Proxies in environment variables are not used. The
+   * application must close the agent.
+   * @default an agent that keeps connections alive, closed with the application
+   */
+  agent?: HttpAgent | HttpsAgent;
+}
+
+/**
+ * The rate budget: how many calls Coinflow receives in a minute, and for which clients and users. Coinflow allows few calls, and
+ * anybody can send invalid session keys. Keys that this application created or attested, and cached keys, need no call.
+ */
+export interface CoinflowBudgetOptions {
+  /**
+   * How many calls of Verify Token one replica makes in a minute at most, or all replicas together with a shared store. Beyond
+   * it, a request that needs a call is answered 503. Keep the sum of all replicas, with `walletLogins`, below what Coinflow
+   * grants: its 429 stops the calls for everybody. Half of the calls are reserved for known keys: those that were verified or
+   * attested before, so that a flood of invalid keys does not affect these users.
+   * @default 60
+   */
+  verificationsPerMinute?: number;
+  /**
+   * How many of the calls are reserved for revalidations, which a route's `maxAgeMs` demands while a verification is valid. One
+   * client gets half of them, and at least 10. What is left of `verificationsPerMinute` is for new keys: at least 1.
+   * @default a quarter of `verificationsPerMinute`
+   */
+  revalidations?: number;
+  /**
+   * How many new keys of one client are verified in a minute, valid ones among them. Beyond it, they are answered 429. It stops
+   * a client that signs in with many new wallets. 0 means no limit.
+   * @default the larger of 14 and half of the share of new keys
+   */
+  newKeysPerClient?: number;
+  /**
+   * How many session keys of one client Coinflow may reject in a minute. Beyond it, new keys of that client are answered 429
+   * without a call. It is also how many new keys of one client are verified at the same time. 0 means no limit: one client can
+   * then use up all calls for new keys.
+   * @default 10
+   */
+  rejectionsPerClient?: number;
+  /**
+   * How many calls wallet logins make in a minute. These are `getMessage` and `createSessionKeyWithSignature`, which anybody can
+   * call and which share Coinflow's limit with Verify Token. Beyond it, they are answered 503. One login takes two calls.
+   * @default 20
+   */
+  walletLogins?: number;
+  /**
+   * How many calls for wallet logins one client makes in a minute. The option `rateLimitClient` of both methods names the
+   * client. Beyond it, the client is answered 429.
+   * @default 5
+   */
+  walletLoginsPerClient?: number;
+  /**
+   * A function that returns the client of a request, for the limits per client. It returns an address (of IPv6, its /64 counts),
+   * any other string, or `undefined` for a request that is not counted. It must be synchronous. Do not return what a client can
+   * choose: such a client is never limited.
+   * @default the client's address as the adapter determines it with its `trust proxy`
+   */
+  getClient?(this: void, request: RequestWithHeaders): string | undefined;
+}
+
+/** One key to verify webhooks with, or several. */
+export type CoinflowWebhookKeys = string | readonly string[];
+
+/** The options of webhooks: how they are verified and how duplicates are detected. */
+export interface CoinflowWebhookOptions {
+  /**
+   * The Webhook Validation Key of the Coinflow dashboard, several during a rotation, or a function that returns them. One
+   * matching key is enough. The function is called for each webhook: cache its result. It has four seconds; when it fails, the
+   * webhook is answered 503. Anybody who has a key can forge every event.
+   */
+  keys: CoinflowWebhookKeys | (() => CoinflowWebhookKeys | Promise<CoinflowWebhookKeys>);
+  /**
+   * Whether to accept the webhook key in the `Authorization` header instead of a signature. The header does not protect the
+   * body and is the same in every webhook: set this only if Coinflow does not sign yours. A signature that is present must be
+   * valid in any case.
+   * @default false
+   */
+  acceptAuthorization?: boolean;
+  /**
+   * The maximum age of a signature, in milliseconds. With less than 36 hours, retries of Coinflow after an outage can be
+   * rejected, if it does not sign them again. The maximum is 37 hours: deliveries are remembered that long, and a later replay
+   * would run again.
+   * @default 37 hours; 5 minutes with `deliveries: false` and on routes with the guard alone
+   */
+  toleranceMs?: number;
+  /**
+   * A function that decides whether to run an event about another merchant. A parent merchant also receives the events of its
+   * sub-merchants, which have user ids of their own: handlers must then check `event.merchantId`. `true` runs the event, any
+   * other value acknowledges it without running it. The function may be asynchronous, has four seconds, and is called for each
+   * delivery. When it throws, the webhook is answered 503. Events about sub-merchants themselves (`Sub-merchant ...`,
+   * `Seller Blocked`) always run.
+   * @default none: such an event is answered 503, so that Coinflow retries it for 36 hours, and logged once per merchant
+   * @example
+   * acceptMerchant: (merchantId) => subMerchants.has(merchantId)
+   */
+  acceptMerchant?: (merchantId: string) => boolean | Promise<boolean>;
+  /**
+   * The name of the consumer: the application, or the part of it, that handles these webhooks, such as `billing`. Coinflow sends
+   * every event to every URL of a merchant. Consumers that share a store each run every event. All replicas of one application
+   * have the same name. After a change of the name, events that Coinflow still retries run again.
+   * @default none; required when `deliveries` is a store
+   */
+  consumer?: string;
+  /**
+   * Where deliveries are remembered for 37 hours, so that duplicates do not run. Use `redisDeliveryStore()` of
+   * `nestjs-coinflow-auth/redis` for several replicas, or a store of your own; both require `consumer`. With `false` every
+   * delivery runs.
+   * @default the memory of this replica: the newest 100,000 deliveries, until a restart
+   */
+  deliveries?: DeliveryStore | false;
+  /**
+   * How long, in milliseconds, the shutdown of the application waits for deliveries that are running. New deliveries are
+   * answered 503 meanwhile. A delivery that is still running afterwards loses its lease, and its event runs again.
+   * @default 10_000
+   */
+  shutdownTimeoutMs?: number;
 }

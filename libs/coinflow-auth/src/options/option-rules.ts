@@ -1,9 +1,11 @@
 import { isBoolean, isIn, isInt, max, min } from 'class-validator';
 import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import { COINFLOW_BASE_URLS, baseUrlProblem, type CoinflowEnv } from './base-url.js';
-import { DEFAULT_VERIFICATIONS_PER_MINUTE, newKeysShare } from './budget-options.js';
 import { HEADER_VALUE_RULE, apiKeyProblem, headerValueProblem, isHeaderValue } from '../util/header-value.js';
 
+// The rules that the option table gives to the options. `resolve-options.ts` applies them.
+
+export const DEFAULT_VERIFICATIONS_PER_MINUTE = 60;
 const SEAL_KEY_BYTES = 32;
 /** The environments in which an API key is worth so little that seal keys may be derived from it. */
 const ENVS_WITHOUT_SEAL_KEYS: readonly CoinflowEnv[] = ['sandbox', 'local'];
@@ -158,6 +160,15 @@ function newKeysProblem(revalidationCalls: number, given: unknown): string | und
   if (!isWhole(verificationsPerMinute, MIN_VERIFICATIONS, MAX_CALLS)) return undefined;
   if (newKeysShare({ verificationsPerMinute, revalidations: revalidationCalls }) >= 1) return undefined;
   return 'must be less than half of budget.verificationsPerMinute: the other half is for known keys, and at least 1 call must be left for new keys';
+}
+
+/** How many calls are for new keys: those that are reserved neither for known keys nor for revalidations. */
+export function newKeysShare(budget: { verificationsPerMinute: number; revalidations: number }): number {
+  return budget.verificationsPerMinute - half(budget.verificationsPerMinute) - budget.revalidations;
+}
+
+export function half(calls: number): number {
+  return Math.floor(calls / 2);
 }
 
 function isWhole(value: unknown, smallest: number, largest: number): value is number {

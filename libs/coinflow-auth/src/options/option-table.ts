@@ -1,16 +1,19 @@
 import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
 import { COINFLOW_BASE_URLS, type CoinflowEnv } from './base-url.js';
 import {
-  DEFAULT_VERIFICATIONS_PER_MINUTE,
-  defaultNewKeysPerClient,
+  DELIVERY_RETENTION_MS,
+  type CoinflowAuthModuleOptions,
   type CoinflowBudgetOptions,
-} from './budget-options.js';
-import type { CoinflowAuthModuleOptions, CoinflowCacheOptions, CoinflowHttpOptions } from './coinflow-auth-options.js';
+  type CoinflowCacheOptions,
+  type CoinflowHttpOptions,
+  type CoinflowWebhookOptions,
+} from './coinflow-auth-options.js';
 import * as rules from './option-rules.js';
 import type { GivenOptions, OptionRule } from './option-rules.js';
-import { DELIVERY_RETENTION_MS, type CoinflowWebhookOptions } from './webhook-options.js';
 
 const DAY_MS = 86_400_000;
+/** The smallest default of `newKeysPerClient`. */
+const MIN_NEW_KEYS_PER_CLIENT = 14;
 
 /** The options that are groups of options. */
 export const OPTION_GROUPS = ['cache', 'http', 'budget', 'webhook'] as const;
@@ -70,7 +73,10 @@ const textFrom = (name: string): OptionVariable => ({ name, parse: (text) => tex
 const numberFrom = (name: string): OptionVariable => ({ name, parse: Number });
 const listFrom = (name: string): OptionVariable => ({ name, parse: (text) => text.split(/\s*,\s*/) });
 
-/** Every option: its rule, its default and its environment variable. Validation, defaults, `/config` and the docs read it. */
+/**
+ * Every option: its rule, its default and its environment variable. `resolve-options.ts` checks the options with it and fills in
+ * the defaults, `environment.ts` reads the variables, and the docs have a table of it.
+ */
 export const OPTION_TABLE = {
   env: { rule: rules.env, variable: textFrom('COINFLOW_ENV') },
   apiKey: { rule: rules.apiKey, variable: textFrom('COINFLOW_API_KEY') },
@@ -115,7 +121,7 @@ export const OPTION_TABLE = {
   },
   'budget.verificationsPerMinute': {
     rule: rules.verifications,
-    default: DEFAULT_VERIFICATIONS_PER_MINUTE,
+    default: rules.DEFAULT_VERIFICATIONS_PER_MINUTE,
     variable: numberFrom('COINFLOW_VERIFICATIONS_PER_MINUTE'),
   },
   'budget.revalidations': {
@@ -127,7 +133,7 @@ export const OPTION_TABLE = {
   'budget.newKeysPerClient': {
     rule: rules.callsOrNoLimit,
     default: computed('the larger of 14 and half of the share of new keys', ({ budget }) =>
-      defaultNewKeysPerClient(budget),
+      Math.max(MIN_NEW_KEYS_PER_CLIENT, rules.half(rules.newKeysShare(budget))),
     ),
   },
   'budget.rejectionsPerClient': { rule: rules.callsOrNoLimit, default: 10 },

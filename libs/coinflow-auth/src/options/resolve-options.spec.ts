@@ -2,11 +2,10 @@ import { Agent } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
-import type { CoinflowBudgetOptions, ResolvedBudgetOptions } from './budget-options.js';
-import type { CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
+import type { CoinflowBudgetOptions, CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
+import { type ResolvedBudgetOptions, resolveOptions } from './resolve-options.js';
 import { SharedStore } from '../../test-doubles/shared-store.js';
 import { HEADER_VALUE_RULE } from '../util/header-value.js';
-import { resolveOptions } from './resolve-options.js';
 
 const OPTIONS: CoinflowAuthModuleOptions = { env: 'sandbox', apiKey: 'secret-api-key', merchantId: 'merchant' };
 const VISIBLE_ASCII = HEADER_VALUE_RULE;

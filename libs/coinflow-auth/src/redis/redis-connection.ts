@@ -1,11 +1,16 @@
 import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import { ioredisAdapter } from './ioredis-adapter.js';
 import { nodeRedisAdapter } from './node-redis-adapter.js';
-import type { RedisAdapter, RedisListener } from './redis-adapter.js';
-import { RedisTimeoutError, RedisUnreachableError, isDenied, replyCode, withCommandTimeout } from './redis-errors.js';
-import { RedisLog } from './redis-log.js';
+import { RedisSubscription, type RedisAdapter, type RedisListener } from './redis-adapter.js';
+import {
+  RedisLog,
+  RedisTimeoutError,
+  RedisUnreachableError,
+  isDenied,
+  replyCode,
+  withCommandTimeout,
+} from './redis-errors.js';
 import { parseRedisUrl, type IoredisLike, type NodeRedisLike, type RedisConnectionOptions } from './redis-options.js';
-import { RedisSubscription } from './redis-subscription.js';
 import { UrlAdapter } from './url-adapter.js';
 
 /** After so many timeouts in a row the connection is replaced. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { DeliveryClaim, DeliveryStore } from '../options/stores.js';
-import { DELIVERY_RETENTION_MS } from '../options/webhook-options.js';
+import type { DeliveryClaim, DeliveryStore } from '../options/store-contracts.js';
+import { DELIVERY_RETENTION_MS } from '../options/coinflow-auth-options.js';
 import { RedisConnection } from './redis-connection.js';
 import { prefixOf, type RedisConnectionOptions } from './redis-options.js';
 

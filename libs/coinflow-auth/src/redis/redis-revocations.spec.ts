@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { RevocationFeed, RevocationNotice } from '../options/stores.js';
+import type { RevocationFeed, RevocationNotice } from '../options/store-contracts.js';
 import type { NodeRedisSubscriber } from './node-redis-adapter.js';
 import type { NodeRedisLike } from './redis-options.js';
 import { redisSharedStore } from './redis-shared-store.js';

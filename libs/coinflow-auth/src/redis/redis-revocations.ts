@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { RevocationBoard, RevocationFeed, RevocationListener, RevocationNotice } from '../options/stores.js';
+import type {
+  RevocationBoard,
+  RevocationFeed,
+  RevocationListener,
+  RevocationNotice,
+} from '../options/store-contracts.js';
+import type { RedisSubscription } from './redis-adapter.js';
 import type { RedisConnection } from './redis-connection.js';
 import { causeOf } from './redis-errors.js';
-import type { RedisSubscription } from './redis-subscription.js';
 
 /** How often a feed checks for lost messages and for a Redis that has lost its data. */
 const SYNC_INTERVAL_MS = 1_000;
@@ -42,22 +47,16 @@ for i = 2, #ARGV, 3 do
 end`;
 
 /** Stores revocations in Redis until they expire, and publishes them to all replicas. */
-export class RedisRevocationBoard implements RevocationBoard {
-  readonly #redis: RedisConnection;
-  readonly #prefix: string;
-
-  constructor(redis: RedisConnection, prefix: string) {
-    this.#redis = redis;
-    this.#prefix = prefix;
-  }
-
-  async open(board: string, listener: RevocationListener): Promise<RevocationFeed> {
-    await this.#redis.connect();
-    // The braces keep both keys in one slot of a cluster, so that a script can use them.
-    const feed = new RedisRevocationFeed(this.#redis, `${this.#prefix}revocations:{${board}}`, listener);
-    await feed.sync();
-    return feed;
-  }
+export function redisRevocationBoard(redis: RedisConnection, prefix: string): RevocationBoard {
+  return {
+    open: async (board, listener) => {
+      await redis.connect();
+      // The braces keep both keys in one slot of a cluster, so that a script can use them.
+      const feed = new RedisRevocationFeed(redis, `${prefix}revocations:{${board}}`, listener);
+      await feed.sync();
+      return feed;
+    },
+  };
 }
 
 class RedisRevocationFeed implements RevocationFeed {

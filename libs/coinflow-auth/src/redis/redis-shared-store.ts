@@ -1,9 +1,8 @@
-import type { BudgetSlot, BudgetStore } from '../options/stores.js';
-import type { CoinflowSharedStore } from '../options/stores.js';
+import type { BudgetStore, CoinflowSharedStore } from '../options/store-contracts.js';
 import { RedisConnection } from './redis-connection.js';
 import { COMMAND_TIMEOUT_MS } from './redis-errors.js';
 import { prefixOf, type RedisConnectionOptions } from './redis-options.js';
-import { RedisRevocationBoard } from './redis-revocations.js';
+import { redisRevocationBoard } from './redis-revocations.js';
 
 /** The options of {@link redisSharedStore}. */
 export type RedisSharedStoreOptions = RedisConnectionOptions & {
@@ -42,8 +41,8 @@ export function redisSharedStore(options: RedisSharedStoreOptions): CoinflowShar
     get: (key) => redis.command('GET', keyOf(key)),
     set: (key, value, ttlMs) => redis.command('SET', keyOf(key), value, 'PX', String(ttlMs)),
     delete: (key) => redis.command('DEL', keyOf(key)),
-    revocations: new RedisRevocationBoard(redis, prefix),
-    budget: new RedisBudget(redis, prefix),
+    revocations: redisRevocationBoard(redis, prefix),
+    budget: redisBudget(redis, prefix),
     close: () => redis.close(),
   };
 }
@@ -68,22 +67,15 @@ const GIVE_BACK = `
 if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end`;
 
 /** Counts the calls of all replicas that use one Redis. */
-class RedisBudget implements BudgetStore {
-  readonly #redis: RedisConnection;
-  readonly #prefix: string;
-
-  constructor(redis: RedisConnection, prefix: string) {
-    this.#redis = redis;
-    this.#prefix = `${prefix}budget:`;
-  }
-
-  async take(name: string, limit: number, windowMs: number): Promise<BudgetSlot> {
-    const reply = await this.#redis.command('EVAL', TAKE, '1', this.#prefix + name, String(limit), String(windowMs));
-    const [taken, left] = reply as [unknown, unknown];
-    return { taken: Number(taken) === 1, retryAfterMs: Number(left) };
-  }
-
-  async giveBack(name: string): Promise<void> {
-    await this.#redis.command('EVAL', GIVE_BACK, '1', this.#prefix + name);
-  }
+function redisBudget(redis: RedisConnection, prefix: string): BudgetStore {
+  return {
+    take: async (name, limit, windowMs) => {
+      const reply = await redis.command('EVAL', TAKE, '1', `${prefix}budget:${name}`, String(limit), String(windowMs));
+      const [taken, left] = reply as [unknown, unknown];
+      return { taken: Number(taken) === 1, retryAfterMs: Number(left) };
+    },
+    giveBack: async (name) => {
+      await redis.command('EVAL', GIVE_BACK, '1', `${prefix}budget:${name}`);
+    },
+  };
 }

@@ -5,7 +5,7 @@ import { CoinflowSessionKeyMissingError } from '../errors/coinflow-auth.errors.j
 import { resolveOptions, type ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { COINFLOW_AUTH_MODULE_OPTIONS, COINFLOW_AUTH_OPTIONS, COINFLOW_AUTH_FACTORY } from '../options/tokens.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
-import type { SessionKeySubject, SignedWallet, SessionKeyWallet } from '../session/session-key-subject.js';
+import type { SessionKeySubject, SignedWallet, SessionKeyWallet } from '../issuance/subject-arguments.js';
 import { rejectedWith, type VerificationResult } from '../verification/verification-result.js';
 import { createTestSession } from './create-test-session.js';
 

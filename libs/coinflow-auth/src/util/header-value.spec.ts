@@ -2,9 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { isHeaderValue } from './header-value.js';
 
 describe('isHeaderValue', () => {
-  it.each(['a', 'alice', 'user 1', 'a@example.com', '~!', 'x'.repeat(256)])('accepts %p', (value) => {
-    expect(isHeaderValue(value)).toBe(true);
-  });
+  it.each(['a', 'alice', 'user 1', 'a@example.com', '~!', 'x'.repeat(256)])(
+    'accepts %p as the value of a header',
+    (value) => {
+      expect(isHeaderValue(value)).toBe(true);
+    },
+  );
 
   it.each([
     '',
@@ -21,7 +24,7 @@ describe('isHeaderValue', () => {
     null,
     5,
     ['a'],
-  ])('rejects %p', (value) => {
+  ])('rejects %p as the value of a header', (value) => {
     expect(isHeaderValue(value)).toBe(false);
   });
 });

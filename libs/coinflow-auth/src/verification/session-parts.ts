@@ -10,7 +10,7 @@ import { SharedCache } from '../cache/shared-cache.js';
 import { SharedRevocations } from '../cache/shared-revocations.js';
 import { SharedSessions } from '../cache/shared-sessions.js';
 import type { TokenVerifier } from '../http/coinflow-client.js';
-import type { CoinflowSharedStore } from '../options/stores.js';
+import type { CoinflowSharedStore } from '../options/store-contracts.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { withTimeoutOrUndefined } from '../util/promises.js';
 import { Attestor } from './attestor.js';

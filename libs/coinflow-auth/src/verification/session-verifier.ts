@@ -15,7 +15,7 @@ import {
   CoinflowSessionRevokedError,
   CoinflowSessionWrongMerchantError,
   CoinflowTooManyRequestsError,
-  isCoinflowAuthError,
+  isTemporary,
 } from '../errors/coinflow-auth.errors.js';
 import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
@@ -236,5 +236,5 @@ export class SessionVerifier {
 
 /** Whether Coinflow cannot be asked now, for any client. A 429 is about one client, and no reason to use a stale session. */
 function isOutage(error: unknown): boolean {
-  return isCoinflowAuthError(error) && 'retryAfterMs' in error && !(error instanceof CoinflowTooManyRequestsError);
+  return isTemporary(error) && !(error instanceof CoinflowTooManyRequestsError);
 }

@@ -5,9 +5,9 @@ import type {
   OnModuleInit,
 } from '@nestjs/common';
 import { CoinflowInvalidArgumentError, CoinflowWebhookUnavailableError } from '../errors/coinflow-auth.errors.js';
-import type { DeliveryStore } from '../options/stores.js';
+import type { DeliveryStore } from '../options/store-contracts.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import type { ResolvedWebhookOptions } from '../options/webhook-options.js';
+import type { ResolvedWebhookOptions } from '../options/resolve-options.js';
 import { TimeoutError, withDeadline, type Deadline } from '../util/promises.js';
 import {
   DeliveryRunner,

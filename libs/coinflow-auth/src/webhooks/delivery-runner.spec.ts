@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { DeliveryClaim, DeliveryStore } from '../options/stores.js';
+import type { DeliveryClaim, DeliveryStore } from '../options/store-contracts.js';
 import { DeliveryRunner, type DeliveryLease, type DeliveryOutcome } from './delivery-runner.js';
 import { ProcessDeliveryStore } from './process-delivery-store.js';
 

@@ -4,8 +4,8 @@ import {
   CoinflowWebhookBusyError,
   CoinflowWebhookStoreUnavailableError,
 } from '../errors/coinflow-auth.errors.js';
-import { DELIVERY_RETENTION_MS } from '../options/webhook-options.js';
-import type { DeliveryClaim, DeliveryStore } from '../options/stores.js';
+import { DELIVERY_RETENTION_MS } from '../options/coinflow-auth-options.js';
+import type { DeliveryClaim, DeliveryStore } from '../options/store-contracts.js';
 import { TimeoutError, withDeadline, type Deadline } from '../util/promises.js';
 import { LEASE_MS, LeaseRenewer, type RenewedLease } from './lease-renewer.js';
 

@@ -1,4 +1,4 @@
-import type { DeliveryStore } from '../options/stores.js';
+import type { DeliveryStore } from '../options/store-contracts.js';
 
 /** How long a lease lasts without renewal: a replica that dies blocks its deliveries for at most this time. */
 export const LEASE_MS = 10_000;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { DeliveryClaim, DeliveryStore } from '../options/stores.js';
+import type { DeliveryClaim, DeliveryStore } from '../options/store-contracts.js';
 
 const MAX_SUCCEEDED = 100_000;
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { resolveWebhookOptions, type CoinflowWebhookOptions } from '../options/webhook-options.js';
+import type { CoinflowWebhookOptions } from '../options/coinflow-auth-options.js';
+import { resolveOptions } from '../options/resolve-options.js';
 import { receiveWebhook, type ReceivedWebhook } from './receive-webhook.js';
 import { signWebhook } from './signature.js';
 
@@ -8,19 +9,9 @@ const never = new Promise<never>(() => undefined);
 function receive(options: Partial<CoinflowWebhookOptions>): Promise<ReceivedWebhook> {
   const rawBody = JSON.stringify({ eventType: 'Settled', data: { merchantId: 'seller-1' } });
   const headers = { 'content-type': 'application/json', 'coinflow-signature': signWebhook({ rawBody, keys: 'key' }) };
-  return receiveWebhook(
-    { headers, rawBody },
-    {
-      merchantId: 'my-merchant',
-      options: resolveWebhookOptions({
-        keys: 'key',
-        acceptAuthorization: false,
-        shutdownTimeoutMs: 0,
-        ...options,
-      }),
-      isRecorded: true,
-    },
-  );
+  const merchantId = 'my-merchant';
+  const { webhook } = resolveOptions({ env: 'local', apiKey: 'key', merchantId, webhook: { keys: 'key', ...options } });
+  return receiveWebhook({ headers, rawBody }, { merchantId, options: webhook!, isRecorded: true });
 }
 
 describe('receiveWebhook', () => {

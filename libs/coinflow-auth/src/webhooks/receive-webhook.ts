@@ -4,10 +4,10 @@ import {
   CoinflowWebhookUnsupportedTypeError,
 } from '../errors/coinflow-auth.errors.js';
 import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
-import type { ResolvedWebhookOptions } from '../options/webhook-options.js';
+import type { ResolvedWebhookOptions } from '../options/resolve-options.js';
 import { HEADER_VALUE_RULE, isHeaderValue } from '../util/header-value.js';
 import { TimeoutError, withDeadline, type Deadline } from '../util/promises.js';
-import { safeText } from '../util/safe-text.js';
+import { safeText } from '../util/secrets.js';
 import { verifyWebhookSignature } from './signature.js';
 import { parseEvent, type CoinflowWebhookEvent } from './webhook-event.js';
 

@@ -4,8 +4,8 @@ import {
   CoinflowWebhookSignatureInvalidError,
   CoinflowWebhookSignatureTooOldError,
 } from '../errors/coinflow-auth.errors.js';
-import { SHORT_TOLERANCE_MS } from '../options/webhook-options.js';
-import { safeEqual } from '../util/safe-equal.js';
+import { SHORT_TOLERANCE_MS } from '../options/coinflow-auth-options.js';
+import { safeEqual } from '../util/secrets.js';
 
 /** The header that carries Coinflow's signature of a webhook. */
 export const COINFLOW_SIGNATURE_HEADER = 'coinflow-signature';

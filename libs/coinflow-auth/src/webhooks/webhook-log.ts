@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { isCoinflowAuthError, type AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import { isCoinflowAuthError, isTemporary, type AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { OnceLogger } from '../util/once-logger.js';
-import { safeText } from '../util/safe-text.js';
+import { safeText } from '../util/secrets.js';
 import { HandlerFailure } from './event-handlers.js';
 import type { ReceivedWebhook } from './receive-webhook.js';
 import type { CoinflowWebhookEvent } from './webhook-event.js';
@@ -138,7 +138,7 @@ export class WebhookLog {
 function outcomeOf(error: unknown): WebhookOutcome {
   if (error instanceof HandlerFailure || !isCoinflowAuthError(error)) return 'failed';
   if (error.code === 'COINFLOW_WEBHOOK_BUSY') return 'busy';
-  return 'retryAfterMs' in error ? 'unavailable' : 'failed';
+  return isTemporary(error) ? 'unavailable' : 'failed';
 }
 
 function lineOf({ message, code, reason }: AnyCoinflowAuthError): string {

@@ -1,7 +1,7 @@
 import {
   COINFLOW_AUTH_ERRORS,
   type CoinflowAuthErrorCode,
-} from '../../../../../../libs/coinflow-auth/src/errors/error-catalogue.js';
+} from '../../../../../../libs/coinflow-auth/src/errors/error-statuses.js';
 import { isOk } from '../api/call-api.js';
 import { plural } from '../ui/format.js';
 import type { ResponseGroup } from './run.js';

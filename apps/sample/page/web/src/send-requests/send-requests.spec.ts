@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ApiResponse } from '../api/call-api.js';
-import { COINFLOW_AUTH_ERRORS } from '../../../../../../libs/coinflow-auth/src/errors/error-catalogue.js';
+import { COINFLOW_AUTH_ERRORS } from '../../../../../../libs/coinflow-auth/src/errors/error-statuses.js';
 import { meaningOf, summarise } from './result-texts.js';
 import { ResponseTally, runRequests } from './run.js';
 

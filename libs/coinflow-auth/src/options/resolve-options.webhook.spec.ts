@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { HEADER_VALUE_RULE } from '../util/header-value.js';
-import { resolveOptions } from './resolve-options.js';
-import type { DeliveryStore } from './stores.js';
-import type { CoinflowWebhookOptions, ResolvedWebhookOptions } from './webhook-options.js';
+import { resolveOptions, type ResolvedWebhookOptions } from './resolve-options.js';
+import type { DeliveryStore } from './store-contracts.js';
+import type { CoinflowWebhookOptions } from './coinflow-auth-options.js';
 
 const KEY = 'canary_webhook_key';
 const MINUTE = 60_000;

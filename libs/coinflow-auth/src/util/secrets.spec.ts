@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { safeText } from './safe-text.js';
+import { safeEqual, safeText } from './secrets.js';
 
 const JWT = `eyJhbGciOiJIUzI1NiJ9.${'eyJhIjoxfQ'.repeat(50)}.${'c'.repeat(43)}`;
 
@@ -37,5 +37,25 @@ describe('safeText', () => {
       ),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('safeEqual', () => {
+  it.each([
+    ['', ''],
+    ['secret', 'secret'],
+    ['secret', Buffer.from('secret')],
+    ['é', Buffer.from('é', 'utf8')],
+  ])('accepts the equal values %p and %p', (a, b) => {
+    expect(safeEqual(a, b)).toBe(true);
+  });
+
+  it.each([
+    ['secret', ''],
+    ['secret', 'secreT'],
+    ['secret', 'secret '],
+    [Buffer.from([1, 2]), Buffer.from([1, 2, 3])],
+  ])('rejects the different values %p and %p', (a, b) => {
+    expect(safeEqual(a, b)).toBe(false);
   });
 });

@@ -1,3 +1,5 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
 const MAX_LENGTH = 128;
 /** How many characters of a string are read: a server may respond with a megabyte. */
 const SCANNED_LENGTH = 16_384;
@@ -28,4 +30,17 @@ export function safeText(text: string, secrets: readonly string[]): string {
 function withoutSplitSecret(redacted: string, text: string, secrets: readonly string[]): string {
   if (text.length <= SCANNED_LENGTH) return redacted;
   return redacted.slice(0, -Math.max(SESSION_KEY_LENGTH, ...secrets.map(({ length }) => length)));
+}
+
+/**
+ * Compares two secrets in constant time: the duration depends on neither where they differ nor whether their lengths are
+ * equal, so an attacker who measures it learns nothing.
+ */
+export function safeEqual(a: string | Uint8Array, b: string | Uint8Array): boolean {
+  // Digests have one length; timingSafeEqual() throws for different lengths.
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+function digest(value: string | Uint8Array): Buffer {
+  return createHash('sha256').update(value).digest();
 }

@@ -13,8 +13,12 @@ interface CatalogueEntry {
   webhook?: boolean;
 }
 
-/** Every code that this package answers with. `docs/errors.md` is generated from it. */
+/**
+ * Every code that this package answers with, by HTTP status: the section of a status has all situations that lead to it. No other
+ * file decides the status of an error. `docs/errors.md` is generated from it.
+ */
 export const COINFLOW_AUTH_ERRORS = {
+  // 401: The request is not authenticated: its session key, or the signature of a webhook, is missing or invalid.
   COINFLOW_SESSION_KEY_MISSING: {
     status: 401,
     when: 'The request carries no session key.',
@@ -58,64 +62,12 @@ export const COINFLOW_AUTH_ERRORS = {
     action: 'Do nothing: the user logs in again and gets a new session key.',
     guard: true,
   },
-  COINFLOW_SUBJECT_NOT_ALLOWED: {
-    status: 403,
-    when: 'The session is valid, but the route requires another kind of subject: a user, a wallet, or a wallet on certain blockchains.',
-    message: 'This route requires another kind of session.',
-    action: 'Send the user to the login that this route requires. See `subject` and `blockchains` of @CoinflowAuth().',
-    guard: true,
-  },
-  COINFLOW_CROSS_SITE: {
-    status: 403,
-    when: 'A page of another site made the browser send a request that changes something, with the session key in a cookie.',
-    message: 'Cross-site requests are not allowed.',
-    action:
-      'If the other site is yours, see the option `csrf` of SessionKeyExtractors.fromCookie(). Otherwise do nothing.',
-    guard: true,
-  },
   COINFLOW_SIGNATURE_REJECTED: {
     status: 401,
     when: "Coinflow rejected the wallet's signature: 400, 401 or 422 from Get Session Key.",
     message: 'Invalid wallet signature.',
     action: 'Request a new message and have the same wallet sign it. A message is valid once, and for a short time.',
     guard: false,
-  },
-  COINFLOW_INVALID_ARGUMENT: {
-    status: 400,
-    when: 'The application called the service with an invalid argument, or Coinflow did not accept it. The client receives the message of the error.',
-    message: 'Invalid argument.',
-    action: 'Correct the argument that the message names.',
-    guard: false,
-  },
-  COINFLOW_ISSUANCE_DENIED: {
-    status: 403,
-    when: 'Coinflow refuses to create a session key for this user or wallet: 400, 403, 422, 423 or 451 from Get Session Key; 403, 423 or 451 from Get Message or for a signed message.',
-    message: 'A session key cannot be created for this user.',
-    action: 'Look the user up in the Coinflow dashboard: they may be blocked.',
-    guard: false,
-  },
-  COINFLOW_UNAVAILABLE: {
-    status: 503,
-    when: 'Coinflow cannot be reached or gives no valid response: timeout, connection reset, 5xx, a response that is not from Coinflow, an open circuit breaker, or an invalid new session key.',
-    message: 'The session service is temporarily unavailable. Try again later.',
-    action: 'If it continues, see the reason in the log: Coinflow or the connection to it has an outage.',
-    guard: true,
-  },
-  COINFLOW_BUDGET_EXHAUSTED: {
-    status: 503,
-    when: 'Coinflow responded 429, now or a moment ago. Or the option `budget` allows no more calls in this minute, for session keys or for wallet logins.',
-    message: 'The session service is temporarily unavailable. Try again later.',
-    action:
-      'Use attested keys, which need no call, or raise cache.ttlMs. If Coinflow grants you more calls, raise budget.verificationsPerMinute (COINFLOW_VERIFICATIONS_PER_MINUTE).',
-    guard: true,
-  },
-  COINFLOW_TOO_MANY_REQUESTS: {
-    status: 429,
-    when: "A client or a user exceeds a limit of the option `budget`: too many new or rejected session keys of one client, too many verifications of one user's keys, or too many wallet logins. Coinflow is not called.",
-    message: 'Too many requests. Try again later.',
-    action:
-      'If many users share one address, see budget.getClient and the limits per client of the option budget. Otherwise do nothing: it is an attack, or a client that sends requests in a loop.',
-    guard: true,
   },
   COINFLOW_WEBHOOK_SIGNATURE_INVALID: {
     status: 401,
@@ -135,6 +87,39 @@ export const COINFLOW_AUTH_ERRORS = {
     guard: false,
     webhook: true,
   },
+
+  // 403: The session or the wallet is valid, but not allowed here.
+  COINFLOW_SUBJECT_NOT_ALLOWED: {
+    status: 403,
+    when: 'The session is valid, but the route requires another kind of subject: a user, a wallet, or a wallet on certain blockchains.',
+    message: 'This route requires another kind of session.',
+    action: 'Send the user to the login that this route requires. See `subject` and `blockchains` of @CoinflowAuth().',
+    guard: true,
+  },
+  COINFLOW_CROSS_SITE: {
+    status: 403,
+    when: 'A page of another site made the browser send a request that changes something, with the session key in a cookie.',
+    message: 'Cross-site requests are not allowed.',
+    action:
+      'If the other site is yours, see the option `csrf` of SessionKeyExtractors.fromCookie(). Otherwise do nothing.',
+    guard: true,
+  },
+  COINFLOW_ISSUANCE_DENIED: {
+    status: 403,
+    when: 'Coinflow refuses to create a session key for this user or wallet: 400, 403, 422, 423 or 451 from Get Session Key; 403, 423 or 451 from Get Message or for a signed message.',
+    message: 'A session key cannot be created for this user.',
+    action: 'Look the user up in the Coinflow dashboard: they may be blocked.',
+    guard: false,
+  },
+
+  // 400: The request is invalid.
+  COINFLOW_INVALID_ARGUMENT: {
+    status: 400,
+    when: 'The application called the service with an invalid argument, or Coinflow did not accept it. The client receives the message of the error.',
+    message: 'Invalid argument.',
+    action: 'Correct the argument that the message names.',
+    guard: false,
+  },
   COINFLOW_WEBHOOK_MALFORMED: {
     status: 400,
     when: 'The signature of a webhook is valid, but its body is not an event: not UTF-8, not JSON, or without `eventType` or `data`.',
@@ -144,6 +129,8 @@ export const COINFLOW_AUTH_ERRORS = {
     guard: false,
     webhook: true,
   },
+
+  // 415: The request has the wrong content type.
   COINFLOW_WEBHOOK_UNSUPPORTED_TYPE: {
     status: 415,
     when: 'The content type of a webhook is not `application/json`. The rest of the request is not read.',
@@ -151,6 +138,34 @@ export const COINFLOW_AUTH_ERRORS = {
     action: 'If Coinflow sent it, check which proxy changes the content type. Otherwise do nothing.',
     guard: false,
     webhook: true,
+  },
+
+  // 429: A client or a user sends too much. The answer has a `Retry-After`.
+  COINFLOW_TOO_MANY_REQUESTS: {
+    status: 429,
+    when: "A client or a user exceeds a limit of the option `budget`: too many new or rejected session keys of one client, too many verifications of one user's keys, or too many wallet logins. Coinflow is not called.",
+    message: 'Too many requests. Try again later.',
+    action:
+      'If many users share one address, see budget.getClient and the limits per client of the option budget. Otherwise do nothing: it is an attack, or a client that sends requests in a loop.',
+    guard: true,
+  },
+
+  // 503: Whether to accept cannot be decided now: Coinflow, the budget, or something that webhooks need is unavailable. The answer
+  // has a `Retry-After`.
+  COINFLOW_UNAVAILABLE: {
+    status: 503,
+    when: 'Coinflow cannot be reached or gives no valid response: timeout, connection reset, 5xx, a response that is not from Coinflow, an open circuit breaker, or an invalid new session key.',
+    message: 'The session service is temporarily unavailable. Try again later.',
+    action: 'If it continues, see the reason in the log: Coinflow or the connection to it has an outage.',
+    guard: true,
+  },
+  COINFLOW_BUDGET_EXHAUSTED: {
+    status: 503,
+    when: 'Coinflow responded 429, now or a moment ago. Or the option `budget` allows no more calls in this minute, for session keys or for wallet logins.',
+    message: 'The session service is temporarily unavailable. Try again later.',
+    action:
+      'Use attested keys, which need no call, or raise cache.ttlMs. If Coinflow grants you more calls, raise budget.verificationsPerMinute (COINFLOW_VERIFICATIONS_PER_MINUTE).',
+    guard: true,
   },
   COINFLOW_WEBHOOK_BUSY: {
     status: 503,
@@ -179,6 +194,8 @@ export const COINFLOW_AUTH_ERRORS = {
     guard: false,
     webhook: true,
   },
+
+  // 500: The application is misconfigured.
   COINFLOW_MISCONFIGURED: {
     status: 500,
     when: 'The configuration or the code of the application is wrong. The error names what: options at startup, the API key, the base URL (a 404, a redirect, or an endpoint that accepts a random key), a route or its policy, a missing guard, a webhook route without a key or the raw body, or the Redis client.',

@@ -1,7 +1,10 @@
 import { CoinflowInvalidArgumentError } from '../errors/coinflow-auth.errors.js';
+import type { SessionKeyRequest } from '../http/coinflow-client.js';
 import { headerValueProblem } from '../util/header-value.js';
-import type { CoinflowSubject } from './subject.js';
-import { COINFLOW_BLOCKCHAINS, walletAddressProblem, type KnownBlockchain } from './wallet-address.js';
+import type { CoinflowSubject } from '../session/subject.js';
+import { COINFLOW_BLOCKCHAINS, walletAddressProblem, type KnownBlockchain } from '../session/wallet-address.js';
+
+// The arguments of `CoinflowAuthService` that name a user or a wallet, and their checks.
 
 const MAX_SIGNED_MESSAGE_LENGTH = 2_048;
 const SIGNED_MESSAGE_RULE = `must be 1 to ${MAX_SIGNED_MESSAGE_LENGTH} visible ASCII characters`;
@@ -40,18 +43,12 @@ export type SessionKeySubject = SessionKeyUser | SessionKeyWallet;
 /** The user or wallet whose session keys are revoked: as for `createSessionKey()`, or the `subject` of a session. */
 export type SubjectToRevoke = SessionKeySubject | CoinflowSubject;
 
-/** A validated request for a session key. */
-export interface IssuanceRequest {
-  readonly subject: CoinflowSubject;
-  readonly signedMessage?: string;
-}
-
 /**
  * Accepts `userId`, or `wallet` and `blockchain`, and no other property. The API key vouches for this subject, so it must not come
  * from a client: a request body without its `signedMessage` would create a session key for any wallet.
  * @throws {CoinflowInvalidArgumentError} that names the invalid property
  */
-export function checkSubject(given: SessionKeySubject): IssuanceRequest {
+export function checkSubject(given: SessionKeySubject): SessionKeyRequest {
   // A caller without types can pass any value.
   const { userId, wallet, blockchain } = Object(given) as Partial<Record<string, unknown>>;
   const names = namesIn(given);
@@ -71,7 +68,7 @@ export function checkSubject(given: SessionKeySubject): IssuanceRequest {
 }
 
 /** @throws {CoinflowInvalidArgumentError} that names the missing or invalid property */
-export function checkSignedWallet(given: SignedWallet): IssuanceRequest & { readonly signedMessage: string } {
+export function checkSignedWallet(given: SignedWallet): SessionKeyRequest & { readonly signedMessage: string } {
   const { wallet, blockchain, signedMessage } = Object(given) as Partial<Record<string, unknown>>;
   const subject = checkWallet(wallet, blockchain);
   const problem = headerValueProblem(signedMessage, MAX_SIGNED_MESSAGE_LENGTH, SIGNED_MESSAGE_RULE);
