@@ -55,10 +55,10 @@ export function decodeId(text: string): string {
   return Buffer.from(text, 'base64url').toString('binary');
 }
 
-/** Whether the verification counts, and is younger than `maxAgeMs`. */
+/** Whether the verification counts, and is younger than `maxAgeMs`. A clock is read only where a time is limited. */
 export function isFresh({ verifiedAt, validUntil }: Verification, maxAgeMs: number): boolean {
-  const now = performance.now();
-  return now < validUntil && now - verifiedAt < maxAgeMs;
+  if (validUntil !== Infinity && performance.now() >= validUntil) return false;
+  return maxAgeMs === Infinity || performance.now() - verifiedAt < maxAgeMs;
 }
 
 /** Whether the key was verified or attested before, even if that no longer counts. The claims of other keys prove nothing. */
