@@ -8,7 +8,7 @@ import {
   OnCoinflowEvent,
   type DeliveryStore,
 } from 'nestjs-coinflow-auth';
-import { ProcessDeliveryStore } from '../libs/coinflow-auth/src/webhooks/process-delivery-store.js';
+import { InMemoryDeliveryStore } from '../libs/coinflow-auth/src/webhooks/in-memory-delivery-store.js';
 import { PLATFORMS, createTestApp, optionsFor, type TestApp } from './harness/create-test-app.js';
 import { WEBHOOK_KEY, WebhookController, createWebhookApp, deliver, settled } from './harness/webhooks.js';
 
@@ -48,7 +48,7 @@ let store: DeliveryStore;
 
 beforeEach(() => {
   ran.length = 0;
-  store = new ProcessDeliveryStore();
+  store = new InMemoryDeliveryStore();
 });
 
 afterEach(async () => {

@@ -9,7 +9,7 @@ import {
   type DeliveryStore,
 } from 'nestjs-coinflow-auth';
 import { redisDeliveryStore } from 'nestjs-coinflow-auth/redis';
-import { ProcessDeliveryStore } from '../libs/coinflow-auth/src/webhooks/process-delivery-store.js';
+import { InMemoryDeliveryStore } from '../libs/coinflow-auth/src/webhooks/in-memory-delivery-store.js';
 import { RedisServer, describeWithRedis } from './harness/redis-server.js';
 import { createWebhookApp, deliver, settled, type WebhookApp } from './harness/webhooks.js';
 
@@ -74,7 +74,7 @@ describe('CoinflowWebhooks.forget() with the in-process store', () => {
   forgetTests(() => undefined);
 
   it('keeps a forgotten delivery recorded for another consumer', async () => {
-    const store = new ProcessDeliveryStore();
+    const store = new InMemoryDeliveryStore();
     const [billing, mailing] = [await start('billing', store), await start('mailing', store)];
     for (const app of [billing, mailing]) await send(app);
     await billing.app.get(CoinflowWebhooks).forget(deliveryId);
@@ -103,7 +103,7 @@ describe('CoinflowWebhooks.forget() with the in-process store', () => {
   );
 
   it('rejects a call of forget() while the delivery store is down', async () => {
-    const store = new ProcessDeliveryStore();
+    const store = new InMemoryDeliveryStore();
     store.forget = () => Promise.reject(new Error('ECONNREFUSED'));
     const { app } = await start('billing', store);
     await expect(app.get(CoinflowWebhooks).forget('x'.repeat(43))).rejects.toMatchObject({

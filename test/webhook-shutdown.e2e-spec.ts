@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Post, UseGuards } from '@nestjs/common';
 import { CoinflowWebhookGuard, OnCoinflowEvent, signWebhook } from 'nestjs-coinflow-auth';
-import { ProcessDeliveryStore } from '../libs/coinflow-auth/src/webhooks/process-delivery-store.js';
+import { InMemoryDeliveryStore } from '../libs/coinflow-auth/src/webhooks/in-memory-delivery-store.js';
 import { PLATFORMS } from './harness/create-test-app.js';
 import { until } from './harness/until.js';
 import {
@@ -27,12 +27,12 @@ class Handlers {
   }
 }
 
-class ClosingStore extends ProcessDeliveryStore {
+class ClosingStore extends InMemoryDeliveryStore {
   close(): void {
     happened.push('store closes');
   }
 
-  override async complete(...given: Parameters<ProcessDeliveryStore['complete']>): Promise<boolean> {
+  override async complete(...given: Parameters<InMemoryDeliveryStore['complete']>): Promise<boolean> {
     happened.push('completes');
     return super.complete(...given);
   }

@@ -10,7 +10,7 @@ import {
   signWebhook,
   type CoinflowWebhookEvent,
 } from 'nestjs-coinflow-auth';
-import { rawBodyOf } from '../libs/coinflow-auth/src/webhooks/receive-webhook.js';
+import { rawBodyOf } from '../libs/coinflow-auth/src/webhooks/verify-webhook.js';
 import { PLATFORMS, createTestApp } from './harness/create-test-app.js';
 import type { SentResponse } from './harness/send.js';
 import { createWebhookApp, deliver, settled, WEBHOOK_KEY, type Delivery, type WebhookApp } from './harness/webhooks.js';

@@ -1,5 +1,5 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import type { RequestOrClient } from './budget/client-of.js';
+import type { RequestOrClient } from './budget/rate-limit-client.js';
 import { varyOf } from './contexts/http-context.js';
 import { CoinflowSessionKeyMalformedError, CoinflowSessionKeyMissingError } from './errors/coinflow-auth.errors.js';
 import {

@@ -27,7 +27,7 @@ export {
   type RequestWithHeaders,
   type SessionKeyExtractor,
 } from './extraction/session-key-extractor.js';
-export { SessionKeyExtractors } from './extraction/session-key-extractors.js';
+export { SessionKeyExtractors } from './extraction/built-in-extractors.js';
 
 // Creating, verifying and revoking session keys
 export type { CoinflowRequestResult, CoinflowRevocation } from './coinflow-auth.interfaces.js';

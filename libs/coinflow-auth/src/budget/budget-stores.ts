@@ -21,13 +21,13 @@ export interface BudgetStores {
 }
 
 /** Stores for a process that shares its budget with no other one. */
-export function processStores(): BudgetStores {
+export function inMemoryStores(): BudgetStores {
   return { shares: new ProcessBudgetStore(MAX_SHARES), parties: new ProcessBudgetStore(MAX_PARTIES) };
 }
 
 /** Stores that all replicas share. While the shared store is unavailable, this process counts on its own. */
 export function sharedStores(store: ResilientStore<unknown>, budget: BudgetStore): BudgetStores {
-  const { shares, parties } = processStores();
+  const { shares, parties } = inMemoryStores();
   return {
     shares: new SharedBudgetStore(store, budget, shares),
     parties: new SharedBudgetStore(store, budget, parties),

@@ -16,7 +16,7 @@ import {
 } from '../options/resolve-options.js';
 import type { CoinflowSubject } from '../session/subject.js';
 import { VERIFICATION_KINDS, type CoinflowBudgetMetrics, type VerificationKind } from './budget-statistics.js';
-import { processStores, type BudgetStores } from './budget-stores.js';
+import { inMemoryStores, type BudgetStores } from './budget-stores.js';
 import { CallBudget } from './call-budget.js';
 import { CoinflowRateLimit } from './call-limits.js';
 
@@ -59,7 +59,7 @@ describe('CallBudget', () => {
     const sealKeys = [Buffer.alloc(32, 1).toString('base64')];
     const resolved = resolveOptions({ env: 'sandbox', apiKey: 'key', merchantId: 'ours', sealKeys, budget: given });
     options = { ...resolved, budget: { ...resolved.budget, ...overrides } };
-    stores = processStores();
+    stores = inMemoryStores();
     return new CallBudget(options, stores);
   }
 
@@ -504,7 +504,7 @@ describe('CallBudget', () => {
         reservedForKnownKeys: fc.option(fc.nat(10), { nil: undefined }),
         rejectionsPerClient: fc.nat(5),
         newKeysPerClient: fc.integer({ min: 1, max: 8 }),
-        revalidationsPerSubject: fc.integer({ min: 1, max: 5 }),
+        callsPerSubject: fc.integer({ min: 1, max: 5 }),
       })
       .filter(({ verificationsPerMinute: total, reservedForKnownKeys }) => {
         return total - (reservedForKnownKeys ?? Math.floor(total / 2)) - Math.floor(total / 4) >= 1;
@@ -537,7 +537,7 @@ describe('CallBudget', () => {
         expect(made.revalidations).toBeLessThanOrEqual(revalidations);
         const total = made.knownKeys + made.revalidations + made.newKeys;
         expect(total).toBeLessThanOrEqual(given.verificationsPerMinute);
-        for (const count of Object.values(ofUser)) expect(count).toBeLessThanOrEqual(given.revalidationsPerSubject);
+        for (const count of Object.values(ofUser)) expect(count).toBeLessThanOrEqual(given.callsPerSubject);
         for (const count of Object.values(newOf)) expect(count).toBeLessThanOrEqual(given.newKeysPerClient);
         if (given.rejectionsPerClient > 0) {
           for (const count of Object.values(rejectedOf)) expect(count).toBeLessThanOrEqual(given.rejectionsPerClient);

@@ -8,9 +8,9 @@ import {
   type CoinflowBudgetMetrics,
   type VerificationKind,
 } from './budget-statistics.js';
-import { budgetNames, processStores, takeSlot, type TakenSlot } from './budget-stores.js';
+import { budgetNames, inMemoryStores, takeSlot, type TakenSlot } from './budget-stores.js';
 import { CallLimits, CoinflowRateLimit, outcomeOf, type CallParties, type TakenLimits } from './call-limits.js';
-import { clientResolver, type ClientOf, type RequestOrClient } from './client-of.js';
+import { clientResolver, type ClientOf, type RequestOrClient } from './rate-limit-client.js';
 
 /**
  * The shares from which a call may take its slot, in this order. No other kind of call can use the share of its own kind. All
@@ -56,7 +56,7 @@ export class CallBudget {
   readonly #verifyLimit = new CoinflowRateLimit();
   readonly #walletLoginLimit = new CoinflowRateLimit();
 
-  constructor(options: ResolvedCoinflowAuthOptions, { shares, parties } = processStores()) {
+  constructor(options: ResolvedCoinflowAuthOptions, { shares, parties } = inMemoryStores()) {
     const { budget } = options;
     const nameOf = budgetNames(options);
     const share = (call: BudgetedCall, limit: number): { name: string; limit: number } => ({

@@ -121,7 +121,7 @@ export class CallLimits {
     }
     const perClient = call === 'revalidations' ? known.revalidationsPerClient : known.knownKeysPerClient;
     return this.#limits([
-      ['subject', subject, known.revalidationsPerSubject, 'verifications-per-user', MESSAGES.subject, ANY_CALL],
+      ['subject', subject, known.callsPerSubject, 'verifications-per-user', MESSAGES.subject, ANY_CALL],
       [call, client, perClient, 'known-keys-per-client', MESSAGES.client, ANY_CALL],
     ]);
   }

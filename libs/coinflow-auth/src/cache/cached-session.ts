@@ -5,6 +5,15 @@ import { CoinflowSession, type SessionKeyAttestor } from '../session/coinflow-se
 /**
  * What is known of a session key beside its claims. All moments are in milliseconds of the monotonic clock
  * (`performance.now()`), and `Infinity` means that there is no end.
+ *
+ * | the key                                 | verifiedAt      | validUntil     | createdUntil |
+ * | --------------------------------------- | --------------- | -------------- | ------------ |
+ * | is new: only its claims are known       | `-Infinity`     | `-Infinity`    | `undefined`  |
+ * | was accepted by Coinflow                | call began      | + time to live | `undefined`  |
+ * | was created by this application         | call began      | `Infinity`     | `Infinity`   |
+ * | was created, and has no expiry          | call began      | + 24 h         | + 24 h       |
+ * | was attested by its tag                 | key was created | `Infinity`     | `Infinity`   |
+ * | was verified or attested, then rejected | unchanged       | `-Infinity`    | unchanged    |
  */
 export interface Verification {
   /** When the call began that created or verified the key; `-Infinity` for a new key, which was never verified. */

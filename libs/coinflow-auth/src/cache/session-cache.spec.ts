@@ -4,6 +4,7 @@ import { CoinflowClock } from '../http/clock-skew.js';
 import { NO_CLAIMS } from '../session/claims.js';
 import { writePresented } from '../session/session-key.js';
 import { cachedSession, sessionKeyId, type CachedSession } from './cached-session.js';
+import { Revocations } from './revocations.js';
 import { SessionCache } from './session-cache.js';
 
 const TAG = 'T'.repeat(43);
@@ -16,7 +17,8 @@ const verified = (attestedKey?: string): CachedSession =>
   });
 
 function cacheOf(maxEntries: number, ...keys: string[]): SessionCache {
-  const cache = new SessionCache(maxEntries, new CoinflowClock(), { attest: () => undefined });
+  const clock = new CoinflowClock();
+  const cache = new SessionCache(maxEntries, clock, new Revocations(clock), { attest: () => undefined });
   for (const key of keys) cache.set(sessionKeyId(key), key, verified());
   return cache;
 }
@@ -47,7 +49,7 @@ describe('SessionCache', () => {
     expect(cache.size.sessions).toBe(2);
   });
 
-  it.each(['delete', 'reject', 'invalidate', 'invalidateFromElsewhere'] as const)(
+  it.each(['revoke', 'reject', 'invalidate', 'invalidateFromElsewhere'] as const)(
     'forgets both forms of a key after %s()',
     (method) => {
       const attested = writePresented('a', TAG);
@@ -55,7 +57,7 @@ describe('SessionCache', () => {
       for (const known of [verified(), verified(attested)]) {
         const cache = cacheOf(4, 'b');
         cache.set(id, 'a', known);
-        if (method === 'delete') cache.delete(id);
+        if (method === 'revoke') cache.revoke(id, Infinity);
         else if (method === 'invalidateFromElsewhere') cache.invalidateFromElsewhere(id, true, Infinity);
         else cache[method](id, known);
         expect(found(cache, ['a', attested, 'b'])).toEqual(['b']);
@@ -64,6 +66,13 @@ describe('SessionCache', () => {
       }
     },
   );
+
+  it('does not cache a revoked key again', () => {
+    const cache = cacheOf(4, 'a');
+    cache.revoke(sessionKeyId('a'), Infinity);
+    expect(cache.set(sessionKeyId('a'), 'a', verified())).toBe(false);
+    expect(found(cache, ['a'])).toEqual([]);
+  });
 
   it('holds at most as many sessions as its maximum, which can be one', () => {
     const keys = Array.from({ length: 1_000 }, (_, i) => `key-${i}`);
@@ -85,7 +94,7 @@ describe('SessionCache', () => {
   it('finds a session by its text exactly when it finds it by its id, whatever was cached, rejected and displaced', () => {
     const keys = Array.from({ length: 12 }, (_, i) => `key-${i}`);
     const step = fc.record({
-      what: fc.constantFrom('set', 'set', 'attest', 'find', 'reject', 'delete'),
+      what: fc.constantFrom('set', 'set', 'attest', 'find', 'reject'),
       key: fc.constantFrom(...keys),
     });
     fc.assert(
@@ -97,9 +106,7 @@ describe('SessionCache', () => {
           if (what === 'attest') cache.set(id, key, verified(writePresented(key, TAG)));
           if (what === 'find') cache.find(key);
           if (what === 'reject') cache.reject(id, verified());
-          if (what === 'delete') cache.delete(id);
-          const isGone = what === 'reject' || what === 'delete';
-          if (what !== 'find') expect(cache.get(id) === undefined).toBe(isGone);
+          if (what !== 'find') expect(cache.get(id) === undefined).toBe(what === 'reject');
         }
         const byId = keys.filter((key) => cache.get(sessionKeyId(key))?.session.key === key);
         const byText = keys.filter((key) => cache.find(key) ?? cache.find(writePresented(key, TAG)));

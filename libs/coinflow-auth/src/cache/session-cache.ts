@@ -4,6 +4,7 @@ import type { CoinflowSession, SessionKeyAttestor } from '../session/coinflow-se
 import { readPresented } from '../session/session-key.js';
 import { sessionOf, type CachedSession } from './cached-session.js';
 import { Rejections, type Rejection } from './rejections.js';
+import type { Revocations } from './revocations.js';
 
 /** A cached key: what is known of it, and the session that all requests with the key get. */
 export interface CacheEntry extends CachedSession {
@@ -24,12 +25,14 @@ export class SessionCache {
   /** The texts by the ids of their keys. */
   readonly #texts = new Map<string, string>();
   readonly #rejections: Rejections;
+  readonly #revocations: Revocations;
   readonly #attestor: SessionKeyAttestor;
 
-  constructor(maxEntries: number, clock: CoinflowTime, attestor: SessionKeyAttestor) {
+  constructor(maxEntries: number, clock: CoinflowTime, revocations: Revocations, attestor: SessionKeyAttestor) {
     const dispose = ({ id }: CacheEntry): void => void this.#texts.delete(id);
     this.#sessions = new LRUCache({ max: maxEntries, dispose });
     this.#rejections = new Rejections(clock);
+    this.#revocations = revocations;
     this.#attestor = attestor;
   }
 
@@ -58,11 +61,13 @@ export class SessionCache {
   }
 
   /**
-   * Caches a verified session, unless Coinflow has rejected the key since the verification began.
+   * Caches a verified session, unless the key is revoked, or Coinflow has rejected it since the verification began. It is the
+   * only way into the cache, so that a hit needs to check neither.
    * @param key must have a valid format
    * @returns whether it is cached
    */
   set(id: string, key: string, known: CachedSession): boolean {
+    if (this.#revocations.hasKey(id)) return false;
     const rejection = this.#rejections.get(id);
     if (rejection && known.verifiedAt < rejection.at) return false;
     this.#rejections.delete(id);
@@ -74,10 +79,14 @@ export class SessionCache {
     return true;
   }
 
-  /** Deletes what is cached about a key, rejections included. */
-  delete(id: string): void {
+  /**
+   * Revokes a key, and deletes what is cached about it, rejections included.
+   * @param expiresAtMs when the key expires, in milliseconds since 1970
+   */
+  revoke(id: string, expiresAtMs: number): void {
     this.#deleteSession(id);
     this.#rejections.delete(id);
+    this.#revocations.revokeKey(id, expiresAtMs);
   }
 
   /** Coinflow has rejected a key: requests with it are rejected without a call for 30 s. */

@@ -24,7 +24,7 @@ describe('the notices that a replica publishes again', () => {
       board,
       sealer,
       revocations,
-      new SessionCache(10, new CoinflowClock(), { attest: () => undefined }),
+      new SessionCache(10, new CoinflowClock(), revocations, { attest: () => undefined }),
     );
     await shared.open();
     await shared.publishKey('expired', Date.now() - 1);

@@ -31,7 +31,7 @@ describe('SharedRevocations', () => {
       board,
       sealer,
       new Revocations(clock),
-      new SessionCache(10, clock, { attest: () => undefined }),
+      new SessionCache(10, clock, new Revocations(clock), { attest: () => undefined }),
     );
     await shared.open();
     const [first, second] = listeners;

@@ -141,9 +141,7 @@ export class SharedRevocations {
       this.#cache.invalidateFromElsewhere(decodeId(rejectedKey), isKnown, untilMs);
       return;
     }
-    const id = decodeId(revocation.key);
-    this.#cache.delete(id);
-    this.#revocations.revokeKey(id, revocation.untilMs ?? Infinity);
+    this.#cache.revoke(decodeId(revocation.key), revocation.untilMs ?? Infinity);
   }
 
   #inform(board: string, isFeedInformed: boolean, cause?: string): void {

@@ -1,6 +1,6 @@
 import { registerAs, type ConfigFactoryKeyHost } from '@nestjs/config';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
-import { optionsFromEnvironment } from '../options/environment.js';
+import { optionsFromEnvironment } from '../options/environment-variables.js';
 
 /**
  * The options of the module from environment variables, for `@nestjs/config`. `docs/configuration.md` lists the variable of each

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
+import { SessionKeyExtractors } from '../extraction/built-in-extractors.js';
 import { appendVary, varyOf } from './http-context.js';
 
 const { firstOf, fromBearer, fromCookie, fromHeader } = SessionKeyExtractors;

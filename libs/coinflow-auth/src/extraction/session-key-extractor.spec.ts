@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { extractSessionKey, type FoundSessionKey, type SessionKeyExtractor } from './session-key-extractor.js';
-import { SessionKeyExtractors } from './session-key-extractors.js';
+import { SessionKeyExtractors } from './built-in-extractors.js';
 
 const REQUEST = { headers: {} };
 const INVALID = expect.objectContaining({ code: 'COINFLOW_MISCONFIGURED', reason: 'extractor-invalid' });

@@ -1,4 +1,4 @@
-import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
+import { SessionKeyExtractors } from '../extraction/built-in-extractors.js';
 import { COINFLOW_BASE_URLS, type CoinflowEnv } from './base-url.js';
 import {
   DELIVERY_RETENTION_MS,

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { SessionKeyExtractors } from '../extraction/session-key-extractors.js';
+import { SessionKeyExtractors } from '../extraction/built-in-extractors.js';
 import type { CoinflowBudgetOptions, CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
 import { type ResolvedBudgetOptions, resolveOptions } from './resolve-options.js';
 import { SharedStore } from '../../test-doubles/shared-store.js';
@@ -39,7 +39,7 @@ describe('resolveOptions', () => {
         reservedForKnownKeys: 30,
         revalidations: 15,
         newKeys: 15,
-        revalidationsPerSubject: 10,
+        callsPerSubject: 10,
         revalidationsPerClient: 10,
         knownKeysPerClient: 30,
         newKeysPerClient: 14,

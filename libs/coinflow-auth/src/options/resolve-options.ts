@@ -12,7 +12,7 @@ import {
   type CoinflowAuthModuleOptions,
   type CoinflowWebhookKeys,
 } from './coinflow-auth-options.js';
-import { mergeEnvironment } from './environment.js';
+import { mergeEnvironment } from './environment-variables.js';
 import { half, isGiven, isSealedByApiKey, newKeysShare, type GivenOptions } from './option-rules.js';
 import {
   OPTION_GROUPS,
@@ -24,7 +24,7 @@ import {
 } from './option-table.js';
 
 /** How many calls the known keys of one user can cause in a minute, whatever the options are. */
-const REVALIDATIONS_PER_SUBJECT = 10;
+const CALLS_PER_SUBJECT = 10;
 
 /** The options as the rest of the code reads them: validated, complete, frozen. */
 export interface ResolvedCoinflowAuthOptions extends Omit<
@@ -47,7 +47,7 @@ export interface ResolvedBudgetOptions extends CompleteBudgetOptions {
   readonly reservedForKnownKeys: number;
   /** The calls that are reserved neither for known keys nor for revalidations. */
   readonly newKeys: number;
-  readonly revalidationsPerSubject: number;
+  readonly callsPerSubject: number;
   readonly revalidationsPerClient: number;
   readonly knownKeysPerClient: number;
 }
@@ -164,8 +164,8 @@ function resolveBudget(options: CompleteBudgetOptions): ResolvedBudgetOptions {
     ...options,
     reservedForKnownKeys: half(verificationsPerMinute),
     newKeys: newKeysShare(options),
-    revalidationsPerSubject: REVALIDATIONS_PER_SUBJECT,
-    revalidationsPerClient: Math.max(REVALIDATIONS_PER_SUBJECT, half(revalidations)),
+    callsPerSubject: CALLS_PER_SUBJECT,
+    revalidationsPerClient: Math.max(CALLS_PER_SUBJECT, half(revalidations)),
     knownKeysPerClient: half(verificationsPerMinute),
   });
 }

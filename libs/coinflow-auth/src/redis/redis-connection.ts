@@ -11,7 +11,7 @@ import {
   withCommandTimeout,
 } from './redis-errors.js';
 import { parseRedisUrl, type IoredisLike, type NodeRedisLike, type RedisConnectionOptions } from './redis-options.js';
-import { UrlAdapter } from './url-adapter.js';
+import { UrlAdapter } from './redis-url-adapter.js';
 
 /** After so many timeouts in a row the connection is replaced. */
 const MAX_TIMEOUTS = 2;

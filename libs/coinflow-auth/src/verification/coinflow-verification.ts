@@ -1,6 +1,6 @@
 import { verificationKind } from '../budget/budget-statistics.js';
 import type { CallBudget } from '../budget/call-budget.js';
-import type { RequestOrClient } from '../budget/client-of.js';
+import type { RequestOrClient } from '../budget/rate-limit-client.js';
 import { cachedSession, isCreatedByApplication, isFresh, type CachedSession } from '../cache/cached-session.js';
 import type { Revocations } from '../cache/revocations.js';
 import type { SessionCache } from '../cache/session-cache.js';
@@ -99,8 +99,8 @@ export class CoinflowVerification {
 
   /** 9. Caches the session here and for the other replicas, unless the key was revoked or rejected during the call. */
   #accepted({ id, key }: KeyToVerify, session: CachedSession): void {
-    const { cache, revocations, sharedSessions } = this.#parts;
-    if (!revocations.hasKey(id) && cache.set(id, key, session)) sharedSessions?.set(id, session);
+    const { cache, sharedSessions } = this.#parts;
+    if (cache.set(id, key, session)) sharedSessions?.set(id, session);
   }
 
   /** 9. Caches the rejection, here and on all replicas: whatever they have verified of the key is older. */

@@ -42,8 +42,8 @@ export class SessionParts {
     const { store } = options;
     this.#store = store;
     const attestor = new Attestor(options);
-    this.cache = new SessionCache(options.cache.maxEntries, coinflow.clock, attestor);
     this.revocations = new Revocations(coinflow.clock);
+    this.cache = new SessionCache(options.cache.maxEntries, coinflow.clock, this.revocations, attestor);
     const sealer = store && new Sealer(options);
     const resilient = store && new ResilientStore(store, store.timeoutMs);
     this.sharedCache = resilient && sealer && new SharedCache(resilient, sealer);
@@ -82,7 +82,6 @@ export class SessionParts {
 
   /** Caches a session that this application has just created, here and for the other replicas. */
   setCreated(id: string, key: string, session: CachedSession): void {
-    this.cache.set(id, key, session);
-    this.#sharedSessions?.set(id, session);
+    if (this.cache.set(id, key, session)) this.#sharedSessions?.set(id, session);
   }
 }

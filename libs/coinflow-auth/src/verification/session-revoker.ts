@@ -33,16 +33,14 @@ export class SessionRevoker {
    * @returns whether the other replicas are notified now
    */
   async revokeKey(presented: string): Promise<boolean> {
-    const { cache, revocations, sharedSessions, sharedRevocations } = this.#parts;
+    const { cache, sharedSessions, sharedRevocations } = this.#parts;
     const { key, tag } = readPresented(presented);
     assertSessionKeyShape({ key, tag });
     const id = sessionKeyId(key);
     const { expiresAt } = cache.get(id) ?? readClaims(key);
-    // A revoked key is never in the cache, so that a hit need not look it up among the revocations.
-    cache.delete(id);
     sharedSessions?.delete(id);
     const untilMs = expiresAt === null ? Infinity : expiresAt * 1_000 + EXPIRY_TOLERANCE_MS;
-    revocations.revokeKey(id, untilMs);
+    cache.revoke(id, untilMs);
     return isPublished(sharedRevocations?.publishKey(id, untilMs));
   }
 

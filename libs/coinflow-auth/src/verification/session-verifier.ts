@@ -1,4 +1,4 @@
-import type { RequestOrClient } from '../budget/client-of.js';
+import type { RequestOrClient } from '../budget/rate-limit-client.js';
 import {
   NOT_VERIFIED,
   cachedSession,
@@ -33,8 +33,9 @@ export const EXPIRY_TOLERANCE_MS = 5_000;
 const AT_AN_UNKNOWN_TIME = -Number.MAX_SAFE_INTEGER;
 
 /**
- * Verifies session keys: cache, format, claims, attestation, shared cache, single flight, budget, Coinflow. The cache holds the
- * claims of a key and when it was verified. Expiry, merchant and revocations are checked for every request.
+ * Verifies session keys: cache, format, revoked keys, claims, attestation, negative cache, shared cache, single flight, budget,
+ * Coinflow. The cache holds the claims of a key and when it was verified. Expiry, merchant and revoked users are checked for
+ * every request; a revoked key is never in the cache.
  *
  * The numbers in the comments are the steps of one verification. Step 1, which finds the key in the request, is the caller's.
  */
@@ -154,10 +155,10 @@ export class SessionVerifier {
     sharedSessions: SharedSessions,
     { id, key, maxAgeMs }: KeyToVerify,
   ): Promise<CachedSession | undefined> {
-    const { cache, revocations } = this.#parts;
+    const { cache } = this.#parts;
     const found = await this.#sharedReads.run(id, Infinity, () => sharedSessions.get(id));
     if (!found || !isFresh(found, maxAgeMs) || cache.getRejection(id)) return undefined;
-    if (!revocations.hasKey(id)) cache.set(id, key, found);
+    cache.set(id, key, found);
     return found;
   }
 

@@ -19,8 +19,8 @@ import {
   type RecordScope,
 } from './delivery-runner.js';
 import { HandlerFailure, type EventHandlers } from './event-handlers.js';
-import { ProcessDeliveryStore } from './process-delivery-store.js';
-import { deadlineOf, receiveWebhook, type ReceivedWebhook, type WebhookRequest } from './receive-webhook.js';
+import { InMemoryDeliveryStore } from './in-memory-delivery-store.js';
+import { deadlineOf, verifyWebhook, type ReceivedWebhook, type WebhookRequest } from './verify-webhook.js';
 import { isDeliveryId, type CoinflowWebhookEvent } from './webhook-event.js';
 import { WebhookLog } from './webhook-log.js';
 import type { CoinflowWebhookMetrics } from './webhook-metrics.js';
@@ -64,7 +64,7 @@ export class CoinflowWebhooks
     this.#findHandlers = findHandlers;
     this.#log = new WebhookLog(instance);
     if (webhook && webhook.deliveries !== false) {
-      this.#runner = new DeliveryRunner(webhook.deliveries ?? new ProcessDeliveryStore());
+      this.#runner = new DeliveryRunner(webhook.deliveries ?? new InMemoryDeliveryStore());
     }
   }
 
@@ -132,7 +132,7 @@ export class CoinflowWebhooks
     try {
       if (this.#isShuttingDown) throw shuttingDown();
       const { merchantId } = this.#scope;
-      const received = await receiveWebhook(request, { merchantId, options: this.#options, isRecorded });
+      const received = await verifyWebhook(request, { merchantId, options: this.#options, isRecorded });
       this.#log.received(received);
       return received;
     } catch (error) {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { DeliveryClaim, DeliveryStore } from '../options/store-contracts.js';
 import { DeliveryRunner, type DeliveryLease, type DeliveryOutcome } from './delivery-runner.js';
-import { ProcessDeliveryStore } from './process-delivery-store.js';
+import { InMemoryDeliveryStore } from './in-memory-delivery-store.js';
 
 const BUSY = { code: 'COINFLOW_WEBHOOK_BUSY' };
 const STORE_UNAVAILABLE = { code: 'COINFLOW_WEBHOOK_STORE_UNAVAILABLE', reason: 'store-failed', retryAfterMs: 5_000 };
@@ -38,14 +38,14 @@ async function pass(ms: number): Promise<void> {
 }
 
 describe('DeliveryRunner', () => {
-  let store: ProcessDeliveryStore;
+  let store: InMemoryDeliveryStore;
   let here: Runner;
   let elsewhere: Runner;
   let open: OpenRun;
 
   beforeEach(() => {
     jest.useFakeTimers();
-    store = new ProcessDeliveryStore();
+    store = new InMemoryDeliveryStore();
     here = new Runner(store);
     elsewhere = new Runner(store);
     open = new OpenRun();
@@ -301,7 +301,7 @@ describe('DeliveryRunner', () => {
 
 describe('DeliveryRunner in real time', () => {
   it('waits for the run of a delivery in another replica', async () => {
-    const store = new ProcessDeliveryStore();
+    const store = new InMemoryDeliveryStore();
     const open = new OpenRun();
     const first = new Runner(store).run('a', open.run);
     const duplicate = new Runner(store).run('a', succeed);
@@ -312,7 +312,7 @@ describe('DeliveryRunner in real time', () => {
   });
 
   it('runs a delivery whose run in another replica fails while it waits', async () => {
-    const store = new ProcessDeliveryStore();
+    const store = new InMemoryDeliveryStore();
     const open = new OpenRun();
     const first = new Runner(store).run('a', open.run);
     const next = new Runner(store).run('a', succeed);
@@ -323,7 +323,7 @@ describe('DeliveryRunner in real time', () => {
   });
 
   it('waits for another run until the deadline, in this process and in another replica', async () => {
-    const store = new ProcessDeliveryStore();
+    const store = new InMemoryDeliveryStore();
     const runner = new Runner(store);
     const open = new OpenRun();
     const first = runner.run('a', open.run);
@@ -350,7 +350,7 @@ describe('DeliveryRunner in real time', () => {
   it('does not keep the process alive with its renewal timer', async () => {
     const setTimer = jest.spyOn(globalThis, 'setInterval');
     const open = new OpenRun();
-    const first = new Runner(new ProcessDeliveryStore()).run('a', open.run);
+    const first = new Runner(new InMemoryDeliveryStore()).run('a', open.run);
     await new Promise(setImmediate);
     expect(setTimer.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
     setTimer.mockRestore();

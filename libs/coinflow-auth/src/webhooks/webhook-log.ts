@@ -3,7 +3,7 @@ import { isCoinflowAuthError, isTemporary, type AnyCoinflowAuthError } from '../
 import { OnceLogger } from '../util/once-logger.js';
 import { safeText } from '../util/secrets.js';
 import { HandlerFailure } from './event-handlers.js';
-import type { ReceivedWebhook } from './receive-webhook.js';
+import type { ReceivedWebhook } from './verify-webhook.js';
 import type { CoinflowWebhookEvent } from './webhook-event.js';
 import { WebhookMetrics, type CoinflowWebhookMetrics, type WebhookOutcome } from './webhook-metrics.js';
 

@@ -16,7 +16,7 @@ import { CoinflowMisconfiguredError, isCoinflowAuthError } from '../errors/coinf
 import { COINFLOW_WEBHOOK_ROUTE_METADATA } from '../options/tokens.js';
 import { hasGuard, httpCodeOf, routesOf, writeMethodMetadata, type DecoratedMethod } from '../util/nest-metadata.js';
 import type { CoinflowWebhooks } from './coinflow-webhooks.js';
-import type { ReceivedWebhook } from './receive-webhook.js';
+import type { ReceivedWebhook } from './verify-webhook.js';
 
 /** The metadata of a webhook route. */
 export interface WebhookRoute {

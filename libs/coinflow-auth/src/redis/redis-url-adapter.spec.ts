@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { closeClient } from './node-redis-adapter.js';
-import { reconnectDelayMs } from './url-adapter.js';
+import { reconnectDelayMs } from './redis-url-adapter.js';
 
 describe('reconnectDelayMs', () => {
   const delays = (random: number): number[] =>

@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { deliveryStoreContract } from '../../../../test/delivery-store-contract.js';
-import { ProcessDeliveryStore } from './process-delivery-store.js';
+import { InMemoryDeliveryStore } from './in-memory-delivery-store.js';
 
-describe('ProcessDeliveryStore', () => {
+describe('InMemoryDeliveryStore', () => {
   // Every new store is empty.
   deliveryStoreContract(
-    () => new ProcessDeliveryStore(),
+    () => new InMemoryDeliveryStore(),
     delay,
     () => delay(2),
   );
 
   it('evicts the oldest delivery that has succeeded, but no running one', async () => {
-    const store = new ProcessDeliveryStore(2);
+    const store = new InMemoryDeliveryStore(2);
     await store.claim('running', 60_000);
     for (const id of ['first', 'second', 'third']) {
       const claim = await store.claim(id, 60_000);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { extractSessionKey, type RequestWithHeaders, type SessionKeyExtractor } from './session-key-extractor.js';
-import { SessionKeyExtractors } from './session-key-extractors.js';
+import { SessionKeyExtractors } from './built-in-extractors.js';
 
 const { fromHeader, fromBearer, fromCookie, firstOf } = SessionKeyExtractors;
 

@@ -34,7 +34,7 @@ export interface ReceivedWebhook {
 }
 
 /** What a request is verified with. */
-export interface Verification {
+export interface WebhookCheck {
   /** The merchant of this application. */
   readonly merchantId: string;
   /** `undefined` if the option `webhook` is not set: there is no key then. */
@@ -49,9 +49,9 @@ export function deadlineOf({ receivedAt }: Pick<ReceivedWebhook, 'receivedAt'>):
 }
 
 /** Verifies a request and reads its event. `CoinflowWebhooks.receive()` documents the errors. */
-export async function receiveWebhook(
+export async function verifyWebhook(
   request: WebhookRequest,
-  { merchantId, options, isRecorded }: Verification,
+  { merchantId, options, isRecorded }: WebhookCheck,
 ): Promise<ReceivedWebhook> {
   const receivedAt = performance.now();
   const deadline = deadlineOf({ receivedAt });

@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { coinflowAuthConfig } from '../config/index.js';
 import type { CoinflowAuthModuleOptions } from './coinflow-auth-options.js';
-import { mergeEnvironment } from './environment.js';
+import { mergeEnvironment } from './environment-variables.js';
 import { resolveOptions } from './resolve-options.js';
 
 /** Every variable of a group, by its option. */

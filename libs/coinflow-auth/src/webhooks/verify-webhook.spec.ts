@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CoinflowWebhookOptions } from '../options/coinflow-auth-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
-import { receiveWebhook, type ReceivedWebhook } from './receive-webhook.js';
+import { verifyWebhook, type ReceivedWebhook } from './verify-webhook.js';
 import { signWebhook } from './signature.js';
 
 const never = new Promise<never>(() => undefined);
@@ -11,10 +11,10 @@ function receive(options: Partial<CoinflowWebhookOptions>): Promise<ReceivedWebh
   const headers = { 'content-type': 'application/json', 'coinflow-signature': signWebhook({ rawBody, keys: 'key' }) };
   const merchantId = 'my-merchant';
   const { webhook } = resolveOptions({ env: 'local', apiKey: 'key', merchantId, webhook: { keys: 'key', ...options } });
-  return receiveWebhook({ headers, rawBody }, { merchantId, options: webhook!, isRecorded: true });
+  return verifyWebhook({ headers, rawBody }, { merchantId, options: webhook!, isRecorded: true });
 }
 
-describe('receiveWebhook', () => {
+describe('verifyWebhook', () => {
   beforeEach(() => void jest.useFakeTimers());
 
   afterEach(() => void jest.useRealTimers());

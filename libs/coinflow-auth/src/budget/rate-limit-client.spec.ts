@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
 import type { CoinflowBudgetOptions } from '../options/coinflow-auth-options.js';
-import { clientResolver, type ClientOf } from './client-of.js';
+import { clientResolver, type ClientOf } from './rate-limit-client.js';
 
 const REQUEST = { headers: {}, ip: '203.0.113.7' };
 

@@ -12,7 +12,7 @@ interface Lease {
 }
 
 /** Records deliveries in this process: the newest 100,000 that have succeeded, until a restart. */
-export class ProcessDeliveryStore implements DeliveryStore {
+export class InMemoryDeliveryStore implements DeliveryStore {
   readonly #succeeded: LRUCache<string, true>;
   /** Never evicted, because an evicted lease would let the same delivery run twice. */
   readonly #leases = new Map<string, Lease>();
