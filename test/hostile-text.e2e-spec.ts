@@ -35,11 +35,7 @@ const PATTERNS = [
 
 /** Each function that reads strings from outside, as an expression over the built package. */
 const READERS: [name: string, module: string, call: string][] = [
-  [
-    'a message of Coinflow, or an event type, for the log',
-    'util/secrets.js',
-    "m.safeText(text, ['a-secret', 'eyJ'])",
-  ],
+  ['a message of Coinflow, or an event type, for the log', 'util/secrets.js', "m.safeText(text, ['a-secret', 'eyJ'])"],
   ['a session key', 'session/session-key.js', 'm.assertSessionKeyShape(m.readPresented(text))'],
   ['the parts of a session key', 'session/session-key.js', 'm.assertSessionKeyShape({ key: text, tag: text })'],
   ['the claims of a session key', 'session/claims.js', 'm.readClaims(text)'],

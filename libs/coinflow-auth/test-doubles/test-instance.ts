@@ -21,9 +21,7 @@ export class TestInstance {
       ...options,
     });
     // The limit per user is no option, and as generous as the others.
-    const resolved = options.budget
-      ? given
-      : { ...given, budget: { ...given.budget, callsPerSubject: 100_000 } };
+    const resolved = options.budget ? given : { ...given, budget: { ...given.budget, callsPerSubject: 100_000 } };
     this.sessions = new SessionParts(coinflow, resolved);
     this.#issuer = new SessionKeyIssuer(coinflow, this.sessions, resolved);
   }
