@@ -21,6 +21,9 @@ describe('fromHeader', () => {
     [['key', 'key'], 'key'],
     [['key'], 'key'],
     ['key,\u0009key', 'key'],
+    [' key', 'key'],
+    ['key\u0009', 'key'],
+    [' ', undefined],
   ])('reads the header %j as the key %j', (value, key) => {
     expect(extract(fromHeader(), { 'x-coinflow-auth-session-key': value })).toBe(key);
   });
@@ -31,6 +34,14 @@ describe('fromHeader', () => {
       expect(() => extract(fromHeader(), { 'x-coinflow-auth-session-key': value })).toThrow(TWO_KEYS);
     },
   );
+
+  it('rejects two different keys that the client sent, of which a middleware has kept one', () => {
+    const headers = { 'x-coinflow-auth-session-key': 'a' };
+    const rawHeaders = ['X-Coinflow-Auth-Session-Key', 'a', 'x-coinflow-auth-session-key', 'b'];
+    expect(() => extractSessionKey(fromHeader(), { headers, raw: { rawHeaders } })).toThrow(TWO_KEYS);
+    expect(extractSessionKey(fromHeader(), { headers, raw: { rawHeaders: rawHeaders.with(3, 'a') } })).toBe('a');
+    expect(extractSessionKey(fromHeader(), { headers, raw: { rawHeaders: rawHeaders.slice(2) } })).toBe('a');
+  });
 
   it('reads a header of another name', () => {
     expect(extract(fromHeader('X-Session'), { 'x-session': 'key' })).toBe('key');
