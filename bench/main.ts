@@ -9,12 +9,7 @@ import { nextMessage, startModule, stopModule } from './measuring/subprocess.js'
 const HEAP_FLAG = '--max-old-space-size=3072';
 
 const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
-  // The young generation is larger than the garbage of a round, so that none is collected during it.
-  added: ({ quick }) =>
-    inItsOwnProcess(new URL('./added/added-benchmark.js', import.meta.url), quick, [
-      '--expose-gc',
-      '--max-semi-space-size=64',
-    ]),
+  added: ({ quick }) => addedByEachVariant(quick),
   decision: ({ quick }) =>
     inItsOwnProcess(new URL('./decision/decision-benchmark.js', import.meta.url), quick, [HEAP_FLAG]),
   webhooks: ({ quick }) => inItsOwnProcess(new URL('./webhooks/webhook-benchmark.js', import.meta.url), quick, []),
@@ -24,8 +19,21 @@ const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
   flood: measureFlood,
 };
 
-async function* inItsOwnProcess(module: URL, quick: boolean, flags: string[]): AsyncGenerator<Report> {
-  const child = startModule(module, { args: quick ? ['quick'] : [], flags });
+/** Three variants of this package, each in a process with the applications that it is compared with. */
+async function* addedByEachVariant(quick: boolean): AsyncGenerator<Report> {
+  // The young generation is larger than the garbage of a round, so that none is collected during it.
+  const flags = ['--expose-gc', '--max-semi-space-size=64'];
+  const module = new URL('./added/added-benchmark.js', import.meta.url);
+  for (const variant of ['0', '1', '2']) yield* inItsOwnProcess(module, quick, flags, [variant]);
+}
+
+async function* inItsOwnProcess(
+  module: URL,
+  quick: boolean,
+  flags: string[],
+  args: string[] = [],
+): AsyncGenerator<Report> {
+  const child = startModule(module, { args: quick ? ['quick', ...args] : args, flags });
   try {
     yield* await nextMessage<Report[]>(child);
   } finally {

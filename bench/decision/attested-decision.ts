@@ -8,7 +8,7 @@ import { toTimingReport } from './timing-report.js';
 const TITLE = 'Decision of the service, attested keys';
 
 /** Measures attested keys that are cached and attested keys that are new to the replica. */
-export async function measureAttested(known: CachedKeys, options: BatchOptions): Promise<Report> {
+export async function measureAttested(plain: CachedKeys, known: CachedKeys, options: BatchOptions): Promise<Report> {
   const { authenticator, keys, attestedKeys } = known;
   if (attestedKeys.length === 0) {
     return { title: TITLE, columns: [], rows: [], notes: ['Attested keys are not available in this version.'] };
@@ -17,8 +17,9 @@ export async function measureAttested(known: CachedKeys, options: BatchOptions):
   const uncached = await createInstance(1);
   const timings = timeBatches(
     [
-      authenticating('a plain key, cached', authenticator, keys),
+      authenticating('a plain key, cached', plain.authenticator, plain.keys),
       authenticating('an attested key, cached', authenticator, attestedKeys),
+      authenticating('a plain key, cached as attested', authenticator, keys),
       authenticating('an attested key, not cached', uncached.authenticator, attestedKeys),
     ],
     options,

@@ -16,6 +16,6 @@ const OPTIONS = { batches: isQuick ? 60 : 400, batchSize: 1_000 };
 answerCoinflowInProcess(new SessionKeys());
 const few = await cacheKeys(FEW, FEW);
 const guard = await measureGuard(OPTIONS);
-const attested = await measureAttested(few, OPTIONS);
+const attested = await measureAttested(few, await cacheKeys(FEW, FEW), OPTIONS);
 const many = await cacheKeys(MANY, USED_OF_MANY);
 tellParent([measureService(few, many, OPTIONS), guard, attested]);

@@ -8,6 +8,7 @@ import {
   sessionOf,
   type CachedSession,
 } from '../cache/cached-session.js';
+import type { CacheEntry } from '../cache/session-cache.js';
 import type { SharedSessions } from '../cache/shared-sessions.js';
 import {
   CoinflowSessionKeyExpiredError,
@@ -64,10 +65,7 @@ export class SessionVerifier {
     try {
       // 2. Cache. Neither the format nor the tag is checked again: a cached key passed these checks before.
       const cached = this.#parts.cache.find(presented);
-      if (cached && isFresh(cached, maxAgeMs)) {
-        this.#assertAcceptable(cached);
-        return { session: cached.session, decidedBy: 'cache' };
-      }
+      if (cached && isFresh(cached, maxAgeMs)) return this.#acceptCached(cached);
       const { key, tag } = readPresented(presented);
       return this.#verifyFromKey({ key, tag, id: sessionKeyId(key), maxAgeMs, client });
     } catch (error) {
@@ -86,7 +84,7 @@ export class SessionVerifier {
     const { cache } = this.#parts;
     const cached = cache.get(id);
     // The cache has this key under its attested form.
-    if (cached && tag === undefined && isFresh(cached, maxAgeMs)) return this.#accept(key, cached, 'cache');
+    if (cached && tag === undefined && isFresh(cached, maxAgeMs)) return this.#acceptCached(cached);
     // 3. Format
     assertSessionKeyShape(request);
     this.#assertKeyNotRevoked(id);
@@ -123,7 +121,7 @@ export class SessionVerifier {
       }
       // A call for a concurrent request may have verified the key while the shared cache was read.
       const cached = this.#parts.cache.get(id);
-      if (cached && isFresh(cached, maxAgeMs)) return this.#accept(key, cached, 'cache');
+      if (cached && isFresh(cached, maxAgeMs)) return this.#acceptCached(cached);
       // Only now: the shared cache may know that this application created the key.
       this.#assertBound(session);
       return await this.#askCoinflow(request, session);
@@ -181,6 +179,12 @@ export class SessionVerifier {
   ): VerificationResult & { session: CoinflowSession } {
     this.#assertAcceptable(session);
     return { session: sessionOf(key, session, this.#parts.attestor), decidedBy };
+  }
+
+  /** As {@link #accept}. All requests with a cached key get the same session. */
+  #acceptCached(cached: CacheEntry): VerificationResult {
+    this.#assertAcceptable(cached);
+    return { session: cached.session, decidedBy: 'cache' };
   }
 
   #assertAcceptable(claims: SessionClaims): void {
