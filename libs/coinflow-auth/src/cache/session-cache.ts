@@ -72,7 +72,7 @@ export class SessionCache {
     if (rejection && known.verifiedAt < rejection.at) return false;
     this.#rejections.delete(id);
     this.#deleteSession(id);
-    // The part of a header would keep the whole header in memory.
+    // A part of a header would keep the whole header in memory.
     const text = copyOf(known.attestedKey ?? key);
     this.#sessions.set(text, cacheEntry(id, text, known, sessionOf(readPresented(text).key, known, this.#attestor)));
     this.#texts.set(id, text);

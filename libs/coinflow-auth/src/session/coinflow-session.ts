@@ -16,7 +16,9 @@ export class CoinflowSession {
   declare readonly expiresAt: Date | null;
 
   readonly #key: string;
-  readonly #claims: SessionClaims;
+  /** In seconds since 1970. */
+  readonly #issuedAt: number | null;
+  readonly #expiresAt: number | null;
   readonly #attestor: SessionKeyAttestor | undefined;
 
   /** Own properties, so that JSON and spread contain them. All sessions share these getters: a process may hold a million. */
@@ -24,13 +26,13 @@ export class CoinflowSession {
     issuedAt: {
       enumerable: true,
       get() {
-        return toDate(this.#claims.issuedAt);
+        return toDate(this.#issuedAt);
       },
     },
     expiresAt: {
       enumerable: true,
       get() {
-        return toDate(this.#claims.expiresAt);
+        return toDate(this.#expiresAt);
       },
     },
   };
@@ -41,7 +43,8 @@ export class CoinflowSession {
    */
   constructor(key: string, claims: SessionClaims, attestor?: SessionKeyAttestor) {
     this.#key = key;
-    this.#claims = claims;
+    this.#issuedAt = claims.issuedAt;
+    this.#expiresAt = claims.expiresAt;
     this.#attestor = attestor;
     this.subject = claims.subject;
     this.merchantId = claims.merchantId;
