@@ -342,7 +342,7 @@ describe('DeliveryRunner in real time', () => {
 
   it('does not wait for another run when the next claim would come after the deadline', async () => {
     const claim = jest.fn<DeliveryStore['claim']>().mockResolvedValue({ state: 'running' } satisfies DeliveryClaim);
-    const runner = new Runner({ claim } as unknown as DeliveryStore);
+    const runner = new Runner(Object.assign(new InMemoryDeliveryStore(), { claim }));
     await expect(runner.run('a', succeed, performance.now() + 10)).rejects.toMatchObject(BUSY);
     expect(claim).toHaveBeenCalledTimes(1);
   });
@@ -360,7 +360,7 @@ describe('DeliveryRunner in real time', () => {
 
   it('sends a limited number of claims while it waits', async () => {
     const claim = jest.fn<DeliveryStore['claim']>().mockResolvedValue({ state: 'running' } satisfies DeliveryClaim);
-    const store = { claim } as unknown as DeliveryStore;
+    const store = Object.assign(new InMemoryDeliveryStore(), { claim });
     await expect(new Runner(store).run('a', succeed)).rejects.toMatchObject(BUSY);
     expect(claim.mock.calls.length).toBeLessThan(25);
   });
