@@ -113,8 +113,8 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   }
 
   /** @throws {CoinflowSubjectNotAllowedError} when the route's policy does not allow this kind of user or wallet */
-  protected assertSubjectAllowed({ subject }: CoinflowSession, { policy }: CoinflowRoute): void {
-    assertSubjectAllowed(subject, policy);
+  protected assertSubjectAllowed(session: CoinflowSession, { policy }: CoinflowRoute): void {
+    assertSubjectAllowed(session, policy);
   }
 
   /** Attaches the session to the request, where `@CurrentSession()` finds it. `undefined` marks an anonymous request. */

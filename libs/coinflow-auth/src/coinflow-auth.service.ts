@@ -253,7 +253,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
       const key = this.#authenticator.extractSessionKey(request) ?? '';
       const result = await this.#authenticator.authenticate(key, policy, request);
       decidedBy = result.decidedBy;
-      if (result.session) assertSubjectAllowed(result.session.subject, policy);
+      if (result.session) assertSubjectAllowed(result.session, policy);
       return result;
     } catch (error) {
       return rejectedWith(error, decidedBy);

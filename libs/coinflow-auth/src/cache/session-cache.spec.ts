@@ -49,6 +49,19 @@ describe('SessionCache', () => {
     expect(cache.size.sessions).toBe(2);
   });
 
+  it('finds keys that end alike, whichever of them is deleted', () => {
+    const keys = ['a', 'b', 'c'].map((start) => `${start}${'=='.repeat(20)}`);
+    for (const deleted of keys) {
+      const cache = cacheOf(3, ...keys);
+      expect(found(cache, keys)).toEqual(keys);
+      cache.revoke(sessionKeyId(deleted), Infinity);
+      expect(cache.find(fresh(deleted))).toBeUndefined();
+      const rest = keys.filter((key) => key !== deleted);
+      expect(rest.map((key) => cache.get(sessionKeyId(key))?.session.key)).toEqual(rest);
+      for (const unknown of [`d${'='.repeat(40)}`, '='.repeat(12)]) expect(cache.find(unknown)).toBeUndefined();
+    }
+  });
+
   it.each(['revoke', 'reject', 'invalidate', 'invalidateFromElsewhere'] as const)(
     'forgets both forms of a key after %s()',
     (method) => {

@@ -6,9 +6,14 @@ import { sessionOf, type CachedSession } from './cached-session.js';
 import { Rejections, type Rejection } from './rejections.js';
 import type { Revocations } from './revocations.js';
 
+/** Shorter than what the engine stores as a reference to the whole string. */
+const END_LENGTH = 12;
+
 /** A cached key: what is known of it, and the session that all requests with the key get. */
 export interface CacheEntry extends CachedSession {
   readonly id: string;
+  /** The key as requests carry it, plain or attested. */
+  readonly text: string;
   readonly session: CoinflowSession;
 }
 
@@ -17,19 +22,21 @@ export interface CacheEntry extends CachedSession {
  * session here, so that a hit needs one lookup.
  *
  * A session is found by the text that requests carry: the attested key, or the plain one until a request carries the attested
- * one. To hash the key would be the largest part of the time that a hit takes. A text leaves this memory when its key is
- * revoked, rejected or displaced. Everything else is stored by the key's id, which is a hash.
+ * one. To hash the key would be the largest part of the time that a hit takes, so the map is keyed by the end of the text, which
+ * belongs to a signature, and then the texts are compared. A text leaves this memory when its key is revoked, rejected or
+ * displaced. Everything else is stored by the key's id, which is a SHA-256.
  */
 export class SessionCache {
+  /** By the end of the text; by the whole text if another one with this end was there first. */
   readonly #sessions: LRUCache<string, CacheEntry>;
-  /** The texts by the ids of their keys. */
-  readonly #texts = new Map<string, string>();
+  /** Where `#sessions` has the session of a key, by the key's id. */
+  readonly #places = new Map<string, string>();
   readonly #rejections: Rejections;
   readonly #revocations: Revocations;
   readonly #attestor: SessionKeyAttestor;
 
   constructor(maxEntries: number, clock: CoinflowTime, revocations: Revocations, attestor: SessionKeyAttestor) {
-    const dispose = ({ id }: CacheEntry): void => void this.#texts.delete(id);
+    const dispose = ({ id }: CacheEntry): void => void this.#places.delete(id);
     this.#sessions = new LRUCache({ max: maxEntries, dispose });
     this.#rejections = new Rejections(clock);
     this.#revocations = revocations;
@@ -46,13 +53,16 @@ export class SessionCache {
    * @param presented a session key, plain or attested, that was not validated
    */
   find(presented: string): CacheEntry | undefined {
-    return this.#sessions.get(presented);
+    const first = this.#sessions.get(presented.slice(-END_LENGTH));
+    if (first?.text === presented) return first;
+    const other = this.#sessions.get(presented);
+    return other?.text === presented ? other : undefined;
   }
 
   /** The session of a key that was verified or attested, whichever form of it requests carry; its verification may have ended since. */
   get(id: string): CacheEntry | undefined {
-    const text = this.#texts.get(id);
-    return text === undefined ? undefined : this.#sessions.get(text);
+    const place = this.#places.get(id);
+    return place === undefined ? undefined : this.#sessions.get(place);
   }
 
   /** The rejection of a key that Coinflow has not accepted since. */
@@ -74,8 +84,10 @@ export class SessionCache {
     this.#deleteSession(id);
     // A part of a header would keep the whole header in memory.
     const text = copyOf(known.attestedKey ?? key);
-    this.#sessions.set(text, cacheEntry(id, text, known, sessionOf(readPresented(text).key, known, this.#attestor)));
-    this.#texts.set(id, text);
+    const end = text.slice(-END_LENGTH);
+    const place = this.#sessions.has(end) ? text : end;
+    this.#sessions.set(place, cacheEntry(id, text, known, sessionOf(readPresented(text).key, known, this.#attestor)));
+    this.#places.set(id, place);
     return true;
   }
 
@@ -113,10 +125,10 @@ export class SessionCache {
 
   /** @returns what was known of the key */
   #deleteSession(id: string): CachedSession | undefined {
-    const text = this.#texts.get(id);
-    if (text === undefined) return undefined;
-    const known = this.#sessions.peek(text);
-    this.#sessions.delete(text);
+    const place = this.#places.get(id);
+    if (place === undefined) return undefined;
+    const known = this.#sessions.peek(place);
+    this.#sessions.delete(place);
     return known;
   }
 }
@@ -125,7 +137,19 @@ export class SessionCache {
 function cacheEntry(id: string, text: string, known: CachedSession, session: CoinflowSession): CacheEntry {
   const { subject, merchantId, issuedAt, expiresAt, verifiedAt, validUntil, createdUntil } = known;
   const attestedKey = known.attestedKey && text;
-  return { validUntil, verifiedAt, expiresAt, merchantId, session, subject, id, attestedKey, issuedAt, createdUntil };
+  return {
+    text,
+    validUntil,
+    verifiedAt,
+    expiresAt,
+    merchantId,
+    session,
+    subject,
+    id,
+    attestedKey,
+    issuedAt,
+    createdUntil,
+  };
 }
 
 function copyOf(key: string): string {

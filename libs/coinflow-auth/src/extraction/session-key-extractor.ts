@@ -143,7 +143,7 @@ function rawHeadersOf(request: RequestWithHeaders): readonly string[] {
 }
 
 function isNamed(rawName: string | undefined, name: string): boolean {
-  return rawName?.length === name.length && rawName.toLowerCase() === name;
+  return rawName === name || (rawName?.length === name.length && rawName.toLowerCase() === name);
 }
 
 /** Removes the whitespace of HTTP, which is space and tab. `trim()` would also remove 0xA0, which is part of a value. */

@@ -25,11 +25,13 @@ interface SubjectPolicy {
   readonly blockchains?: readonly CoinflowBlockchain[];
 }
 
-/** @throws {CoinflowSubjectNotAllowedError} when the policy does not accept the subject */
+/** @throws {CoinflowSubjectNotAllowedError} when the policy does not accept the session's subject */
 export function assertSubjectAllowed(
-  subject: CoinflowSubject | null,
+  session: { readonly subject: CoinflowSubject | null },
   { subject: kind, blockchains }: SubjectPolicy,
 ): void {
+  if (kind === undefined && blockchains === undefined) return;
+  const { subject } = session;
   const isKind = kind === undefined || subject?.kind === kind;
   const isOnChain =
     blockchains === undefined || (subject?.kind === 'wallet' && blockchains.includes(subject.blockchain));
