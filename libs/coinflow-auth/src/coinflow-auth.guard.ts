@@ -1,12 +1,14 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { CoinflowAuthenticator } from './coinflow-authenticator.js';
-import { appendVary, httpContext, type CoinflowHttpContext } from './contexts/http-context.js';
+import { skippedContext, unknownContext } from './contexts/context-errors.js';
+import { appendVary } from './contexts/http-context.js';
 import { misconfigured, toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { getFromInstance, moduleMissing, registeredInstances } from './contexts/instances.js';
 import { readDecision, writeDecision } from './contexts/request-decision.js';
 import { CoinflowSessionKeyMissingError, isCoinflowAuthError } from './errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme, RequestWithHeaders } from './extraction/session-key-extractor.js';
+import type { CoinflowContextAdapter, CoinflowContextRequest } from './options/context-contracts.js';
 import { readRoute, type CoinflowRoute } from './options/route-policy.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import { assertSubjectAllowed } from './session/subject.js';
@@ -20,6 +22,15 @@ interface Authentication {
   readonly error?: unknown;
 }
 
+/** One call of a guarded handler. */
+interface GuardedCall {
+  readonly context: ExecutionContext;
+  readonly adapter: CoinflowContextAdapter;
+  readonly found: CoinflowContextRequest;
+  readonly route: CoinflowRoute;
+  readonly authenticator: CoinflowAuthenticator;
+}
+
 const ANONYMOUS: Authentication = { decidedBy: 'request' };
 
 /**
@@ -29,7 +40,7 @@ const ANONYMOUS: Authentication = { decidedBy: 'request' };
  * If several of these apply to a handler, the first one decides. On a handler or controller the guard requires a session,
  * unless the same handler or controller has `@CoinflowOptional()` or `@CoinflowPublic()`.
  *
- * To reject a request, it throws an `HttpException` whose `cause` is the error of this package, so that a catch-all filter keeps
+ * To reject a request, it throws the exception of the context, over HTTP an `HttpException`, whose `cause` is the error of this package, so that a catch-all filter keeps
  * the status. A request whose key is cached is decided synchronously.
  *
  * Each step is a protected method that a subclass can override. All of them but `canActivate()` must be synchronous.
@@ -59,18 +70,25 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const route = this.getRoute(context);
     if (route.access === 'public') return true;
-    const http = this.getHttpContext(context);
-    // Not merely truthy: a promise of an async override must not let the request through.
-    if (this.isDecided(context, http) === true) return true;
     let authenticator: CoinflowAuthenticator;
+    let adapter: CoinflowContextAdapter | undefined;
+    let found: CoinflowContextRequest;
     try {
       authenticator = this.#getAuthenticator(route);
+      adapter = this.#adapterFor(context, route, authenticator);
+      if (!adapter) return true;
+      found = this.findRequest(context, adapter);
+      assertFound(found, context);
     } catch (error) {
-      return this.deny(error, http);
+      if (!isCoinflowAuthError(error)) throw error;
+      throw adapter ? adapter.toException(error) : toHttpException(error);
     }
-    const result = this.#authenticate(http, route, authenticator);
-    if (result instanceof Promise) return this.#concludeLater(context, http, route, authenticator, result);
-    return this.#conclude(context, http, route, authenticator, result);
+    // Not merely truthy: a promise of an async override must not let the request through.
+    if (this.isDecided(context, found) === true) return true;
+    const call: GuardedCall = { context, adapter, found, route, authenticator };
+    const result = this.#authenticate(call);
+    if (result instanceof Promise) return result.then((late) => this.#conclude(call, late));
+    return this.#conclude(call, result);
   }
 
   /** The access and the policy of the route. They are read once for each handler and controller. */
@@ -85,21 +103,17 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     return route;
   }
 
-  /** @throws {HttpException} in a context that is not HTTP */
-  protected getHttpContext(context: ExecutionContext): CoinflowHttpContext {
-    try {
-      return httpContext(context);
-    } catch (error) {
-      throw isCoinflowAuthError(error) ? toHttpException(error) : error;
-    }
+  /** Finds the request that the handler runs for. */
+  protected findRequest(context: ExecutionContext, adapter: CoinflowContextAdapter): CoinflowContextRequest {
+    return adapter.find(context);
   }
 
   /**
-   * Whether a guard of this class, or of a subclass of it, has decided about this request and handler already. It is false after
+   * Whether a guard of this class, or of a subclass of it, has decided about this call of the handler already. It is false after
    * a guard of a base class, which has not run the steps of this class.
    */
-  protected isDecided(context: ExecutionContext, { request }: CoinflowHttpContext): boolean {
-    return readDecision(request, context)?.guard instanceof this.constructor;
+  protected isDecided(context: ExecutionContext, found: CoinflowContextRequest): boolean {
+    return readDecision(found, context)?.guard instanceof this.constructor;
   }
 
   /** The session key that the request carries; `undefined` if it carries none. */
@@ -120,28 +134,44 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   /** Attaches the session to the request, where `@CurrentSession()` finds it. `undefined` marks an anonymous request. */
   protected attachSession(
     context: ExecutionContext,
-    { request }: CoinflowHttpContext,
+    found: CoinflowContextRequest,
     session: CoinflowSession | undefined,
   ): void {
-    writeDecision(request, { handler: context.getHandler(), controller: context.getClass(), guard: this, session });
+    writeDecision(found, context, this, session);
   }
 
-  /** Writes the headers of an error of this package, and throws it as an `HttpException`. Other errors are thrown as they are. */
-  protected deny(error: unknown, { response }: CoinflowHttpContext, schemes?: readonly AuthenticationScheme[]): never {
+  /** Writes the headers of an error of this package, and throws it as the context's exception. Other errors are thrown as they are. */
+  protected deny(
+    error: unknown,
+    { response }: CoinflowContextRequest,
+    adapter: CoinflowContextAdapter,
+    schemes?: readonly AuthenticationScheme[],
+  ): never {
     if (!isCoinflowAuthError(error)) throw error;
-    writeErrorHeaders(response, error, schemes);
-    throw toHttpException(error);
+    if (response) writeErrorHeaders(response, error, schemes);
+    throw adapter.toException(error);
   }
 
-  #authenticate(
-    { request, response }: CoinflowHttpContext,
+  /** @returns `undefined` for a handler that the guard skips */
+  #adapterFor(
+    context: ExecutionContext,
     route: CoinflowRoute,
-    authenticator: CoinflowAuthenticator,
-  ): Authentication | Promise<Authentication> {
+    { contexts }: CoinflowAuthenticator,
+  ): CoinflowContextAdapter | undefined {
+    const type = context.getType();
+    const adapter = contexts.get(type);
+    if (adapter === undefined) throw unknownContext(route.name, type);
+    if (adapter !== 'skip') return adapter;
+    if (route.isDecorated) throw skippedContext(route.name, type);
+    return undefined;
+  }
+
+  #authenticate({ found, route, authenticator }: GuardedCall): Authentication | Promise<Authentication> {
+    const { request, response, sessionKey } = found;
     try {
-      appendVary(response, authenticator.vary);
-      const key = this.extractSessionKey(request, route);
-      if (key === undefined) {
+      if (response) appendVary(response, authenticator.vary);
+      const key = sessionKey === undefined ? this.extractSessionKey(request, route) : sessionKey;
+      if (key === undefined || key === '') {
         this.#assertSynchronous('assertAnonymousAllowed', this.assertAnonymousAllowed(route));
         return ANONYMOUS;
       }
@@ -152,45 +182,24 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     }
   }
 
-  async #concludeLater(
-    context: ExecutionContext,
-    http: CoinflowHttpContext,
-    route: CoinflowRoute,
-    authenticator: CoinflowAuthenticator,
-    result: Promise<Authentication>,
-  ): Promise<true> {
-    return this.#conclude(context, http, route, authenticator, await result);
-  }
-
   /** Checks the policy, attaches the session and counts the decision. */
-  #conclude(
-    context: ExecutionContext,
-    http: CoinflowHttpContext,
-    route: CoinflowRoute,
-    authenticator: CoinflowAuthenticator,
-    { decidedBy, session, error }: Authentication,
-  ): true {
-    if (error !== undefined) return this.#reject(http, route, authenticator, decidedBy, error);
+  #conclude(call: GuardedCall, { decidedBy, session, error }: Authentication): true {
+    const { context, found, route, authenticator } = call;
+    if (error !== undefined) return this.#reject(call, decidedBy, error);
     try {
       if (session) this.#assertSynchronous('assertSubjectAllowed', this.assertSubjectAllowed(session, route));
-      this.#assertSynchronous('attachSession', this.attachSession(context, http, session));
+      this.#assertSynchronous('attachSession', this.attachSession(context, found, session));
       authenticator.decisions.accepted(decidedBy, session, route.name);
       return true;
     } catch (denied) {
-      return this.#reject(http, route, authenticator, decidedBy, denied);
+      return this.#reject(call, decidedBy, denied);
     }
   }
 
   /** Counts the decision if the error is one of this package. An error of a subclass, or a defect, is only thrown. */
-  #reject(
-    http: CoinflowHttpContext,
-    route: CoinflowRoute,
-    { decisions, schemes }: CoinflowAuthenticator,
-    decidedBy: CoinflowDecidedBy,
-    error: unknown,
-  ): never {
-    if (isCoinflowAuthError(error)) decisions.rejected(decidedBy, error, route.name);
-    return this.deny(error, http, schemes);
+  #reject({ found, adapter, route, authenticator }: GuardedCall, decidedBy: CoinflowDecidedBy, error: unknown): never {
+    if (isCoinflowAuthError(error)) authenticator.decisions.rejected(decidedBy, error, route.name);
+    return this.deny(error, found, adapter, authenticator.schemes);
   }
 
   #getAuthenticator({ name, policy: { instance } }: CoinflowRoute): CoinflowAuthenticator {
@@ -209,6 +218,16 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
       action: 'Make it synchronous, or override canActivate() for what is asynchronous.',
     });
   }
+}
+
+/** An adapter can be JavaScript: what is no request must not pass as a request without a session key. */
+function assertFound(found: CoinflowContextRequest, context: ExecutionContext): void {
+  const { request } = Object(found) as Partial<CoinflowContextRequest>;
+  if (typeof request?.headers === 'object') return;
+  throw misconfigured(`find() of the option contexts.${context.getType()} returns no request with headers`, {
+    reason: 'context-invalid',
+    action: 'Let it return an object with a request that has headers, and make it synchronous.',
+  });
 }
 
 function failed(error: unknown): Authentication {

@@ -8,12 +8,12 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_FILTER, DiscoveryModule, DiscoveryService, ModulesContainer } from '@nestjs/core';
+import { APP_FILTER, DiscoveryModule, DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 import { describeInstance, registeredInstances } from './contexts/instances.js';
-import { assertRoutePolicies } from './decorators/route-policy-check.js';
+import { assertContexts, assertRoutePolicies } from './decorators/route-policy-check.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
 import { resolveOptions, type ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
@@ -122,17 +122,28 @@ const factory = {
 })
 export class CoinflowAuthModule extends ConfigurableModuleClass implements OnModuleInit {
   readonly #modules: ModulesContainer;
+  readonly #moduleRef: ModuleRef;
 
   /** @throws {CoinflowMisconfiguredError} when two modules register instances with the same name */
-  constructor(modules: ModulesContainer) {
+  constructor(modules: ModulesContainer, moduleRef: ModuleRef) {
     super();
     this.#modules = modules;
+    this.#moduleRef = moduleRef;
     assertNamesAreUnique(modules);
   }
 
-  /** @throws {CoinflowMisconfiguredError} that names each route that lost its guard or has a contradictory policy */
+  /**
+   * @throws {CoinflowMisconfiguredError} that names each route that lost its guard or has a contradictory policy, or a decorated
+   * handler in a context that the guard does not know
+   */
   onModuleInit(): void {
     assertRoutePolicies(this.#modules);
+    const names = registeredInstances(this.#modules);
+    assertContexts(this.#modules, (name) => {
+      if (!names.includes(name)) return undefined;
+      return this.#moduleRef.get<CoinflowAuthenticator>(instanceToken('authenticator', name), { strict: false })
+        .contexts;
+    });
   }
 
   /**

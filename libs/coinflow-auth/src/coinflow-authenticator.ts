@@ -1,6 +1,6 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { RequestOrClient } from './budget/rate-limit-client.js';
-import { varyOf } from './contexts/http-context.js';
+import { HTTP, httpContext, varyOf } from './contexts/http-context.js';
 import { CoinflowSessionKeyMalformedError, CoinflowSessionKeyMissingError } from './errors/coinflow-auth.errors.js';
 import {
   extractSessionKey,
@@ -10,6 +10,7 @@ import {
 import { CoinflowClient } from './http/coinflow-client.js';
 import { DecisionLog } from './metrics/decision-log.js';
 import { ErrorLog } from './metrics/error-log.js';
+import type { CoinflowContext } from './options/context-contracts.js';
 import type { ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
 import { SessionParts } from './verification/session-parts.js';
 import { rejectedWith, type VerificationResult } from './verification/verification-result.js';
@@ -26,6 +27,8 @@ export class CoinflowAuthenticator implements OnApplicationBootstrap, OnApplicat
   readonly decisions: DecisionLog;
   /** The value of `Vary` for each answer that depends on the session: the request headers that may carry the key. */
   readonly vary: string;
+  /** By the type of a context, as `ExecutionContext.getType()` has it. */
+  readonly contexts: ReadonlyMap<string, CoinflowContext>;
   /** The name of the instance; `undefined` for the unnamed one. */
   readonly name: string | undefined;
   /** Private, since the options contain secrets, which `util.inspect()` must not show. */
@@ -38,6 +41,7 @@ export class CoinflowAuthenticator implements OnApplicationBootstrap, OnApplicat
     this.sessions = new SessionParts(this.client, options);
     this.decisions = new DecisionLog(name);
     this.vary = varyOf(options.extractor);
+    this.contexts = new Map([...Object.entries(options.contexts), [HTTP, httpContext]]);
   }
 
   get options(): ResolvedCoinflowAuthOptions {

@@ -14,7 +14,11 @@ export type { CoinflowSharedStore } from './options/store-contracts.js';
 
 // Guarding routes
 export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
-export type { CoinflowHttpContext } from './contexts/http-context.js';
+export type {
+  CoinflowContextAdapter,
+  CoinflowContextRequest,
+  ResponseWithHeaders,
+} from './options/context-contracts.js';
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
 export { CurrentSession, InjectCoinflowAuth, InjectCoinflowWebhooks } from './decorators/inject.decorators.js';
 export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/openapi.js';
@@ -52,7 +56,7 @@ export type { CoinflowDecidedBy } from './verification/verification-result.js';
 
 // Errors
 export { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
-export { toHttpException, type ResponseWithHeaders } from './contexts/http-exception.js';
+export { toHttpException } from './contexts/http-exception.js';
 export {
   CoinflowAuthError,
   CoinflowBudgetExhaustedError,

@@ -2,7 +2,8 @@ import { Catch, type ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { throwError } from 'rxjs';
 import { CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
-import { clientMessage, toHttpException, writeErrorHeaders, type ResponseWithHeaders } from './http-exception.js';
+import type { ResponseWithHeaders } from '../options/context-contracts.js';
+import { clientMessage, toHttpException, writeErrorHeaders } from './http-exception.js';
 
 /** A client of a gateway: of Socket.IO, or a native WebSocket. */
 interface WsClient {

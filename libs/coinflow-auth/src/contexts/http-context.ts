@@ -1,30 +1,22 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { RequestWithHeaders, SessionKeyExtractor } from '../extraction/session-key-extractor.js';
-import { misconfigured, type ResponseWithHeaders } from './http-exception.js';
+import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js';
+import type {
+  CoinflowContextAdapter,
+  CoinflowContextRequest,
+  ResponseWithHeaders,
+} from '../options/context-contracts.js';
+import { toHttpException } from './http-exception.js';
+
+export const HTTP = 'http';
+
+/** HTTP on Express and Fastify. */
+export const httpContext: CoinflowContextAdapter = {
+  find: httpRequest,
+  toException: toHttpException,
+};
 
 /** The request and the response of an HTTP context. */
-export interface CoinflowHttpContext {
-  readonly request: RequestWithHeaders;
-  readonly response: ResponseWithHeaders;
-}
-
-/**
- * @param guard the guard that needs the request, for the message
- * @param action what to do in another context, for the message
- * @throws {CoinflowMisconfiguredError} in a context that is not HTTP, where the guard cannot find what it verifies
- */
-export function httpContext(
-  context: ExecutionContext,
-  guard = 'CoinflowAuthGuard',
-  action = 'Use the guard on HTTP routes, or mark the handler @CoinflowPublic() and protect it in another way.',
-): CoinflowHttpContext {
-  const type: string = context.getType();
-  if (type !== 'http') {
-    throw misconfigured(`${guard} supports HTTP only, and the context is "${type}"`, {
-      reason: 'unknown-context',
-      action,
-    });
-  }
+export function httpRequest(context: ExecutionContext): CoinflowContextRequest & { response: ResponseWithHeaders } {
   // As `switchToHttp()` has them, but that creates three functions for each request.
   return { request: context.getArgByIndex(0), response: context.getArgByIndex(1) };
 }

@@ -11,6 +11,7 @@ import {
 import { CoinflowMisconfiguredError, isTemporary, type CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
 import type { AuthenticationScheme } from '../extraction/session-key-extractor.js';
+import type { ResponseWithHeaders } from '../options/context-contracts.js';
 import { OnceLogger } from '../util/once-logger.js';
 
 /** Nest has no exception for 429. */
@@ -40,12 +41,6 @@ const TITLES: Record<keyof typeof EXCEPTIONS, string> = {
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
-
-/** The methods of a response that this package uses; Express and Fastify both have them. */
-export interface ResponseWithHeaders {
-  getHeader(name: string): number | string | string[] | undefined;
-  header(name: string, value: string): unknown;
-}
 
 /**
  * Converts an error of this package to an `HttpException`: Nest's usual body plus `code`, with the error as the `cause`.

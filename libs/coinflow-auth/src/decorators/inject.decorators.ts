@@ -1,7 +1,6 @@
 import { Inject, createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { httpContext } from '../contexts/http-context.js';
 import { misconfigured } from '../contexts/http-exception.js';
-import { readDecision } from '../contexts/request-decision.js';
+import { findDecision } from '../contexts/request-decision.js';
 import { instanceToken } from '../options/tokens.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 
@@ -27,7 +26,7 @@ const PARAMETER_TYPES = 'design:paramtypes';
 
 const SessionOfRequest = createParamDecorator(
   (property: keyof CoinflowSession | undefined, context: ExecutionContext) => {
-    const decision = readDecision(httpContext(context).request, context);
+    const decision = findDecision(context);
     if (!decision) {
       throw misconfigured(
         `${context.getClass().name}.${context.getHandler().name} uses @CurrentSession(), but no CoinflowAuthGuard has run for it`,

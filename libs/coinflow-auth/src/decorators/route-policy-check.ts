@@ -1,9 +1,11 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
+import { skippedContext, unknownContext } from '../contexts/context-errors.js';
 import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
+import type { CoinflowContext } from '../options/context-contracts.js';
 import { policyProblem, readRoute } from '../options/route-policy.js';
 import { COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA } from '../options/tokens.js';
-import { lossOfMetadata, routesOf, type ApplicationRoute } from '../util/nest-metadata.js';
+import { lossOfMetadata, messageHandlersOf, routesOf, type ApplicationRoute } from '../util/nest-metadata.js';
 
 const METADATA = [COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA];
 
@@ -36,6 +38,25 @@ export function assertRoutePolicies(modules: ModulesContainer): void {
     reason: 'policy-contradiction',
     action: 'Correct the policy of the handler, of its controller, or of a class that the controller extends.',
   });
+}
+
+/**
+ * Checks, at startup, that the guard can authenticate every decorated handler of a gateway, a microservice or GraphQL.
+ * @param contextsOf the contexts of an instance; `undefined` if there is no such instance
+ * @throws {CoinflowMisconfiguredError} for a decorated handler in a context that is skipped or unknown
+ */
+export function assertContexts(
+  modules: ModulesContainer,
+  contextsOf: (instance: string | undefined) => ReadonlyMap<string, CoinflowContext> | undefined,
+): void {
+  for (const { name, controller, method, type } of messageHandlersOf(modules)) {
+    const { access, isDecorated, policy } = readRoute(method, controller, CoinflowAuthGuard);
+    const contexts = access === 'public' || !isDecorated ? undefined : contextsOf(policy.instance);
+    if (!contexts) continue;
+    const context = contexts.get(type);
+    if (context === undefined) throw unknownContext(name, type);
+    if (context === 'skip') throw skippedContext(name, type);
+  }
 }
 
 function contradictionOf({ name, controller, method }: ApplicationRoute): string[] {

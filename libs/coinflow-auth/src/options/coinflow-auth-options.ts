@@ -2,6 +2,7 @@ import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { RequestWithHeaders, SessionKeyExtractor } from '../extraction/session-key-extractor.js';
 import type { CoinflowEnv } from './base-url.js';
+import type { CoinflowContext } from './context-contracts.js';
 import type { CoinflowSharedStore, DeliveryStore } from './store-contracts.js';
 
 const MINUTE_MS = 60_000;
@@ -60,6 +61,16 @@ export interface CoinflowAuthModuleOptions {
    * @default SessionKeyExtractors.fromHeader()
    */
   extractor?: SessionKeyExtractor;
+  /**
+   * The contexts beside HTTP in which the guard runs, by the type that Nest gives them: `graphql`, `ws`, `rpc`, or the name that a
+   * library uses. Each is an adapter, or `'skip'`: then the guard does not run for handlers without decorators of this package, so
+   * that an `APP_GUARD` does not stop a message queue. In any other context the guard rejects every call, except of
+   * `@CoinflowPublic()` handlers.
+   * @default none: HTTP only
+   * @example
+   * contexts: { rmq: 'skip' }
+   */
+  contexts?: Readonly<Record<string, CoinflowContext>>;
   /**
    * What the replicas of the application share: `redisSharedStore()` of `nestjs-coinflow-auth/redis`, or any Keyv. Replicas then
    * share verified sessions and reuse each other's session keys. `redisSharedStore()` also shares revocations, rejections and

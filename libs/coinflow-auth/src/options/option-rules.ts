@@ -10,6 +10,7 @@ const SEAL_KEY_BYTES = 32;
 /** The environments in which an API key is worth so little that seal keys may be derived from it. */
 const ENVS_WITHOUT_SEAL_KEYS: readonly CoinflowEnv[] = ['sandbox', 'local'];
 const SHARED_STORE_METHODS = ['get', 'set', 'delete'];
+const CONTEXT_METHODS = ['find', 'toException'];
 const DELIVERY_STORE_METHODS = ['claim', 'renew', 'complete', 'release', 'forget'];
 const MAX_STORE_TIMEOUT_MS = 1_000;
 const MAX_CALLS = 10_000_000;
@@ -94,6 +95,18 @@ export const extractor: OptionRule = rule(
 function isHeaderNames(value: unknown): boolean {
   const isName = (name: unknown): boolean => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name);
   return Array.isArray(value) && value.length > 0 && value.every(isName);
+}
+
+export const contexts: OptionRule = rule(
+  "an object of adapters, each with find() and toException(), or 'skip', by types of contexts other than http",
+  (value) =>
+    isPlainObject(value) &&
+    !Object.hasOwn(value, 'http') &&
+    Object.values(value).every((context) => context === 'skip' || hasMethods(context, CONTEXT_METHODS)),
+);
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export const agent: OptionRule = rule('an http.Agent or https.Agent', (value) =>

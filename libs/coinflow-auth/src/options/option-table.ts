@@ -101,6 +101,7 @@ export const OPTION_TABLE = {
     rule: rules.extractor,
     default: computed('SessionKeyExtractors.fromHeader()', () => SessionKeyExtractors.fromHeader()),
   },
+  contexts: { rule: rules.contexts, default: computed('none: HTTP only', () => ({})) },
   store: { rule: rules.sharedStore, default: none('none: each replica has its own cache') },
   'cache.ttlMs': {
     rule: rules.whole(1, DAY_MS),

@@ -32,6 +32,7 @@ describe('resolveOptions', () => {
       allowPlainHttp: false,
       acceptUnboundKeys: false,
       extractor: expect.objectContaining({ schemes: ['CoinflowSession'] }),
+      contexts: {},
       cache: { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000 },
       http: { timeoutMs: 5_000, retries: 2, agent: undefined },
       budget: {
@@ -181,6 +182,28 @@ describe('resolveOptions', () => {
       expect(problems({ ...OPTIONS, extractor })).toContain('extractor must be one of SessionKeyExtractors');
     },
   );
+
+  const adapter = { find: () => ({ request: { headers: {} } }), toException: (error: unknown) => error };
+
+  it('accepts adapters of contexts, and skipped contexts', () => {
+    const contexts = { ws: adapter, rmq: 'skip' as const };
+    expect(resolveOptions({ ...OPTIONS, contexts }).contexts).toBe(contexts);
+    expect(resolveOptions(OPTIONS).contexts).toEqual({});
+  });
+
+  it.each<[unknown]>([
+    [{ http: adapter }],
+    [{ http: 'skip' }],
+    [{ ws: 'allow' }],
+    [{ ws: true }],
+    [{ ws: undefined }],
+    [{ ws: { find: () => undefined } }],
+    [{ ws: { toException: () => undefined } }],
+    [[adapter]],
+    ['skip'],
+  ])('rejects the contexts %j', (contexts) => {
+    expect(problems({ ...OPTIONS, contexts })).toContain('contexts must be an object of adapters');
+  });
 
   it('rejects an extractor whose header name is invalid', () => {
     const extractor = SessionKeyExtractors.fromHeader('x session');

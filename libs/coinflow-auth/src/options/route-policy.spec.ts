@@ -25,7 +25,7 @@ function routeOf(onClass: Decorators, onHandler: Decorators, Parent: new () => o
 }
 
 describe('the access and the policy of a route', () => {
-  it.each<[string, Decorators, Decorators, Omit<CoinflowRoute, 'name'>]>([
+  it.each<[string, Decorators, Decorators, Pick<CoinflowRoute, 'access' | 'policy'>]>([
     ['no decorator', [], [], { access: 'required', policy: {} }],
     ['the access of the class', [CoinflowPublic()], [], { access: 'public', policy: {} }],
     [
@@ -72,7 +72,8 @@ describe('the access and the policy of a route', () => {
       { access: 'optional', policy: { maxAgeMs: 5 } },
     ],
   ])('merges the decorators of a class and a handler: %s', (_, onClass, onHandler, expected) => {
-    expect(routeOf(onClass, onHandler)).toEqual({ name: 'Controller.handler', ...expected });
+    const isDecorated = onClass.length + onHandler.length > 0;
+    expect(routeOf(onClass, onHandler)).toEqual({ name: 'Controller.handler', ...expected, isDecorated });
   });
 
   it('inherits the policy of the extended class', () => {
@@ -85,10 +86,11 @@ describe('the access and the policy of a route', () => {
       name: 'Child.handler',
       access: 'required',
       policy: { maxAgeMs: 0 },
+      isDecorated: true,
     });
   });
 
-  it.each<[string, Decorators, Decorators, Decorators, Omit<CoinflowRoute, 'name'>]>([
+  it.each<[string, Decorators, Decorators, Decorators, Pick<CoinflowRoute, 'access' | 'policy'>]>([
     [
       'the policies of both',
       [CoinflowAuth({ subject: 'wallet' })],
@@ -143,7 +145,7 @@ describe('the access and the policy of a route', () => {
   ])('merges the decorators of the extended class: %s', (_, onParent, onClass, onHandler, expected) => {
     class Parent {}
     for (const decorate of onParent) decorate(Parent);
-    expect(routeOf(onClass, onHandler, Parent)).toEqual({ name: 'Controller.handler', ...expected });
+    expect(routeOf(onClass, onHandler, Parent)).toMatchObject({ name: 'Controller.handler', ...expected });
   });
 
   it('leaves the policy of the extended class unchanged', () => {
@@ -170,7 +172,7 @@ describe('the access and the policy of a route', () => {
       @CoinflowAuth({ subject: 'wallet' })
       override handler(): void {}
     }
-    expect(read(Child.prototype.handler, Child)).toEqual({
+    expect(read(Child.prototype.handler, Child)).toMatchObject({
       name: 'Child.handler',
       access: 'optional',
       policy: { maxAgeMs: 0, subject: 'wallet' },

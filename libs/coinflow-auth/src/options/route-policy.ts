@@ -79,6 +79,8 @@ export interface CoinflowRoute {
   readonly name: string;
   readonly access: CoinflowAccess;
   readonly policy: CoinflowRoutePolicy;
+  /** Whether the handler or its class has a decorator or a guard of this package, rather than an `APP_GUARD` alone. */
+  readonly isDecorated: boolean;
 }
 
 /**
@@ -134,6 +136,7 @@ export function readRoute(handler: object, controller: object, guard: object): C
     name: `${nameOf(controller)}.${nameOf(handler)}`,
     access: levels.findLast(({ access }) => access !== undefined)?.access ?? 'required',
     policy: Object.assign({}, ...levels.map(({ policy }) => policy)) as CoinflowRoutePolicy,
+    isDecorated: levels.some(({ access, policy }) => access !== undefined || Object.keys(policy).length > 0),
   };
 }
 

@@ -80,6 +80,42 @@ export function routesOf(modules: ModulesContainer): ApplicationRoute[] {
   });
 }
 
+/** The metadata keys of handlers, and the type that Nest gives to their contexts. */
+const HANDLERS = [
+  ['microservices:pattern', 'rpc'],
+  ['websockets:message_mapping', 'ws'],
+  ['graphql:resolver_type', 'graphql'],
+  ['graphql:resolve_property', 'graphql'],
+] as const;
+
+/** A handler of messages or of GraphQL, inherited ones included. */
+export interface MessageHandler {
+  /** The name of the handler, for example `OrdersGateway.order`. */
+  readonly name: string;
+  readonly controller: object;
+  readonly method: object;
+  /** The type of its context, as `ExecutionContext.getType()` has it. */
+  readonly type: string;
+}
+
+/** The handlers of an application for gateways, microservices and GraphQL. Nest knows no handlers of other contexts. */
+export function messageHandlersOf(modules: ModulesContainer): MessageHandler[] {
+  const wrappers = Array.from(modules.values()).flatMap(({ controllers, providers }) => [
+    ...controllers.values(),
+    ...providers.values(),
+  ]);
+  const classes = new Set(wrappers.map(({ metatype }) => metatype as { prototype?: object; name: string } | null));
+  return [...classes].flatMap((controller) => {
+    const prototype = controller?.prototype as Record<string, object> | undefined;
+    if (!controller || !prototype) return [];
+    return scanner.getAllMethodNames(prototype).flatMap((name) => {
+      const method = prototype[name] as object;
+      const [, type] = HANDLERS.find(([key]) => Reflect.hasMetadata(key, method)) ?? [];
+      return type ? [{ name: `${controller.name}.${name}`, controller, method, type }] : [];
+    });
+  });
+}
+
 /** The status that `@HttpCode()` sets. */
 export function httpCodeOf(handler: object): number | undefined {
   return Reflect.getMetadata(HTTP_CODE, handler) as number | undefined;

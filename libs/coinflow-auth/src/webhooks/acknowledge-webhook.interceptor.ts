@@ -1,11 +1,7 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import {
-  misconfigured,
-  toHttpException,
-  writeErrorHeaders,
-  type ResponseWithHeaders,
-} from '../contexts/http-exception.js';
+import { misconfigured, toHttpException, writeErrorHeaders } from '../contexts/http-exception.js';
+import type { ResponseWithHeaders } from '../options/context-contracts.js';
 import { isCoinflowAuthError, type CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import { HandlerFailure } from './event-handlers.js';
 import { attachWebhook, attachedWebhook } from './webhook.guard.js';

@@ -9,8 +9,8 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { httpContext, type CoinflowHttpContext } from '../contexts/http-context.js';
-import { toHttpException, writeErrorHeaders } from '../contexts/http-exception.js';
+import { HTTP, httpRequest } from '../contexts/http-context.js';
+import { misconfigured, toHttpException, writeErrorHeaders } from '../contexts/http-exception.js';
 import { describeInstance, getFromInstance } from '../contexts/instances.js';
 import { CoinflowMisconfiguredError, isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_WEBHOOK_ROUTE_METADATA } from '../options/tokens.js';
@@ -80,7 +80,8 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { request, response } = httpContextOf(context);
+    assertHttp(context);
+    const { request, response } = httpRequest(context);
     try {
       const route = readWebhookRoute(context.getHandler());
       const webhooks = this.getWebhooks(route, `${context.getClass().name}.${context.getHandler().name}`);
@@ -116,12 +117,14 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
 }
 
 /** @throws {HttpException} in a context that is not HTTP */
-function httpContextOf(context: ExecutionContext): CoinflowHttpContext {
-  try {
-    return httpContext(context, 'CoinflowWebhookGuard', 'Use the guard on HTTP routes.');
-  } catch (error) {
-    throw isCoinflowAuthError(error) ? toHttpException(error) : error;
-  }
+function assertHttp(context: ExecutionContext): void {
+  const type: string = context.getType();
+  if (type === HTTP) return;
+  const error = misconfigured(`CoinflowWebhookGuard supports HTTP only, and the context is "${type}"`, {
+    reason: 'unknown-context',
+    action: 'Use the guard on HTTP routes.',
+  });
+  throw toHttpException(error);
 }
 
 /** Ends a request with 200 and an empty body, which acknowledges its event without running the route. */
