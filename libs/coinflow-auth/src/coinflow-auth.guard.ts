@@ -40,8 +40,8 @@ const ANONYMOUS: Authentication = { decidedBy: 'request' };
  * If several of these apply to a handler, the first one decides. On a handler or controller the guard requires a session,
  * unless the same handler or controller has `@CoinflowOptional()` or `@CoinflowPublic()`.
  *
- * To reject a request, it throws the exception of the context, over HTTP an `HttpException`, whose `cause` is the error of this package, so that a catch-all filter keeps
- * the status. A request whose key is cached is decided synchronously.
+ * To reject a request, it throws the exception of the context. Over HTTP that is an `HttpException` whose `cause` is the error of
+ * this package, so that a catch-all filter keeps the status. A request whose key is cached is decided synchronously.
  *
  * Each step is a protected method that a subclass can override. All of them but `canActivate()` must be synchronous.
  */
