@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ExecutionContext } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/internal';
 import fc from 'fast-check';
 import { asUser } from '../testing/create-test-session.js';
 import { findDecision, readDecision, writeDecision } from './request-decision.js';
@@ -9,13 +10,8 @@ class OtherController {}
 
 const handlers = [(): void => undefined, (): void => undefined, (): void => undefined];
 
-function call(
-  carrier: object,
-  handler: object = handlers[0] as object,
-  controller: object = Controller,
-): ExecutionContext {
-  const args = [carrier, 'data', undefined, null];
-  return { getHandler: () => handler, getClass: () => controller, getArgs: () => args } as unknown as ExecutionContext;
+function call(carrier: object, handler = handlers[0], controller: new () => object = Controller): ExecutionContext {
+  return new ExecutionContextHost([carrier, 'data', undefined, null], controller, handler);
 }
 
 const request = { headers: {} };
