@@ -1,6 +1,6 @@
 /** The layers of `nestjs-coinflow-auth`, from top to bottom. A layer imports only layers below it. */
 const layers = [
-  ['config', 'health', 'redis', 'testing'],
+  ['config', 'graphql', 'health', 'microservices', 'redis', 'testing', 'websockets'],
   ['coinflow-auth.module'],
   ['decorators'],
   ['coinflow-auth.guard'],

@@ -26,6 +26,9 @@ const NEST_11 = {
   '@nestjs/platform-express': '^11.0.0',
   '@nestjs/platform-fastify': '^11.0.0',
 };
+/** What the entries for GraphQL, gateways and microservices need. */
+const CONTEXTS_12 = { '@nestjs/microservices': '^12.0.0', '@nestjs/websockets': '^12.0.0', graphql: '^16.0.0' };
+const CONTEXTS_11 = { '@nestjs/microservices': '^11.0.0', '@nestjs/websockets': '^11.0.0', graphql: '^16.0.0' };
 const REST = { axios: '^1.8.0', 'reflect-metadata': '^0.2.0', rxjs: '^7.8.0', '@types/node': '^20.19.0' };
 const SWC = { '@swc/core': '^1.16.0' };
 
@@ -36,7 +39,10 @@ const OLDEST = {
   '@nestjs/core': '11.0.0',
   '@nestjs/config': '4.0.0',
   '@nestjs/terminus': '11.0.0',
+  '@nestjs/microservices': '11.0.0',
+  '@nestjs/websockets': '11.0.0',
   '@redis/client': '5.0.0',
+  graphql: '16.0.0',
   ioredis: '5.0.0',
   '@nestjs/platform-express': '11.0.0',
   // Older versions require @nestjs/common 10.
@@ -69,6 +75,7 @@ const PROJECTS = [
       ...NEST_12,
       ...REST,
       ...SWC,
+      ...CONTEXTS_12,
       '@nestjs/config': '^12.0.0',
       '@nestjs/terminus': '^12.0.0',
       '@redis/client': '^5.0.0',
@@ -109,6 +116,7 @@ const PROJECTS = [
     dependencies: {
       ...NEST_11,
       ...REST,
+      ...CONTEXTS_11,
       '@nestjs/config': '^4.0.0',
       '@nestjs/terminus': '^11.0.0',
       '@redis/client': '^5.0.0',

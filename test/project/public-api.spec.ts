@@ -5,9 +5,12 @@ const root = new URL('../..', import.meta.url).pathname;
 const ENTRIES: [path: string][] = [
   'libs/coinflow-auth/src/index.ts',
   'libs/coinflow-auth/src/config/index.ts',
+  'libs/coinflow-auth/src/graphql/index.ts',
   'libs/coinflow-auth/src/health/index.ts',
+  'libs/coinflow-auth/src/microservices/index.ts',
   'libs/coinflow-auth/src/redis/index.ts',
   'libs/coinflow-auth/src/testing/index.ts',
+  'libs/coinflow-auth/src/websockets/index.ts',
   'libs/coinflow-emulator/src/index.ts',
 ].map((entry) => [entry]);
 

@@ -5,7 +5,7 @@ import { skippedContext, unknownContext } from './contexts/context-errors.js';
 import { appendVary } from './contexts/http-context.js';
 import { misconfigured, toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { getFromInstance, moduleMissing, registeredInstances } from './contexts/instances.js';
-import { readDecision, writeDecision } from './contexts/request-decision.js';
+import { carrierOf, readDecision, writeDecision } from './contexts/request-decision.js';
 import { CoinflowSessionKeyMissingError, isCoinflowAuthError } from './errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme, RequestWithHeaders } from './extraction/session-key-extractor.js';
 import type { CoinflowContextAdapter, CoinflowContextRequest } from './options/context-contracts.js';
@@ -81,7 +81,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
       assertFound(found, context);
     } catch (error) {
       if (!isCoinflowAuthError(error)) throw error;
-      throw adapter ? adapter.toException(error) : toHttpException(error);
+      throw adapter ? adapter.toException(error, context) : toHttpException(error);
     }
     // Not merely truthy: a promise of an async override must not let the request through.
     if (this.isDecided(context, found) === true) return true;
@@ -145,11 +145,12 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     error: unknown,
     { response }: CoinflowContextRequest,
     adapter: CoinflowContextAdapter,
+    context: ExecutionContext,
     schemes?: readonly AuthenticationScheme[],
   ): never {
     if (!isCoinflowAuthError(error)) throw error;
     if (response) writeErrorHeaders(response, error, schemes);
-    throw adapter.toException(error);
+    throw adapter.toException(error, context);
   }
 
   /** @returns `undefined` for a handler that the guard skips */
@@ -160,9 +161,9 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   ): CoinflowContextAdapter | undefined {
     const type = context.getType();
     const adapter = contexts.get(type);
-    if (adapter === undefined) throw unknownContext(route.name, type);
+    if (adapter === undefined) throw unknownContext([route.name], type);
     if (adapter !== 'skip') return adapter;
-    if (route.isDecorated) throw skippedContext(route.name, type);
+    if (route.isDecorated) throw skippedContext([route.name], type);
     return undefined;
   }
 
@@ -175,7 +176,11 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
         this.#assertSynchronous('assertAnonymousAllowed', this.assertAnonymousAllowed(route));
         return ANONYMOUS;
       }
-      const result = authenticator.authenticate(key, route.policy, request);
+      const result = found.isShared
+        ? authenticator.shared.authenticate(carrierOf(found), key, route.policy.maxAgeMs ?? Infinity, () =>
+            authenticator.authenticate(key, route.policy, request),
+          )
+        : authenticator.authenticate(key, route.policy, request);
       return result instanceof Promise ? result.catch(failed) : result;
     } catch (error) {
       return failed(error);
@@ -184,22 +189,26 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
 
   /** Checks the policy, attaches the session and counts the decision. */
   #conclude(call: GuardedCall, { decidedBy, session, error }: Authentication): true {
-    const { context, found, route, authenticator } = call;
+    const { context, adapter, found, route, authenticator } = call;
     if (error !== undefined) return this.#reject(call, decidedBy, error);
     try {
       if (session) this.#assertSynchronous('assertSubjectAllowed', this.assertSubjectAllowed(session, route));
       this.#assertSynchronous('attachSession', this.attachSession(context, found, session));
-      authenticator.decisions.accepted(decidedBy, session, route.name);
-      return true;
     } catch (denied) {
       return this.#reject(call, decidedBy, denied);
     }
+    if (isFirst(call)) authenticator.decisions.accepted(decidedBy, session, route.name);
+    if (session && route.isLongLived) {
+      adapter.endWithSession?.(found, (callback) => authenticator.sessions.watcher.watch(session, callback));
+    }
+    return true;
   }
 
   /** Counts the decision if the error is one of this package. An error of a subclass, or a defect, is only thrown. */
-  #reject({ found, adapter, route, authenticator }: GuardedCall, decidedBy: CoinflowDecidedBy, error: unknown): never {
-    if (isCoinflowAuthError(error)) authenticator.decisions.rejected(decidedBy, error, route.name);
-    return this.deny(error, found, adapter, authenticator.schemes);
+  #reject(call: GuardedCall, decidedBy: CoinflowDecidedBy, error: unknown): never {
+    const { context, found, adapter, route, authenticator } = call;
+    if (isCoinflowAuthError(error) && isFirst(call)) authenticator.decisions.rejected(decidedBy, error, route.name);
+    return this.deny(error, found, adapter, context, authenticator.schemes);
   }
 
   #getAuthenticator({ name, policy: { instance } }: CoinflowRoute): CoinflowAuthenticator {
@@ -228,6 +237,11 @@ function assertFound(found: CoinflowContextRequest, context: ExecutionContext): 
     reason: 'context-invalid',
     action: 'Let it return an object with a request that has headers, and make it synchronous.',
   });
+}
+
+/** Whether the decision about this call is to be counted: one for each request. */
+function isFirst({ found, authenticator }: GuardedCall): boolean {
+  return !found.isShared || authenticator.shared.countOnce(carrierOf(found));
 }
 
 function failed(error: unknown): Authentication {

@@ -27,6 +27,7 @@ import {
   type SignedWallet,
   type SessionKeyWallet,
 } from './issuance/subject-arguments.js';
+import { watchedSignal } from './util/watched-signal.js';
 import { assertSubjectAllowed } from './session/subject.js';
 import {
   rejectedWith,
@@ -196,6 +197,25 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    */
   async revokeSubject(subject: SubjectToRevoke): Promise<CoinflowRevocation> {
     return this.#revoked(await this.#authenticator.sessions.revoker.revokeSubject(checkSubjectToRevoke(subject)));
+  }
+
+  /**
+   * A signal for what outlives a request: a socket, a stream, a long computation. It is aborted when the session expires, is revoked
+   * (on any replica) or is found to be rejected by Coinflow when another request carries its key. `signal.reason` is the error. It never
+   * asks Coinflow itself. It is aborted already if the session has ended.
+   *
+   * `@Sse()` handlers under `@CoinflowAuth()` and GraphQL subscriptions end with their session without it.
+   * @throws {CoinflowInvalidArgumentError} when it is not a session
+   * @example
+   * const signal = coinflow.sessionSignal(session);
+   * signal.addEventListener('abort', () => socket.close(4401));
+   */
+  sessionSignal(session: CoinflowSession): AbortSignal {
+    // In JavaScript the argument may have any type.
+    if (typeof (session as CoinflowSession | undefined)?.key !== 'string') {
+      throw new CoinflowInvalidArgumentError('session', 'must be a session');
+    }
+    return watchedSignal((abort) => this.#authenticator.sessions.watcher.watch(session, abort));
   }
 
   /** What this instance has done since the process started, and the size of its cache. The result is plain JSON. */

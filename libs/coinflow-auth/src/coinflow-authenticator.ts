@@ -1,5 +1,6 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { RequestOrClient } from './budget/rate-limit-client.js';
+import { SharedAuthentications } from './contexts/shared-authentications.js';
 import { HTTP, httpContext, varyOf } from './contexts/http-context.js';
 import { CoinflowSessionKeyMalformedError, CoinflowSessionKeyMissingError } from './errors/coinflow-auth.errors.js';
 import {
@@ -29,6 +30,8 @@ export class CoinflowAuthenticator implements OnApplicationBootstrap, OnApplicat
   readonly vary: string;
   /** By the type of a context, as `ExecutionContext.getType()` has it. */
   readonly contexts: ReadonlyMap<string, CoinflowContext>;
+  /** The requests for which several handlers run. */
+  readonly shared: SharedAuthentications;
   /** The name of the instance; `undefined` for the unnamed one. */
   readonly name: string | undefined;
   /** Private, since the options contain secrets, which `util.inspect()` must not show. */
@@ -40,6 +43,7 @@ export class CoinflowAuthenticator implements OnApplicationBootstrap, OnApplicat
     this.client = new CoinflowClient(options);
     this.sessions = new SessionParts(this.client, options);
     this.decisions = new DecisionLog(name);
+    this.shared = new SharedAuthentications((session) => this.sessions.watcher.endOf(session));
     this.vary = varyOf(options.extractor);
     this.contexts = new Map([...Object.entries(options.contexts), [HTTP, httpContext]]);
   }

@@ -17,6 +17,7 @@ export { CoinflowAuthGuard } from './coinflow-auth.guard.js';
 export type {
   CoinflowContextAdapter,
   CoinflowContextRequest,
+  OnSessionEnd,
   ResponseWithHeaders,
 } from './options/context-contracts.js';
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';

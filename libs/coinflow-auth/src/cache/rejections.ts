@@ -1,5 +1,7 @@
+import { CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowTime } from '../http/clock-skew.js';
 import { cachedSession, isKnown, type CachedSession } from './cached-session.js';
+import type { SessionEnds } from './session-ends.js';
 import { ExpiringMap, forADay, untilExpiry, type Lifetime } from './expiring-map.js';
 
 /** How long a rejection is repeated without a call. It is the time to live of the negative cache. */
@@ -24,11 +26,13 @@ export interface Rejection {
  */
 export class Rejections {
   readonly #clock: CoinflowTime;
+  readonly #ends: SessionEnds;
   readonly #known = new ExpiringMap<Rejection>(MAX_REJECTIONS, OVERFLOW);
   readonly #new = new ExpiringMap<Rejection>(MAX_REJECTIONS, OVERFLOW);
 
-  constructor(clock: CoinflowTime) {
+  constructor(clock: CoinflowTime, ends: SessionEnds) {
     this.#clock = clock;
+    this.#ends = ends;
   }
 
   get size(): { known: number; new: number } {
@@ -43,11 +47,13 @@ export class Rejections {
   reject(id: string, session: CachedSession): void {
     const at = performance.now();
     this.#set(id, session, { at, repeatedUntil: at + NEGATIVE_TTL_MS });
+    this.#ends.end(id, rejected());
   }
 
   /** Coinflow has just rejected the key: the next request asks again. */
   invalidate(id: string, session: CachedSession): void {
     this.#set(id, session, { at: performance.now(), repeatedUntil: -Infinity });
+    this.#ends.end(id, rejected());
   }
 
   /**
@@ -64,6 +70,7 @@ export class Rejections {
     else if (isKnownElsewhere)
       this.#setKnown(id, { session: known, ...moments }, untilExpiry(untilMs, this.#clock.now()));
     else this.#new.set(id, { session: known, ...moments }, forADay());
+    this.#ends.end(id, rejected());
   }
 
   /** A request has carried the tag of a rejected key, so that it is a known key from now on. */
@@ -91,4 +98,9 @@ export class Rejections {
     this.#new.delete(id);
     this.#known.set(id, rejection, lifetime);
   }
+}
+
+/** The error of a session that ends because Coinflow has rejected its key. */
+export function rejected(): CoinflowSessionRejectedError {
+  return new CoinflowSessionRejectedError('Coinflow has rejected the session key', { reason: 'rejected' });
 }

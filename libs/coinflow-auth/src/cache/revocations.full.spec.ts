@@ -3,6 +3,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { RecordingLogger } from '../../../../test/harness/recording-logger.js';
 import { CoinflowClock } from '../http/clock-skew.js';
 import { Revocations } from './revocations.js';
+import { SessionEnds } from './session-ends.js';
 
 const MOST = 1_000_000;
 
@@ -13,7 +14,7 @@ afterEach(() => {
 it('forgets the oldest revocations beyond a million, and logs one error', () => {
   const logger = new RecordingLogger();
   Logger.overrideLogger(logger);
-  const revocations = new Revocations(new CoinflowClock());
+  const revocations = new Revocations(new CoinflowClock(), new SessionEnds());
   const untilMs = Date.now() + 86_400_000;
   for (let index = 0; index < MOST; index += 1) revocations.revokeKey(`key-${index}`, untilMs);
   expect(logger.lines).toEqual([]);

@@ -1,6 +1,8 @@
+import { CoinflowSessionRevokedError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowTime } from '../http/clock-skew.js';
 import type { SessionClaims } from '../session/claims.js';
 import { subjectName, type CoinflowSubject } from '../session/subject.js';
+import type { SessionEnds } from './session-ends.js';
 import { ExpiringMap, untilExpiry, type Lifetime } from './expiring-map.js';
 
 /** For keys and for users each. Beyond it the oldest is forgotten, and its keys can authenticate again. */
@@ -27,11 +29,13 @@ interface KnownSubjectRevocation {
 /** The keys and users that the application has revoked. Their keys are rejected even if Coinflow accepts them. */
 export class Revocations {
   readonly #clock: CoinflowTime;
+  readonly #ends: SessionEnds;
   readonly #keys = new ExpiringMap<true>(MAX_REVOCATIONS, OVERFLOW);
   readonly #subjects = new ExpiringMap<KnownSubjectRevocation>(MAX_REVOCATIONS, OVERFLOW);
 
-  constructor(clock: CoinflowTime) {
+  constructor(clock: CoinflowTime, ends: SessionEnds) {
     this.#clock = clock;
+    this.#ends = ends;
   }
 
   get size(): { revokedKeys: number; revokedSubjects: number } {
@@ -41,6 +45,7 @@ export class Revocations {
   /** @param expiresAtMs when the key expires, in milliseconds since 1970 */
   revokeKey(id: string, expiresAtMs: number): void {
     this.#keys.set(id, true, untilExpiry(expiresAtMs, this.#clock.now()));
+    this.#ends.end(id, new CoinflowSessionRevokedError());
   }
 
   hasKey(id: string): boolean {
@@ -79,6 +84,7 @@ export class Revocations {
     // Compared by Coinflow's clock, which all replicas have in common: a replica's own clock may be behind.
     if (known && this.#cutOffOf(known) >= this.#cutOffOf(revocation)) return;
     this.#subjects.set(name, revocation, WITHOUT_END);
+    this.#ends.endOf(name, (claims) => this.covers(claims), new CoinflowSessionRevokedError());
   }
 
   /** Fixed as soon as Coinflow's clock is known: a later correction of it must not make a revoked key valid again. */

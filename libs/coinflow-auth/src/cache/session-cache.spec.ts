@@ -5,6 +5,7 @@ import { NO_CLAIMS } from '../session/claims.js';
 import { writePresented } from '../session/session-key.js';
 import { cachedSession, sessionKeyId, type CachedSession } from './cached-session.js';
 import { Revocations } from './revocations.js';
+import { SessionEnds } from './session-ends.js';
 import { SessionCache } from './session-cache.js';
 
 const TAG = 'T'.repeat(43);
@@ -18,7 +19,13 @@ const verified = (attestedKey?: string): CachedSession =>
 
 function cacheOf(maxEntries: number, ...keys: string[]): SessionCache {
   const clock = new CoinflowClock();
-  const cache = new SessionCache(maxEntries, clock, new Revocations(clock), { attest: () => undefined });
+  const cache = new SessionCache(
+    maxEntries,
+    clock,
+    new Revocations(clock, new SessionEnds()),
+    { attest: () => undefined },
+    new SessionEnds(),
+  );
   for (const key of keys) cache.set(sessionKeyId(key), key, verified());
   return cache;
 }

@@ -4,6 +4,7 @@ import type { CoinflowSession, SessionKeyAttestor } from '../session/coinflow-se
 import { readPresented } from '../session/session-key.js';
 import { sessionOf, type CachedSession } from './cached-session.js';
 import { Rejections, type Rejection } from './rejections.js';
+import type { SessionEnds } from './session-ends.js';
 import type { Revocations } from './revocations.js';
 
 /** Shorter than what the engine stores as a reference to the whole string. */
@@ -35,10 +36,16 @@ export class SessionCache {
   readonly #revocations: Revocations;
   readonly #attestor: SessionKeyAttestor;
 
-  constructor(maxEntries: number, clock: CoinflowTime, revocations: Revocations, attestor: SessionKeyAttestor) {
+  constructor(
+    maxEntries: number,
+    clock: CoinflowTime,
+    revocations: Revocations,
+    attestor: SessionKeyAttestor,
+    ends: SessionEnds,
+  ) {
     const dispose = ({ id }: CacheEntry): void => void this.#places.delete(id);
     this.#sessions = new LRUCache({ max: maxEntries, dispose });
-    this.#rejections = new Rejections(clock);
+    this.#rejections = new Rejections(clock, ends);
     this.#revocations = revocations;
     this.#attestor = attestor;
   }

@@ -4,6 +4,7 @@ import { CoinflowClock } from '../http/clock-skew.js';
 import type { RevocationListener } from '../options/store-contracts.js';
 import { Sealer } from './sealer.js';
 import { Revocations } from './revocations.js';
+import { SessionEnds } from './session-ends.js';
 import { SessionCache } from './session-cache.js';
 import { SharedRevocations } from './shared-revocations.js';
 
@@ -19,12 +20,12 @@ describe('the notices that a replica publishes again', () => {
       },
     };
     const sealer = new Sealer({ ...SCOPE, sealKeys: [createSecretKey(Buffer.alloc(32, 1))] });
-    const revocations = new Revocations(new CoinflowClock());
+    const revocations = new Revocations(new CoinflowClock(), new SessionEnds());
     const shared = new SharedRevocations(
       board,
       sealer,
       revocations,
-      new SessionCache(10, new CoinflowClock(), revocations, { attest: () => undefined }),
+      new SessionCache(10, new CoinflowClock(), revocations, { attest: () => undefined }, new SessionEnds()),
     );
     await shared.open();
     await shared.publishKey('expired', Date.now() - 1);

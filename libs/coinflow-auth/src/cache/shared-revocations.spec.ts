@@ -6,6 +6,7 @@ import { CoinflowClock } from '../http/clock-skew.js';
 import type { RevocationListener } from '../options/store-contracts.js';
 import { Sealer } from './sealer.js';
 import { Revocations } from './revocations.js';
+import { SessionEnds } from './session-ends.js';
 import { SessionCache } from './session-cache.js';
 import { SharedRevocations } from './shared-revocations.js';
 
@@ -30,8 +31,14 @@ describe('SharedRevocations', () => {
     const shared = new SharedRevocations(
       board,
       sealer,
-      new Revocations(clock),
-      new SessionCache(10, clock, new Revocations(clock), { attest: () => undefined }),
+      new Revocations(clock, new SessionEnds()),
+      new SessionCache(
+        10,
+        clock,
+        new Revocations(clock, new SessionEnds()),
+        { attest: () => undefined },
+        new SessionEnds(),
+      ),
     );
     await shared.open();
     const [first, second] = listeners;

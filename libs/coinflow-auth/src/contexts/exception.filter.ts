@@ -3,7 +3,7 @@ import { BaseExceptionFilter } from '@nestjs/core';
 import { throwError } from 'rxjs';
 import { CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import type { ResponseWithHeaders } from '../options/context-contracts.js';
-import { clientMessage, toHttpException, writeErrorHeaders } from './http-exception.js';
+import { clientError, toHttpException, writeErrorHeaders } from './http-exception.js';
 
 /** A client of a gateway: of Socket.IO, or a native WebSocket. */
 interface WsClient {
@@ -32,11 +32,6 @@ export class CoinflowAuthExceptionFilter extends BaseExceptionFilter {
     super.catch(toHttpException(error), host);
     return undefined;
   }
-}
-
-/** The error that clients of a microservice or a gateway get, with the same details as over HTTP. */
-function clientError(error: CoinflowAuthError): object {
-  return { status: 'error', code: error.code, message: clientMessage(error) };
 }
 
 /** Emits the error, because Nest ignores the return value of a filter for a WebSocket and does not catch its exceptions. */

@@ -63,6 +63,11 @@ export function clientMessage(error: CoinflowAuthError): string {
   return error.code === 'COINFLOW_INVALID_ARGUMENT' ? error.message : COINFLOW_AUTH_ERRORS[error.code].message;
 }
 
+/** The error that clients of a microservice or a gateway get, with the same details as over HTTP. */
+export function clientError(error: CoinflowAuthError): { status: 'error'; code: string; message: string } {
+  return { status: 'error', code: error.code, message: clientMessage(error) };
+}
+
 /** Codes with status 401 that say nothing about a session key. */
 const CODES_WITHOUT_KEY = new Set<string>(['COINFLOW_SESSION_KEY_MISSING', 'COINFLOW_SIGNATURE_REJECTED']);
 

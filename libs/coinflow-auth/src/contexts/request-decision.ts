@@ -8,13 +8,19 @@ const DECISION = Symbol.for('nestjs-coinflow-auth:decision');
 export interface RequestDecision {
   readonly handler: unknown;
   readonly controller: unknown;
-  /** The arguments of the call: the same array for all guards of one call. */
-  readonly args: readonly unknown[];
+  /** The call: its arguments are the same array for all of its guards. */
+  readonly call: Call;
   /** The guard that made the decision. */
   readonly guard: object;
   /** `undefined` for an anonymous request under `@CoinflowOptional()`. */
   readonly session: CoinflowSession | undefined;
 }
+
+/**
+ * The arguments of a call. A connection lives longer than its calls: if it carries the decision, it must not keep the arguments
+ * of the last call.
+ */
+type Call = readonly unknown[] | WeakRef<readonly unknown[]>;
 
 /** Several handlers can run for one request or connection at the same time. */
 interface KeptDecision extends RequestDecision {
@@ -31,17 +37,29 @@ export function writeDecision(
   guard: object,
   session: CoinflowSession | undefined,
 ): void {
-  const carrier: Carrier = found.carrier ?? found.request;
+  const carrier: Carrier = carrierOf(found);
   const handler = context.getHandler();
   const controller = context.getClass();
   const next = carrier[DECISION] && without(carrier[DECISION], handler, controller);
-  carrier[DECISION] = { handler, controller, args: context.getArgs(), guard, session, next };
+  carrier[DECISION] = { handler, controller, call: callOf(found, context), guard, session, next };
+}
+
+/** The object that carries the decisions. */
+export function carrierOf({ carrier, request }: CoinflowContextRequest): object {
+  return carrier ?? request;
+}
+
+function callOf({ carrier }: CoinflowContextRequest, context: ExecutionContext): Call {
+  const args = context.getArgs<unknown[]>();
+  return carrier ? new WeakRef(args) : args;
 }
 
 /** The decision of an earlier guard about this call of the handler. */
 export function readDecision(found: CoinflowContextRequest, context: ExecutionContext): RequestDecision | undefined {
-  const decision = decisionOn(found.carrier ?? found.request, context);
-  return decision?.args === context.getArgs() ? decision : undefined;
+  const decision = decisionOn(carrierOf(found), context);
+  if (!decision) return undefined;
+  const args = decision.call instanceof WeakRef ? decision.call.deref() : decision.call;
+  return args === context.getArgs() ? decision : undefined;
 }
 
 /**

@@ -49,13 +49,19 @@ export function assertContexts(
   modules: ModulesContainer,
   contextsOf: (instance: string | undefined) => ReadonlyMap<string, CoinflowContext> | undefined,
 ): void {
-  for (const { name, controller, method, type } of messageHandlersOf(modules)) {
+  const handlers = messageHandlersOf(modules).flatMap(({ name, controller, method, type }) => {
     const { access, isDecorated, policy } = readRoute(method, controller, CoinflowAuthGuard);
     const contexts = access === 'public' || !isDecorated ? undefined : contextsOf(policy.instance);
-    if (!contexts) continue;
-    const context = contexts.get(type);
-    if (context === undefined) throw unknownContext(name, type);
-    if (context === 'skip') throw skippedContext(name, type);
+    return contexts ? [{ name, type, context: contexts.get(type) }] : [];
+  });
+  for (const [context, newError] of [[undefined, unknownContext] as const, ['skip', skippedContext] as const]) {
+    const wrong = handlers.filter((handler) => handler.context === context);
+    const [first] = wrong;
+    if (first)
+      throw newError(
+        wrong.filter(({ type }) => type === first.type).map(({ name }) => name),
+        first.type,
+      );
   }
 }
 

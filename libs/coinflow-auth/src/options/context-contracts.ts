@@ -1,4 +1,4 @@
-import type { ExecutionContext } from '@nestjs/common';
+import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
 import type { CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
 
@@ -21,14 +21,31 @@ export interface CoinflowContextRequest {
    * @default `request`
    */
   readonly carrier?: object;
+  /**
+   * Whether several handlers run for one request, as the resolvers of a GraphQL operation do. Those with the same carrier share
+   * one verification of the session key, and the request is counted once.
+   * @default false
+   */
+  readonly isShared?: boolean;
 }
+
+/**
+ * Calls back once when the session of a request ends: when it expires, is revoked or is rejected by Coinflow.
+ * @returns a function that stops it
+ */
+export type OnSessionEnd = (callback: (reason: CoinflowAuthError) => void) => () => void;
 
 /** What the guard needs to know about a kind of context: GraphQL, or a transport. */
 export interface CoinflowContextAdapter {
   /** Finds the request that a handler runs for. It must be synchronous. */
   find(context: ExecutionContext): CoinflowContextRequest;
   /** Converts an error of this package to the exception that this kind of context answers with. */
-  toException(error: CoinflowAuthError): unknown;
+  toException(error: CoinflowAuthError, host: ArgumentsHost): unknown;
+  /**
+   * Ends a response that outlives the request when its session ends. The guard calls it for `@Sse()` and GraphQL subscriptions.
+   * @param onSessionEnd Stop it when the response ends by itself.
+   */
+  endWithSession?(found: CoinflowContextRequest, onSessionEnd: OnSessionEnd): void;
 }
 
 /** An adapter, or `'skip'`: the guard does not run for handlers without decorators of this package. */

@@ -73,7 +73,12 @@ describe('the access and the policy of a route', () => {
     ],
   ])('merges the decorators of a class and a handler: %s', (_, onClass, onHandler, expected) => {
     const isDecorated = onClass.length + onHandler.length > 0;
-    expect(routeOf(onClass, onHandler)).toEqual({ name: 'Controller.handler', ...expected, isDecorated });
+    expect(routeOf(onClass, onHandler)).toEqual({
+      name: 'Controller.handler',
+      ...expected,
+      isDecorated,
+      isLongLived: false,
+    });
   });
 
   it('inherits the policy of the extended class', () => {
@@ -87,6 +92,7 @@ describe('the access and the policy of a route', () => {
       access: 'required',
       policy: { maxAgeMs: 0 },
       isDecorated: true,
+      isLongLived: false,
     });
   });
 

@@ -15,6 +15,8 @@ export interface SessionClaims {
 /** The end of the year 9999. Larger values are milliseconds mistaken for seconds, or too large for a `Date`. */
 const LAST_SECOND = 253_402_300_799;
 const MAX_NAME_LENGTH = 256;
+/** Clocks differ a little: a key that expired less than this ago is still accepted. */
+const EXPIRY_TOLERANCE_MS = 5_000;
 
 /** The claims of an opaque key. */
 export const NO_CLAIMS: SessionClaims = Object.freeze({
@@ -27,6 +29,11 @@ export const NO_CLAIMS: SessionClaims = Object.freeze({
 /** Whether a key names its user or wallet, its merchant and its expiry. */
 export function isBound({ subject, merchantId, expiresAt }: SessionClaims): boolean {
   return subject !== null && merchantId !== undefined && expiresAt !== null;
+}
+
+/** Until when a key with these claims is accepted, in milliseconds since 1970; `Infinity` without an expiry. */
+export function expiryOf({ expiresAt }: Pick<SessionClaims, 'expiresAt'>): number {
+  return expiresAt === null ? Infinity : expiresAt * 1_000 + EXPIRY_TOLERANCE_MS;
 }
 
 /**

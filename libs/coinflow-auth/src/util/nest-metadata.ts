@@ -5,6 +5,8 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 const GUARDS = '__guards__';
 /** The metadata key of `@HttpCode()`. */
 const HTTP_CODE = '__httpCode__';
+/** The metadata key of `@Sse()`. */
+const SSE = '__sse__';
 /** The metadata key of the path of a route: a method without one is not a route. */
 const ROUTE_PATH = 'path';
 
@@ -114,6 +116,14 @@ export function messageHandlersOf(modules: ModulesContainer): MessageHandler[] {
       return type ? [{ name: `${controller.name}.${name}`, controller, method, type }] : [];
     });
   });
+}
+
+/** Whether the handler sends events for a long time: `@Sse()`, or a subscription of GraphQL. */
+export function isLongLived(handler: object): boolean {
+  return (
+    Reflect.getMetadata(SSE, handler) === true ||
+    Reflect.getMetadata('graphql:resolver_type', handler) === 'Subscription'
+  );
 }
 
 /** The status that `@HttpCode()` sets. */

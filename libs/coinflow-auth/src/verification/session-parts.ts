@@ -5,6 +5,7 @@ import type { CachedSession } from '../cache/cached-session.js';
 import { ResilientStore } from '../cache/resilient-store.js';
 import { Revocations } from '../cache/revocations.js';
 import { Sealer } from '../cache/sealer.js';
+import { SessionEnds } from '../cache/session-ends.js';
 import { SessionCache } from '../cache/session-cache.js';
 import { SharedCache } from '../cache/shared-cache.js';
 import { SharedRevocations } from '../cache/shared-revocations.js';
@@ -16,6 +17,7 @@ import { withTimeoutOrUndefined } from '../util/promises.js';
 import { Attestor } from './attestor.js';
 import { SessionRevoker } from './session-revoker.js';
 import { SessionVerifier } from './session-verifier.js';
+import { SessionWatcher } from './session-watcher.js';
 
 /** How long the start of the application waits for the revocations of the shared store. Reading many of them takes a while. */
 const OPEN_TIMEOUT_MS = 30_000;
@@ -30,6 +32,7 @@ export class SessionParts {
   readonly budget: CallBudget;
   readonly verifier: SessionVerifier;
   readonly revoker: SessionRevoker;
+  readonly watcher: SessionWatcher;
   /** `undefined` without the option `store`. */
   readonly sharedCache: SharedCache | undefined;
   /** `undefined` where the option `store` shares no revocations. */
@@ -42,8 +45,10 @@ export class SessionParts {
     const { store } = options;
     this.#store = store;
     const attestor = new Attestor(options);
-    this.revocations = new Revocations(coinflow.clock);
-    this.cache = new SessionCache(options.cache.maxEntries, coinflow.clock, this.revocations, attestor);
+    const ends = new SessionEnds();
+    this.revocations = new Revocations(coinflow.clock, ends);
+    this.cache = new SessionCache(options.cache.maxEntries, coinflow.clock, this.revocations, attestor, ends);
+    this.watcher = new SessionWatcher({ cache: this.cache, revocations: this.revocations, ends });
     const sealer = store && new Sealer(options);
     const resilient = store && new ResilientStore(store, store.timeoutMs);
     this.sharedCache = resilient && sealer && new SharedCache(resilient, sealer);

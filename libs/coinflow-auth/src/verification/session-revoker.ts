@@ -3,11 +3,10 @@ import type { Revocations } from '../cache/revocations.js';
 import type { SessionCache } from '../cache/session-cache.js';
 import type { SharedRevocations } from '../cache/shared-revocations.js';
 import type { SharedSessions } from '../cache/shared-sessions.js';
-import { readClaims } from '../session/claims.js';
+import { expiryOf, readClaims } from '../session/claims.js';
 import { assertSessionKeyShape, readPresented } from '../session/session-key.js';
 import { subjectName, type CoinflowSubject } from '../session/subject.js';
 import { withTimeoutOrUndefined } from '../util/promises.js';
-import { EXPIRY_TOLERANCE_MS } from './session-verifier.js';
 
 /** How long a revocation waits for the shared store. It holds in this process at once. */
 const PUBLISH_TIMEOUT_MS = 5_000;
@@ -37,9 +36,8 @@ export class SessionRevoker {
     const { key, tag } = readPresented(presented);
     assertSessionKeyShape({ key, tag });
     const id = sessionKeyId(key);
-    const { expiresAt } = cache.get(id) ?? readClaims(key);
+    const untilMs = expiryOf(cache.get(id) ?? readClaims(key));
     sharedSessions?.delete(id);
-    const untilMs = expiresAt === null ? Infinity : expiresAt * 1_000 + EXPIRY_TOLERANCE_MS;
     cache.revoke(id, untilMs);
     return isPublished(sharedRevocations?.publishKey(id, untilMs));
   }

@@ -18,15 +18,13 @@ import {
   CoinflowTooManyRequestsError,
   isTemporary,
 } from '../errors/coinflow-auth.errors.js';
-import { isBound, readClaims, type SessionClaims } from '../session/claims.js';
+import { expiryOf, isBound, readClaims, type SessionClaims } from '../session/claims.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import { assertSessionKeyShape, readPresented, writePresented } from '../session/session-key.js';
 import { CoinflowVerification, type KeyToVerify, type VerifierParts } from './coinflow-verification.js';
 import { SingleFlight } from './single-flight.js';
 import { rejectedWith, type CoinflowDecidedBy, type VerificationResult } from './verification-result.js';
 
-/** Clocks differ a little: a key that expired less than this ago is still accepted. */
-export const EXPIRY_TOLERANCE_MS = 5_000;
 /**
  * When an attested key without `iat` was created: earlier than any finite `maxAgeMs` allows. Not `-Infinity`, which marks a key
  * that was never verified.
@@ -189,9 +187,7 @@ export class SessionVerifier {
 
   #assertAcceptable(claims: SessionClaims): void {
     const { expiresAt, merchantId } = claims;
-    if (expiresAt !== null && Date.now() >= expiresAt * 1_000 + EXPIRY_TOLERANCE_MS) {
-      throw new CoinflowSessionKeyExpiredError();
-    }
+    if (expiresAt !== null && Date.now() >= expiryOf(claims)) throw new CoinflowSessionKeyExpiredError();
     if (merchantId !== undefined && merchantId !== this.#parts.options.merchantId) {
       throw new CoinflowSessionWrongMerchantError('The session key belongs to another merchant', {
         reason: 'wrong-merchant',

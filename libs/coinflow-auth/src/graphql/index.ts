@@ -1,0 +1,1 @@
+export { graphqlContext } from './graphql-context.js';

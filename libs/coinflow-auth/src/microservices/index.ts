@@ -1,0 +1,1 @@
+export { rpcContext, type RpcContextOptions } from './rpc-context.js';

@@ -1,0 +1,1 @@
+export { webSocketContext } from './web-socket-context.js';
