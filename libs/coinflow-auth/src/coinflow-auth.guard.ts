@@ -198,7 +198,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
       return this.#reject(call, decidedBy, denied);
     }
     if (isFirst(call)) authenticator.decisions.accepted(decidedBy, session, route.name);
-    if (session && route.isLongLived) {
+    if (session && route.isSubscription) {
       adapter.endWithSession?.(found, (callback) => authenticator.sessions.watcher.watch(session, callback));
     }
     return true;

@@ -14,6 +14,7 @@ import { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 import { describeInstance, registeredInstances } from './contexts/instances.js';
 import { assertContexts, assertRoutePolicies } from './decorators/route-policy-check.js';
+import { endStreamsWithSessions } from './decorators/session-stream.interceptor.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
 import { resolveOptions, type ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
@@ -89,7 +90,8 @@ const factory = {
  *
  * 1. While the classes load: `@CoinflowAuth()` and `@OnCoinflowEvent()` reject an invalid policy or filter.
  * 2. While Nest creates the providers: `resolveOptions()` validates the options of each instance. The constructor of
- *    `CoinflowAuthModule` rejects two instances with the same name. `CoinflowAuthService` logs a warning without seal keys.
+ *    `CoinflowAuthModule` rejects two instances with the same name, and lets `@Sse()` handlers end with their session.
+ *    `CoinflowAuthService` logs a warning without seal keys.
  * 3. `onModuleInit`: `CoinflowAuthModule` rejects routes that lost their guard, and contradictory policies.
  *    `CoinflowAuthGuard` checks that the module is registered. `CoinflowWebhookGuard` checks that every webhook route has
  *    an instance with a key and answers 200. `CoinflowWebhooks` finds the event handlers and rejects unusable ones.
@@ -130,6 +132,8 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
     this.#modules = modules;
     this.#moduleRef = moduleRef;
     assertNamesAreUnique(modules);
+    // Nest reads the interceptors of a route before it calls `onModuleInit`.
+    endStreamsWithSessions(modules, (name) => this.#getAuthenticator(name));
   }
 
   /**
@@ -139,11 +143,11 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
   onModuleInit(): void {
     assertRoutePolicies(this.#modules);
     const names = registeredInstances(this.#modules);
-    assertContexts(this.#modules, (name) => {
-      if (!names.includes(name)) return undefined;
-      return this.#moduleRef.get<CoinflowAuthenticator>(instanceToken('authenticator', name), { strict: false })
-        .contexts;
-    });
+    assertContexts(this.#modules, (name) => (names.includes(name) ? this.#getAuthenticator(name).contexts : undefined));
+  }
+
+  #getAuthenticator(name: string | undefined): CoinflowAuthenticator {
+    return this.#moduleRef.get(instanceToken('authenticator', name), { strict: false });
   }
 
   /**

@@ -3,7 +3,6 @@ import type { SessionKeyExtractor } from '../extraction/session-key-extractor.js
 import type {
   CoinflowContextAdapter,
   CoinflowContextRequest,
-  OnSessionEnd,
   ResponseWithHeaders,
 } from '../options/context-contracts.js';
 import { toHttpException } from './http-exception.js';
@@ -14,37 +13,12 @@ export const HTTP = 'http';
 export const httpContext: CoinflowContextAdapter = {
   find: httpRequest,
   toException: (error) => toHttpException(error),
-  endWithSession: endStream,
 };
 
 /** The request and the response of an HTTP context. */
 export function httpRequest(context: ExecutionContext): CoinflowContextRequest & { response: ResponseWithHeaders } {
   // As `switchToHttp()` has them, but that creates three functions for each request.
   return { request: context.getArgByIndex(0), response: context.getArgByIndex(1) };
-}
-
-/** The response of Node, for HTTP/1.1 and HTTP/2. */
-interface NodeResponse {
-  readonly raw?: NodeResponse;
-  readonly socket?: { destroySoon?(): void } | null;
-  readonly stream?: object;
-  on(event: 'error', listener: () => void): unknown;
-  once(event: 'close', listener: () => void): unknown;
-  end(): unknown;
-}
-
-/** Ends a stream of events, and its connection: by its end Nest knows that nobody receives the events any more. */
-function endStream({ response }: CoinflowContextRequest, onSessionEnd: OnSessionEnd): void {
-  const answer = response as unknown as NodeResponse;
-  const node = answer.raw ?? answer;
-  const stop = onSessionEnd(() => {
-    const { socket } = node;
-    // An event may be written before Nest learns of the end.
-    node.on('error', () => undefined);
-    node.end();
-    if (!node.stream) socket?.destroySoon?.();
-  });
-  node.once('close', stop);
 }
 
 /** The value of `Vary` for answers that depend on the session: the request headers that may carry the key. */

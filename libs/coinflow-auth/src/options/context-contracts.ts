@@ -42,8 +42,8 @@ export interface CoinflowContextAdapter {
   /** Converts an error of this package to the exception that this kind of context answers with. */
   toException(error: CoinflowAuthError, host: ArgumentsHost): unknown;
   /**
-   * Ends a response that outlives the request when its session ends. The guard calls it for `@Sse()` and GraphQL subscriptions.
-   * @param onSessionEnd Stop it when the response ends by itself.
+   * Ends a connection when its session ends. The guard calls it for GraphQL subscriptions. (`@Sse()` handlers do not need it.)
+   * @param onSessionEnd Stop it when the connection ends by itself.
    */
   endWithSession?(found: CoinflowContextRequest, onSessionEnd: OnSessionEnd): void;
 }

@@ -77,7 +77,7 @@ describe('the access and the policy of a route', () => {
       name: 'Controller.handler',
       ...expected,
       isDecorated,
-      isLongLived: false,
+      isSubscription: false,
     });
   });
 
@@ -92,7 +92,7 @@ describe('the access and the policy of a route', () => {
       access: 'required',
       policy: { maxAgeMs: 0 },
       isDecorated: true,
-      isLongLived: false,
+      isSubscription: false,
     });
   });
 

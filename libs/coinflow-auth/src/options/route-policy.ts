@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { CoinflowBlockchain } from '../session/wallet-address.js';
 import {
   hasOwnGuard,
-  isLongLived,
+  isSubscription,
   readOverriddenMetadata,
   readOwnMethodMetadata,
   writeMethodMetadata,
@@ -82,8 +82,8 @@ export interface CoinflowRoute {
   readonly policy: CoinflowRoutePolicy;
   /** Whether the handler or its class has a decorator or a guard of this package, rather than an `APP_GUARD` alone. */
   readonly isDecorated: boolean;
-  /** Whether the handler sends for a long time: `@Sse()`, or a GraphQL subscription. It ends with the session. */
-  readonly isLongLived: boolean;
+  /** Whether the handler is a GraphQL subscription, whose connection ends with the session. */
+  readonly isSubscription: boolean;
 }
 
 /**
@@ -140,7 +140,7 @@ export function readRoute(handler: object, controller: object, guard: object): C
     access: levels.findLast(({ access }) => access !== undefined)?.access ?? 'required',
     policy: Object.assign({}, ...levels.map(({ policy }) => policy)) as CoinflowRoutePolicy,
     isDecorated: levels.some(({ access, policy }) => access !== undefined || Object.keys(policy).length > 0),
-    isLongLived: isLongLived(handler),
+    isSubscription: isSubscription(handler),
   };
 }
 

@@ -3,6 +3,8 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 
 /** The metadata key of `@UseGuards()`. */
 const GUARDS = '__guards__';
+/** The metadata key of `@UseInterceptors()`. */
+const INTERCEPTORS = '__interceptors__';
 /** The metadata key of `@HttpCode()`. */
 const HTTP_CODE = '__httpCode__';
 /** The metadata key of `@Sse()`. */
@@ -118,12 +120,21 @@ export function messageHandlersOf(modules: ModulesContainer): MessageHandler[] {
   });
 }
 
-/** Whether the handler sends events for a long time: `@Sse()`, or a subscription of GraphQL. */
-export function isLongLived(handler: object): boolean {
-  return (
-    Reflect.getMetadata(SSE, handler) === true ||
-    Reflect.getMetadata('graphql:resolver_type', handler) === 'Subscription'
-  );
+/** Whether the handler is a subscription of GraphQL. */
+export function isSubscription(handler: object): boolean {
+  return Reflect.getMetadata('graphql:resolver_type', handler) === 'Subscription';
+}
+
+/** Whether the handler has `@Sse()`. */
+export function isEventStream(handler: object): boolean {
+  return Reflect.getMetadata(SSE, handler) === true;
+}
+
+/** Adds an interceptor to a handler, in place of one of the same class. Nest reads it when it registers the routes. */
+export function setInterceptor(handler: object, interceptor: object): void {
+  const existing = (Reflect.getMetadata(INTERCEPTORS, handler) ?? []) as object[];
+  const others = existing.filter((one) => one.constructor !== interceptor.constructor);
+  Reflect.defineMetadata(INTERCEPTORS, [...others, interceptor], handler);
 }
 
 /** The status that `@HttpCode()` sets. */

@@ -26,6 +26,11 @@ export class SessionWatcher {
     this.#parts = parts;
   }
 
+  /** How many session keys are watched. */
+  get size(): number {
+    return this.#parts.ends.size;
+  }
+
   /**
    * Calls the listener once, when the session ends: when it expires, is revoked, or another request finds that Coinflow rejects
    * its key. If it has ended already, the listener is called at once.
