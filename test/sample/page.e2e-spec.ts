@@ -76,6 +76,25 @@ describePage('the page', (sample) => {
     expect(await webhooks.locator('.balance').innerText()).toContain('$10.00');
   });
 
+  it('shows the balance live, whoever the webhook comes from, until the session is revoked', async () => {
+    await sample.open();
+    const shown = sample.panel('Webhooks').locator('.balance');
+    expect(await shown.innerText()).toContain('Log in to see your balance.');
+    await sample.logIn();
+    await shown.getByText('Your balance, live').waitFor();
+    const settle = (cents: number): Promise<unknown> =>
+      sample.app.coinflow.sendWebhook({ eventType: 'Settled', data: { customerId: 'alice', subtotal: { cents } } });
+    await settle(700);
+    await shown.getByText('$7.00').waitFor();
+    await settle(50);
+    await shown.getByText('$7.50').waitFor();
+    await sample.app.service.revokeSubject({ userId: 'alice' });
+    await shown.getByText('The stream has ended with the session.').waitFor();
+    expect(await shown.innerText()).toContain('$7.50');
+    await sample.button('Log out').click();
+    await shown.getByText('Log in to see your balance.').waitFor();
+  });
+
   it('lets a user log in and send a request with the keyboard', async () => {
     await sample.open();
     await sample.page.keyboard.press('Tab');

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { PLATFORMS, foreignKey, forge, unseenKey } from '../harness/create-test-app.js';
 import { createSampleApp, type SampleApp, type SampleAppOptions } from '../harness/create-sample-app.js';
+import { EventStream } from '../harness/event-stream.js';
+import { until } from '../harness/until.js';
 import { walletOn } from '../harness/wallets.js';
 import { LoginLimitGuard } from '../../apps/sample/src/login/login-limit.guard.js';
 
@@ -268,6 +270,37 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       await settle({ ...payment, id: 'p2', subtotal: { cents: 1, currency: 'USD' } });
       expect(await balanceOf(alice)).toEqual({ cents: 1_501, currency: 'USD' });
       expect(await balanceOf(bob)).toEqual({ cents: 0, currency: 'USD' });
+    });
+
+    it('streams the balance of a user until the user logs out', async () => {
+      await startWithWebhooks();
+      const [alice, bob] = [await app.sessionKey('alice'), await app.sessionKey('bob')];
+      const open = (key: string): Promise<EventStream> =>
+        EventStream.open(`${app.url}/me/balance`, { 'x-coinflow-auth-session-key': key });
+      const [stream, other] = [await open(alice), await open(bob)];
+      await Promise.all([stream.until('balance'), other.until('balance')]);
+      await settle({ id: 'p1', customerId: 'alice', subtotal: { cents: 1_500 } });
+      await stream.until('balance', (events) => events.length === 2);
+      await settle({ id: 'p1', customerId: 'alice', subtotal: { cents: 1_500 } });
+      await settle({ id: 'p2', customerId: 'alice', subtotal: { cents: 5 } });
+      await stream.until('balance', (events) => events.length === 3);
+      const balances = [0, 1_500, 1_505].map((cents) => ({ cents, currency: 'USD' }));
+      expect(stream.events('balance')).toEqual(balances);
+      const headers = { 'x-coinflow-auth-session-key': alice };
+      expect((await app.send('/auth/logout', { method: 'POST', headers })).status).toBe(204);
+      await until(() => stream.hasEnded);
+      expect([other.events('balance'), other.hasEnded]).toEqual([[balances[0]], false]);
+      expect((await open(alice)).response.statusCode).toBe(401);
+      other.close();
+    });
+
+    it('ends the streams when the application stops', async () => {
+      await startWithWebhooks();
+      const headers = { 'x-coinflow-auth-session-key': await app.sessionKey('alice') };
+      const stream = await EventStream.open(`${app.url}/me/balance`, headers);
+      await stream.until('balance');
+      await Promise.all([app.close(), until(() => stream.hasEnded)]);
+      await start();
     });
 
     it('credits a wallet of version 2 in any case after it has logged in', async () => {

@@ -1,6 +1,7 @@
-import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Sse, type MessageEvent } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { CoinflowAuth, CurrentSession, type CoinflowSession, type CoinflowSubject } from 'nestjs-coinflow-auth';
+import { map, of, type Observable } from 'rxjs';
 import { CURRENCY, Ledger } from '../ledger/ledger.js';
 import { idOf } from '../ledger/users.js';
 
@@ -38,5 +39,16 @@ export class MeController {
   async me(@CurrentSession() { subject, merchantId, expiresAt }: CoinflowSession): Promise<MeDto> {
     const cents = subject ? await this.ledger.balance(idOf(subject)) : 0;
     return { subject, merchantId, expiresAt, balance: { cents, currency: CURRENCY } };
+  }
+
+  /** Streams the balance of the user as server-sent events, now and after each change. The stream ends with the session. */
+  @Sse('balance')
+  @CoinflowAuth()
+  @ApiProduces('text/event-stream')
+  balance(@CurrentSession('subject') subject: CoinflowSubject | null): Observable<MessageEvent> {
+    const balances = subject ? this.ledger.balances(idOf(subject)) : of(0);
+    return balances.pipe(
+      map((cents) => ({ type: 'balance', data: { cents, currency: CURRENCY } satisfies BalanceDto })),
+    );
   }
 }

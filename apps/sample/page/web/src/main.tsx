@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { loadSample } from './api/sample.js';
+import { followBalance } from './session/balance-stream.js';
 import { startListening } from './live/live-state.js';
 import { followTheme } from './live/palette.js';
 import { Page } from './page.js';
@@ -17,5 +18,6 @@ if (root) {
   discoverWallets();
   render(<Page />, root);
   startListening();
+  followBalance();
   void loadSample();
 }

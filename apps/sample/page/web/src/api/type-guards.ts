@@ -34,7 +34,10 @@ export function sessionKeysIn(body: unknown): SessionKeys | undefined {
 }
 
 export function balanceIn(body: unknown): Balance | undefined {
-  const balance = isObject(body) ? body.balance : undefined;
+  return readBalance(isObject(body) ? body.balance : undefined);
+}
+
+export function readBalance(balance: unknown): Balance | undefined {
   if (!isObject(balance) || typeof balance.cents !== 'number' || typeof balance.currency !== 'string') return undefined;
   return { cents: balance.cents, currency: balance.currency };
 }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { DemoWebhook } from '../../../backend/demo-api.js';
 import { sample } from '../api/sample.js';
+import { balanceStream, type BalanceStream } from '../session/balance-stream.js';
 import { balance, session } from '../session/session.js';
 import { Failure, Panel } from '../ui/panel.js';
 import { formatClock, formatMoney } from '../ui/format.js';
@@ -12,6 +13,13 @@ const KINDS: readonly { readonly kind: DemoWebhook['kind']; readonly name: strin
   { kind: 'forged', name: 'Forge a signature', sent: 'Wrong signature' },
 ];
 
+const BALANCE_HINTS: Record<BalanceStream, string> = {
+  off: 'Log in to see your balance.',
+  connecting: 'Your balance',
+  live: 'Your balance, live',
+  ended: 'Your last balance. The stream has ended with the session.',
+};
+
 export function WebhooksPanel(): JSX.Element {
   return (
     <Panel
@@ -21,7 +29,7 @@ export function WebhooksPanel(): JSX.Element {
     >
       <p class="balance">
         <span class="figures">{balance.value ? formatMoney(balance.value) : '–'}</span>
-        <span class="hint">{session.value ? 'Your balance' : 'Log in to see your balance.'}</span>
+        <span class="hint">{BALANCE_HINTS[balanceStream.value]}</span>
       </p>
       {sample.value?.webhooks ? (
         <Sending />
