@@ -360,6 +360,49 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
     });
   });
 
+  it('serves the shop as a GraphQL API', async () => {
+    await start({ env: WITH_WEBHOOKS });
+    app.coinflow.registerWebhook({ url: `${app.url}/webhooks/coinflow`, key: WEBHOOK_KEY });
+    const key = await app.sessionKey('alice');
+    const query = (text: string, sessionKey = key): ReturnType<SampleApp['send']> =>
+      app.send('/graphql', {
+        method: 'POST',
+        headers: { 'x-coinflow-auth-session-key': sessionKey },
+        body: { query: text },
+      });
+    const payment = { id: 'p1', customerId: 'alice', subtotal: { cents: 700 } };
+    await app.coinflow.sendWebhook({ eventType: 'Settled', data: payment });
+    const me = await query('{ me { userId wallet expiresAt balance { cents currency } } }');
+    expect(me).toMatchObject({
+      status: 200,
+      body: {
+        data: {
+          me: {
+            userId: 'alice',
+            wallet: null,
+            expiresAt: expect.stringMatching(/^2/),
+            balance: { cents: 700, currency: 'USD' },
+          },
+        },
+      },
+    });
+    const payout = 'mutation { createPayout(cents: 500, currency: "USD") { id cents currency } }';
+    await query(payout);
+    app.coinflow.clearCalls();
+    expect((await query(payout)).body).toMatchObject({ data: { createPayout: { cents: 500, currency: 'USD' } } });
+    expect(app.coinflow.countCalls('verify')).toBe(1);
+    expect((await query(payout.replace('500', '0'))).body).toMatchObject({
+      errors: [{ message: 'Bad Request Exception' }],
+    });
+    for (const [sessionKey, code] of [
+      ['', 'COINFLOW_SESSION_KEY_MISSING'],
+      [foreignKey(app.coinflow), 'COINFLOW_SESSION_WRONG_MERCHANT'],
+    ] as const) {
+      const refused = await query('{ me { userId } }', sessionKey);
+      expect(refused.body).toMatchObject({ data: null, errors: [{ extensions: { code } }] });
+    }
+  });
+
   it('has no webhook route without a webhook key', async () => {
     const { send } = await start();
     expect(await send('/webhooks/coinflow', { method: 'POST', body: {} })).toMatchObject({ status: 404 });

@@ -6,6 +6,7 @@ import { DemoModule } from '../page/backend/demo.module.js';
 import { coinflowOptions, hasWebhooks } from './coinflow/coinflow-options.js';
 import { LogoutController, SessionKeyController } from './coinflow/session-key.controller.js';
 import { WalletController } from './coinflow/wallet.controller.js';
+import { ShopGraphQLModule } from './graphql/graphql.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { LoginModule } from './login/login.module.js';
 import { OperationsModule } from './operations/operations.module.js';
@@ -27,6 +28,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     LoginModule,
     OperationsModule,
     LedgerModule,
+    ShopGraphQLModule,
     // The demo page at `/`. Leave it out of your own application.
     DemoModule,
   ],

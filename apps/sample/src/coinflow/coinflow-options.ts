@@ -1,4 +1,5 @@
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
+import { graphqlContext } from 'nestjs-coinflow-auth/graphql';
 import { redisDeliveryStore, redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import type { Redis } from '../redis/redis.module.js';
 
@@ -7,7 +8,11 @@ const WALLET_LOGINS_PER_CLIENT = 20;
 
 /** The options from the environment and, if there is Redis, the stores that the replicas share. */
 export function coinflowOptions(options: CoinflowAuthModuleOptions, client: Redis | null): CoinflowAuthModuleOptions {
-  const base = { ...options, budget: { ...options.budget, walletLoginsPerClient: WALLET_LOGINS_PER_CLIENT } };
+  const base = {
+    ...options,
+    contexts: { graphql: graphqlContext() },
+    budget: { ...options.budget, walletLoginsPerClient: WALLET_LOGINS_PER_CLIENT },
+  };
   if (!client) return base;
   const { webhook } = options;
   return {

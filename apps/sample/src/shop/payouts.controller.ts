@@ -1,18 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Post } from '@nestjs/common';
+import { ArgsType, Field, Int } from '@nestjs/graphql';
 import { ApiCreatedResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsISO4217CurrencyCode, IsInt, Max, Min } from 'class-validator';
 import { CoinflowAuth, CurrentSession, type CoinflowSubject } from 'nestjs-coinflow-auth';
 
+/** The body of `POST /payouts`, and the arguments of the mutation `createPayout`. */
+@ArgsType()
 export class PayoutDto {
   @ApiProperty({ example: 1_500, minimum: 1, maximum: 1_000_000 })
   @IsInt()
   @Min(1)
   @Max(1_000_000)
+  @Field(() => Int)
   cents!: number;
 
   @ApiProperty({ example: 'USD' })
   @IsISO4217CurrencyCode()
+  @Field()
   currency!: string;
 }
 
@@ -31,7 +36,11 @@ export class PayoutsController {
   @Post()
   @CoinflowAuth({ maxAgeMs: 0 })
   @ApiCreatedResponse({ type: PayoutReceiptDto })
-  pay(@Body() { cents, currency }: PayoutDto, @CurrentSession('subject') to: CoinflowSubject | null): PayoutReceiptDto {
-    return { id: randomUUID(), cents, currency, to };
+  pay(@Body() payout: PayoutDto, @CurrentSession('subject') to: CoinflowSubject | null): PayoutReceiptDto {
+    return createPayout(payout, to);
   }
+}
+
+export function createPayout({ cents, currency }: PayoutDto, to: CoinflowSubject | null): PayoutReceiptDto {
+  return { id: randomUUID(), cents, currency, to };
 }
