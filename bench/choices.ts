@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const BENCHMARKS = ['added', 'decision', 'webhooks', 'memory', 'http', 'flood'] as const;
+export const BENCHMARKS = ['added', 'graphql', 'decision', 'webhooks', 'memory', 'http', 'flood'] as const;
 export type Benchmark = (typeof BENCHMARKS)[number];
 
 export const PLATFORMS = ['fastify', 'express'] as const;

@@ -10,6 +10,8 @@ const HEAP_FLAG = '--max-old-space-size=3072';
 
 const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
   added: ({ quick }) => addedByEachVariant(quick),
+  graphql: ({ quick }) =>
+    inItsOwnProcess(new URL('./graphql/graphql-benchmark.js', import.meta.url), quick, ['--expose-gc']),
   decision: ({ quick }) =>
     inItsOwnProcess(new URL('./decision/decision-benchmark.js', import.meta.url), quick, [HEAP_FLAG]),
   webhooks: ({ quick }) => inItsOwnProcess(new URL('./webhooks/webhook-benchmark.js', import.meta.url), quick, []),
