@@ -49,9 +49,10 @@ export function carrierOf({ carrier, request }: CoinflowContextRequest): object 
   return carrier ?? request;
 }
 
-function callOf({ carrier }: CoinflowContextRequest, context: ExecutionContext): Call {
+function callOf({ carrier, isShared }: CoinflowContextRequest, context: ExecutionContext): Call {
   const args = context.getArgs<unknown[]>();
-  return carrier ? new WeakRef(args) : args;
+  // What handlers share is one request, which ends as its calls do.
+  return carrier && !isShared ? new WeakRef(args) : args;
 }
 
 /** The decision of an earlier guard about this call of the handler. */
