@@ -1,15 +1,7 @@
-import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable } from '@nestjs/common';
 import { ExternalContextCreator } from '@nestjs/core';
-import {
-  ClientProxyFactory,
-  MessagePattern,
-  RpcException,
-  Transport,
-  type ClientProxy,
-  type MicroserviceOptions,
-} from '@nestjs/microservices';
+import { MessagePattern, RpcException } from '@nestjs/microservices';
 import {
   CoinflowAuth,
   CoinflowOptional,
@@ -18,21 +10,18 @@ import {
   type CoinflowAuthModuleOptions,
   type CoinflowContextAdapter,
   type CoinflowContextRequest,
-  type CoinflowSession,
   type CoinflowSubject,
 } from 'nestjs-coinflow-auth';
-import { firstValueFrom } from 'rxjs';
 import { createTestApp, unseenKey, type TestApp } from './harness/create-test-app.js';
+import { startMessageService, type MessageClient } from './harness/message-service.js';
 
 type Contexts = CoinflowAuthModuleOptions['contexts'];
 
 let app: TestApp | undefined;
-let client: ClientProxy | undefined;
 
 afterEach(async () => {
-  void client?.close();
   await app?.close();
-  app = client = undefined;
+  app = undefined;
 });
 
 /** An adapter as an application writes one. */
@@ -66,26 +55,10 @@ class PlainController {
   }
 }
 
-async function startService(
-  controllers: (new () => object)[],
-  contexts: Contexts,
-  { inheritAppConfig = true }: { inheritAppConfig?: boolean } = {},
-): Promise<(pattern: string, data?: object) => Promise<unknown>> {
-  const options: MicroserviceOptions = { transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 } };
-  let port: () => number = () => 0;
-  app = await createTestApp({
-    controllers,
-    globalGuard: true,
-    options: { contexts },
-    configure: (nest) => {
-      const microservice = nest.connectMicroservice(options, { inheritAppConfig });
-      port = () => (microservice.unwrap<Server>().address() as AddressInfo).port;
-    },
-  });
-  await app.app.startAllMicroservices();
-  const proxy = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port: port() } });
-  client = proxy;
-  return (pattern, data = {}) => firstValueFrom(proxy.send<unknown>(pattern, data));
+async function startService(controllers: (new () => object)[], contexts: Contexts): Promise<MessageClient['request']> {
+  const service = await startMessageService({ controllers, globalGuard: true, options: { contexts } });
+  app = service;
+  return service.request;
 }
 
 describe('the guard in a microservice', () => {
@@ -123,25 +96,6 @@ describe('the guard in a microservice', () => {
     await expect(send('job')).resolves.toBe('done');
   });
 
-  it('is not reached by messages without inheritAppConfig', async () => {
-    const send = await startService([PlainController], undefined, { inheritAppConfig: false });
-    await expect(send('job')).resolves.toBe('done');
-  });
-
-  it('gives an anonymous request no session', async () => {
-    @Controller()
-    class OptionalController {
-      @MessagePattern('greet')
-      @CoinflowOptional()
-      greet(@CurrentSession() session: CoinflowSession | undefined): string {
-        return session ? 'user' : 'anonymous';
-      }
-    }
-    const send = await startService([OptionalController], { rpc: byData });
-    await expect(send('greet')).resolves.toBe('anonymous');
-    await expect(send('greet', { sessionKey: unseenKey(app!.coinflow) })).resolves.toBe('user');
-  });
-
   it.each<[returned: string, find: () => unknown]>([
     ['a promise', () => Promise.resolve({ request: { headers: {} }, sessionKey: '' })],
     ['nothing', () => undefined],
@@ -168,18 +122,39 @@ describe('a decorated handler in a context that the guard does not authenticate'
     @MessagePattern('mine')
     @CoinflowAuth()
     mine(): void {}
+
+    @MessagePattern('greet')
+    @CoinflowOptional()
+    greet(): void {}
+
+    @MessagePattern('public')
+    @CoinflowPublic()
+    public(): void {}
+
+    @MessagePattern('plain')
+    plain(): void {}
+  }
+
+  @Controller()
+  @CoinflowAuth()
+  class DecoratedClassController {
+    @MessagePattern('job')
+    job(): void {}
   }
 
   it.each<[contexts: Contexts, reason: string]>([
     [undefined, 'unknown-context'],
     [{ rpc: 'skip' }, 'skipped-context'],
-  ])('stops the application from starting with the option contexts %j', async (contexts, reason) => {
-    await expect(createTestApp({ controllers: [DecoratedController], options: { contexts } })).rejects.toMatchObject({
-      code: 'COINFLOW_MISCONFIGURED',
-      reason,
-      message: expect.stringContaining('DecoratedController.mine'),
-    });
-  });
+  ])(
+    'stops the application from starting with an error that names all such handlers, with the contexts %j',
+    async (contexts, reason) => {
+      const controllers = [DecoratedController, DecoratedClassController];
+      const handlers = 'DecoratedController.mine, DecoratedController.greet, DecoratedClassController.job';
+      const message = expect.stringMatching(new RegExp(`(^| )${handlers}[ ,]`)) as unknown;
+      const start = createTestApp({ controllers, options: { contexts } });
+      await expect(start).rejects.toMatchObject({ code: 'COINFLOW_MISCONFIGURED', reason, message });
+    },
+  );
 });
 
 @Injectable()

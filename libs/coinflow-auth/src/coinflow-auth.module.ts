@@ -19,6 +19,7 @@ import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
 import { resolveOptions, type ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
 import {
+  COINFLOW_AUTH_CONTEXTS,
   COINFLOW_AUTH_MODULE_OPTIONS,
   COINFLOW_AUTH_OPTIONS,
   COINFLOW_AUTH_FACTORY,
@@ -51,12 +52,20 @@ export interface CoinflowAuthOptionsFactory {
   createCoinflowAuthOptions(): CoinflowAuthModuleOptions | Promise<CoinflowAuthModuleOptions>;
 }
 
+type Contexts = CoinflowAuthModuleOptions['contexts'];
+
 /** The options of `CoinflowAuthModule.forRootAsync()`. */
 export type CoinflowAuthRootAsyncOptions = ConfigurableModuleAsyncOptions<
   CoinflowAuthModuleOptions,
   'createCoinflowAuthOptions'
 > &
-  CoinflowAuthModuleExtras;
+  CoinflowAuthModuleExtras & {
+    /**
+     * As the option of that name. It is code rather than configuration, so put it here: `overrideCoinflowAuth()` then knows it,
+     * although it does not create the other options.
+     */
+    contexts?: Contexts;
+  };
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthModuleOptions>({
   optionsInjectionToken: COINFLOW_AUTH_MODULE_OPTIONS,
@@ -65,10 +74,15 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
   .setFactoryMethodName('createCoinflowAuthOptions')
   .setExtras<CoinflowAuthModuleExtras>(
     { isGlobal: undefined, name: undefined },
-    (definition, { isGlobal = true, name }) => ({
+    (definition, { isGlobal = true, name, ...options }: CoinflowAuthModuleExtras & { contexts?: Contexts }) => ({
       ...definition,
       global: isGlobal,
-      providers: [...(definition.providers ?? []), ...serviceProviders(name), ...webhookProviders(name)],
+      providers: [
+        ...(definition.providers ?? []),
+        { provide: COINFLOW_AUTH_CONTEXTS, useValue: options.contexts },
+        ...serviceProviders(name),
+        ...webhookProviders(name),
+      ],
       exports: [
         instanceToken('service', name),
         instanceToken('webhooks', name),
@@ -117,7 +131,12 @@ const factory = {
 @Module({
   imports: [DiscoveryModule],
   providers: [
-    { provide: COINFLOW_AUTH_OPTIONS, useFactory: resolveOptions, inject: [COINFLOW_AUTH_MODULE_OPTIONS] },
+    {
+      provide: COINFLOW_AUTH_OPTIONS,
+      inject: [COINFLOW_AUTH_MODULE_OPTIONS, COINFLOW_AUTH_CONTEXTS],
+      useFactory: (options: CoinflowAuthModuleOptions, contexts: Contexts) =>
+        resolveOptions(contexts === undefined ? options : { ...options, contexts }),
+    },
     { provide: COINFLOW_AUTH_FACTORY, useValue: factory },
     { provide: APP_FILTER, useClass: CoinflowAuthExceptionFilter },
   ],

@@ -3,6 +3,7 @@ import { BaseExceptionFilter } from '@nestjs/core';
 import { throwError } from 'rxjs';
 import { CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import type { ResponseWithHeaders } from '../options/context-contracts.js';
+import { DroppedEvent, dropEvent } from './dropped-event.js';
 import { clientError, toHttpException, writeErrorHeaders } from './http-exception.js';
 
 /** A client of a gateway: of Socket.IO, or a native WebSocket. */
@@ -19,9 +20,10 @@ interface WsClient {
  * In any other context, a message queue for example, the filter throws the error again. If it returned, the caller would
  * take the error for the result of the handler.
  */
-@Catch(CoinflowAuthError)
+@Catch(CoinflowAuthError, DroppedEvent)
 export class CoinflowAuthExceptionFilter extends BaseExceptionFilter {
-  override catch(error: CoinflowAuthError, host: ArgumentsHost): unknown {
+  override catch(error: CoinflowAuthError | DroppedEvent, host: ArgumentsHost): unknown {
+    if (error instanceof DroppedEvent) return dropEvent(error);
     const context: string = host.getType();
     if (context === 'rpc') return throwError(() => clientError(error));
     if (context === 'ws') return emitException(host.switchToWs().getClient<WsClient | undefined>(), error);

@@ -1,5 +1,6 @@
-import { UseGuards, applyDecorators } from '@nestjs/common';
+import { UseFilters, UseGuards, applyDecorators } from '@nestjs/common';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
+import { DroppedEventFilter } from '../contexts/dropped-event.js';
 import {
   addClassMetadata,
   addHandlerMetadata,
@@ -8,6 +9,9 @@ import {
   type CoinflowRoutePolicy,
 } from '../options/route-policy.js';
 import { documentAccess } from './openapi.js';
+
+/** The guard, and the filter that ends the events that it drops. Nest looks filters up only when something is thrown. */
+const guarded = [UseGuards(CoinflowAuthGuard), UseFilters(new DroppedEventFilter())];
 
 /**
  * Requires a session of this merchant on a route, or on all routes of a controller. It adds the guard, the policy and the
@@ -26,10 +30,7 @@ import { documentAccess } from './openapi.js';
 export function CoinflowAuth(policy: CoinflowRoutePolicy = {}): ClassDecorator & MethodDecorator {
   const problem = policyProblem(policy);
   if (problem) throw new TypeError(`@CoinflowAuth(): ${problem}`);
-  return applyDecorators(
-    routeMetadata({ access: 'required', policy: { ...policy } }, '@CoinflowAuth()'),
-    UseGuards(CoinflowAuthGuard),
-  );
+  return applyDecorators(routeMetadata({ access: 'required', policy: { ...policy } }, '@CoinflowAuth()'), ...guarded);
 }
 
 /**
@@ -38,7 +39,7 @@ export function CoinflowAuth(policy: CoinflowRoutePolicy = {}): ClassDecorator &
  * signed-in user anonymous.
  */
 export function CoinflowOptional(): ClassDecorator & MethodDecorator {
-  return applyDecorators(routeMetadata({ access: 'optional' }, '@CoinflowOptional()'), UseGuards(CoinflowAuthGuard));
+  return applyDecorators(routeMetadata({ access: 'optional' }, '@CoinflowOptional()'), ...guarded);
 }
 
 /**

@@ -1,1 +1,1 @@
-export { rpcContext, type RpcContextOptions } from './rpc-context.js';
+export { rpcContext, type RpcContextOptions, type RpcRequest } from './rpc-context.js';

@@ -2,6 +2,8 @@
 
 /** Injection token of the options as the application passed them. */
 export const COINFLOW_AUTH_MODULE_OPTIONS: unique symbol = Symbol.for('nestjs-coinflow-auth:module-options');
+/** Injection token of the option `contexts` as the module was registered with it. `overrideCoinflowAuth()` keeps it. */
+export const COINFLOW_AUTH_CONTEXTS: unique symbol = Symbol.for('nestjs-coinflow-auth:contexts');
 /** Injection token of the validated options, with defaults. */
 export const COINFLOW_AUTH_OPTIONS: unique symbol = Symbol.for('nestjs-coinflow-auth:options');
 /** Injection token of the functions that create the providers of each instance; `overrideCoinflowAuth()` replaces them. */

@@ -2,8 +2,9 @@ import type { MessageToSign } from '../http/coinflow-client.js';
 import { CoinflowAuthenticator } from '../coinflow-authenticator.js';
 import { CoinflowAuthService } from '../coinflow-auth.service.js';
 import { CoinflowSessionKeyMissingError } from '../errors/coinflow-auth.errors.js';
-import { resolveOptions, type ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
-import { COINFLOW_AUTH_MODULE_OPTIONS, COINFLOW_AUTH_OPTIONS, COINFLOW_AUTH_FACTORY } from '../options/tokens.js';
+import type { CoinflowContext, CoinflowContextAdapter } from '../options/context-contracts.js';
+import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
+import { COINFLOW_AUTH_MODULE_OPTIONS, COINFLOW_AUTH_FACTORY } from '../options/tokens.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import type { SessionKeySubject, SignedWallet, SessionKeyWallet } from '../issuance/subject-arguments.js';
 import { rejectedWith, type VerificationResult } from '../verification/verification-result.js';
@@ -29,7 +30,7 @@ class TestCoinflowAuthenticator extends CoinflowAuthenticator {
   readonly #session: CoinflowSession | undefined;
 
   constructor(options: ResolvedCoinflowAuthOptions, name: string | undefined, session: CoinflowSession | undefined) {
-    super(options, name);
+    super({ ...options, contexts: withoutSessionKeys(options.contexts) }, name);
     this.#session = session;
   }
 
@@ -41,6 +42,23 @@ class TestCoinflowAuthenticator extends CoinflowAuthenticator {
     if (!this.#session) return rejectedWith(new CoinflowSessionKeyMissingError(), 'request');
     return { session: this.#session, decidedBy: 'request' };
   }
+}
+
+/** The same contexts, but the guard gets the key of the test's session, whatever a message carries. */
+function withoutSessionKeys(contexts: Readonly<Record<string, CoinflowContext>>): Record<string, CoinflowContext> {
+  const entries = Object.entries(contexts).map(([type, adapter]): [string, CoinflowContext] => {
+    if (adapter === 'skip') return [type, adapter];
+    const find: CoinflowContextAdapter['find'] = (context) => ({ ...adapter.find(context), sessionKey: undefined });
+    return [
+      type,
+      {
+        find,
+        toException: (error, host) => adapter.toException(error, host),
+        endWithSession: (found, onSessionEnd) => adapter.endWithSession?.(found, onSessionEnd),
+      },
+    ];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Creates sessions without Coinflow. */
@@ -80,7 +98,6 @@ export function overrideCoinflowAuth<Builder extends OverridableModule>(
   };
 
   builder.overrideProvider(COINFLOW_AUTH_MODULE_OPTIONS).useValue(TEST_OPTIONS);
-  builder.overrideProvider(COINFLOW_AUTH_OPTIONS).useValue(resolveOptions(TEST_OPTIONS));
   builder.overrideProvider(COINFLOW_AUTH_FACTORY).useValue(factory);
   return builder;
 }

@@ -9,6 +9,10 @@ const INTERCEPTORS = '__interceptors__';
 const HTTP_CODE = '__httpCode__';
 /** The metadata key of `@Sse()`. */
 const SSE = '__sse__';
+/** The metadata key of a message handler: whether it has `@MessagePattern()` or `@EventPattern()`. */
+const HANDLER_TYPE = 'microservices:handler_type';
+/** `PatternHandler.EVENT` of `@nestjs/microservices`. */
+const EVENT = 2;
 /** The metadata key of the path of a route: a method without one is not a route. */
 const ROUTE_PATH = 'path';
 
@@ -135,6 +139,11 @@ export function setInterceptor(handler: object, interceptor: object): void {
   const existing = (Reflect.getMetadata(INTERCEPTORS, handler) ?? []) as object[];
   const others = existing.filter((one) => one.constructor !== interceptor.constructor);
   Reflect.defineMetadata(INTERCEPTORS, [...others, interceptor], handler);
+}
+
+/** Whether the handler has `@EventPattern()`: nobody waits for its answer. */
+export function isEventHandler(handler: object): boolean {
+  return Reflect.getMetadata(HANDLER_TYPE, handler) === EVENT;
 }
 
 /** The status that `@HttpCode()` sets. */
