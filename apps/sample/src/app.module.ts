@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { CoinflowAuthModule } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
+import { graphqlContext } from 'nestjs-coinflow-auth/graphql';
 import { DemoModule } from '../page/backend/demo.module.js';
 import { coinflowOptions, hasWebhooks } from './coinflow/coinflow-options.js';
 import { LogoutController, SessionKeyController } from './coinflow/session-key.controller.js';
@@ -24,6 +25,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
       imports: [ConfigModule.forFeature(coinflowAuthConfig), RedisModule],
       inject: [coinflowAuthConfig.KEY, REDIS],
       useFactory: coinflowOptions,
+      contexts: { graphql: graphqlContext() },
     }),
     LoginModule,
     OperationsModule,

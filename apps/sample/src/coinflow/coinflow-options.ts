@@ -1,5 +1,4 @@
 import type { CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
-import { graphqlContext } from 'nestjs-coinflow-auth/graphql';
 import { redisDeliveryStore, redisSharedStore } from 'nestjs-coinflow-auth/redis';
 import type { Redis } from '../redis/redis.module.js';
 
@@ -10,7 +9,6 @@ const WALLET_LOGINS_PER_CLIENT = 20;
 export function coinflowOptions(options: CoinflowAuthModuleOptions, client: Redis | null): CoinflowAuthModuleOptions {
   const base = {
     ...options,
-    contexts: { graphql: graphqlContext() },
     budget: { ...options.budget, walletLoginsPerClient: WALLET_LOGINS_PER_CLIENT },
   };
   if (!client) return base;
