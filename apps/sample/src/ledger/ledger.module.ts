@@ -3,13 +3,14 @@ import { ConfigService } from '@nestjs/config';
 import { DEMO_USERS, hasDemoUsers } from '../login/demo-users.js';
 import { EmbeddedDatabase } from './embedded-database.js';
 import { Database, Ledger } from './ledger.js';
+import { LiveBalances } from './live-balances.js';
 import { PostgresDatabase } from './postgres-database.js';
 import { Users } from './users.js';
 
 /** Stores the balances of users: in PostgreSQL with `DATABASE_URL`, otherwise in memory. */
 @Module({
-  providers: [{ provide: Database, inject: [ConfigService], useFactory: openDatabase }, Ledger, Users],
-  exports: [Ledger, Users],
+  providers: [{ provide: Database, inject: [ConfigService], useFactory: openDatabase }, Ledger, LiveBalances, Users],
+  exports: [Ledger, LiveBalances, Users],
 })
 export class LedgerModule implements OnModuleInit {
   constructor(

@@ -1,5 +1,4 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Subject, concatMap, distinctUntilChanged, filter, merge, takeUntil, timer, type Observable } from 'rxjs';
+import { Injectable } from '@nestjs/common';
 
 /** `users` stands for the table of users that your application has. */
 export const TABLES = [
@@ -24,9 +23,6 @@ const ADD_TO_ACCOUNT = `
 /** The currency of every account. */
 export const CURRENCY = 'USD';
 
-/** How often an open stream reads the balance: another replica may have received the webhook. */
-const POLL_MS = 2_000;
-
 /** Runs one statement and returns its rows. */
 export type Query = (sql: string, values?: (string | number)[]) => Promise<Record<string, unknown>[]>;
 
@@ -42,10 +38,7 @@ export interface Payment {
 }
 
 @Injectable()
-export class Ledger implements OnModuleDestroy {
-  readonly #credited = new Subject<string>();
-  readonly #closing = new Subject<void>();
-
+export class Ledger {
   constructor(private readonly database: Database) {}
 
   /**
@@ -64,7 +57,6 @@ export class Ledger implements OnModuleDestroy {
       const credited = await query(ADD_TO_ACCOUNT, [userId, currency, cents]);
       if (credited.length === 0) throw new Error('No such user, or the account of the user has another currency.');
     });
-    this.#credited.next(userId);
   }
 
   /** What is in the account of a user, in cents. */
@@ -72,20 +64,5 @@ export class Ledger implements OnModuleDestroy {
     const read = 'SELECT cents FROM accounts WHERE user_id = $1';
     const [account] = await this.database.transaction((query) => query(read, [userId]));
     return Number(account?.cents ?? 0);
-  }
-
-  /** The balance of a user in cents: now, and after each change. */
-  balances(userId: string): Observable<number> {
-    const credited = this.#credited.pipe(filter((id) => id === userId));
-    return merge(timer(0, POLL_MS), credited).pipe(
-      concatMap(() => this.balance(userId)),
-      distinctUntilChanged(),
-      takeUntil(this.#closing),
-    );
-  }
-
-  /** An open stream would keep the server from closing. */
-  onModuleDestroy(): void {
-    this.#closing.next();
   }
 }

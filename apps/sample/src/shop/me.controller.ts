@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiProduces, ApiProperty, ApiTags } from '@nestjs/swagge
 import { CoinflowAuth, CurrentSession, type CoinflowSession, type CoinflowSubject } from 'nestjs-coinflow-auth';
 import { map, of, type Observable } from 'rxjs';
 import { CURRENCY, Ledger } from '../ledger/ledger.js';
+import { LiveBalances } from '../ledger/live-balances.js';
 import { idOf } from '../ledger/users.js';
 
 export class BalanceDto {
@@ -30,7 +31,10 @@ export class MeDto {
 @ApiTags('3. Use the session key')
 @Controller('me')
 export class MeController {
-  constructor(private readonly ledger: Ledger) {}
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly live: LiveBalances,
+  ) {}
 
   /** Returns the user of the session key and the balance of the user. */
   @Get()
@@ -46,7 +50,7 @@ export class MeController {
   @CoinflowAuth()
   @ApiProduces('text/event-stream')
   balance(@CurrentSession('subject') subject: CoinflowSubject | null): Observable<MessageEvent> {
-    const balances = subject ? this.ledger.balances(idOf(subject)) : of(0);
+    const balances = subject ? this.live.of(idOf(subject)) : of(0);
     return balances.pipe(
       map((cents) => ({ type: 'balance', data: { cents, currency: CURRENCY } satisfies BalanceDto })),
     );

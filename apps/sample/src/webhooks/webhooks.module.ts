@@ -2,6 +2,7 @@ import { Controller, Injectable, Module, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CoinflowWebhook, OnCoinflowEvent, type CoinflowWebhookEvent } from 'nestjs-coinflow-auth';
 import { Ledger } from '../ledger/ledger.js';
+import { LiveBalances } from '../ledger/live-balances.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { idOf } from '../ledger/users.js';
 
@@ -17,12 +18,17 @@ export class WebhooksController {
 /** Credits settled payments to users. */
 @Injectable()
 export class Settlements {
-  constructor(private readonly ledger: Ledger) {}
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly balances: LiveBalances,
+  ) {}
 
   /** Throws if the payment cannot be credited. Coinflow then retries, and the log has an error for each attempt. */
   @OnCoinflowEvent('Settled')
   async credit({ data }: CoinflowWebhookEvent<'Settled'>): Promise<void> {
-    await this.ledger.credit(userIdOf(data), data);
+    const userId = userIdOf(data);
+    await this.ledger.credit(userId, data);
+    if (userId) this.balances.credited(userId);
   }
 }
 
