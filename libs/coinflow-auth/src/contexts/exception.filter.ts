@@ -23,7 +23,7 @@ interface WsClient {
 /**
  * Converts errors of the service that a handler does not catch. HTTP: an answer with status, code and headers. RPC: an
  * error response. WebSocket: the event `exception`. Any other context: the exception of its adapter in the option `contexts`,
- * such as a `GraphQLError`.
+ * for example of GraphQL.
  *
  * In a context without an adapter, a message queue for example, the filter throws the error again. If it returned, the caller
  * would take the error for the result of the handler.
@@ -44,7 +44,10 @@ export class CoinflowAuthExceptionFilter extends BaseExceptionFilter {
     const context: string = host.getType();
     if (context === 'rpc') return throwError(() => clientError(error));
     if (context === 'ws') return emitException(host.switchToWs().getClient<WsClient | undefined>(), error);
-    if (context !== HTTP) throw this.#adapterOf(context)?.toException(error, host) ?? error;
+    if (context !== HTTP) {
+      const adapter = this.#adapterOf(context);
+      throw adapter ? adapter.toException(error, host) : error;
+    }
     const response = host.switchToHttp().getResponse<Partial<ResponseWithHeaders> | undefined>();
     // Nest also names a context 'http' when the library that calls the handler gives it no name.
     if (!isHttpResponse(response)) throw error;

@@ -58,9 +58,9 @@ describe('SharedAuthentications', () => {
         const verifier = new FakeVerifier(cachedMs, isUp);
         const shared = new SharedAuthentications(() => undefined);
         const carrier = {};
-        const results: Result[] = [];
+        const results: Promise<VerificationResult>[] = [];
         for (const { maxAgeMs, waits } of resolvers) {
-          results.push(shared.authenticate(carrier, KEY, maxAgeMs, () => verifier.verify(maxAgeMs)));
+          results.push(Promise.resolve(shared.authenticate(carrier, KEY, maxAgeMs, () => verifier.verify(maxAgeMs))));
           if (waits) await Promise.all(results);
         }
         const settled = await Promise.all(results);
@@ -91,14 +91,14 @@ describe('SharedAuthentications', () => {
   });
 
   it('returns the error of a session that has ended since it was authenticated', () => {
-    let end: CoinflowSessionRevokedError | undefined;
-    const shared = new SharedAuthentications(() => end);
+    const ended: CoinflowSessionRevokedError[] = [];
+    const shared = new SharedAuthentications(() => ended[0]);
     const carrier = {};
     const resolve = (): Result =>
       shared.authenticate(carrier, KEY, 0, () => ({ decidedBy: 'cache', session: asUser('alice') }));
     expect(resolve()).toMatchObject({ session: { subject: { userId: 'alice' } } });
-    end = new CoinflowSessionRevokedError();
-    expect(resolve()).toEqual({ decidedBy: 'cache', error: end });
+    ended.push(new CoinflowSessionRevokedError());
+    expect(resolve()).toEqual({ decidedBy: 'cache', error: ended[0] });
   });
 
   it('shares nothing between requests, or between the keys of one request', () => {
@@ -106,7 +106,7 @@ describe('SharedAuthentications', () => {
     const carrier = {};
     const as = (userId: string, of: object, key: string): Result =>
       shared.authenticate(of, key, Infinity, () => ({ decidedBy: 'cache', session: asUser(userId) }));
-    as('alice', carrier, KEY);
+    expect(as('alice', carrier, KEY)).toMatchObject({ session: { subject: { userId: 'alice' } } });
     expect(as('bob', {}, KEY)).toMatchObject({ session: { subject: { userId: 'bob' } } });
     expect(as('carol', carrier, 'another key')).toMatchObject({ session: { subject: { userId: 'carol' } } });
     expect(as('dave', carrier, KEY)).toMatchObject({ session: { subject: { userId: 'alice' } } });

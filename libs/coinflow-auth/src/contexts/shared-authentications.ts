@@ -54,7 +54,7 @@ export class SharedAuthentications {
     const known = attempts.find((attempt) => answers(attempt, maxAgeMs))?.result;
     if (known) return this.#again(known);
     // It may ask Coinflow. Its result is then young enough for every handler.
-    const pending = attempts.find((attempt) => attempt.pending)?.pending;
+    const pending = attempts.find((attempt) => attempt.pending !== undefined)?.pending;
     if (pending) return pending.then(() => this.authenticate(carrier, key, maxAgeMs, authenticate));
     const attempt: Attempt = { key, maxAgeMs };
     const result = authenticate();

@@ -29,6 +29,12 @@ export function operationContextOf(args: readonly unknown[]): OperationContext {
   return isObject(context) ? context : {};
 }
 
+/** Whether a resolver runs for a subscription. The last argument of each resolver is its `GraphQLResolveInfo`. */
+export function isSubscription(args: readonly unknown[]): boolean {
+  const { operation } = Object(args.at(-1)) as { operation?: { operation?: unknown } };
+  return operation?.operation === 'subscription';
+}
+
 /** The request of an operation over HTTP, and its response, if the context leads to it. */
 export function httpRequestOf(
   operation: OperationContext,

@@ -1,16 +1,21 @@
-import type { GraphQLError } from 'graphql';
 import { writeErrorHeaders } from '../contexts/http-exception.js';
 import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
-import { coinflowErrorOf } from './graphql-error.js';
+import { coinflowErrorOf } from './graphql-exception.js';
 import { isObject } from './operation-context.js';
 import { challengeOf } from './operation-response.js';
+
+/** What the plugin reads of a `GraphQLError`. */
+interface OperationError {
+  readonly path?: readonly (string | number)[] | undefined;
+  readonly originalError?: unknown;
+}
 
 /** What the plugin reads of Apollo's `GraphQLRequestContext`. */
 export interface SentOperation {
   readonly requestIsBatched: boolean;
   readonly contextValue: unknown;
-  readonly errors?: readonly GraphQLError[];
+  readonly errors?: readonly OperationError[];
   readonly response: {
     readonly http: { status?: number; readonly headers: Map<string, string> };
     readonly body: { readonly kind: string; readonly singleResult?: { readonly data?: unknown } };
@@ -72,7 +77,7 @@ function errorInsteadOfData({ errors = [], response: { body } }: SentOperation):
 }
 
 /** Whether a field of the operation itself has a value. It can also be a `null` without an error. */
-function hasData(data: unknown, errors: readonly GraphQLError[]): boolean {
+function hasData(data: unknown, errors: readonly OperationError[]): boolean {
   const failed = new Set(errors.map(({ path }) => path?.[0]));
   return Object.entries(Object(data) as object).some(([field, value]) => value !== null || !failed.has(field));
 }
