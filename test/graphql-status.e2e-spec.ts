@@ -84,9 +84,13 @@ describe.each(PLATFORMS)('the status of a GraphQL response on %s', (platform) =>
     await start({ platform, graphql: { plugins, allowBatchedHttpRequests: true } });
     const answer = await app.send('/graphql', {
       method: 'POST',
-      body: [{ query: '{ me { id } }' }, { query: '{ motd }' }],
+      headers: { 'x-coinflow-auth-session-key': forge(keyOf('alice')) },
+      body: [{ query: '{ motd }' }, { query: '{ me { id } }' }],
     });
-    expect(answer).toMatchObject({ status: 200, body: [{ data: { me: null } }, { data: { motd: null } }] });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: [{ data: { motd: null } }, { data: { me: null }, errors: [{ path: ['me'] }] }],
+    });
   });
 
   it('comes with the schemes of the option extractor', async () => {

@@ -6,8 +6,10 @@ import {
   CoinflowPublic,
   CurrentSession,
   SessionKeyExtractors,
+  type CoinflowAuthService,
   type CoinflowSubject,
 } from 'nestjs-coinflow-auth';
+import { instanceToken } from '../libs/coinflow-auth/src/options/tokens.js';
 import { stopClock } from './harness/clock.js';
 import { PLATFORMS, forge, unseenKey } from './harness/create-test-app.js';
 import {
@@ -36,6 +38,13 @@ class ChangesResolver {
   @Subscription(() => User, { resolve: firstArgument })
   @CoinflowPublic()
   publicChanges(): AsyncIterator<unknown> {
+    return on(this.#changes, 'change');
+  }
+
+  @Subscription(() => User, { resolve: firstArgument })
+  @CoinflowAuth({ instance: 'eu' })
+  euChanges(@CurrentSession('subject') subject: CoinflowSubject): AsyncIterator<unknown> {
+    this.subscribers.push(userOf(subject).id);
     return on(this.#changes, 'change');
   }
 
@@ -159,10 +168,10 @@ describe('the key of a client of graphql-ws', () => {
     [
       ['the header in connectionParams', (key) => ({ 'X-Coinflow-Auth-Session-Key': key }), () => ({})],
       ['Authorization in connectionParams', (key) => ({ authorization: `Bearer ${key}` }), () => ({})],
-      ['the header of the handshake', () => ({}), (key) => ({ 'x-coinflow-auth-session-key': key })],
+      ['the header of the handshake', () => ({ sessionKey: '' }), (key) => ({ 'x-coinflow-auth-session-key': key })],
       [
         'the cookie of the handshake',
-        () => ({ locale: 'en' }),
+        () => ({ sessionKey: null }),
         (key) => ({ cookie: `session=${key}`, origin: app.url }),
       ],
     ],
@@ -260,6 +269,22 @@ describe('a socket of graphql-ws', () => {
     await socket.client.dispose();
     await until(() => watches.open === 0);
     await until(() => changes.listeners === 0);
+  });
+
+  it('is closed when one of the sessions of its subscriptions ends', async () => {
+    const changes = await start({
+      named: { name: 'eu', options: (options) => ({ ...options, extractor: SessionKeyExtractors.fromBearer() }) },
+    });
+    const eu = keyOf('bob');
+    const socket = await app.connect({
+      'x-coinflow-auth-session-key': keyOf('alice'),
+      authorization: `Bearer ${eu}`,
+    });
+    await listen(changes, socket);
+    await listen(changes, socket, 'subscription { euChanges { id } }');
+    expect(changes.subscribers).toEqual(['alice', 'bob']);
+    await app.app.get<CoinflowAuthService>(instanceToken('service', 'eu')).revokeSessionKey(eu);
+    await expect(socket.closed).resolves.toEqual([4401, 'COINFLOW_SESSION_REVOKED']);
   });
 
   it('refuses the field resolvers of each event after the session has ended', async () => {
