@@ -44,6 +44,13 @@ function unavailable(): CoinflowUnavailableError {
   return new CoinflowUnavailableError('Coinflow is unreachable', { reason: 'unreachable', retryAfterMs: 5_000 });
 }
 
+/** The user of a result that is there at once, or the code of its error. */
+function outcomeOf(result: Result): string | undefined {
+  if (result instanceof Promise) return 'pending';
+  const { session, error } = result;
+  return error ? error.code : session.subject?.kind === 'user' ? session.subject.userId : undefined;
+}
+
 describe('SharedAuthentications', () => {
   afterEach(() => {
     jest.useRealTimers();
@@ -81,13 +88,13 @@ describe('SharedAuthentications', () => {
     const verify = jest.fn((): Result => ({ decidedBy: 'cache', session: asUser('alice') }));
     const carrier = {};
     const resolve = (): Result => shared.authenticate(carrier, KEY, Infinity, verify);
-    const first = resolve();
+    expect(outcomeOf(resolve())).toBe('alice');
     jest.advanceTimersByTime(999);
-    expect(resolve()).toBe(first);
-    expect(verify).toHaveBeenCalledTimes(1);
+    expect(outcomeOf(resolve())).toBe('alice');
+    expect(verify.mock.calls.length).toBe(1);
     jest.advanceTimersByTime(1);
-    expect(resolve()).not.toBe(first);
-    expect(verify).toHaveBeenCalledTimes(2);
+    expect(outcomeOf(resolve())).toBe('alice');
+    expect(verify.mock.calls.length).toBe(2);
   });
 
   it('returns the error of a session that has ended since it was authenticated', () => {
@@ -96,9 +103,9 @@ describe('SharedAuthentications', () => {
     const carrier = {};
     const resolve = (): Result =>
       shared.authenticate(carrier, KEY, 0, () => ({ decidedBy: 'cache', session: asUser('alice') }));
-    expect(resolve()).toMatchObject({ session: { subject: { userId: 'alice' } } });
+    expect(outcomeOf(resolve())).toBe('alice');
     ended.push(new CoinflowSessionRevokedError());
-    expect(resolve()).toEqual({ decidedBy: 'cache', error: ended[0] });
+    expect(outcomeOf(resolve())).toBe('COINFLOW_SESSION_REVOKED');
   });
 
   it('shares nothing between requests, or between the keys of one request', () => {
@@ -106,10 +113,10 @@ describe('SharedAuthentications', () => {
     const carrier = {};
     const as = (userId: string, of: object, key: string): Result =>
       shared.authenticate(of, key, Infinity, () => ({ decidedBy: 'cache', session: asUser(userId) }));
-    expect(as('alice', carrier, KEY)).toMatchObject({ session: { subject: { userId: 'alice' } } });
-    expect(as('bob', {}, KEY)).toMatchObject({ session: { subject: { userId: 'bob' } } });
-    expect(as('carol', carrier, 'another key')).toMatchObject({ session: { subject: { userId: 'carol' } } });
-    expect(as('dave', carrier, KEY)).toMatchObject({ session: { subject: { userId: 'alice' } } });
+    expect(outcomeOf(as('alice', carrier, KEY))).toBe('alice');
+    expect(outcomeOf(as('bob', {}, KEY))).toBe('bob');
+    expect(outcomeOf(as('carol', carrier, 'another key'))).toBe('carol');
+    expect(outcomeOf(as('dave', carrier, KEY))).toBe('alice');
   });
 
   it('does not keep a defect for later resolvers, and passes it to those that wait for it', async () => {
@@ -119,9 +126,8 @@ describe('SharedAuthentications', () => {
     const waiting = [0, Infinity].map((age) => shared.authenticate(carrier, KEY, age, broken));
     for (const result of waiting) await expect(result).rejects.toThrow('a defect');
     const session = asUser('alice');
-    await expect(
-      shared.authenticate(carrier, KEY, 0, () => Promise.resolve({ decidedBy: 'coinflow', session })),
-    ).resolves.toMatchObject({ session });
+    const later = await shared.authenticate(carrier, KEY, 0, () => Promise.resolve({ decidedBy: 'coinflow', session }));
+    expect(outcomeOf(later)).toBe('alice');
   });
 
   it('counts the first handler of a request', () => {
