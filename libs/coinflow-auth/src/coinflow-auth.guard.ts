@@ -1,5 +1,6 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { sessionKeyId } from './cache/cached-session.js';
 import type { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { skippedContext, unknownContext } from './contexts/context-errors.js';
 import { appendVary } from './contexts/http-context.js';
@@ -199,7 +200,8 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     }
     if (isFirst(call)) authenticator.decisions.accepted(decidedBy, session, route.name);
     if (session && route.isSubscription) {
-      adapter.endWithSession?.(found, (callback) => authenticator.sessions.watcher.watch(session, callback));
+      const sessionId = `${authenticator.name ?? ''} ${sessionKeyId(session.key)}`;
+      adapter.endWithSession?.(found, (callback) => authenticator.sessions.watcher.watch(session, callback), sessionId);
     }
     return true;
   }

@@ -1,6 +1,8 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { ArgumentsHost } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import { CoinflowInvalidArgumentError, CoinflowSessionRejectedError } from '../errors/coinflow-auth.errors.js';
+import { instanceToken } from '../options/tokens.js';
 import { CoinflowAuthExceptionFilter } from './exception.filter.js';
 
 const filter = new CoinflowAuthExceptionFilter();
@@ -55,5 +57,41 @@ describe('CoinflowAuthExceptionFilter', () => {
     ['http', { subject: 'a job, not a response' }],
   ])('throws the error again in an unsupported context: %s with %j', (context, client) => {
     expect(() => filter.catch(error, hostOf(context, client))).toThrow(error);
+  });
+
+  describe('in a context that the application has an adapter for', () => {
+    const instances = new Map<symbol, { contexts: Map<string, unknown> }>();
+    const adapter = {
+      toException: ({ code }: { code: string }, host: ArgumentsHost) => new Error(`${code} in ${host.getType()}`),
+    };
+    let injected: CoinflowAuthExceptionFilter;
+
+    beforeEach(async () => {
+      instances.clear();
+      instances.set(instanceToken('authenticator'), { contexts: new Map([['rmq', 'skip']]) });
+      instances.set(instanceToken('authenticator', 'eu'), { contexts: new Map([['graphql', adapter]]) });
+      const providers = [undefined, 'eu'].flatMap((name) => [
+        { provide: instanceToken('service', name), useValue: {} },
+        {
+          provide: instanceToken('authenticator', name),
+          useValue: instances.get(instanceToken('authenticator', name)),
+        },
+      ]);
+      const module = await Test.createTestingModule({
+        providers: [...providers, CoinflowAuthExceptionFilter],
+      }).compile();
+      injected = module.get(CoinflowAuthExceptionFilter);
+    });
+
+    it('throws the exception of the adapter of the instance that has one', () => {
+      expect(() => injected.catch(error, hostOf('graphql'))).toThrow('COINFLOW_SESSION_REJECTED in graphql');
+    });
+
+    it.each(['rmq', 'kafka'])(
+      'throws the error again where every instance skips the context %s or has no adapter',
+      (context) => {
+        expect(() => injected.catch(error, hostOf(context))).toThrow(error);
+      },
+    );
   });
 });

@@ -5,7 +5,14 @@ import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowContext } from '../options/context-contracts.js';
 import { policyProblem, readRoute } from '../options/route-policy.js';
 import { COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA } from '../options/tokens.js';
-import { lossOfMetadata, messageHandlersOf, routesOf, type ApplicationRoute } from '../util/nest-metadata.js';
+import {
+  isFieldResolver,
+  lossOfMetadata,
+  messageHandlersOf,
+  routesOf,
+  runsGuardsOfFieldResolvers,
+  type ApplicationRoute,
+} from '../util/nest-metadata.js';
 
 const METADATA = [COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA];
 
@@ -43,16 +50,17 @@ export function assertRoutePolicies(modules: ModulesContainer): void {
 /**
  * Checks, at startup, that the guard can authenticate every decorated handler of a gateway, a microservice or GraphQL.
  * @param contextsOf the contexts of an instance; `undefined` if there is no such instance
- * @throws {CoinflowMisconfiguredError} for a decorated handler in a context that is skipped or unknown
+ * @throws {CoinflowMisconfiguredError} for a decorated handler in a context that is skipped or unknown, or a field resolver whose
+ * guards do not run
  */
 export function assertContexts(
   modules: ModulesContainer,
   contextsOf: (instance: string | undefined) => ReadonlyMap<string, CoinflowContext> | undefined,
 ): void {
-  const handlers = messageHandlersOf(modules).flatMap(({ name, controller, method, type }) => {
-    const { access, isDecorated, policy } = readRoute(method, controller, CoinflowAuthGuard);
+  const handlers = messageHandlersOf(modules).flatMap((handler) => {
+    const { access, isDecorated, policy } = readRoute(handler.method, handler.controller, CoinflowAuthGuard);
     const contexts = access === 'public' || !isDecorated ? undefined : contextsOf(policy.instance);
-    return contexts ? [{ name, type, context: contexts.get(type) }] : [];
+    return contexts ? [{ ...handler, context: contexts.get(handler.type) }] : [];
   });
   for (const [context, newError] of [[undefined, unknownContext] as const, ['skip', skippedContext] as const]) {
     const wrong = handlers.filter((handler) => handler.context === context);
@@ -63,6 +71,15 @@ export function assertContexts(
         first.type,
       );
   }
+  const unguarded = runsGuardsOfFieldResolvers(modules) ? [] : handlers.filter(isFieldResolver);
+  reject(
+    unguarded.map(({ name }) => `${name} is a field resolver, and GraphQLModule runs no guards for field resolvers`),
+    {
+      reason: 'field-resolver-unguarded',
+      action:
+        "Set fieldResolverEnhancers: ['guards'] in the options of GraphQLModule. Or mark the field resolver @CoinflowPublic(), if the resolver of its parent is protected.",
+    },
+  );
 }
 
 function contradictionOf({ name, controller, method }: ApplicationRoute): string[] {

@@ -44,8 +44,9 @@ export interface CoinflowContextAdapter {
   /**
    * Ends a connection when its session ends. The guard calls it for GraphQL subscriptions. (`@Sse()` handlers do not need it.)
    * @param onSessionEnd Stop it when the connection ends by itself.
+   * @param sessionId The same text in every call for this session of this instance, for a connection with several subscriptions.
    */
-  endWithSession?(found: CoinflowContextRequest, onSessionEnd: OnSessionEnd): void;
+  endWithSession?(found: CoinflowContextRequest, onSessionEnd: OnSessionEnd, sessionId: string): void;
 }
 
 /** An adapter, or `'skip'`: the guard does not run for handlers without decorators of this package. */

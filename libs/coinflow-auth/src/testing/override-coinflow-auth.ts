@@ -54,7 +54,7 @@ function withoutSessionKeys(contexts: Readonly<Record<string, CoinflowContext>>)
       {
         find,
         toException: (error, host) => adapter.toException(error, host),
-        endWithSession: (found, onSessionEnd) => adapter.endWithSession?.(found, onSessionEnd),
+        endWithSession: (found, onSessionEnd, sessionId) => adapter.endWithSession?.(found, onSessionEnd, sessionId),
       },
     ];
   });

@@ -94,7 +94,13 @@ const HANDLERS = [
   ['websockets:message_mapping', 'ws'],
   ['graphql:resolver_type', 'graphql'],
   ['graphql:resolve_property', 'graphql'],
+  ['graphql:resolve_reference', 'graphql'],
 ] as const;
+
+/** The metadata keys of resolvers whose guards Nest runs only with `fieldResolverEnhancers: ['guards']`. */
+const FIELD_RESOLVERS = ['graphql:resolve_property', 'graphql:resolve_reference'];
+/** The token of the options of `GraphQLModule`. */
+const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
 /** A handler of messages or of GraphQL, inherited ones included. */
 export interface MessageHandler {
@@ -121,6 +127,19 @@ export function messageHandlersOf(modules: ModulesContainer): MessageHandler[] {
       const [, type] = HANDLERS.find(([key]) => Reflect.hasMetadata(key, method)) ?? [];
       return type ? [{ name: `${controller.name}.${name}`, controller, method, type }] : [];
     });
+  });
+}
+
+/** Whether a handler resolves a field of a GraphQL type, rather than a query, a mutation or a subscription. */
+export function isFieldResolver({ method }: MessageHandler): boolean {
+  return FIELD_RESOLVERS.some((key) => Reflect.hasMetadata(key, method));
+}
+
+/** Whether Nest runs the guards of field resolvers: in every `GraphQLModule` of the application. */
+export function runsGuardsOfFieldResolvers(modules: ModulesContainer): boolean {
+  return Array.from(modules.values()).every(({ providers }) => {
+    const options = providers.get(GRAPHQL_OPTIONS)?.instance as { fieldResolverEnhancers?: string[] } | undefined;
+    return !options || options.fieldResolverEnhancers?.includes('guards');
   });
 }
 

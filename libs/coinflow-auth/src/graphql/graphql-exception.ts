@@ -1,0 +1,36 @@
+import { HttpException } from '@nestjs/common';
+import { clientMessage } from '../contexts/http-exception.js';
+import {
+  isCoinflowAuthError,
+  isTemporary,
+  type AnyCoinflowAuthError,
+  type CoinflowAuthError,
+} from '../errors/coinflow-auth.errors.js';
+import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
+
+/**
+ * The exception of a resolver. graphql-js copies its `extensions` to the error of the response, and adds the path.
+ *
+ * It is no `GraphQLError`, because Nest logs each of those with its stack, as a defect of the application. Its response is a
+ * text: with a body like that of other HTTP exceptions, the driver of Nest would replace the code.
+ */
+export class GraphQLException extends HttpException {
+  readonly extensions: { readonly code: string; readonly retryAfterMs?: number };
+
+  /** @param error the cause, which is not sent */
+  constructor(error: CoinflowAuthError) {
+    super(clientMessage(error), COINFLOW_AUTH_ERRORS[error.code].status, { cause: error });
+    this.extensions = { code: error.code, ...(isTemporary(error) && { retryAfterMs: error.retryAfterMs }) };
+  }
+}
+
+/** The part of a `GraphQLError` that tells what a resolver has thrown. */
+interface ErrorOfResolver {
+  readonly originalError?: unknown;
+}
+
+/** The error of this package behind an error of a response; `undefined` if it has another origin. */
+export function coinflowErrorOf({ originalError }: ErrorOfResolver): AnyCoinflowAuthError | undefined {
+  const { cause } = Object(originalError) as { cause?: unknown };
+  return isCoinflowAuthError(cause) ? cause : undefined;
+}
