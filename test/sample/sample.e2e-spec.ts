@@ -399,6 +399,7 @@ describe.each(PLATFORMS)('the sample on %s', (platform) => {
       [foreignKey(app.coinflow), 'COINFLOW_SESSION_WRONG_MERCHANT'],
     ] as const) {
       const refused = await query('{ me { userId } }', sessionKey);
+      expect(refused.status).toBe(401);
       expect(refused.body).toMatchObject({ data: null, errors: [{ extensions: { code } }] });
     }
   });

@@ -1,6 +1,7 @@
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Module } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
+import { coinflowStatusPlugin } from 'nestjs-coinflow-auth/graphql';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ShopResolver } from './shop.resolver.js';
 
@@ -14,6 +15,9 @@ import { ShopResolver } from './shop.resolver.js';
       fieldResolverEnhancers: ['guards'],
       // Its scripts come from another origin, which the security headers forbid.
       playground: false,
+      // Before that, the other modules end their streams. Apollo would wait ten seconds for them.
+      stopOnApplicationShutdown: true,
+      plugins: [coinflowStatusPlugin()],
     }),
     LedgerModule,
   ],
