@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { io } from 'socket.io-client';
+import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
 import { WebSocket } from 'ws';
 
 /** An event that a client has received. */
@@ -28,6 +28,8 @@ export interface Closed {
 
 /** A connection of a client, over any of the transports. */
 export interface Connection {
+  /** Resolves when the client may send: a native WebSocket may before its session key is verified. */
+  readonly started: Promise<void>;
   /** Resolves when the connection is open. Rejects with {@link Closed} when it is refused. */
   readonly opened: Promise<void>;
   /** Resolves when the connection has been closed, whoever closed it. */
@@ -37,6 +39,10 @@ export interface Connection {
   /** Sends a message, and resolves with the next event that is received. */
   ask: (event: string, data?: unknown) => Promise<Received>;
   close: () => void;
+  /** Breaks the connection off without closing it. */
+  abort: () => void;
+  /** Connects again as the same client, on Socket.IO. Rejects with {@link Closed} when it is refused. */
+  reconnect?: () => Promise<void>;
 }
 
 /** A transport of gateways. */
@@ -61,15 +67,15 @@ class Inbox {
   }
 }
 
-/** @param path of the handshake, for a namespace */
+/** Connects a client of Socket.IO. */
 export function connectSocketIo(
   url: string,
   { explicit, headers = {} }: Credentials = {},
-  transports: ('polling' | 'websocket')[] = ['websocket'],
+  options: Partial<ManagerOptions & SocketOptions> = { transports: ['websocket'] },
 ): Connection {
   const inbox = new Inbox();
   const auth = explicit === undefined ? {} : { sessionKey: explicit };
-  const socket = io(url, { auth, extraHeaders: headers, transports, forceNew: true, reconnection: false });
+  const socket = io(url, { auth, extraHeaders: headers, forceNew: true, reconnection: false, ...options });
   const closed = new Promise<Closed>((resolve) => {
     socket.on('disconnect', (reason) => {
       const last = inbox.received.findLast(({ event }) => event === 'exception');
@@ -77,16 +83,20 @@ export function connectSocketIo(
       resolve({ code, data: reason });
     });
   });
-  const opened = new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
-    socket.once('connect_error', (error: Error & { data?: { code: string } }) => {
-      reject(Object.assign(new Error(error.message), { code: error.data?.code, data: error.data }));
+  const connected = (): Promise<void> =>
+    new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('connect_error', (error: Error & { data?: { code: string } }) => {
+        reject(Object.assign(new Error(error.message), { code: error.data?.code, data: error.data }));
+      });
     });
-  });
+  const opened = connected();
   opened.catch(() => undefined);
   socket.onAny((event: string, data: unknown) => inbox.add({ event, data }));
   const send = (event: string, data?: unknown): void => void socket.emit(event, data);
   return {
+    // It keeps what is sent until it is connected.
+    started: Promise.resolve(),
     opened,
     closed,
     received: inbox.received,
@@ -96,6 +106,11 @@ export function connectSocketIo(
       return inbox.next();
     },
     close: () => void socket.disconnect(),
+    abort: () => void socket.io.engine.close(),
+    reconnect: () => {
+      socket.connect();
+      return connected();
+    },
   };
 }
 
@@ -125,6 +140,7 @@ export function connectWs(
   const send = (event: string, data?: unknown): void => socket.send(JSON.stringify({ event, data }));
   return {
     socket,
+    started: new Promise((resolve) => socket.once('open', () => resolve())),
     opened,
     closed,
     received: inbox.received,
@@ -134,6 +150,7 @@ export function connectWs(
       return inbox.next();
     },
     close: () => socket.close(),
+    abort: () => socket.terminate(),
   };
 }
 
@@ -148,7 +165,7 @@ export const SOCKET_IO: SocketTransport = {
 export const POLLING: SocketTransport = {
   name: 'Socket.IO over long-polling',
   configure: useSocketIo,
-  connect: (url, credentials) => connectSocketIo(url, credentials, ['polling']),
+  connect: (url, credentials) => connectSocketIo(url, credentials, { transports: ['polling'] }),
 };
 
 export const WS: SocketTransport = {

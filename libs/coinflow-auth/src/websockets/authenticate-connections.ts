@@ -20,7 +20,7 @@ export type CoinflowConnectionServer = SocketIoServer | WsServer;
  * with 4000 and the status that HTTP would have, for example 4401, and with the code as the reason. When the session ends, Socket.IO
  * clients get the event `exception` with the same code and are disconnected, and a native WebSocket is closed with 4401.
  * @param coinflow the service of the instance that authenticates the connections
- * @param policy as in `@CoinflowAuth({ ... })`. With `access: 'optional'` clients without a session key are let in as well: their
+ * @param policy as in `@CoinflowAuth({ ... })`. With `access: 'optional'` clients without a session key are accepted as well: their
  * messages reach handlers under `@CoinflowOptional()` or `@CoinflowPublic()`
  * @throws {CoinflowMisconfiguredError} when it is no such server
  * @example
