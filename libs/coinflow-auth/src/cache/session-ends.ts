@@ -54,9 +54,10 @@ export class SessionEnds {
     const session = this.#watched.get(id);
     if (!session) return;
     this.#forget(id, session);
-    const listeners = Array.from(session.listeners);
-    session.listeners.clear();
-    for (const listener of listeners) this.#notify(listener, reason);
+    // A listener may stop another one, or watch again.
+    for (const listener of Array.from(session.listeners)) {
+      if (session.listeners.delete(listener)) this.#notify(listener, reason);
+    }
   }
 
   /** The sessions of a user have ended, except those that `hasEnded` spares. */
@@ -85,9 +86,9 @@ export class SessionEnds {
     session.timer.unref();
   }
 
-  #forget(id: string, { timer }: WatchedSession): void {
-    clearTimeout(timer);
-    this.#watched.delete(id);
+  #forget(id: string, session: WatchedSession): void {
+    clearTimeout(session.timer);
+    if (this.#watched.get(id) === session) this.#watched.delete(id);
   }
 }
 
