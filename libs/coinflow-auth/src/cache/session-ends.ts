@@ -62,10 +62,12 @@ export class SessionEnds {
 
   /** The sessions of a user have ended, except those that `hasEnded` spares. */
   endOf(subject: string, hasEnded: (claims: SessionClaims) => boolean, reason: CoinflowAuthError): void {
-    const ended = Array.from(this.#watched).filter(
-      ([, session]) => session.subject === subject && hasEnded(session.claims),
-    );
-    for (const [id] of ended) this.end(id, reason);
+    // A listener may watch again, so that none is called before all are found.
+    const ended: string[] = [];
+    for (const [id, session] of this.#watched) {
+      if (session.subject === subject && hasEnded(session.claims)) ended.push(id);
+    }
+    for (const id of ended) this.end(id, reason);
   }
 
   /** A listener is the application's code: an exception must reach neither the revocation nor the other listeners. */
