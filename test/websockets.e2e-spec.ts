@@ -2,9 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { SessionKeyExtractors } from 'nestjs-coinflow-auth';
-import { authenticateConnections, type CoinflowConnectionServer } from 'nestjs-coinflow-auth/websockets';
+import { authenticateConnections } from 'nestjs-coinflow-auth/websockets';
 import { WebSocketServer } from 'ws';
-import { runs } from './harness/balance.gateway.js';
+import { runs, type ConnectionServer } from './harness/balance.gateway.js';
 import { PLATFORMS, forge, foreignKey, unseenKey } from './harness/create-test-app.js';
 import { startGateway, type SocketApp } from './harness/socket-app.js';
 import { SOCKET_IO, SOCKET_TRANSPORTS, WS, connectSocketIo, connectWs, type Credentials } from './harness/sockets.js';
@@ -240,7 +240,7 @@ describe('a handshake of ws', () => {
 it('authenticateConnections() refuses a server that is neither Socket.IO nor ws, and names the argument to pass', async () => {
   const { service } = await startGateway(WS);
   for (const server of [{}, undefined]) {
-    const authenticate = (): void => authenticateConnections(server as CoinflowConnectionServer, service);
+    const authenticate = (): void => authenticateConnections(server as ConnectionServer, service);
     expect(authenticate).toThrow('knows neither Socket.IO nor ws');
   }
 });

@@ -4,11 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { CoinflowAuth, CoinflowAuthModule, CoinflowAuthService } from 'nestjs-coinflow-auth';
-import {
-  authenticateConnections,
-  webSocketContext,
-  type CoinflowConnectionServer,
-} from 'nestjs-coinflow-auth/websockets';
+import { authenticateConnections, webSocketContext } from 'nestjs-coinflow-auth/websockets';
 import { WebSocket } from 'ws';
 import type { Report } from '../measuring/report.js';
 import { spreadOf } from '../measuring/statistics.js';
@@ -22,7 +18,7 @@ const MESSAGE = JSON.stringify({ event: 'answer', data: { id: 42 } });
 abstract class AnswerGateway {
   protected abstract readonly coinflow: CoinflowAuthService;
 
-  afterInit(server: CoinflowConnectionServer): void {
+  afterInit(server: Parameters<typeof authenticateConnections>[0]): void {
     authenticateConnections(server, this.coinflow);
   }
 

@@ -14,8 +14,9 @@ import {
   type CoinflowSession,
   type CoinflowUserSubject,
 } from 'nestjs-coinflow-auth';
-import { authenticateConnections, type CoinflowConnectionServer } from 'nestjs-coinflow-auth/websockets';
+import { authenticateConnections } from 'nestjs-coinflow-auth/websockets';
 
+export type ConnectionServer = Parameters<typeof authenticateConnections>[0];
 export type ConnectionPolicy = Parameters<typeof authenticateConnections>[2];
 
 /** The handlers of {@link gatewayWith} that have run, `handleConnection` included. */
@@ -28,7 +29,7 @@ export function gatewayWith(policy?: ConnectionPolicy | 'none'): new (coinflow: 
   class BalanceGateway implements OnGatewayInit, OnGatewayConnection {
     constructor(private readonly coinflow: CoinflowAuthService) {}
 
-    afterInit(server: CoinflowConnectionServer): void {
+    afterInit(server: ConnectionServer): void {
       if (policy !== 'none') authenticateConnections(server, this.coinflow, policy);
     }
 

@@ -5,7 +5,7 @@ import { authenticateSocketIo, type SocketIoServer } from './socket-io-connectio
 import { authenticateWs, type WsServer } from './ws-connections.js';
 
 /** A server or a namespace of Socket.IO, or a `WebSocketServer` of `ws`. */
-export type CoinflowConnectionServer = SocketIoServer | WsServer;
+type ConnectionServer = SocketIoServer | WsServer;
 
 /**
  * Authenticates the clients of a gateway when they connect, and closes their connections when their sessions end. Call it in
@@ -29,7 +29,7 @@ export type CoinflowConnectionServer = SocketIoServer | WsServer;
  * }
  */
 export function authenticateConnections(
-  server: CoinflowConnectionServer,
+  server: ConnectionServer,
   coinflow: ConnectionService,
   policy: CoinflowRequestPolicy = {},
 ): void {
@@ -39,7 +39,7 @@ export function authenticateConnections(
   else throw unknownServer();
 }
 
-function isSocketIo(server: CoinflowConnectionServer): server is SocketIoServer {
+function isSocketIo(server: ConnectionServer): server is SocketIoServer {
   return typeof (server as Partial<SocketIoServer> | undefined)?.use === 'function';
 }
 

@@ -1,2 +1,2 @@
-export { authenticateConnections, type CoinflowConnectionServer } from './authenticate-connections.js';
+export { authenticateConnections } from './authenticate-connections.js';
 export { webSocketContext } from './web-socket-context.js';
