@@ -1,9 +1,7 @@
+import type { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { Test } from '@nestjs/testing';
-import type { INestApplication } from '@nestjs/common';
-import { CoinflowAuthModule } from 'nestjs-coinflow-auth';
-import { asUser, overrideCoinflowAuth } from 'nestjs-coinflow-auth/testing';
-import { webSocketContext } from 'nestjs-coinflow-auth/websockets';
+import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { WsException } from '@nestjs/websockets';
 import { gatewayWith, runs } from './harness/balance.gateway.js';
 import { unseenKey } from './harness/create-test-app.js';
 import { startGateway } from './harness/socket-app.js';
@@ -76,29 +74,6 @@ describe.each(SOCKET_TRANSPORTS)('the messages of a gateway on $name', (transpor
     );
     expect(answers).toMatchObject(users.map((userId) => [{ data: { userId } }, { data: { userId } }]));
   });
-
-  it('are authenticated as the user of overrideCoinflowAuth()', async () => {
-    const builder = Test.createTestingModule({
-      imports: [
-        CoinflowAuthModule.forRoot({
-          env: 'local',
-          apiKey: 'key',
-          merchantId: 'merchant',
-          contexts: { ws: webSocketContext() },
-        }),
-      ],
-      providers: [gatewayWith()],
-    });
-    const module = await overrideCoinflowAuth(builder, asUser('alice')).compile();
-    const app: INestApplication = module.createNestApplication({ logger: false });
-    transport.configure(app);
-    await app.listen(0, '127.0.0.1');
-    const connection = transport.connect(await app.getUrl());
-    await connection.opened;
-    expect(await connection.ask('me')).toMatchObject({ data: { userId: 'alice' } });
-    connection.close();
-    await app.close();
-  });
 });
 
 describe('a gateway that does not authenticate its connections', () => {
@@ -117,6 +92,24 @@ describe('a gateway that does not authenticate its connections', () => {
     expect(app.logger.at('error').join()).toContain('authenticateConnections(server, coinflow)');
     expect(app.logger.text).not.toContain(SECRET);
   });
+});
+
+it('a refused message is answered over ws as well where Nest emits exceptions on the client, as NestJS 11 does', async () => {
+  @Catch(WsException)
+  class EmittingFilter implements ExceptionFilter<WsException> {
+    catch(exception: WsException, host: ArgumentsHost): void {
+      const client = host.switchToWs().getClient<EventEmitter>();
+      client.emit('exception', 'not from the guard');
+      client.emit('exception', { message: SECRET });
+      client.emit('exception', exception.getError());
+    }
+  }
+  const Gateway = gatewayWith();
+  UseFilters(new EmittingFilter())(Gateway);
+  const app = await startGateway(WS, { gateway: Gateway });
+  const connection = await app.open({ explicit: unseenKey(app.coinflow) });
+  expect(await connection.ask('wallet')).toMatchObject({ data: { code: 'COINFLOW_SUBJECT_NOT_ALLOWED' } });
+  expect(connection.received).toHaveLength(1);
 });
 
 it('two gateways on one server of ws authenticate a client each, and neither loses a message', async () => {

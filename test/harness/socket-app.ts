@@ -1,4 +1,5 @@
 import { afterEach } from '@jest/globals';
+import type { Type } from '@nestjs/common';
 import { webSocketContext } from 'nestjs-coinflow-auth/websockets';
 import { gatewayWith, runs, type ConnectionPolicy } from './balance.gateway.js';
 import { createTestApp, type TestApp, type TestAppOptions } from './create-test-app.js';
@@ -14,18 +15,18 @@ export interface SocketApp extends TestApp {
 const running: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
-  for (const close of running.splice(0)) await close();
+  for (const close of running.splice(0).reverse()) await close();
   runs.length = 0;
 });
 
 /** Starts an application with the gateway of {@link gatewayWith}. It is closed after the test. */
 export async function startGateway(
   { configure, connect: connectTo }: SocketTransport,
-  { options, providers = [], ...test }: TestAppOptions = {},
+  { options, providers = [], gateway, ...test }: TestAppOptions & { gateway?: Type } = {},
   policy?: ConnectionPolicy | 'none',
 ): Promise<SocketApp> {
   const app = await createTestApp({
-    providers: [gatewayWith(policy), ...providers],
+    providers: [gateway ?? gatewayWith(policy), ...providers],
     configure,
     ...test,
     options: { contexts: { ws: webSocketContext() }, ...options },

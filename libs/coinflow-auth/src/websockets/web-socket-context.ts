@@ -17,8 +17,19 @@ export function webSocketContext(): CoinflowContextAdapter {
       const client = context.getArgByIndex<object>(0);
       return rememberedHandshake(client) ?? handshakeOf(client, context.getClass().name);
     },
-    toException: (error) => new WsException(clientError(error)),
+    toException(error) {
+      const refusal = clientError(error);
+      refusals.add(refusal);
+      return new WsException(refusal);
+    },
   };
+}
+
+const refusals = new WeakSet<object>();
+
+/** Whether this is what a client gets instead of an answer to a message that the guard has rejected. */
+export function isRefusal(payload: unknown): payload is object {
+  return typeof payload === 'object' && payload !== null && refusals.has(payload);
 }
 
 /** A client whose connection was not authenticated. */

@@ -1,4 +1,5 @@
 import type { ConnectionCheck, Refusal } from './connection-check.js';
+import { isRefusal } from './web-socket-context.js';
 import { rememberHandshake, wsHandshake, type UpgradeRequest } from './handshake.js';
 
 /** A native WebSocket, of the package `ws`. */
@@ -7,7 +8,9 @@ interface WsClient {
   pause(): void;
   resume(): void;
   close(code: number, reason: string): void;
+  send(text: string): void;
   on(event: 'error', listener: () => void): unknown;
+  on(event: 'exception', listener: (payload: unknown) => void): unknown;
   off(event: 'error', listener: () => void): unknown;
   once(event: 'close', listener: () => void): unknown;
 }
@@ -59,8 +62,14 @@ async function admit(
       connections.watch(session, (ended) => close(client, ended)),
     );
   if (client.readyState !== OPEN) return;
+  client.on('exception', (payload) => sendRefusal(client, payload));
   connected(client, request);
   client.off('error', ignore);
+}
+
+/** NestJS 11 emits an exception on a native WebSocket, which reaches listeners of this process only. NestJS 12 sends it. */
+function sendRefusal(client: WsClient, data: unknown): void {
+  if (isRefusal(data)) client.send(JSON.stringify({ event: 'exception', data }));
 }
 
 function close(client: WsClient, { closeCode, data }: Refusal): void {
