@@ -115,6 +115,7 @@ it('a connection that Socket.IO recovers is authenticated again, so that no ende
   const connection = await app.open({ explicit: key });
   await connection.ask('me'); // the client recovers from the last event that it has received
   connection.abort();
+  await until(() => app.authenticator.sessions.watcher.size === 0);
   await app.service.revokeSessionKey(key);
   await expect(connection.reconnect?.()).rejects.toMatchObject({ code: REVOKED });
 });
