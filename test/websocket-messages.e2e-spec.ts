@@ -1,9 +1,13 @@
 import type { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter, type INestApplication } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import { WsException } from '@nestjs/websockets';
+import { CoinflowAuthModule } from 'nestjs-coinflow-auth';
+import { asUser, overrideCoinflowAuth } from 'nestjs-coinflow-auth/testing';
+import { webSocketContext } from 'nestjs-coinflow-auth/websockets';
 import { gatewayWith, runs } from './harness/balance.gateway.js';
-import { unseenKey } from './harness/create-test-app.js';
+import { forge, unseenKey } from './harness/create-test-app.js';
 import { startGateway } from './harness/socket-app.js';
 import { SOCKET_IO, SOCKET_TRANSPORTS, WS, connectWs, type Credentials } from './harness/sockets.js';
 import { until } from './harness/until.js';
@@ -74,6 +78,29 @@ describe.each(SOCKET_TRANSPORTS)('the messages of a gateway on $name', (transpor
     );
     expect(answers).toMatchObject(users.map((userId) => [{ data: { userId } }, { data: { userId } }]));
   });
+
+  it('are authenticated as the user of overrideCoinflowAuth()', async () => {
+    const builder = Test.createTestingModule({
+      imports: [
+        CoinflowAuthModule.forRoot({
+          env: 'local',
+          apiKey: 'key',
+          merchantId: 'merchant',
+          contexts: { ws: webSocketContext() },
+        }),
+      ],
+      providers: [gatewayWith()],
+    });
+    const module = await overrideCoinflowAuth(builder, asUser('alice')).compile();
+    const app: INestApplication = module.createNestApplication({ logger: false });
+    transport.configure(app);
+    await app.listen(0, '127.0.0.1');
+    const connection = transport.connect(await app.getUrl());
+    await connection.opened;
+    expect(await connection.ask('me')).toMatchObject({ data: { userId: 'alice' } });
+    connection.close();
+    await app.close();
+  });
 });
 
 describe('a gateway that does not authenticate its connections', () => {
@@ -126,7 +153,8 @@ it('two gateways on one server of ws authenticate a client each, and neither los
 
 it('an invalid frame of a client that is refused ends neither the process nor other connections', async () => {
   const app = await startGateway(WS);
-  const connection = connectWs(app.url, {});
+  app.coinflow.fail('verify', { kind: 'delay', ms: 100 });
+  const connection = connectWs(app.url, { explicit: forge(unseenKey(app.coinflow)) });
   await connection.started;
   // A frame of a client must be masked.
   const raw = (connection.socket as unknown as { _socket: { write(data: Buffer): void } })._socket;
