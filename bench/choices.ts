@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util';
 
-export const BENCHMARKS = ['added', 'graphql', 'decision', 'webhooks', 'memory', 'http', 'flood'] as const;
+export const BENCHMARKS = [
+  'added',
+  'graphql',
+  'decision',
+  'webhooks',
+  'memory',
+  'connections',
+  'http',
+  'flood',
+] as const;
 export type Benchmark = (typeof BENCHMARKS)[number];
 
 export const PLATFORMS = ['fastify', 'express'] as const;

@@ -17,6 +17,11 @@ const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
   webhooks: ({ quick }) => inItsOwnProcess(new URL('./webhooks/webhook-benchmark.js', import.meta.url), quick, []),
   memory: ({ quick }) =>
     inItsOwnProcess(new URL('./memory/memory-benchmark.js', import.meta.url), quick, [HEAP_FLAG, '--expose-gc']),
+  connections: ({ quick }) =>
+    inItsOwnProcess(new URL('./connections/connections-benchmark.js', import.meta.url), quick, [
+      '--expose-gc',
+      '--max-semi-space-size=64',
+    ]),
   http: measureHttp,
   flood: measureFlood,
 };

@@ -151,6 +151,34 @@ describe('authenticateRequest', () => {
     expect(service.metrics().decisions.total).toBe(4);
   });
 
+  it("returns neither session nor error for an anonymous request with access: 'optional', and an error in an outage", async () => {
+    const { service, coinflow } = await start();
+    const optional = { access: 'optional', subject: 'user' } as const;
+    expect(await service.authenticateRequest({ headers: {} }, optional)).toEqual({});
+    const key = unseenKey(coinflow);
+    expect(await service.authenticateRequest(withKey(key), optional)).toMatchObject({ session: { key } });
+    expect(await service.authenticateRequest(withKey('no,key'), optional)).toMatchObject({
+      error: { code: 'COINFLOW_SESSION_KEY_MALFORMED' },
+    });
+    coinflow.fail('verify', { kind: 'status', status: 503 });
+    expect(await service.authenticateRequest(withKey(unseenKey(coinflow, { jti: '2' })), optional)).toMatchObject({
+      error: { code: 'COINFLOW_UNAVAILABLE' },
+    });
+    expect(service.metrics().decisions.byOutcome).toMatchObject({ anonymous: 1, authenticated: 1, unavailable: 1 });
+    expect(decisions[0]).toMatchObject({ outcome: 'anonymous', decidedBy: 'request' });
+  });
+
+  it('authenticates by a given session key instead of that of the request', async () => {
+    const { service, coinflow } = await start();
+    const [alice, bob] = [unseenKey(coinflow), unseenKey(coinflow, { customerId: 'bob' })];
+    const decide = (sessionKey: unknown): Promise<unknown> =>
+      service.authenticateRequest(withKey(alice), {}, { sessionKey: sessionKey as string });
+    expect(await decide(bob)).toMatchObject({ session: { subject: { userId: 'bob' } } });
+    expect(await decide(undefined)).toMatchObject({ session: { subject: { userId: 'alice' } } });
+    expect(await decide('')).toMatchObject({ error: { code: 'COINFLOW_SESSION_KEY_MISSING' } });
+    expect(await decide(1)).toMatchObject({ error: { code: 'COINFLOW_SESSION_KEY_MALFORMED' } });
+  });
+
   it('revalidates with Coinflow when the policy has maxAgeMs: 0', async () => {
     const { service, coinflow } = await start();
     const request = withKey(unseenKey(coinflow));

@@ -1,4 +1,5 @@
 // `tsc` runs this test. An expected error that does not occur is an error itself.
+import type { Server as HttpServer } from 'node:http';
 import type { Request } from 'express';
 import {
   CoinflowAuth,
@@ -11,8 +12,12 @@ import {
   type CoinflowSubject,
   type CoinflowWebhookEvent,
 } from 'nestjs-coinflow-auth';
+import { authenticateConnections } from 'nestjs-coinflow-auth/websockets';
+import type { Namespace, Server } from 'socket.io';
+import type { WebSocketServer } from 'ws';
 
 declare const coinflow: CoinflowAuthService;
+declare const sockets: { io: Server; namespace: Namespace; ws: WebSocketServer; http: HttpServer };
 
 export async function waysToCreate(): Promise<void> {
   await coinflow.createSessionKey({ userId: 'alice' });
@@ -48,6 +53,26 @@ export async function eitherOr(request: Request): Promise<string | number> {
   // @ts-expect-error there is no session beside an error
   String(session.key);
   return error.code === 'COINFLOW_UNAVAILABLE' ? error.retryAfterMs : error.reason;
+}
+
+export async function anonymousOr(request: Request): Promise<string> {
+  const { session, error } = await coinflow.authenticateRequest(request, { access: 'optional' }, { sessionKey: '' });
+  if (error) throw error;
+  // @ts-expect-error the request may be anonymous
+  String(session.key);
+  return session?.key ?? 'anonymous';
+}
+
+export function gateways(): void {
+  authenticateConnections(sockets.io, coinflow);
+  authenticateConnections(sockets.namespace, coinflow, { access: 'optional', subject: 'user' });
+  authenticateConnections(sockets.ws, coinflow, { maxAgeMs: 0 });
+  // @ts-expect-error the server of HTTP has no connections of a gateway
+  authenticateConnections(sockets.http, coinflow);
+  // @ts-expect-error the service is that of an instance
+  authenticateConnections(sockets.ws, coinflow, { instance: 'eu' });
+  // @ts-expect-error nobody connects to a gateway without any check
+  authenticateConnections(sockets.ws, coinflow, { access: 'public' });
 }
 
 // @ts-expect-error no such kind

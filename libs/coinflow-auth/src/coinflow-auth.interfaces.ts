@@ -1,4 +1,5 @@
 import type { AnyCoinflowAuthError } from './errors/coinflow-auth.errors.js';
+import type { CoinflowRoutePolicy } from './options/route-policy.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 
 /** The options of `createSessionKey()`, beside the user or wallet. */
@@ -39,10 +40,36 @@ export interface VerifySessionKeyOptions {
   rateLimitClient?: string;
 }
 
+/** What `authenticateRequest()` requires: the policy of a route, without `instance`, which is that of the service. */
+export interface CoinflowRequestPolicy extends Omit<CoinflowRoutePolicy, 'instance'> {
+  /**
+   * `optional` also accepts requests without a session key, as `@CoinflowOptional()` does: the result then has neither a session nor
+   * an error.
+   * @default 'required'
+   */
+  access?: 'required' | 'optional';
+}
+
+/** The options of `authenticateRequest()`, beside the policy. */
+export interface AuthenticateRequestOptions {
+  /**
+   * The session key, if it is not where the option `extractor` looks, for example in the first message of a connection. The
+   * extractor then does not run. An empty text is no key.
+   * @default the session key that the option `extractor` finds in the request
+   */
+  sessionKey?: string | undefined;
+}
+
 /** The result of `authenticateRequest()`: the session of the request, or the reason why it has none. */
 export type CoinflowRequestResult =
   | { readonly session: CoinflowSession; readonly error?: undefined }
   | { readonly session?: undefined; readonly error: AnyCoinflowAuthError };
+
+/** The result of `authenticateRequest()` with `access: 'optional'` for a request without a session key. */
+export interface CoinflowAnonymousResult {
+  readonly session?: undefined;
+  readonly error?: undefined;
+}
 
 /** The result of a revocation. It holds in this process in any case. */
 export interface CoinflowRevocation {

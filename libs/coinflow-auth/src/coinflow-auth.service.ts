@@ -1,6 +1,9 @@
 import { isIP } from 'node:net';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type {
+  AuthenticateRequestOptions,
+  CoinflowAnonymousResult,
+  CoinflowRequestPolicy,
   CoinflowRequestResult,
   CoinflowRevocation,
   CreateSessionKeyOptions,
@@ -8,14 +11,18 @@ import type {
   WalletLoginOptions,
 } from './coinflow-auth.interfaces.js';
 import { notAString, type CoinflowAuthenticator } from './coinflow-authenticator.js';
-import { CoinflowInvalidArgumentError, CoinflowSessionKeyMissingError } from './errors/coinflow-auth.errors.js';
+import {
+  CoinflowInvalidArgumentError,
+  CoinflowSessionKeyMissingError,
+  type CoinflowAuthError,
+} from './errors/coinflow-auth.errors.js';
 import type { RequestWithHeaders } from './extraction/session-key-extractor.js';
 import type { MessageToSign, SessionKeyRequest } from './http/coinflow-client.js';
 import { SessionKeyIssuer, type IssuanceOptions } from './issuance/session-key-issuer.js';
 import type { CoinflowAuthMetrics } from './metrics/metrics.js';
 import type { CoinflowDecisionListener } from './metrics/coinflow-decision.js';
 import { observeInstance } from './metrics/open-telemetry.js';
-import { MAX_AGE_RULE, isMaxAge, policyProblem, type CoinflowRoutePolicy } from './options/route-policy.js';
+import { MAX_AGE_RULE, isMaxAge, policyProblem } from './options/route-policy.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 import {
   checkSubjectToRevoke,
@@ -160,19 +167,35 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    *
    * To reject the request, throw the `error`: it becomes the HTTP answer with its status and headers. Do not replace it by a
    * 401 of your own: in an outage it is a {@link CoinflowUnavailableError} (503).
-   * @param policy as in `@CoinflowAuth({ ... })`, without `instance`, which is that of the service
+   * @param policy as in `@CoinflowAuth({ ... })`, without `instance`, which is that of the service; with `access: 'optional'` a
+   * request without a session key gets neither a session nor an error
    * @returns the session or the error; the error of a request without a session key is `COINFLOW_SESSION_KEY_MISSING`
    * @throws {CoinflowInvalidArgumentError} when the policy is invalid: a mistake in your code, so it is not returned
    * @example
    * const { session, error } = await coinflow.authenticateRequest(request, { subject: 'user' });
    */
+  authenticateRequest(
+    request: RequestWithHeaders,
+    policy?: CoinflowRequestPolicy & { access?: 'required' },
+    options?: AuthenticateRequestOptions,
+  ): Promise<CoinflowRequestResult>;
+  authenticateRequest(
+    request: RequestWithHeaders,
+    policy: CoinflowRequestPolicy,
+    options?: AuthenticateRequestOptions,
+  ): Promise<CoinflowRequestResult | CoinflowAnonymousResult>;
   async authenticateRequest(
     request: RequestWithHeaders,
-    policy: Omit<CoinflowRoutePolicy, 'instance'> = {},
-  ): Promise<CoinflowRequestResult> {
-    const problem = policyProblem(policy) ?? ('instance' in policy ? 'instance is that of the service' : undefined);
+    requirements: CoinflowRequestPolicy = {},
+    { sessionKey }: AuthenticateRequestOptions = {},
+  ): Promise<CoinflowRequestResult | CoinflowAnonymousResult> {
+    const problem = requirementsProblem(requirements);
     if (problem !== undefined) throw new CoinflowInvalidArgumentError('policy', `must be valid: ${problem}`);
-    const result = await this.#authenticate(request, policy);
+    const result = await this.#authenticate(request, requirements, sessionKey);
+    if (!result) {
+      this.#authenticator.decisions.accepted('request', undefined);
+      return {};
+    }
     this.#count(result);
     return result.error ? { error: result.error } : { session: result.session };
   }
@@ -207,15 +230,28 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * `@Sse()` handlers under `@CoinflowAuth()` and GraphQL subscriptions end with their session without it.
    * @throws {CoinflowInvalidArgumentError} when it is not a session
    * @example
-   * const signal = coinflow.sessionSignal(session);
-   * signal.addEventListener('abort', () => socket.close(4401));
+   * await fetch(exportUrl, { signal: coinflow.sessionSignal(session) });
    */
   sessionSignal(session: CoinflowSession): AbortSignal {
+    return watchedSignal((abort) => this.onSessionEnd(session, abort));
+  }
+
+  /**
+   * Calls the listener once, when the session ends as {@link sessionSignal} describes; at once if it has ended already. Use it
+   * where you know when a connection closes, and stop it then.
+   * @param listener gets the reason: the error that a request with this session key would now be answered with
+   * @returns a function that stops it
+   * @throws {CoinflowInvalidArgumentError} when it is not a session
+   * @example
+   * const stop = coinflow.onSessionEnd(session, () => socket.close(4401));
+   * socket.once('close', stop);
+   */
+  onSessionEnd(session: CoinflowSession, listener: (reason: CoinflowAuthError) => void): () => void {
     // In JavaScript the argument may have any type.
     if (typeof (session as CoinflowSession | undefined)?.key !== 'string') {
       throw new CoinflowInvalidArgumentError('session', 'must be a session');
     }
-    return watchedSignal((abort) => this.#authenticator.sessions.watcher.watch(session, abort));
+    return this.#authenticator.sessions.watcher.watch(session, listener);
   }
 
   /** What this instance has done since the process started, and the size of its cache. The result is plain JSON. */
@@ -267,10 +303,16 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     }
   }
 
-  async #authenticate(request: RequestWithHeaders, policy: CoinflowRoutePolicy): Promise<VerificationResult> {
+  /** @returns `undefined` for an anonymous request that is accepted */
+  async #authenticate(
+    request: RequestWithHeaders,
+    { access, ...policy }: CoinflowRequestPolicy,
+    sessionKey: string | undefined,
+  ): Promise<VerificationResult | undefined> {
     let decidedBy: CoinflowDecidedBy = 'request';
     try {
-      const key = this.#authenticator.extractSessionKey(request) ?? '';
+      const key = sessionKey ?? this.#authenticator.extractSessionKey(request) ?? '';
+      if (key === '' && access === 'optional') return undefined;
       const result = await this.#authenticator.authenticate(key, policy, request);
       decidedBy = result.decidedBy;
       if (result.session) assertSubjectAllowed(result.session, policy);
@@ -292,6 +334,15 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     this.#hasRevoked = true;
     return { shared };
   }
+}
+
+/** The mistake in what `authenticateRequest()` requires; `undefined` if it is valid. */
+function requirementsProblem(requirements: CoinflowRequestPolicy): string | undefined {
+  if (typeof requirements !== 'object' || requirements === null) return policyProblem(requirements);
+  if ('instance' in requirements) return 'instance is that of the service';
+  const { access = 'required', ...policy } = requirements;
+  if (access !== 'required' && access !== 'optional') return 'access must be required or optional';
+  return policyProblem(policy);
 }
 
 /** A `Date` header has whole seconds, so a difference below one second does not mean that this machine's clock is wrong. */

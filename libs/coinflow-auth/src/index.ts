@@ -35,7 +35,7 @@ export {
 export { SessionKeyExtractors } from './extraction/built-in-extractors.js';
 
 // Creating, verifying and revoking session keys
-export type { CoinflowRequestResult, CoinflowRevocation } from './coinflow-auth.interfaces.js';
+export type { CoinflowAnonymousResult, CoinflowRequestResult, CoinflowRevocation } from './coinflow-auth.interfaces.js';
 export { CoinflowAuthService } from './coinflow-auth.service.js';
 export type { MessageToSign } from './http/coinflow-client.js';
 export { COINFLOW_BLOCKCHAINS, type CoinflowBlockchain, type KnownBlockchain } from './session/wallet-address.js';

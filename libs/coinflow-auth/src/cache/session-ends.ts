@@ -54,17 +54,20 @@ export class SessionEnds {
     const session = this.#watched.get(id);
     if (!session) return;
     this.#forget(id, session);
-    const listeners = Array.from(session.listeners);
-    session.listeners.clear();
-    for (const listener of listeners) this.#notify(listener, reason);
+    // A listener may stop another one, or watch again.
+    for (const listener of Array.from(session.listeners)) {
+      if (session.listeners.delete(listener)) this.#notify(listener, reason);
+    }
   }
 
   /** The sessions of a user have ended, except those that `hasEnded` spares. */
   endOf(subject: string, hasEnded: (claims: SessionClaims) => boolean, reason: CoinflowAuthError): void {
-    const ended = Array.from(this.#watched).filter(
-      ([, session]) => session.subject === subject && hasEnded(session.claims),
-    );
-    for (const [id] of ended) this.end(id, reason);
+    // A listener may watch again, so that none is called before all are found.
+    const ended: string[] = [];
+    for (const [id, session] of this.#watched) {
+      if (session.subject === subject && hasEnded(session.claims)) ended.push(id);
+    }
+    for (const id of ended) this.end(id, reason);
   }
 
   /** A listener is the application's code: an exception must reach neither the revocation nor the other listeners. */
@@ -85,9 +88,9 @@ export class SessionEnds {
     session.timer.unref();
   }
 
-  #forget(id: string, { timer }: WatchedSession): void {
-    clearTimeout(timer);
-    this.#watched.delete(id);
+  #forget(id: string, session: WatchedSession): void {
+    clearTimeout(session.timer);
+    if (this.#watched.get(id) === session) this.#watched.delete(id);
   }
 }
 

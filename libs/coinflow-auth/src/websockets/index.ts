@@ -1,1 +1,2 @@
+export { authenticateConnections } from './authenticate-connections.js';
 export { webSocketContext } from './web-socket-context.js';
