@@ -26,9 +26,34 @@ const NEST_11 = {
   '@nestjs/platform-express': '^11.0.0',
   '@nestjs/platform-fastify': '^11.0.0',
 };
-/** What the entries for GraphQL, gateways and microservices need. */
-const CONTEXTS_12 = { '@nestjs/microservices': '^12.0.0', '@nestjs/websockets': '^12.0.0', graphql: '^16.0.0' };
-const CONTEXTS_11 = { '@nestjs/microservices': '^11.0.0', '@nestjs/websockets': '^11.0.0', graphql: '^16.0.0' };
+/** What applications with GraphQL, gateways and microservices install. */
+const CONTEXTS = {
+  '@apollo/server': '^5.0.0',
+  '@as-integrations/express5': '^1.1.0',
+  '@types/ws': '^8.18.0',
+  graphql: '^16.11.0',
+  'graphql-ws': '^6.0.0',
+  'socket.io-client': '^4.8.0',
+  ws: '^8.18.0',
+};
+const CONTEXTS_12 = {
+  ...CONTEXTS,
+  '@nestjs/apollo': '^14.0.0',
+  '@nestjs/graphql': '^14.0.0',
+  '@nestjs/microservices': '^12.0.0',
+  '@nestjs/platform-socket.io': '^12.0.0',
+  '@nestjs/platform-ws': '^12.0.0',
+  '@nestjs/websockets': '^12.0.0',
+};
+const CONTEXTS_11 = {
+  ...CONTEXTS,
+  '@nestjs/apollo': '^13.0.0',
+  '@nestjs/graphql': '^13.0.0',
+  '@nestjs/microservices': '^11.0.0',
+  '@nestjs/platform-socket.io': '^11.0.0',
+  '@nestjs/platform-ws': '^11.0.0',
+  '@nestjs/websockets': '^11.0.0',
+};
 const REST = { axios: '^1.8.0', 'reflect-metadata': '^0.2.0', rxjs: '^7.8.0', '@types/node': '^20.19.0' };
 const SWC = { '@swc/core': '^1.16.0' };
 
@@ -42,7 +67,7 @@ const OLDEST = {
   '@nestjs/microservices': '11.0.0',
   '@nestjs/websockets': '11.0.0',
   '@redis/client': '5.0.0',
-  graphql: '16.0.0',
+  graphql: '16.11.0',
   ioredis: '5.0.0',
   '@nestjs/platform-express': '11.0.0',
   // Older versions require @nestjs/common 10.
@@ -59,6 +84,7 @@ const jestCjs = { runner: 'jest', files: { 'jest.config.js': jestConfig({ esm: f
 /** The scripts that a project runs beside `main` if it has their dependencies. */
 const ENTRIES = {
   configured: 'configured.ts',
+  contexts: 'contexts.ts',
   health: 'health.ts',
   'two-copies': 'two-copies.mts',
   'every-entry': 'every-entry.ts',
@@ -86,7 +112,7 @@ const PROJECTS = [
     },
     runner: 'jest',
     files: { 'jest.config.js': jestConfig({ esm: true }) },
-    entries: ['main', 'configured', 'health', 'two-copies', 'every-entry'],
+    entries: ['main', 'configured', 'contexts', 'health', 'two-copies', 'every-entry'],
   },
   {
     name: 'NestJS 12, ESM, Vitest 3',
@@ -126,7 +152,7 @@ const PROJECTS = [
       'ts-jest': '^29.4.0',
     },
     ...jestCjs,
-    entries: ['main', 'configured', 'health', 'two-copies', 'every-entry'],
+    entries: ['main', 'configured', 'contexts', 'health', 'two-copies', 'every-entry'],
   },
   {
     name: 'NestJS 11, CommonJS, Jest 29',
