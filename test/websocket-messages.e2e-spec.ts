@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter, type INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { WsException } from '@nestjs/websockets';
-import { CoinflowAuthModule } from 'nestjs-coinflow-auth';
+import { CoinflowAuthError, CoinflowAuthModule } from 'nestjs-coinflow-auth';
 import { asUser, overrideCoinflowAuth } from 'nestjs-coinflow-auth/testing';
 import { webSocketContext } from 'nestjs-coinflow-auth/websockets';
 import { gatewayWith, runs } from './harness/balance.gateway.js';
@@ -41,6 +41,36 @@ describe.each(SOCKET_TRANSPORTS)('the messages of a gateway on $name', (transpor
     expect(JSON.stringify(refused)).not.toContain(SECRET);
     expect(runs).not.toContain('payout');
     expect(await connection.ask('me')).toMatchObject({ data: { userId: 'alice' } });
+  });
+
+  it('are answered with the code of an error of the service, and without their payload', async () => {
+    const app = await startGateway(transport);
+    const connection = await app.open(header(unseenKey(app.coinflow)));
+    const sessionKey = forge(unseenKey(app.coinflow, { customerId: 'bob' }));
+    const answer = await connection.ask('verify', { sessionKey, note: SECRET });
+    expect(answer).toEqual({
+      event: 'exception',
+      data: { status: 'error', code: 'COINFLOW_SESSION_REJECTED', message: 'Invalid session key.' },
+    });
+  });
+
+  it('are answered by the filter of the gateway, if it has one for errors of the service', async () => {
+    @Catch(CoinflowAuthError)
+    class OwnFilter implements ExceptionFilter<CoinflowAuthError> {
+      catch({ reason }: CoinflowAuthError): object {
+        reasons.push(reason);
+        return {};
+      }
+    }
+    const reasons: string[] = [];
+    const Gateway = gatewayWith();
+    UseFilters(new OwnFilter())(Gateway);
+    const app = await startGateway(transport, { gateway: Gateway });
+    const connection = await app.open(header(unseenKey(app.coinflow)));
+    connection.send('verify', { sessionKey: 'not a session key' });
+    await until(() => reasons.length > 0);
+    expect(await connection.ask('me')).toMatchObject({ event: 'me' });
+    expect(connection.received).toHaveLength(1);
   });
 
   it('reach the handlers in order when they are sent before the session key is verified', async () => {

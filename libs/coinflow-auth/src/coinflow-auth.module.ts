@@ -14,6 +14,7 @@ import { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 import { describeInstance, registeredInstances } from './contexts/instances.js';
 import { assertContexts, assertRoutePolicies } from './decorators/route-policy-check.js';
+import { addFilterToGateways } from './decorators/gateway-filter.js';
 import { endStreamsWithSessions } from './decorators/session-stream.interceptor.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
@@ -104,7 +105,8 @@ const factory = {
  *
  * 1. While the classes load: `@CoinflowAuth()` and `@OnCoinflowEvent()` reject an invalid policy or filter.
  * 2. While Nest creates the providers: `resolveOptions()` validates the options of each instance. The constructor of
- *    `CoinflowAuthModule` rejects two instances with the same name, and lets `@Sse()` handlers end with their session.
+ *    `CoinflowAuthModule` rejects two instances with the same name, adds the filter to gateways, and lets
+ *    `@Sse()` handlers end with their session.
  *    `CoinflowAuthService` logs a warning without seal keys.
  * 3. `onModuleInit`: `CoinflowAuthModule` rejects routes that lost their guard, and contradictory policies.
  *    `CoinflowAuthGuard` checks that the module is registered. `CoinflowWebhookGuard` checks that every webhook route has
@@ -151,7 +153,8 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
     this.#modules = modules;
     this.#moduleRef = moduleRef;
     assertNamesAreUnique(modules);
-    // Nest reads the interceptors of a route before it calls `onModuleInit`.
+    // Nest reads interceptors and filters before it calls `onModuleInit`.
+    addFilterToGateways(modules);
     endStreamsWithSessions(modules, (name) => this.#getAuthenticator(name));
   }
 

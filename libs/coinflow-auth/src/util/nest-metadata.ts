@@ -3,6 +3,10 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 
 /** The metadata key of `@UseGuards()`. */
 const GUARDS = '__guards__';
+/** The metadata key of `@WebSocketGateway()`. */
+const GATEWAY = 'websockets:is_gateway';
+/** The metadata key of `@UseFilters()`. */
+const FILTERS = '__exceptionFilters__';
 /** The metadata key of `@UseInterceptors()`. */
 const INTERCEPTORS = '__interceptors__';
 /** The metadata key of `@HttpCode()`. */
@@ -163,6 +167,22 @@ export function setInterceptor(handler: object, interceptor: object): void {
 /** Whether the handler has `@EventPattern()`: nobody waits for its answer. */
 export function isEventHandler(handler: object): boolean {
   return Reflect.getMetadata(HANDLER_TYPE, handler) === EVENT;
+}
+
+/** The classes of an application with `@WebSocketGateway()`. */
+export function gatewaysOf(modules: ModulesContainer): object[] {
+  const providers = Array.from(modules.values()).flatMap((module) => Array.from(module.providers.values()));
+  return providers.flatMap(({ metatype }) =>
+    typeof metatype === 'function' && Reflect.hasMetadata(GATEWAY, metatype) ? [metatype] : [],
+  );
+}
+
+/** Adds a filter to a class, in place of one of the same class. The other filters of the class come before it. */
+export function setLastFilter(target: object, filter: object): void {
+  const existing = (Reflect.getMetadata(FILTERS, target) ?? []) as object[];
+  const others = existing.filter((one) => one.constructor !== filter.constructor);
+  // Nest asks the filters of a class in the reverse order.
+  Reflect.defineMetadata(FILTERS, [filter, ...others], target);
 }
 
 /** The status that `@HttpCode()` sets. */
