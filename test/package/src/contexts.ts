@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Inject, Module, type INestApplication, type Type } from '@nestjs/common';
+import { Inject, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   Field,
@@ -25,7 +25,6 @@ import {
   CoinflowAuthModule,
   CoinflowAuthService,
   CurrentSession,
-  type CoinflowAuthModuleOptions,
   type CoinflowSession,
   type CoinflowSubject,
 } from 'nestjs-coinflow-auth';
@@ -87,23 +86,35 @@ class BalanceGateway implements OnGatewayInit<Server> {
   }
 }
 
-function appModule(options: CoinflowAuthModuleOptions): Type {
+const graphql = GraphQLModule.forRoot<ApolloDriverConfig>({
+  driver: ApolloDriver,
+  autoSchemaFile: true,
+  fieldResolverEnhancers: ['guards'],
+  subscriptions: { 'graphql-ws': true },
+  plugins: [coinflowStatusPlugin()],
+});
+
+type Emulator = Awaited<ReturnType<typeof startCoinflowEmulator>>;
+
+/** GraphQL, or one kind of socket: each of them takes all upgrades of its server. */
+async function start(coinflow: Emulator, kind: string): Promise<INestApplication> {
+  const [merchant] = coinflow.merchants;
+  assert(merchant);
   const contexts = { graphql: graphqlContext(), ws: webSocketContext() };
+  const isGraphQL = kind === 'graphql';
   @Module({
     imports: [
-      CoinflowAuthModule.forRoot({ ...options, contexts }),
-      GraphQLModule.forRoot<ApolloDriverConfig>({
-        driver: ApolloDriver,
-        autoSchemaFile: true,
-        fieldResolverEnhancers: ['guards'],
-        subscriptions: { 'graphql-ws': true },
-        plugins: [coinflowStatusPlugin()],
-      }),
+      CoinflowAuthModule.forRoot({ env: 'local', baseUrl: coinflow.url, ...merchant, contexts }),
+      ...(isGraphQL ? [graphql] : []),
     ],
-    providers: [ShopResolver, BalanceGateway],
+    providers: [isGraphQL ? ShopResolver : BalanceGateway],
   })
   class AppModule {}
-  return AppModule;
+  // Socket.IO is Nest's default.
+  const app: INestApplication = await NestFactory.create(AppModule, { logger: false });
+  if (kind === 'ws') app.useWebSocketAdapter(new WsAdapter(app));
+  await app.listen(0, '127.0.0.1');
+  return app;
 }
 
 async function tryGraphQL(url: string, key: string): Promise<void> {
@@ -136,8 +147,8 @@ async function subscribe(url: string, sessionKey: string): Promise<Connection> {
     on: { closed: (event) => close((event as { code: number }).code) },
   });
   const events = client.iterate<{ balance: number }>({ query: 'subscription { balance }' });
-  const first = await events.next();
-  assert.deepEqual(first.value?.data, { balance: 7 });
+  const first = (await events.next()) as { value: { data: object } };
+  assert.deepEqual(first.value.data, { balance: 7 });
   // The rest ends with the error that the server has closed the socket.
   events.next().catch(() => undefined);
   return { closed };
@@ -166,29 +177,23 @@ async function withSocketIo(url: string, sessionKey: string): Promise<Connection
   return { closed: new Promise((resolve) => socket.once('disconnect', resolve)) };
 }
 
+/** Opens a connection with a key, tries it, and revokes the key. */
+async function tryKind(coinflow: Emulator, kind: string): Promise<void> {
+  const app = await start(coinflow, kind);
+  const url = await app.getUrl();
+  const { merchantId } = coinflow.merchants[0] ?? {};
+  const key = coinflow.signSessionKey({ customerId: 'alice', merchantId });
+  if (kind === 'graphql') await tryGraphQL(url, key);
+  const open = kind === 'graphql' ? subscribe : kind === 'ws' ? withWs : withSocketIo;
+  const { closed } = await open(url, key);
+  await app.get(CoinflowAuthService).revokeSessionKey(key);
+  assert.equal(await closed, kind === 'socket.io' ? 'io server disconnect' : 4401);
+  await app.close();
+}
+
 async function main(): Promise<void> {
   const coinflow = await startCoinflowEmulator();
-  const [merchant] = coinflow.merchants;
-  assert(merchant);
-  const options = { env: 'local', baseUrl: coinflow.url, ...merchant } as const;
-  const keyOf = (customerId: string): string =>
-    coinflow.signSessionKey({ customerId, merchantId: merchant.merchantId });
-
-  // Socket.IO is Nest's default.
-  for (const platform of ['ws', 'socket.io']) {
-    const app: INestApplication = await NestFactory.create(appModule(options), { logger: false });
-    if (platform === 'ws') app.useWebSocketAdapter(new WsAdapter(app));
-    await app.listen(0, '127.0.0.1');
-    const url = await app.getUrl();
-    const key = keyOf('alice');
-    await tryGraphQL(url, key);
-    const subscription = await subscribe(url, key);
-    const socket = platform === 'ws' ? await withWs(url, key) : await withSocketIo(url, key);
-    await app.get(CoinflowAuthService).revokeSessionKey(key);
-    assert.equal(await subscription.closed, 4401);
-    assert.equal(await socket.closed, platform === 'ws' ? 4401 : 'io server disconnect');
-    await app.close();
-  }
+  for (const kind of ['graphql', 'ws', 'socket.io']) await tryKind(coinflow, kind);
   await coinflow.close();
   console.log('ok');
 }
