@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { handlerCalls, type ContextDriver, type RunningContext } from './harness/contexts/context-driver.js';
-import { graphqlDriver } from './harness/contexts/graphql-driver.js';
+import { graphqlDriver, graphqlWsDriver } from './harness/contexts/graphql-driver.js';
 import { rpcDriver } from './harness/contexts/rpc-drivers.js';
-import { socketIoDriver } from './harness/contexts/socket-io-driver.js';
+import { SOCKET_DRIVERS } from './harness/contexts/socket-drivers.js';
 import { PLATFORMS, unseenKey } from './harness/create-test-app.js';
 import {
   ACCEPTED,
@@ -81,7 +81,7 @@ function suiteOf({ name, impossible, start }: ContextDriver): void {
   });
 }
 
-const DRIVERS = [rpcDriver('TCP'), ...PLATFORMS.map(graphqlDriver), socketIoDriver];
+const DRIVERS = [rpcDriver('TCP'), ...PLATFORMS.map(graphqlDriver), graphqlWsDriver, ...SOCKET_DRIVERS];
 for (const driver of DRIVERS) suiteOf(driver);
 
 describeWithRedis('with a Redis server', () => {

@@ -10,8 +10,11 @@ import {
   type CoinflowSubject,
 } from 'nestjs-coinflow-auth';
 import { graphqlContext } from 'nestjs-coinflow-auth/graphql';
-import { createTestApp, type Platform } from '../create-test-app.js';
-import { handle, type ContextDriver } from './context-driver.js';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { createTestApp, type Platform, type TestApp } from '../create-test-app.js';
+import type { HandlerName, PresentedKey } from '../decision-table.js';
+import { handle, type ContextAnswer, type ContextDriver, type RunningContext } from './context-driver.js';
 
 @Resolver()
 class ShopResolver {
@@ -48,7 +51,11 @@ function register(options: CoinflowAuthModuleOptions): DynamicModule {
     module: ShopModule,
     imports: [
       CoinflowAuthModule.forRoot(options),
-      GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true }),
+      GraphQLModule.forRoot<ApolloDriverConfig>({
+        driver: ApolloDriver,
+        autoSchemaFile: true,
+        subscriptions: { 'graphql-ws': true },
+      }),
     ],
     providers: [ShopResolver],
   };
@@ -59,34 +66,62 @@ interface GraphqlBody {
   readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
 }
 
-/** Queries over HTTP, with the key in the header. */
-export function graphqlDriver(platform: Platform): ContextDriver {
+const query = (handler: HandlerName): string => `query ($payload: String!) { ${handler}(payload: $payload) }`;
+
+function answerOf(handler: HandlerName, { data, errors }: GraphqlBody, text: string): ContextAnswer {
+  return errors ? { code: errors[0]?.extensions.code, text } : { code: undefined, text: String(data?.[handler]) };
+}
+
+type Send = (app: TestApp, ...call: Parameters<RunningContext['send']>) => Promise<ContextAnswer>;
+
+function driver(name: string, platform: Platform, send: Send): ContextDriver {
   return {
-    name: `GraphQL on ${platform}`,
+    name,
     impossible: {},
     start: async (options) => {
-      const app = await createTestApp({
-        platform,
-        register,
-        options: { ...options, contexts: { graphql: graphqlContext() } },
-      });
-      return {
-        app,
-        send: async (handler, key, payload) => {
-          const headers = { 'x-coinflow-auth-session-key': typeof key === 'object' ? [...key] : key };
-          const query = `query ($payload: String!) { ${handler}(payload: $payload) }`;
-          const { text, body } = await app.send('/graphql', {
-            method: 'POST',
-            headers: key === undefined ? {} : (headers as Record<string, string | string[]>),
-            body: { query, variables: { payload } },
-          });
-          const { data, errors } = body as GraphqlBody;
-          return errors
-            ? { code: errors[0]?.extensions.code, text }
-            : { code: undefined, text: String(data?.[handler]) };
-        },
-        close: app.close,
-      };
+      const contexts = { graphql: graphqlContext() };
+      const app = await createTestApp({ platform, register, options: { ...options, contexts } });
+      return { app, send: (...call) => send(app, ...call), close: app.close };
     },
   };
 }
+
+/** The key in a header. Two keys are two headers. */
+function headersOf(key: PresentedKey): Record<string, string | string[]> {
+  if (key === undefined) return {};
+  return { 'x-coinflow-auth-session-key': typeof key === 'string' ? key : [...key] };
+}
+
+/** Queries over HTTP. */
+export function graphqlDriver(platform: Platform): ContextDriver {
+  return driver(`GraphQL on ${platform}`, platform, async (app, handler, key, payload) => {
+    const { text, body } = await app.send('/graphql', {
+      method: 'POST',
+      headers: headersOf(key),
+      body: { query: query(handler), variables: { payload } },
+    });
+    return answerOf(handler, body as GraphqlBody, text);
+  });
+}
+
+/** Queries over graphql-ws. Each one has a socket of its own, with the key in its `connectionParams`; two keys are two spellings. */
+export const graphqlWsDriver = driver('GraphQL over graphql-ws', 'express', async (app, handler, key, payload) => {
+  const [first, second] = [key].flat();
+  const client = createClient({
+    url: `${app.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    connectionParams:
+      second === undefined
+        ? { sessionKey: first }
+        : { 'x-coinflow-auth-session-key': first, 'X-Coinflow-Auth-Session-Key': second },
+    retryAttempts: 0,
+  });
+  try {
+    for await (const result of client.iterate({ query: query(handler), variables: { payload } })) {
+      return answerOf(handler, result as GraphqlBody, JSON.stringify(result));
+    }
+    throw new Error('The query has no result');
+  } finally {
+    await client.dispose();
+  }
+});
