@@ -43,7 +43,7 @@ export class CoinflowAuthenticator implements OnApplicationBootstrap, OnApplicat
     this.client = new CoinflowClient(options);
     this.sessions = new SessionParts(this.client, options);
     this.decisions = new DecisionLog(name);
-    this.shared = new SharedAuthentications((session) => this.sessions.watcher.endOf(session));
+    this.shared = new SharedAuthentications((session) => this.sessions.watcher.checkOf(session));
     this.vary = varyOf(options.extractor);
     this.contexts = new Map([...Object.entries(options.contexts), [HTTP, httpContext]]);
   }

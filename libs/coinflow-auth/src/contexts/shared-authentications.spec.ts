@@ -63,7 +63,7 @@ describe('SharedAuthentications', () => {
     await fc.assert(
       fc.asyncProperty(demands, ages, fc.boolean(), async (resolvers, cachedMs, isUp) => {
         const verifier = new FakeVerifier(cachedMs, isUp);
-        const shared = new SharedAuthentications(() => undefined);
+        const shared = new SharedAuthentications(() => () => undefined);
         const carrier = {};
         const results: Promise<VerificationResult>[] = [];
         for (const { maxAgeMs, waits } of resolvers) {
@@ -84,7 +84,7 @@ describe('SharedAuthentications', () => {
 
   it('verifies again for a resolver that runs a second later, for the next event of a subscription', () => {
     jest.useFakeTimers();
-    const shared = new SharedAuthentications(() => undefined);
+    const shared = new SharedAuthentications(() => () => undefined);
     const verify = jest.fn((): Result => ({ decidedBy: 'cache', session: asUser('alice') }));
     const carrier = {};
     const resolve = (): Result => shared.authenticate(carrier, KEY, Infinity, verify);
@@ -99,7 +99,7 @@ describe('SharedAuthentications', () => {
 
   it('returns the error of a session that has ended since it was authenticated', () => {
     const ended: CoinflowSessionRevokedError[] = [];
-    const shared = new SharedAuthentications(() => ended[0]);
+    const shared = new SharedAuthentications(() => () => ended[0]);
     const carrier = {};
     const resolve = (): Result =>
       shared.authenticate(carrier, KEY, 0, () => ({ decidedBy: 'cache', session: asUser('alice') }));
@@ -109,7 +109,7 @@ describe('SharedAuthentications', () => {
   });
 
   it('shares nothing between requests, or between the keys of one request', () => {
-    const shared = new SharedAuthentications(() => undefined);
+    const shared = new SharedAuthentications(() => () => undefined);
     const carrier = {};
     const as = (userId: string, of: object, key: string): Result =>
       shared.authenticate(of, key, Infinity, () => ({ decidedBy: 'cache', session: asUser(userId) }));
@@ -120,7 +120,7 @@ describe('SharedAuthentications', () => {
   });
 
   it('does not keep a defect for later resolvers, and passes it to those that wait for it', async () => {
-    const shared = new SharedAuthentications(() => undefined);
+    const shared = new SharedAuthentications(() => () => undefined);
     const carrier = {};
     const broken = (): Result => Promise.reject(new TypeError('a defect'));
     const waiting = [0, Infinity].map((age) => shared.authenticate(carrier, KEY, age, broken));
@@ -131,7 +131,7 @@ describe('SharedAuthentications', () => {
   });
 
   it('counts the first handler of a request', () => {
-    const shared = new SharedAuthentications(() => undefined);
+    const shared = new SharedAuthentications(() => () => undefined);
     const carrier = {};
     expect([carrier, carrier, {}].map((one) => shared.countOnce(one))).toEqual([true, false, true]);
   });

@@ -1,4 +1,5 @@
 import type { CoinflowSession } from '../session/coinflow-session.js';
+import type { EndCheck } from '../verification/session-watcher.js';
 import type { VerificationResult } from '../verification/verification-result.js';
 
 /**
@@ -15,6 +16,8 @@ interface Attempt {
   /** Until the result is there. */
   pending?: Promise<VerificationResult> | undefined;
   result?: VerificationResult;
+  /** Whether the session has ended since. */
+  hasEnded?: EndCheck;
   /** On the monotonic clock. */
   settledAt?: number;
 }
@@ -31,11 +34,11 @@ interface SharedRequest {
  */
 export class SharedAuthentications {
   readonly #requests = new WeakMap<object, SharedRequest>();
-  readonly #endOf: (session: CoinflowSession) => VerificationResult['error'];
+  readonly #checkOf: (session: CoinflowSession) => EndCheck;
 
-  /** @param endOf why a session has ended; `undefined` if it has not */
-  constructor(endOf: (session: CoinflowSession) => VerificationResult['error']) {
-    this.#endOf = endOf;
+  /** @param checkOf creates the check whether a session has ended */
+  constructor(checkOf: (session: CoinflowSession) => EndCheck) {
+    this.#checkOf = checkOf;
   }
 
   /**
@@ -51,8 +54,8 @@ export class SharedAuthentications {
     const request = this.#requestOf(carrier);
     request.attempts = request.attempts.filter(isCurrent);
     const attempts = request.attempts.filter((attempt) => attempt.key === key);
-    const known = attempts.find((attempt) => answers(attempt, maxAgeMs))?.result;
-    if (known) return this.#again(known);
+    const known = attempts.find((attempt) => answers(attempt, maxAgeMs));
+    if (known?.result) return this.#again(known, known.result);
     // It may ask Coinflow. Its result is then young enough for every handler.
     const pending = attempts.find((attempt) => attempt.pending !== undefined)?.pending;
     if (pending) return pending.then(() => this.authenticate(carrier, key, maxAgeMs, authenticate));
@@ -72,8 +75,10 @@ export class SharedAuthentications {
   }
 
   /** The session may have ended since it was authenticated. */
-  #again(result: VerificationResult): VerificationResult {
-    const error = result.session && this.#endOf(result.session);
+  #again(attempt: Attempt, result: VerificationResult): VerificationResult {
+    if (!result.session) return result;
+    attempt.hasEnded ??= this.#checkOf(result.session);
+    const error = attempt.hasEnded();
     return error ? { decidedBy: result.decidedBy, error } : result;
   }
 

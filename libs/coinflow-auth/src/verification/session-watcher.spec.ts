@@ -63,7 +63,7 @@ describe('SessionWatcher', () => {
     const session = await instance.decide(coinflow.key());
     const before = coinflow.calls.length;
     watch(session);
-    instance.sessions.watcher.endOf(session);
+    instance.sessions.watcher.checkOf(session)();
     expect(coinflow.calls).toHaveLength(before);
   });
 
@@ -95,11 +95,11 @@ describe('SessionWatcher', () => {
     ],
   ])('calls the listener at once for a session that is %s, and watches nothing', async (_, code, end) => {
     const session = await instance.decide(coinflow.key());
-    expect(instance.sessions.watcher.endOf(session)).toBeUndefined();
+    expect(instance.sessions.watcher.checkOf(session)()).toBeUndefined();
     await end(session);
     watch(session)();
     expect(ended).toEqual([code]);
-    expect(instance.sessions.watcher.endOf(session)).toMatchObject({ code });
+    expect(instance.sessions.watcher.checkOf(session)()).toMatchObject({ code });
     expect(instance.sessions.watcher.size).toBe(0);
   });
 

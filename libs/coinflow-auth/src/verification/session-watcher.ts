@@ -11,6 +11,9 @@ import {
 import { expiryOf, type SessionClaims } from '../session/claims.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 
+/** Returns why a session has ended; `undefined` if it has not. */
+export type EndCheck = () => AnyCoinflowAuthError | undefined;
+
 /** Where it is known that a session has ended. */
 interface WatcherParts {
   readonly cache: Pick<SessionCache, 'getRejection'>;
@@ -45,9 +48,11 @@ export class SessionWatcher {
     return () => undefined;
   }
 
-  /** Why the session has ended; `undefined` if it has not. */
-  endOf(session: CoinflowSession): AnyCoinflowAuthError | undefined {
-    return this.#reasonOf(sessionKeyId(session.key), claimsOf(session));
+  /** @returns a function for several checks: it returns why the session has ended, and `undefined` if it has not */
+  checkOf(session: CoinflowSession): EndCheck {
+    const id = sessionKeyId(session.key);
+    const claims = claimsOf(session);
+    return () => this.#reasonOf(id, claims);
   }
 
   #reasonOf(id: string, claims: SessionClaims): AnyCoinflowAuthError | undefined {
