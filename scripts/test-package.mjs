@@ -67,7 +67,6 @@ const OLDEST = {
   '@nestjs/microservices': '11.0.0',
   '@nestjs/websockets': '11.0.0',
   '@redis/client': '5.0.0',
-  graphql: '16.11.0',
   ioredis: '5.0.0',
   '@nestjs/platform-express': '11.0.0',
   // Older versions require @nestjs/common 10.
