@@ -6,8 +6,12 @@ import { skippedContext, unknownContext } from './contexts/context-errors.js';
 import { appendVary } from './contexts/http-context.js';
 import { misconfigured, toHttpException, writeErrorHeaders } from './contexts/http-exception.js';
 import { getFromInstance, moduleMissing, registeredInstances } from './contexts/instances.js';
-import { carrierOf, readDecision, writeDecision } from './contexts/request-decision.js';
-import { CoinflowSessionKeyMissingError, isCoinflowAuthError } from './errors/coinflow-auth.errors.js';
+import { carrierOf, readDecision, writeDecision, type RequestDecision } from './contexts/request-decision.js';
+import {
+  CoinflowSessionKeyMissingError,
+  CoinflowUserNotFoundError,
+  isCoinflowAuthError,
+} from './errors/coinflow-auth.errors.js';
 import type { AuthenticationScheme, RequestWithHeaders } from './extraction/session-key-extractor.js';
 import type { CoinflowContextAdapter, CoinflowContextRequest } from './options/context-contracts.js';
 import { readRoute, type CoinflowRoute } from './options/route-policy.js';
@@ -90,6 +94,22 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     const result = this.#authenticate(call);
     if (result instanceof Promise) return result.then((late) => this.#conclude(call, late));
     return this.#conclude(call, result);
+  }
+
+  /**
+   * The application's user of a session, from the option `loadUser`. `@SessionUser()` calls it, for any number of parameters and
+   * handlers of a request; the user is loaded once.
+   */
+  async loadUser(context: ExecutionContext, decision: RequestDecision, session: CoinflowSession): Promise<unknown> {
+    const { users, contexts } = this.#getAuthenticator(this.getRoute(context));
+    try {
+      return await users.load(decision.request ?? decision, session);
+    } catch (error) {
+      // What the application throws is its own, even if it is an error of this package.
+      if (!(error instanceof CoinflowUserNotFoundError)) throw error;
+      const adapter = contexts.get(context.getType());
+      throw adapter && adapter !== 'skip' ? adapter.toException(error, context) : error;
+    }
   }
 
   /** The access and the policy of the route. They are read once for each handler and controller. */

@@ -1,5 +1,6 @@
 import {
   ConfigurableModuleBuilder,
+  Inject,
   Module,
   type ConfigurableModuleAsyncOptions,
   type DynamicModule,
@@ -13,8 +14,9 @@ import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 import { describeInstance, registeredInstances } from './contexts/instances.js';
-import { assertContexts, assertRoutePolicies } from './decorators/route-policy-check.js';
+import { assertContexts, assertRoutePolicies, assertUserLoaders } from './decorators/route-policy-check.js';
 import { addFilterToGateways } from './decorators/gateway-filter.js';
+import { runHandlersWithSessions } from './decorators/session-context.interceptor.js';
 import { endStreamsWithSessions } from './decorators/session-stream.interceptor.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
@@ -148,13 +150,18 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
   readonly #moduleRef: ModuleRef;
 
   /** @throws {CoinflowMisconfiguredError} when two modules register instances with the same name */
-  constructor(modules: ModulesContainer, moduleRef: ModuleRef) {
+  constructor(
+    modules: ModulesContainer,
+    moduleRef: ModuleRef,
+    @Inject(COINFLOW_AUTH_OPTIONS) { asyncContext }: ResolvedCoinflowAuthOptions,
+  ) {
     super();
     this.#modules = modules;
     this.#moduleRef = moduleRef;
     assertNamesAreUnique(modules);
     // Nest reads interceptors and filters before it calls `onModuleInit`.
     addFilterToGateways(modules);
+    if (asyncContext) runHandlersWithSessions(modules, (name) => this.#getAuthenticator(name));
     endStreamsWithSessions(modules, (name) => this.#getAuthenticator(name));
   }
 
@@ -165,7 +172,10 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
   onModuleInit(): void {
     assertRoutePolicies(this.#modules);
     const names = registeredInstances(this.#modules);
-    assertContexts(this.#modules, (name) => (names.includes(name) ? this.#getAuthenticator(name).contexts : undefined));
+    const authenticatorOf = (name: string | undefined): CoinflowAuthenticator | undefined =>
+      names.includes(name) ? this.#getAuthenticator(name) : undefined;
+    assertContexts(this.#modules, (name) => authenticatorOf(name)?.contexts);
+    assertUserLoaders(this.#modules, (name) => authenticatorOf(name)?.users);
   }
 
   #getAuthenticator(name: string | undefined): CoinflowAuthenticator {

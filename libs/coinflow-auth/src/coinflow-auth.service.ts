@@ -10,6 +10,7 @@ import type {
   VerifySessionKeyOptions,
   WalletLoginOptions,
 } from './coinflow-auth.interfaces.js';
+import { misconfigured } from './contexts/http-exception.js';
 import { notAString, type CoinflowAuthenticator } from './coinflow-authenticator.js';
 import {
   CoinflowInvalidArgumentError,
@@ -220,6 +221,29 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    */
   async revokeSubject(subject: SubjectToRevoke): Promise<CoinflowRevocation> {
     return this.#revoked(await this.#authenticator.sessions.revoker.revokeSubject(checkSubjectToRevoke(subject)));
+  }
+
+  /**
+   * The session of the request that is being handled, wherever a handler calls it: in a service, a repository, a callback;
+   * `undefined` for an anonymous request under `@CoinflowOptional()`. It requires the option `asyncContext`. It works in every
+   * context; for field resolvers of GraphQL, set `fieldResolverEnhancers: ['guards', 'interceptors']`.
+   * @throws {CoinflowMisconfiguredError} without the option, and outside of a handler that a guard of this instance has run for: a
+   * missing guard must not look like an anonymous request
+   */
+  currentSession(): CoinflowSession | undefined {
+    const { asyncSessions } = this.#authenticator;
+    if (!asyncSessions) {
+      throw misconfigured('currentSession() is called, but the option asyncContext is off', {
+        reason: 'async-context-off',
+        action: 'Set the option asyncContext to true.',
+      });
+    }
+    if (asyncSessions.current) return asyncSessions.current.session;
+    throw misconfigured('currentSession() is called outside of a handler that CoinflowAuthGuard has run for', {
+      reason: 'no-current-session',
+      action:
+        'Call it in what a guarded handler calls: not in a guard, a middleware, a job, or a field resolver for which GraphQL runs no interceptors.',
+    });
   }
 
   /**

@@ -1,7 +1,9 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { RequestOrClient } from './budget/rate-limit-client.js';
 import { SharedAuthentications } from './contexts/shared-authentications.js';
+import { AsyncSessions } from './contexts/async-sessions.js';
 import { HTTP, httpContext, varyOf } from './contexts/http-context.js';
+import { SessionUsers } from './contexts/session-users.js';
 import { CoinflowSessionKeyMalformedError, CoinflowSessionKeyMissingError } from './errors/coinflow-auth.errors.js';
 import {
   extractSessionKey,
@@ -32,6 +34,10 @@ export class CoinflowAuthenticator implements OnApplicationBootstrap, OnApplicat
   readonly contexts: ReadonlyMap<string, CoinflowContext>;
   /** The requests for which several handlers run. */
   readonly shared: SharedAuthentications;
+  /** The sessions of the requests that are being handled; `undefined` without the option `asyncContext`. */
+  readonly asyncSessions: AsyncSessions | undefined;
+  /** The application's own users. */
+  readonly users: SessionUsers;
   /** The name of the instance; `undefined` for the unnamed one. */
   readonly name: string | undefined;
   /** Private, since the options contain secrets, which `util.inspect()` must not show. */
@@ -44,6 +50,8 @@ export class CoinflowAuthenticator implements OnApplicationBootstrap, OnApplicat
     this.sessions = new SessionParts(this.client, options);
     this.decisions = new DecisionLog(name);
     this.shared = new SharedAuthentications((session) => this.sessions.watcher.checkOf(session));
+    this.asyncSessions = options.asyncContext ? new AsyncSessions() : undefined;
+    this.users = new SessionUsers(options.loadUser);
     this.vary = varyOf(options.extractor);
     this.contexts = new Map([...Object.entries(options.contexts), [HTTP, httpContext]]);
   }

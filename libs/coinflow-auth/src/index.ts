@@ -21,7 +21,13 @@ export type {
   ResponseWithHeaders,
 } from './options/context-contracts.js';
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
-export { CurrentSession, InjectCoinflowAuth, InjectCoinflowWebhooks } from './decorators/inject.decorators.js';
+export {
+  CurrentSession,
+  InjectCoinflowAuth,
+  InjectCoinflowWebhooks,
+  SessionUser,
+  type UserOf,
+} from './decorators/inject.decorators.js';
 export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/openapi.js';
 export type { CoinflowRoute, CoinflowRoutePolicy } from './options/route-policy.js';
 
@@ -75,6 +81,7 @@ export {
   CoinflowSubjectNotAllowedError,
   CoinflowTooManyRequestsError,
   CoinflowUnavailableError,
+  CoinflowUserNotFoundError,
   CoinflowWebhookBusyError,
   CoinflowWebhookMalformedError,
   CoinflowWebhookSignatureInvalidError,

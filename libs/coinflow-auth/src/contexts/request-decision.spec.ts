@@ -15,21 +15,22 @@ function call(carrier: object, handler = handlers[0], controller: new () => obje
 }
 
 const request = { headers: {} };
+const guard = { loadUser: () => Promise.resolve(undefined) };
 
 describe('the decision about a call', () => {
   it('is read by the guards of the same call, and not by those of the next call of the handler', () => {
     const carrier = {};
     const context = call(carrier);
     const session = asUser('alice');
-    writeDecision({ request, carrier }, context, Controller, session);
-    expect(readDecision({ request, carrier }, context)).toMatchObject({ guard: Controller, session });
+    writeDecision({ request, carrier }, context, guard, session);
+    expect(readDecision({ request, carrier }, context)).toMatchObject({ guard, session });
     expect(readDecision({ request, carrier }, call(carrier))).toBeUndefined();
     expect(findDecision(call(carrier))?.session).toBe(session);
   });
 
   it('is found for its own handler and controller only', () => {
     const carrier = {};
-    writeDecision({ request, carrier }, call(carrier), Controller, asUser('alice'));
+    writeDecision({ request, carrier }, call(carrier), guard, asUser('alice'));
     expect(findDecision(call(carrier, handlers[1]))).toBeUndefined();
     expect(findDecision(call(carrier, handlers[0], OtherController))).toBeUndefined();
     expect(findDecision(call({}))).toBeUndefined();
@@ -37,7 +38,7 @@ describe('the decision about a call', () => {
 
   it('is kept on the request without a carrier', () => {
     const own = { headers: {} };
-    writeDecision({ request: own }, call(own), Controller, undefined);
+    writeDecision({ request: own }, call(own), guard, undefined);
     expect(findDecision(call(own))).toMatchObject({ session: undefined });
   });
 
@@ -52,7 +53,7 @@ describe('the decision about a call', () => {
         const carrier = {};
         const latest = new Map<string, string>();
         for (const { handler, controller, user } of steps) {
-          writeDecision({ request, carrier }, call(carrier, handlers[handler], controller), Controller, asUser(user));
+          writeDecision({ request, carrier }, call(carrier, handlers[handler], controller), guard, asUser(user));
           latest.set(`${handler} ${controller.name}`, user);
         }
         for (const handler of [0, 1, 2]) {

@@ -4,6 +4,12 @@ import type { CoinflowSession } from '../session/coinflow-session.js';
 
 const DECISION = Symbol.for('nestjs-coinflow-auth:decision');
 
+/** A guard, as the parameter decorators use it. */
+export interface DecidingGuard {
+  /** The application's user of the session. */
+  loadUser(context: ExecutionContext, decision: RequestDecision, session: CoinflowSession): Promise<unknown>;
+}
+
 /** The decision of a guard about one call of a handler. A second guard and `@CurrentSession()` read it. */
 export interface RequestDecision {
   readonly handler: unknown;
@@ -11,7 +17,9 @@ export interface RequestDecision {
   /** The call: its arguments are the same array for all of its guards. */
   readonly call: Call;
   /** The guard that made the decision. */
-  readonly guard: object;
+  readonly guard: DecidingGuard;
+  /** An object of the request. It is `undefined` on a connection, for which each call is a request. */
+  readonly request: object | undefined;
   /** `undefined` for an anonymous request under `@CoinflowOptional()`. */
   readonly session: CoinflowSession | undefined;
 }
@@ -34,14 +42,15 @@ interface Carrier {
 export function writeDecision(
   found: CoinflowContextRequest,
   context: ExecutionContext,
-  guard: object,
+  guard: DecidingGuard,
   session: CoinflowSession | undefined,
 ): void {
   const carrier: Carrier = carrierOf(found);
   const handler = context.getHandler();
   const controller = context.getClass();
   const next = carrier[DECISION] && without(carrier[DECISION], handler, controller);
-  carrier[DECISION] = { handler, controller, call: callOf(found, context), guard, session, next };
+  const request = found.carrier && !found.isShared ? undefined : carrier;
+  carrier[DECISION] = { handler, controller, call: callOf(found, context), guard, request, session, next };
 }
 
 /** The object that carries the decisions. */

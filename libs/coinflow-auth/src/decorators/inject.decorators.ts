@@ -1,6 +1,6 @@
 import { Inject, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { misconfigured } from '../contexts/http-exception.js';
-import { findDecision } from '../contexts/request-decision.js';
+import { findDecision, type RequestDecision } from '../contexts/request-decision.js';
 import { instanceToken } from '../options/tokens.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 
@@ -26,19 +26,33 @@ const PARAMETER_TYPES = 'design:paramtypes';
 
 const SessionOfRequest = createParamDecorator(
   (property: keyof CoinflowSession | undefined, context: ExecutionContext) => {
-    const decision = findDecision(context);
-    if (!decision) {
-      throw misconfigured(
-        `${context.getClass().name}.${context.getHandler().name} uses @CurrentSession(), but no CoinflowAuthGuard has run for it`,
-        {
-          reason: 'unguarded',
-          action: 'Add @CoinflowAuth() or @CoinflowOptional() to the route, or register the guard as APP_GUARD.',
-        },
-      );
-    }
-    return property ? decision.session?.[property] : decision.session;
+    const { session } = decisionFor(context, '@CurrentSession()');
+    return property ? session?.[property] : session;
   },
 );
+
+/** Of `@SessionUser()`. The check at startup finds the parameters by it. */
+export const userOfRequest = async (property: string | undefined, context: ExecutionContext): Promise<unknown> => {
+  const decision = decisionFor(context, '@SessionUser()');
+  if (!decision.session) return undefined;
+  const user = await decision.guard.loadUser(context, decision, decision.session);
+  return property === undefined ? user : (user as Record<string, unknown>)[property];
+};
+
+const UserOfRequest = createParamDecorator(userOfRequest);
+
+/** @throws {CoinflowMisconfiguredError} when no guard has run, so that a missing guard does not look like an anonymous request */
+function decisionFor(context: ExecutionContext, decorator: string): RequestDecision {
+  const decision = findDecision(context);
+  if (decision) return decision;
+  throw misconfigured(
+    `${context.getClass().name}.${context.getHandler().name} uses ${decorator}, but no CoinflowAuthGuard has run for it`,
+    {
+      reason: 'unguarded',
+      action: 'Add @CoinflowAuth() or @CoinflowOptional() to the route, or register the guard as APP_GUARD.',
+    },
+  );
+}
 
 /**
  * Injects the session of the request, or one property of it; `undefined` for an anonymous request under
@@ -52,6 +66,27 @@ export const CurrentSession =
   (property?: keyof CoinflowSession): ParameterDecorator =>
   (target, method, index) => {
     SessionOfRequest(property)(target, method, index);
+    if (method !== undefined) hideType(target, method, index);
+  };
+
+/** What a function for the option `loadUser` finds. */
+export type UserOf<LoadUser extends (session: CoinflowSession) => unknown> = NonNullable<Awaited<ReturnType<LoadUser>>>;
+
+/**
+ * Injects the application's own user, which the option `loadUser` returns, or one property of it; `undefined` for an anonymous
+ * request under `@CoinflowOptional()`. The user is loaded once for a request. Routes without this decorator load no user.
+ *
+ * TypeScript cannot check the type of a decorated parameter: use {@link UserOf} of your function.
+ * @throws {CoinflowUserNotFoundError} 403 when `loadUser` returns no user
+ * @throws {CoinflowMisconfiguredError} when no guard has run
+ * @example
+ * me(@SessionUser() user: UserOf<typeof loadUser>) {}
+ * mail(@SessionUser<User>('email') email: string) {}
+ */
+export const SessionUser =
+  <User extends object = Record<string, unknown>>(property?: keyof User & string): ParameterDecorator =>
+  (target, method, index) => {
+    UserOfRequest(property)(target, method, index);
     if (method !== undefined) hideType(target, method, index);
   };
 

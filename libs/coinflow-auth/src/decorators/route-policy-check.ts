@@ -1,5 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
+import { loaderMissing, type SessionUsers } from '../contexts/session-users.js';
 import { skippedContext, unknownContext } from '../contexts/context-errors.js';
 import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import type { CoinflowContext } from '../options/context-contracts.js';
@@ -9,10 +10,12 @@ import {
   isFieldResolver,
   lossOfMetadata,
   messageHandlersOf,
+  parameterFactoriesOf,
   routesOf,
   runsGuardsOfFieldResolvers,
   type ApplicationRoute,
 } from '../util/nest-metadata.js';
+import { userOfRequest } from './inject.decorators.js';
 
 const METADATA = [COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA];
 
@@ -80,6 +83,30 @@ export function assertContexts(
         "Set fieldResolverEnhancers: ['guards'] in the options of GraphQLModule. Or mark the field resolver @CoinflowPublic(), if the resolver of its parent is protected.",
     },
   );
+}
+
+/**
+ * Checks, at startup, that users can be loaded for every handler with `@SessionUser()`.
+ * @param usersOf the users of an instance; `undefined` if there is no such instance
+ * @throws {CoinflowMisconfiguredError} that names the handlers whose instance has no `loadUser`
+ */
+export function assertUserLoaders(
+  modules: ModulesContainer,
+  usersOf: (instance: string | undefined) => SessionUsers | undefined,
+): void {
+  const routes = routesOf(modules).map(({ method, ...route }) => ({
+    ...route,
+    method: method.method,
+    key: method.name,
+  }));
+  const handlers = [...routes, ...messageHandlersOf(modules)].filter(
+    ({ controller, key, method }) =>
+      parameterFactoriesOf(controller, key).includes(userOfRequest) &&
+      usersOf(readRoute(method, controller, CoinflowAuthGuard).policy.instance)?.canLoad === false,
+  );
+  const names = [...new Set(handlers.map(({ name }) => name))];
+  if (names.length > 0)
+    throw loaderMissing(`${names.join(', ')} ${names.length === 1 ? 'uses' : 'use'} @SessionUser()`);
 }
 
 function contradictionOf({ name, controller, method }: ApplicationRoute): string[] {

@@ -119,6 +119,17 @@ export class CoinflowSubjectNotAllowedError extends CoinflowAuthError {
   override readonly name: string = 'CoinflowSubjectNotAllowedError';
 }
 
+/** The session is valid, but the option `loadUser` returns no user for it. A 401 would make clients renew the session in a loop. */
+export class CoinflowUserNotFoundError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_USER_NOT_FOUND';
+  declare readonly code: typeof CoinflowUserNotFoundError.code;
+  override readonly name: string = 'CoinflowUserNotFoundError';
+
+  constructor() {
+    super('The option loadUser returns no user for this session', { reason: 'user-not-found' });
+  }
+}
+
 /** The session key came in a cookie, with a request that a page of another site made the browser send. */
 export class CoinflowCrossSiteError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_CROSS_SITE';

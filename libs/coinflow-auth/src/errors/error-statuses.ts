@@ -96,6 +96,14 @@ export const COINFLOW_AUTH_ERRORS = {
     action: 'Send the user to the login that this route requires. See `subject` and `blockchains` of @CoinflowAuth().',
     guard: true,
   },
+  COINFLOW_USER_NOT_FOUND: {
+    status: 403,
+    when: 'A handler asks for the user with @SessionUser(), and the option `loadUser` returns nothing for this valid session.',
+    message: 'There is no user for this session.',
+    action:
+      'Create the user when it logs in, before you create its session key. If users are deleted, revoke their sessions with revokeSubject().',
+    guard: false,
+  },
   COINFLOW_CROSS_SITE: {
     status: 403,
     when: 'A page of another site made the browser send a request that changes something, with the session key in a cookie.',

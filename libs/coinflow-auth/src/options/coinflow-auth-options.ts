@@ -1,6 +1,7 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { RequestWithHeaders, SessionKeyExtractor } from '../extraction/session-key-extractor.js';
+import type { CoinflowSession } from '../session/coinflow-session.js';
 import type { CoinflowEnv } from './base-url.js';
 import type { CoinflowContext } from './context-contracts.js';
 import type { CoinflowSharedStore, DeliveryStore } from './store-contracts.js';
@@ -61,6 +62,21 @@ export interface CoinflowAuthModuleOptions {
    * @default SessionKeyExtractors.fromHeader()
    */
   extractor?: SessionKeyExtractor;
+  /**
+   * Loads the application's own user of a session, for handlers with `@SessionUser()`. It is called once for a request, and only if a
+   * handler asks. Its result may be a promise. `undefined` and `null` mean that there is no such user: the request is answered 403
+   * (`COINFLOW_USER_NOT_FOUND`). What it throws is passed on as it is.
+   * @default none: an application with `@SessionUser()` does not start
+   * @example
+   * loadUser: ({ subject }) => (subject?.kind === 'user' ? users.findOneBy({ id: subject.userId }) : null)
+   */
+  loadUser?: (this: void, session: CoinflowSession) => unknown;
+  /**
+   * Whether `CoinflowAuthService.currentSession()` returns the session of the request, in every service that a handler calls. It
+   * uses `AsyncLocalStorage`, which takes some microseconds for each request. `@CurrentSession()` does not need it.
+   * @default false
+   */
+  asyncContext?: boolean;
   /**
    * The contexts beside HTTP in which the guard runs, by the type that Nest gives them: `graphql`, `ws`, `rpc`, or the name that a
    * library uses. Each is an adapter, or `'skip'`: then the guard does not run for handlers without decorators of this package, so

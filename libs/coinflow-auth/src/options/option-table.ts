@@ -101,6 +101,8 @@ export const OPTION_TABLE = {
     rule: rules.extractor,
     default: computed('SessionKeyExtractors.fromHeader()', () => SessionKeyExtractors.fromHeader()),
   },
+  loadUser: { rule: rules.func, default: none('none: an application with `@SessionUser()` does not start') },
+  asyncContext: { rule: rules.boolean, default: false },
   contexts: { rule: rules.contexts, default: computed('none: HTTP only', () => ({})) },
   store: { rule: rules.sharedStore, default: none('none: each replica has its own cache') },
   'cache.ttlMs': {

@@ -1,2 +1,7 @@
 export { asUser, createTestSession, type TestSessionOptions } from './create-test-session.js';
-export { TEST_WEBHOOK_KEY, overrideCoinflowAuth, type OverridableModule } from './override-coinflow-auth.js';
+export {
+  TEST_WEBHOOK_KEY,
+  overrideCoinflowAuth,
+  type OverridableModule,
+  type TestOverrides,
+} from './override-coinflow-auth.js';

@@ -23,7 +23,17 @@ const TEST_OPTIONS = {
   apiKey: 'test-api-key',
   merchantId: 'test-merchant',
   webhook: { keys: TEST_WEBHOOK_KEY },
+  asyncContext: true,
 } as const;
+
+/** Further settings of `overrideCoinflowAuth()`. */
+export interface TestOverrides {
+  /**
+   * The user of the session, which `@SessionUser()` injects; `null` for a session without a user (403).
+   * @default none: a handler with `@SessionUser()` throws an error
+   */
+  user?: object | null;
+}
 
 /** Authenticates every request with one session, without calls. */
 class TestCoinflowAuthenticator extends CoinflowAuthenticator {
@@ -84,20 +94,26 @@ class TestCoinflowAuthService extends CoinflowAuthService {
  * The tested modules must import `CoinflowAuthModule`. Without it the guard throws `COINFLOW_MISCONFIGURED` at startup.
  * @param builder the result of `Test.createTestingModule(...)`; it is changed and returned
  * @param session the session of all requests; with `undefined`, protected routes answer 401
+ * @param overrides `{ user }`: what `@SessionUser()` injects, since `loadUser` does not run
  * @example
  * const module = await overrideCoinflowAuth(Test.createTestingModule({ imports: [AppModule] }), asUser('alice')).compile();
  */
 export function overrideCoinflowAuth<Builder extends OverridableModule>(
   builder: Builder,
   session: CoinflowSession | undefined,
+  { user }: TestOverrides = {},
 ): Builder {
+  const loadUser = (): object | null => {
+    if (user !== undefined) return user;
+    throw new Error('A handler uses @SessionUser(): pass { user } as the third argument of overrideCoinflowAuth().');
+  };
   const factory = {
     createAuthenticator: (options: ResolvedCoinflowAuthOptions, name?: string) =>
       new TestCoinflowAuthenticator(options, name, session),
     createService: (authenticator: CoinflowAuthenticator) => new TestCoinflowAuthService(authenticator),
   };
 
-  builder.overrideProvider(COINFLOW_AUTH_MODULE_OPTIONS).useValue(TEST_OPTIONS);
+  builder.overrideProvider(COINFLOW_AUTH_MODULE_OPTIONS).useValue({ ...TEST_OPTIONS, loadUser });
   builder.overrideProvider(COINFLOW_AUTH_FACTORY).useValue(factory);
   return builder;
 }

@@ -7,6 +7,8 @@ const GUARDS = '__guards__';
 const GATEWAY = 'websockets:is_gateway';
 /** The metadata key of `@UseFilters()`. */
 const FILTERS = '__exceptionFilters__';
+/** The metadata key of the parameters of handlers, by the name of the method. */
+const PARAMETERS = '__routeArguments__';
 /** The metadata key of `@UseInterceptors()`. */
 const INTERCEPTORS = '__interceptors__';
 /** The metadata key of `@HttpCode()`. */
@@ -106,12 +108,23 @@ const FIELD_RESOLVERS = ['graphql:resolve_property', 'graphql:resolve_reference'
 /** The token of the options of `GraphQLModule`. */
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
+/** The functions behind the parameters of a handler with decorators that `createParamDecorator()` has created. */
+export function parameterFactoriesOf(controller: object, method: string | symbol): unknown[] {
+  const parameters = (Reflect.getMetadata(PARAMETERS, controller, method) ?? {}) as Record<
+    string,
+    { factory?: unknown }
+  >;
+  return Object.values(parameters).map(({ factory }) => factory);
+}
+
 /** A handler of messages or of GraphQL, inherited ones included. */
 export interface MessageHandler {
   /** The name of the handler, for example `OrdersGateway.order`. */
   readonly name: string;
   readonly controller: object;
   readonly method: object;
+  /** The name of the method. */
+  readonly key: string;
   /** The type of its context, as `ExecutionContext.getType()` has it. */
   readonly type: string;
 }
@@ -129,7 +142,7 @@ export function messageHandlersOf(modules: ModulesContainer): MessageHandler[] {
     return scanner.getAllMethodNames(prototype).flatMap((name) => {
       const method = prototype[name] as object;
       const [, type] = HANDLERS.find(([key]) => Reflect.hasMetadata(key, method)) ?? [];
-      return type ? [{ name: `${controller.name}.${name}`, controller, method, type }] : [];
+      return type ? [{ name: `${controller.name}.${name}`, controller, method, key: name, type }] : [];
     });
   });
 }
