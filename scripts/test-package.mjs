@@ -33,6 +33,7 @@ const CONTEXTS = {
   '@types/ws': '^8.18.0',
   graphql: '^16.11.0',
   'graphql-ws': '^6.0.0',
+  'nestjs-cls': '^6.0.0',
   'socket.io-client': '^4.8.0',
   ws: '^8.18.0',
 };
@@ -83,6 +84,7 @@ const jestCjs = { runner: 'jest', files: { 'jest.config.js': jestConfig({ esm: f
 /** The scripts that a project runs beside `main` if it has their dependencies. */
 const ENTRIES = {
   configured: 'configured.ts',
+  cls: 'cls.ts',
   contexts: 'contexts.ts',
   health: 'health.ts',
   'two-copies': 'two-copies.mts',
@@ -111,7 +113,7 @@ const PROJECTS = [
     },
     runner: 'jest',
     files: { 'jest.config.js': jestConfig({ esm: true }) },
-    entries: ['main', 'configured', 'contexts', 'health', 'two-copies', 'every-entry'],
+    entries: ['main', 'configured', 'cls', 'contexts', 'health', 'two-copies', 'every-entry'],
   },
   {
     name: 'NestJS 12, ESM, Vitest 3',
@@ -151,7 +153,7 @@ const PROJECTS = [
       'ts-jest': '^29.4.0',
     },
     ...jestCjs,
-    entries: ['main', 'configured', 'contexts', 'health', 'two-copies', 'every-entry'],
+    entries: ['main', 'configured', 'cls', 'contexts', 'health', 'two-copies', 'every-entry'],
   },
   {
     name: 'NestJS 11, CommonJS, Jest 29',

@@ -156,7 +156,7 @@ describePage('the page, in full', (sample) => {
     await sample.send('100', '100 requests');
     const wall = sample.panel('Live').locator('.wall');
     await wall.scrollIntoViewIfNeeded();
-    await wall.locator('canvas').hover({ position: { x: 16, y: 5 } });
+    await wall.locator('canvas').hover({ position: { x: 49, y: 5 } });
     await wall.getByText(/^\d\d:\d\d:\d\d, MeController\.me, alice: Authenticated\. Cache: /).waitFor();
     await sample.page.mouse.move(0, 0);
     await wall.getByText(/^The last 1,000 decisions\. /).waitFor();

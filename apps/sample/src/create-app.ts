@@ -55,6 +55,7 @@ const STARTUP_CONTEXTS = new Set([
   'RoutesResolver',
   'RouterExplorer',
   'NestApplication',
+  'GraphQLModule',
 ]);
 
 /** Leaves out the lines that Nest logs about each module and route at startup. Warnings and errors stay. */
