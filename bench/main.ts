@@ -26,12 +26,12 @@ const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
   flood: measureFlood,
 };
 
-/** Three variants of this package, each in a process with the applications that it is compared with. */
+/** Four variants of this package, each in a process with the applications that it is compared with. */
 async function* addedByEachVariant(quick: boolean): AsyncGenerator<Report> {
   // The young generation is larger than the garbage of a round, so that none is collected during it.
   const flags = ['--expose-gc', '--max-semi-space-size=64'];
   const module = new URL('./added/added-benchmark.js', import.meta.url);
-  for (const variant of ['0', '1', '2']) yield* inItsOwnProcess(module, quick, flags, [variant]);
+  for (const variant of ['0', '1', '2', '3']) yield* inItsOwnProcess(module, quick, flags, [variant]);
 }
 
 async function* inItsOwnProcess(

@@ -6,7 +6,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { CoinflowAuthService, SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
 import { FreshKeys } from '../decision/fresh-keys.js';
 import { ANSWER, DecoratedController, type Answer } from '../http/controllers.js';
-import { coinflow } from '../http/variants/coinflow.js';
+import { coinflow, coinflowAsyncContext } from '../http/variants/coinflow.js';
 import { nestjsJwt } from '../http/variants/nestjs-jwt.js';
 import { returnsTrue, unguarded } from '../http/variants/unguarded.js';
 import type { Upstream, Variant } from '../http/variants/variant.js';
@@ -50,6 +50,7 @@ interface Contender {
 const OURS: readonly Contender[] = [
   { name: 'coinflow', variant: coinflow, controller: [PlainController] },
   { name: 'coinflow, merged policy', variant: coinflow, controller: [DecoratedController] },
+  { name: 'coinflow, asyncContext', variant: coinflowAsyncContext, controller: [PlainController] },
   { name: 'coinflow, merged policy, attested', variant: coinflow, controller: [DecoratedController], isAttested: true },
 ];
 

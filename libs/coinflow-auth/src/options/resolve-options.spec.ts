@@ -32,6 +32,8 @@ describe('resolveOptions', () => {
       allowPlainHttp: false,
       acceptUnboundKeys: false,
       extractor: expect.objectContaining({ schemes: ['CoinflowSession'] }),
+      loadUser: undefined,
+      asyncContext: false,
       contexts: {},
       cache: { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000 },
       http: { timeoutMs: 5_000, retries: 2, agent: undefined },
