@@ -73,7 +73,7 @@ export interface CoinflowAuthModuleOptions {
   loadUser?: (this: void, session: CoinflowSession) => unknown;
   /**
    * Whether `CoinflowAuthService.currentSession()` returns the session of the request, in every service that a handler calls. It
-   * uses `AsyncLocalStorage`, which takes some microseconds for each request. `@CurrentSession()` does not need it.
+   * uses `AsyncLocalStorage` and an interceptor, which take about 30 µs for each request. `@CurrentSession()` does not need it.
    * @default false
    */
   asyncContext?: boolean;
