@@ -38,7 +38,7 @@ export default defineConfig(
   ...layerRules,
   wordRules,
   {
-    files: ['apps/sample/src/main.ts', 'libs/coinflow-emulator/src/cli.ts', 'bench/**', 'test/package/**'],
+    files: ['apps/sample/src/main.ts', 'libs/**/cli.ts', 'bench/**', 'test/package/**'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -1,5 +1,6 @@
 /** The layers of `nestjs-coinflow-auth`, from top to bottom. A layer imports only layers below it. */
 const layers = [
+  ['doctor'],
   ['config', 'graphql', 'health', 'microservices', 'redis', 'testing', 'websockets'],
   ['coinflow-auth.module'],
   ['decorators'],

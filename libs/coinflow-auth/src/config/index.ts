@@ -13,4 +13,4 @@ import { optionsFromEnvironment } from '../options/environment-variables.js';
  * CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider())
  */
 export const coinflowAuthConfig: (() => CoinflowAuthModuleOptions) & ConfigFactoryKeyHost<CoinflowAuthModuleOptions> =
-  registerAs('coinflow', optionsFromEnvironment);
+  registerAs('coinflow', () => optionsFromEnvironment());

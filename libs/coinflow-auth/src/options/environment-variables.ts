@@ -11,34 +11,34 @@ type Groups = Record<string, Options>;
  * Reads the environment variables of the option table. A missing or invalid value is not an error here: the module reports it.
  * The options remember their groups (`cache`, `budget`, ...), for {@link mergeEnvironment}.
  */
-export function optionsFromEnvironment(): CoinflowAuthModuleOptions {
+export function optionsFromEnvironment(env: NodeJS.ProcessEnv = process.env): CoinflowAuthModuleOptions {
   const groups: Groups = Object.fromEntries(
-    OPTION_GROUPS.filter((group) => !isOptionalGroup(group) || isComplete(group)).map((group) => [
+    OPTION_GROUPS.filter((group) => !isOptionalGroup(group) || isComplete(env, group)).map((group) => [
       group,
-      readRows(group),
+      readRows(env, group),
     ]),
   );
   const options: Partial<Record<keyof CoinflowAuthModuleOptions | typeof ENVIRONMENT, unknown>> = {
-    ...readRows(),
+    ...readRows(env),
     ...groups,
     [ENVIRONMENT]: groups,
   };
   return options as CoinflowAuthModuleOptions;
 }
 
-function readRows(group?: OptionGroup): Options {
+function readRows(env: NodeJS.ProcessEnv, group?: OptionGroup): Options {
   return Object.fromEntries(
     optionRows(group).flatMap(([name, { variable }]) => {
       if (!variable) return [];
-      const text = process.env[variable.name]?.trim() || undefined;
+      const text = env[variable.name]?.trim() || undefined;
       return [[name, text === undefined ? undefined : variable.parse(text)]];
     }),
   );
 }
 
 /** Whether the required options of a group are set. */
-function isComplete(group: OptionGroup): boolean {
-  const options = readRows(group);
+function isComplete(env: NodeJS.ProcessEnv, group: OptionGroup): boolean {
+  const options = readRows(env, group);
   return optionRows(group).every(([name, row]) => row.default !== undefined || options[name] !== undefined);
 }
 
