@@ -86,6 +86,7 @@ const ENTRIES = {
   configured: 'configured.ts',
   cls: 'cls.ts',
   contexts: 'contexts.ts',
+  doctor: 'doctor.ts',
   health: 'health.ts',
   'two-copies': 'two-copies.mts',
   'every-entry': 'every-entry.ts',
@@ -135,7 +136,7 @@ const PROJECTS = [
     name: 'NestJS 12, CommonJS, no optional peer',
     type: 'commonjs',
     dependencies: { ...NEST_12, ...REST, typescript: '~6.0.0' },
-    entries: ['main', 'two-copies'],
+    entries: ['main', 'doctor', 'two-copies'],
   },
   {
     name: 'NestJS 11, CommonJS, Jest 30',
@@ -173,7 +174,7 @@ const PROJECTS = [
     name: 'NestJS 11.0.0, CommonJS, oldest peers',
     type: 'commonjs',
     dependencies: OLDEST,
-    entries: ['main', 'configured', 'health', 'every-entry'],
+    entries: ['main', 'configured', 'doctor', 'health', 'every-entry'],
   },
 ];
 

@@ -12,7 +12,8 @@ const GET_SESSION_KEY = '/api/auth/session-key';
 
 /** A complaint that Coinflow makes only once it has accepted the API key, if it does not make it to a random key. */
 const ABOUT_USER = /x-coinflow-auth-(?:user-id|wallet)/i;
-const ABOUT_API_KEY = /api[ -]?key/i;
+/** A complaint about the API key alone: one that also names the user may be about the missing user. */
+const ABOUT_API_KEY = /^(?!.*user).*api[ -]?key/i;
 
 type Send = (path: string, apiKey: string) => Promise<Outcome>;
 

@@ -73,7 +73,6 @@ function parse(args: readonly string[]): ReturnType<typeof parseWith> {
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- parseArgs() infers it from OPTIONS
 function parseWith(args: readonly string[]) {
   return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
 }
