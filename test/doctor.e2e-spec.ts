@@ -124,6 +124,7 @@ describe('the variables', () => {
     expect(status).toBe('warning');
     expect(found).toBe('the package does not read COINFLOW_WEBHOOK_KEY, COINFLOW_APIKEY, COINFLOW_X');
     expect(advice).toContain('COINFLOW_APIKEY: did you mean COINFLOW_API_KEY?');
+    expect(advice).toContain('COINFLOW_WEBHOOK_KEY: did you mean COINFLOW_WEBHOOK_VALIDATION_KEY?');
     expect(advice).not.toContain('COINFLOW_X');
   });
 

@@ -25,6 +25,7 @@ describe('the lint rule of the layers', () => {
     ['webhooks/coinflow-webhooks.ts', `import '../decorators/webhook.decorators.js';`],
     ['webhooks/coinflow-webhooks.ts', `import '../redis/index.js';`],
     ['coinflow-auth.guard.ts', `import './config/index.js';`],
+    ['redis/redis-errors.ts', `import '../doctor/output.js';`],
   ])('rejects a forbidden import: %s: %s', (file, text) => {
     expect(lint(file, text)).toEqual(['no-restricted-imports']);
   });
@@ -35,6 +36,7 @@ describe('the lint rule of the layers', () => {
     ['cache/session-cache.ts', `import '../session/claims.js';`],
     ['coinflow-auth.guard.ts', `import './coinflow-auth.service.js';`],
     ['config/index.ts', `import '../options/resolve-options.js';`],
+    ['doctor/redis-client.ts', `import '../redis/redis-errors.js';`],
   ])('accepts an import of a lower layer: %s: %s', (file, text) => {
     expect(lint(file, text)).toEqual([]);
   });

@@ -77,10 +77,15 @@ async function checkStore(redis: DoctorRedis, store: Store, key: string): Promis
 
 function denied(store: Store, commands: readonly string[]): CheckResult {
   const list = commands.map((command) => `+${command}`).join(' ');
-  const keys = commands.length > 5 || commands[0] === 'eval' ? ', or has no access to the keys' : '';
+  const keys = hasNoKeys(commands) ? ', or has no access to the keys' : '';
   return failed(
     store,
     `the user may not send ${commands.join(', ')}${keys}`,
     `Grant ${list}, and the keys and channels of the prefix: see "Permissions" in docs/redis.md.`,
   );
+}
+
+/** Redis denies a command also because of its keys. */
+function hasNoKeys(denied: readonly string[]): boolean {
+  return denied[0] === 'eval' || (denied.includes('get') && denied.includes('set'));
 }

@@ -71,11 +71,14 @@ function checkUnknownVariables(env: NodeJS.ProcessEnv): CheckResult {
   );
 }
 
-/** @returns the known variable with the fewest differences, if they are few enough for a typing error */
+/** @returns the most similar known variable: one with all its words, or one that differs by a typing error only */
 function nearestTo(name: string): string | undefined {
-  const distances = KNOWN_VARIABLES.map((known) => [known, distance(name.toUpperCase(), known)] as const);
-  const [nearest] = distances.sort(([, a], [, b]) => a - b);
-  return nearest && nearest[1] <= (name.length - 'COINFLOW_'.length) / 2 ? nearest[0] : undefined;
+  const words = name.toUpperCase().split('_');
+  const maxDistance = (name.length - 'COINFLOW_'.length) / 2;
+  const similar = KNOWN_VARIABLES.map((known) => ({ known, differences: distance(words.join('_'), known) })).filter(
+    ({ known, differences }) => differences <= maxDistance || words.every((word) => known.split('_').includes(word)),
+  );
+  return similar.sort((a, b) => a.differences - b.differences)[0]?.known;
 }
 
 /** How many characters must be added, removed or replaced. */
