@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Controller, Logger, Post } from '@nestjs/common';
 import { CoinflowWebhook } from 'nestjs-coinflow-auth';
 import type { CoinflowEmulator } from 'coinflow-emulator';
+import { checkApiKey } from '../libs/coinflow-auth/src/doctor/api-key-check.js';
+import { resolveOptions } from '../libs/coinflow-auth/src/options/resolve-options.js';
 import { checkVariables } from '../libs/coinflow-auth/src/doctor/variable-checks.js';
 import { checkWebhookRoute } from '../libs/coinflow-auth/src/doctor/webhook-route-check.js';
 import { createFolder, doctor, doctorOutput, installed, type DoctorRun } from './harness/doctor.js';
@@ -331,12 +333,23 @@ describe('Coinflow', () => {
   });
 
   it('redacts the API key in a message of Coinflow that repeats it', async () => {
-    const { output, check } = await withServer((request, response) => {
+    server.script((request, response) => {
       const details = `Unknown API key ${request.headers.authorization}`;
       json(401, {}, JSON.stringify({ details }))(request, response);
     });
-    expect(check('api-key').status).toBe('failed');
-    expect(output).not.toContain('canary');
+    const env = { env: 'local', baseUrl: server.url, apiKey: API_KEY, merchantId: 'acme' } as const;
+    expect(await checkApiKey(resolveOptions(env))).toMatchObject({
+      status: 'failed',
+      found: expect.stringContaining('"Unknown API key [redacted]"'),
+    });
+  });
+
+  it('redacts a secret that the doctor has not sent', async () => {
+    server.script(json(503, {}, JSON.stringify({ message: `key ${WEBHOOK_KEY}` })));
+    const env = { ...VALID, COINFLOW_BASE_URL: server.url, COINFLOW_WEBHOOK_VALIDATION_KEY: `other, ${WEBHOOK_KEY}` };
+    const { output, check } = await doctor([], { env });
+    expect(check('coinflow').found).toContain('"key [redacted]"');
+    expect(output).not.toContain(WEBHOOK_KEY);
   });
 });
 

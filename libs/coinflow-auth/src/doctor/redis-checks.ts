@@ -92,12 +92,9 @@ async function serverFacts(redis: DoctorRedis): Promise<ServerFacts> {
   };
 }
 
-/** `CONFIG` is often forbidden, `INFO` sometimes. */
+/** `CONFIG` is often forbidden, and Redis keeps a list of denied commands. So it is the second choice. */
 async function checkEviction(redis: DoctorRedis): Promise<CheckResult> {
-  const config = await redis.send('CONFIG', 'GET', 'maxmemory-policy').catch(() => undefined);
-  const info = String(await redis.send('INFO', 'memory').catch(() => ''));
-  const policy =
-    (Array.isArray(config) && textAfter(config, 'maxmemory-policy')) || infoField(info, 'maxmemory_policy');
+  const policy = (await policyFromInfo(redis)) ?? (await policyFromConfig(redis));
   if (policy === 'noeviction') return ok('redis-eviction', 'maxmemory-policy noeviction');
   if (policy === undefined) {
     const advice = 'Check that maxmemory-policy is noeviction.';
@@ -113,6 +110,15 @@ async function checkEviction(redis: DoctorRedis): Promise<CheckResult> {
     `maxmemory-policy ${policy}: Redis may forget revocations and deliveries`,
     'Set maxmemory-policy noeviction.',
   );
+}
+
+async function policyFromInfo(redis: DoctorRedis): Promise<string | undefined> {
+  return infoField(String(await redis.send('INFO', 'memory').catch(() => '')), 'maxmemory_policy');
+}
+
+async function policyFromConfig(redis: DoctorRedis): Promise<string | undefined> {
+  const reply = await redis.send('CONFIG', 'GET', 'maxmemory-policy').catch(() => undefined);
+  return Array.isArray(reply) ? textAfter(reply, 'maxmemory-policy') : undefined;
 }
 
 /** The value after a name in a flat list of names and values. */

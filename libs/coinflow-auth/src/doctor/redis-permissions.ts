@@ -1,9 +1,11 @@
 import { isDenied } from '../redis/redis-errors.js';
-import { failed, ok, result, type CheckId, type CheckResult } from './check-result.js';
+import { ok, result, type CheckResult } from './check-result.js';
 import type { DoctorRedis } from './redis-client.js';
 
 type Command = readonly [name: string, ...values: string[]];
-type Store = Extract<CheckId, 'redis-shared-store' | 'redis-deliveries'>;
+type Store = (typeof STORES)[number];
+
+const STORES = ['redis-shared-store', 'redis-deliveries'] as const;
 
 /** The commands that each store sends, as `docs/redis.md` lists them, with arguments that have the key in its place. */
 export const STORE_COMMANDS: Readonly<Record<Store, (key: string) => readonly Command[]>> = {
@@ -50,37 +52,56 @@ for _, command in ipairs(cjson.decode(ARGV[1])) do
 end
 return denied`;
 
-/** Whether the Redis user may send the commands of each store. A user for one of the stores needs only that store's. */
+/**
+ * Whether the Redis user may send the commands of each store. A user for one store may lack all commands that only the other
+ * store sends: that is a warning.
+ */
 export async function checkPermissions(redis: DoctorRedis, prefix: string): Promise<CheckResult[]> {
-  const stores = Object.keys(STORE_COMMANDS) as Store[];
-  const results: CheckResult[] = [];
-  for (const store of stores) results.push(await checkStore(redis, store, `${prefix}doctor`));
-  const suitsOne = results.some(({ status }) => status === 'ok');
-  return results.map((one) => {
-    if (!suitsOne || one.status !== 'failed') return one;
-    return { ...one, status: 'warning', advice: ['Nothing, if this user is for the other store.', ...one.advice] };
+  const key = `${prefix}doctor`;
+  const denied = {
+    'redis-shared-store': await deniedCommands(redis, 'redis-shared-store', key),
+    'redis-deliveries': await deniedCommands(redis, 'redis-deliveries', key),
+  };
+  return STORES.map((store, i) => {
+    const commands = denied[store];
+    if (!commands) return result(store, 'skipped', 'could not be checked: Redis before version 7');
+    if (commands.length === 0) return ok(store, `the user may send all commands for ${prefix}*`);
+    const other = STORES[1 - i] ?? store;
+    const isForOther =
+      denied[other]?.length === 0 && commandsOfOnly(store, other).every((one) => commands.includes(one));
+    return denial(store, commands, isForOther);
   });
 }
 
-async function checkStore(redis: DoctorRedis, store: Store, key: string): Promise<CheckResult> {
+/** @returns `undefined` if Redis cannot tell */
+async function deniedCommands(redis: DoctorRedis, store: Store, key: string): Promise<string[] | undefined> {
   try {
     const commands = JSON.stringify(STORE_COMMANDS[store](key));
     const reply = await redis.send('EVAL', DENIED_COMMANDS, '1', key, commands);
-    if (!Array.isArray(reply)) return result(store, 'skipped', 'could not be checked: Redis before version 7');
-    if (reply.length === 0) return ok(store, `the user may send all commands for ${key.replace(/doctor$/, '*')}`);
-    return denied(store, reply.map(String));
+    return Array.isArray(reply) ? reply.map(String) : undefined;
   } catch (error) {
-    if (isDenied(error)) return denied(store, ['eval']);
+    if (isDenied(error)) return ['eval'];
     throw error;
   }
 }
 
-function denied(store: Store, commands: readonly string[]): CheckResult {
+function commandsOfOnly(store: Store, other: Store): string[] {
+  const others = namesOf(other);
+  return namesOf(store).filter((name) => !others.includes(name));
+}
+
+function namesOf(store: Store): string[] {
+  return STORE_COMMANDS[store]('').map(([name]) => name);
+}
+
+function denial(store: Store, commands: readonly string[], isForOther: boolean): CheckResult {
   const list = commands.map((command) => `+${command}`).join(' ');
   const keys = hasNoKeys(commands) ? ', or has no access to the keys' : '';
-  return failed(
+  return result(
     store,
+    isForOther ? 'warning' : 'failed',
     `the user may not send ${commands.join(', ')}${keys}`,
+    ...(isForOther ? ['Nothing, if this user is for the other store.'] : []),
     `Grant ${list}, and the keys and channels of the prefix: see "Permissions" in docs/redis.md.`,
   );
 }
