@@ -4,7 +4,8 @@ import { Logger } from '@nestjs/common';
 import type { CheckId } from '../libs/coinflow-auth/src/doctor/check-result.js';
 import { STORE_COMMANDS } from '../libs/coinflow-auth/src/doctor/redis-permissions.js';
 import { createFolder, doctor, type DoctorRun } from './harness/doctor.js';
-import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
+import { startTlsRedis } from './harness/redis-deployments.js';
+import { RedisServer, describeWithRedis, hasOpenssl, type RedisClient } from './harness/redis-server.js';
 import { freePort } from './harness/server-process.js';
 
 const PAGE = readFileSync(new URL('../docs/redis.md', import.meta.url), 'utf8');
@@ -199,6 +200,17 @@ describeWithRedis('the check of Redis (skipped without redis-server)', () => {
     await node.kill();
     expect(check('redis')).toMatchObject({ status: 'warning', found: expect.stringContaining('a node of a cluster') });
     expect(check('redis-deliveries')).toMatchObject({ status: 'skipped', found: 'could not be checked: CLUSTERDOWN' });
+  });
+
+  (hasOpenssl ? it : it.skip)('fails for a certificate of an unknown authority, and says how to trust it', async () => {
+    const tls = await startTlsRedis();
+    const { check } = await run(tls.url);
+    await tls.kill();
+    expect(check('redis')).toMatchObject({
+      status: 'failed',
+      found: expect.stringMatching(/CERT|SELF_SIGNED|UNABLE_TO/),
+      advice: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+    });
   });
 
   it('fails when Redis accepts connections and does not respond', async () => {

@@ -25,6 +25,12 @@ it.each([
   expect(server).toMatchObject({ status, found: `127.0.0.1:6379, version ${given}` });
 });
 
+it('warns when Redis does not tell its version', async () => {
+  version = '';
+  const [server] = await checkRedis('redis://127.0.0.1:6379');
+  expect(server).toMatchObject({ status: 'warning', found: '127.0.0.1:6379 did not tell its version' });
+});
+
 it('skips the permissions where Redis cannot tell them without a write', async () => {
   const results = await checkRedis('redis://127.0.0.1:6379');
   expect(results.map(({ id, status }) => [id, status])).toEqual([

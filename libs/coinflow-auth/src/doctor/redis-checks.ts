@@ -52,6 +52,7 @@ function connectionAdvice(error: unknown): string {
   if (/WRONGPASS|NOAUTH|without any password/.test(String(error)))
     return 'Correct the user and the password in REDIS_URL.';
   if (isDenied(error)) return 'Grant the Redis user the commands in docs/redis.md.';
+  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(causeOf(error))) return 'For a private authority, set NODE_EXTRA_CA_CERTS.';
   return 'Check the host and port in REDIS_URL, rediss:// for TLS, and that the server is running.';
 }
 
@@ -63,11 +64,14 @@ function addressOf(url: string): string {
 
 async function checkServer(redis: DoctorRedis, address: string): Promise<CheckResult> {
   const { version, mode, role } = await serverFacts(redis);
-  const found = `${address}, version ${version ?? 'unknown'}`;
+  if (version === undefined) {
+    return result('redis', 'warning', `${address} did not tell its version`, 'Run the doctor again.');
+  }
+  const found = `${address}, version ${version}`;
   if (role !== undefined && role !== 'master') {
     return failed('redis', `${found}, a read-only replica`, 'Use the address of the primary.');
   }
-  if (version !== undefined && majorOf(version) < OLDEST_VERSION) {
+  if (majorOf(version) < OLDEST_VERSION) {
     return failed('redis', found, `Use Redis ${OLDEST_VERSION} or newer.`);
   }
   if (mode === 'cluster') {
