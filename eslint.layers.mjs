@@ -4,6 +4,7 @@ const layers = [
   ['config', 'graphql', 'health', 'microservices', 'redis', 'testing', 'websockets'],
   ['coinflow-auth.module'],
   ['decorators'],
+  ['route-audit'],
   ['coinflow-auth.guard'],
   ['coinflow-auth.service'],
   ['coinflow-authenticator', 'coinflow-auth.interfaces'],

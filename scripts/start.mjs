@@ -1,6 +1,7 @@
 // `npm start`: installs and builds if necessary, then runs the sample merchant. It uses the emulator unless the environment
 // or .env has the credentials of a Coinflow account.
 // `npm start -- --verbose`: also logs each module and route.
+// `npm start -- --routes`: prints the access and the policy of each route of the sample, and starts nothing.
 // `npm run dev`: also runs Vite, which updates the page on every edit.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -8,13 +9,14 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { end, endWithoutError, fail, isEnding, root, start } from './processes.mjs';
+import { end, endWithoutError, fail, isEnding, root, run, start } from './processes.mjs';
 import { build, install } from './set-up.mjs';
 
-const { dev: withVite, verbose } = readArguments();
+const { dev: withVite, routes, verbose } = readArguments();
 const END_WITH_PARENT = new URL('end-with-parent.mjs', import.meta.url).href;
 /** The startup lines of the programs. The summary at the end replaces them. */
 const ANNOUNCEMENT = /^(?:Coinflow emulator at| {2}merchant|Webhooks are|Sample merchant at) /;
+const SAMPLE = 'dist/apps/sample/apps/sample/src/main.js';
 const STARTUP_TIMEOUT_MS = 30_000;
 /** The first merchant of the emulator; see the emulator's `merchants.ts`. */
 const DEMO_MERCHANT = {
@@ -42,6 +44,7 @@ const webhookKeys = ownWebhookKeys || (withEmulator ? randomBytes(24).toString('
 const ports = { sample: port('PORT', 3000), emulator: port('COINFLOW_EMULATOR_PORT', 4010) };
 const host = process.env.HOST?.trim() || '127.0.0.1';
 
+if (routes) await printRoutes();
 await assertFree(ports.sample, host, 'PORT');
 if (withEmulator) await assertFree(ports.emulator, '127.0.0.1', 'COINFLOW_EMULATOR_PORT');
 await install();
@@ -51,7 +54,7 @@ endWithoutError();
 const coinflow = withEmulator
   ? await launch('emulator', 'dist/libs/coinflow-emulator/cli.js', ['--port', String(ports.emulator)], {})
   : undefined;
-const sample = await launch('sample', 'dist/apps/sample/apps/sample/src/main.js', verbose ? ['--verbose'] : [], {
+const sample = await launch('sample', SAMPLE, verbose ? ['--verbose'] : [], {
   ...(withEmulator && {
     ...DEMO_MERCHANT,
     COINFLOW_BASE_URL: coinflow,
@@ -79,10 +82,21 @@ Press Ctrl-C to stop. For more output: npm start -- --verbose`);
 
 function readArguments() {
   try {
-    return parseArgs({ options: { dev: { type: 'boolean' }, verbose: { type: 'boolean' } } }).values;
+    return parseArgs({
+      options: { dev: { type: 'boolean' }, routes: { type: 'boolean' }, verbose: { type: 'boolean' } },
+    }).values;
   } catch ({ message }) {
-    return fail(`${message}\nThe only argument of npm start is --verbose: npm start -- --verbose`);
+    return fail(`${message}\nThe arguments of npm start are --verbose and --routes: npm start -- --routes`);
   }
+}
+
+/** The sample needs no Coinflow and no port for that. */
+async function printRoutes() {
+  await install();
+  await build();
+  if (withEmulator) Object.assign(process.env, DEMO_MERCHANT, { COINFLOW_WEBHOOK_VALIDATION_KEY: webhookKeys });
+  await run(process.execPath, [join(root, SAMPLE), '--routes']);
+  process.exit(0);
 }
 
 function port(name, usual) {

@@ -11,6 +11,7 @@ import {
   CoinflowWebhookGuard,
 } from 'nestjs-coinflow-auth';
 import { createTestApp, moduleOf, unseenKey, type TestApp, type TestAppOptions } from './harness/create-test-app.js';
+import { Replaced } from './harness/replaced.js';
 import { WebhookController, createWebhookApp, settled } from './harness/webhooks.js';
 
 const MISSING = { status: 401, body: { code: 'COINFLOW_SESSION_KEY_MISSING' } };
@@ -25,14 +26,6 @@ afterEach(async () => {
 async function start(options: TestAppOptions): Promise<TestApp> {
   return (app = await createTestApp(options));
 }
-
-/** Replaces the method by a function without its metadata, as many decorators do. */
-const Replaced: MethodDecorator = (_target, _name, descriptor: PropertyDescriptor) => {
-  const original = descriptor.value as (...given: unknown[]) => unknown;
-  descriptor.value = function (this: unknown, ...given: unknown[]): unknown {
-    return original.apply(this, given);
-  };
-};
 
 /** Replaces the method by a function with the same metadata, as careful decorators do. */
 const Wrapped: MethodDecorator = (target, name, descriptor: PropertyDescriptor) => {

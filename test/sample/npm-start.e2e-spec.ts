@@ -30,7 +30,7 @@ describe('npm start', () => {
   it('rejects an unknown argument', async () => {
     const started = npmStart(FREE_PORTS, '--verbos');
     expect(await started.exit).toBe(1);
-    expect(started.output()).toMatch(/--verbos'[^]*The only argument of npm start is --verbose/);
+    expect(started.output()).toMatch(/--verbos'[^]*The arguments of npm start are --verbose and --routes/);
   });
 
   it('stops the emulator and the sample when its script is killed', async () => {

@@ -14,7 +14,14 @@ describe('StartupLogger', () => {
 
   it('leaves out the lines about modules and routes, but no warning, error or other line', () => {
     const logger = new StartupLogger();
-    for (const context of ['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']) {
+    for (const context of [
+      'NestFactory',
+      'InstanceLoader',
+      'RoutesResolver',
+      'RouterExplorer',
+      'NestApplication',
+      'GraphQLModule',
+    ]) {
       logger.log('left out', context);
       logger.warn(`warning of ${context}`, context);
       logger.error(`error of ${context}`, undefined, context);
@@ -23,6 +30,6 @@ describe('StartupLogger', () => {
     logger.log('without a context');
     const text = written.join('');
     expect(text).not.toContain('left out');
-    expect(text.match(/warning of|error of|Coinflow is reachable again|without a context/g)).toHaveLength(12);
+    expect(text.match(/warning of|error of|Coinflow is reachable again|without a context/g)).toHaveLength(14);
   });
 });

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { hasWebhooks } from './coinflow/coinflow-options.js';
 import { createApp, type Platform } from './create-app.js';
+import { routeList } from './route-list.js';
 
 const { HOST: host = '127.0.0.1', PLATFORM: platform = 'express' } = process.env;
 const port = process.env.PORT || '3000';
@@ -11,6 +12,11 @@ try {
   if (platform !== 'express' && platform !== 'fastify')
     throw new Error(`PLATFORM is "${platform}". Set it to express or fastify.`);
   const app = await createApp(platform satisfies Platform, process.argv.includes('--verbose'));
+  if (process.argv.includes('--routes')) {
+    console.log(routeList(app));
+    await app.close();
+    process.exit(0);
+  }
   await app.listen(Number(port), host);
   console.log(
     hasWebhooks()

@@ -9,7 +9,15 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_FILTER, DiscoveryModule, DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
+import {
+  APP_FILTER,
+  ApplicationConfig,
+  DiscoveryModule,
+  DiscoveryService,
+  HttpAdapterHost,
+  ModuleRef,
+  ModulesContainer,
+} from '@nestjs/core';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
@@ -26,9 +34,11 @@ import {
   COINFLOW_AUTH_MODULE_OPTIONS,
   COINFLOW_AUTH_OPTIONS,
   COINFLOW_AUTH_FACTORY,
+  COINFLOW_ROUTE_AUDIT,
   instanceToken,
   type InstanceProvider,
 } from './options/tokens.js';
+import { RouteAudit } from './route-audit/route-audit.js';
 import { EventHandlers } from './webhooks/event-handlers.js';
 import { CoinflowWebhooks } from './webhooks/coinflow-webhooks.js';
 
@@ -110,7 +120,7 @@ const factory = {
  *    `CoinflowAuthModule` rejects two instances with the same name, adds the filter to gateways, and lets
  *    `@Sse()` handlers end with their session.
  *    `CoinflowAuthService` logs a warning without seal keys.
- * 3. `onModuleInit`: `CoinflowAuthModule` rejects routes that lost their guard, and contradictory policies.
+ * 3. `onModuleInit`: `CoinflowAuthModule` rejects routes that lost their guard, and contradictory policies, and audits the routes.
  *    `CoinflowAuthGuard` checks that the module is registered. `CoinflowWebhookGuard` checks that every webhook route has
  *    an instance with a key and answers 200. `CoinflowWebhooks` finds the event handlers and rejects unusable ones.
  * 4. `onApplicationBootstrap`: `CoinflowAuthenticator` waits until the revocations of the shared store are read, 30 s at
@@ -142,6 +152,17 @@ const factory = {
         resolveOptions(contexts === undefined ? options : { ...options, contexts }),
     },
     { provide: COINFLOW_AUTH_FACTORY, useValue: factory },
+    {
+      provide: COINFLOW_ROUTE_AUDIT,
+      inject: [COINFLOW_AUTH_OPTIONS, ModulesContainer, ApplicationConfig, HttpAdapterHost, ModuleRef],
+      useFactory: (
+        { routeAudit }: ResolvedCoinflowAuthOptions,
+        modules: ModulesContainer,
+        config: ApplicationConfig,
+        host: HttpAdapterHost,
+        moduleRef: ModuleRef,
+      ) => new RouteAudit(routeAudit, modules, config, host, moduleRef),
+    },
     { provide: APP_FILTER, useClass: CoinflowAuthExceptionFilter },
   ],
 })
@@ -167,7 +188,7 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
 
   /**
    * @throws {CoinflowMisconfiguredError} that names each route that lost its guard or has a contradictory policy, or a decorated
-   * handler in a context that the guard does not know
+   * handler in a context that the guard does not know, or with `routeAudit: 'strict'` an unguarded handler
    */
   onModuleInit(): void {
     assertRoutePolicies(this.#modules);
@@ -176,6 +197,7 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
       names.includes(name) ? this.#getAuthenticator(name) : undefined;
     assertContexts(this.#modules, (name) => authenticatorOf(name)?.contexts);
     assertUserLoaders(this.#modules, (name) => authenticatorOf(name)?.users);
+    this.#moduleRef.get<RouteAudit>(COINFLOW_ROUTE_AUDIT).run();
   }
 
   #getAuthenticator(name: string | undefined): CoinflowAuthenticator {

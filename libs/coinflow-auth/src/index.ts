@@ -29,6 +29,8 @@ export {
   type UserOf,
 } from './decorators/inject.decorators.js';
 export { COINFLOW_SESSION_SCHEME, COINFLOW_SESSION_SCHEME_NAME } from './decorators/openapi.js';
+export { describeRoutes } from './route-audit/route-audit.js';
+export type { CoinflowRouteDescription } from './route-audit/describe-handlers.js';
 export type { CoinflowRoute, CoinflowRoutePolicy } from './options/route-policy.js';
 
 // Extracting the session key from a request

@@ -15,6 +15,7 @@ import {
 import { ConfigService } from '@nestjs/config';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { finalize, type Observable } from 'rxjs';
+import { CoinflowPublic } from 'nestjs-coinflow-auth';
 import { DEMO_USERS, hasDemoUsers } from '../../src/login/demo-users.js';
 import { LoopbackGuard } from '../../src/operations/loopback.guard.js';
 import { SameOriginGuard } from './same-origin.guard.js';
@@ -36,6 +37,7 @@ const MAX_PENDING_CHARACTERS = 1_000_000;
 @ApiExcludeController()
 @Controller('demo')
 @UseGuards(LoopbackGuard, SameOriginGuard)
+@CoinflowPublic()
 export class DemoController {
   constructor(
     private readonly config: ConfigService,

@@ -7,8 +7,10 @@ const WALLET_LOGINS_PER_CLIENT = 20;
 
 /** The options from the environment and, if there is Redis, the stores that the replicas share. */
 export function coinflowOptions(options: CoinflowAuthModuleOptions, client: Redis | null): CoinflowAuthModuleOptions {
-  const base = {
+  const base: CoinflowAuthModuleOptions = {
     ...options,
+    // Warns of a route that somebody forgot to guard. Routes without a session are @CoinflowPublic().
+    routeAudit: 'warn',
     budget: { ...options.budget, walletLoginsPerClient: WALLET_LOGINS_PER_CLIENT },
   };
   if (!client) return base;

@@ -1,6 +1,12 @@
 import { Controller, Get, Header, HttpCode, Ip, Post, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { CoinflowAuth, CoinflowAuthService, CurrentSession, type CoinflowSession } from 'nestjs-coinflow-auth';
+import {
+  CoinflowAuth,
+  CoinflowAuthService,
+  CoinflowPublic,
+  CurrentSession,
+  type CoinflowSession,
+} from 'nestjs-coinflow-auth';
 import { AppTokenGuard, LoggedInUserId } from '../login/app-token.guard.js';
 import { APP_TOKEN } from '../swagger.js';
 
@@ -25,6 +31,7 @@ export class SessionKeyDto {
 
 @ApiTags('2. Create a session key')
 @Controller('coinflow')
+@CoinflowPublic()
 export class SessionKeyController {
   constructor(private readonly coinflow: CoinflowAuthService) {}
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Header, HttpCode, Ip, Post, UseGuards } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiOkResponse, ApiProperty, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import { IsNotEmpty, IsString, MaxLength } from 'class-validator';
-import { COINFLOW_BLOCKCHAINS, CoinflowAuthService, type KnownBlockchain } from 'nestjs-coinflow-auth';
+import { COINFLOW_BLOCKCHAINS, CoinflowAuthService, CoinflowPublic, type KnownBlockchain } from 'nestjs-coinflow-auth';
 import { Users } from '../ledger/users.js';
 import { LoginLimitGuard } from '../login/login-limit.guard.js';
 import { SessionKeyDto } from './session-key.controller.js';
@@ -37,6 +37,7 @@ export class WalletMessageDto {
 @Controller('coinflow/wallet')
 @UseGuards(LoginLimitGuard)
 @ApiBadRequestResponse({ description: 'The address is not valid on this blockchain. The message says why.' })
+@CoinflowPublic()
 export class WalletController {
   constructor(
     private readonly coinflow: CoinflowAuthService,

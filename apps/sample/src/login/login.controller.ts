@@ -10,6 +10,7 @@ import {
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { IsNotEmpty, IsString, MaxLength } from 'class-validator';
+import { CoinflowPublic } from 'nestjs-coinflow-auth';
 import { UserDirectory, hasDemoUsers } from './demo-users.js';
 import { LoginLimitGuard } from './login-limit.guard.js';
 
@@ -35,6 +36,7 @@ export class AccessTokenDto {
 /** The merchant's own login. It does not use Coinflow. */
 @ApiTags('1. Log in to the merchant')
 @Controller('auth')
+@CoinflowPublic()
 export class LoginController {
   constructor(
     private readonly users: UserDirectory,

@@ -1,12 +1,13 @@
 import { Controller, Get, Header, Module, UseGuards } from '@nestjs/common';
 import { ApiForbiddenResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, TerminusModule, type HealthCheckResult } from '@nestjs/terminus';
-import { CoinflowAuthService, type CoinflowAuthMetrics } from 'nestjs-coinflow-auth';
+import { CoinflowAuthService, CoinflowPublic, type CoinflowAuthMetrics } from 'nestjs-coinflow-auth';
 import { CoinflowHealthIndicator } from 'nestjs-coinflow-auth/health';
 import { LoopbackGuard } from './loopback.guard.js';
 
 @ApiTags('Operations')
 @Controller('health')
+@CoinflowPublic()
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
@@ -24,6 +25,7 @@ export class HealthController {
 @ApiTags('Operations')
 @Controller('coinflow/metrics')
 @UseGuards(LoopbackGuard)
+@CoinflowPublic()
 export class MetricsController {
   constructor(private readonly coinflow: CoinflowAuthService) {}
 

@@ -61,7 +61,7 @@ export function assertContexts(
   contextsOf: (instance: string | undefined) => ReadonlyMap<string, CoinflowContext> | undefined,
 ): void {
   const handlers = messageHandlersOf(modules).flatMap((handler) => {
-    const { access, isDecorated, policy } = readRoute(handler.method, handler.controller, CoinflowAuthGuard);
+    const { access, isDecorated, policy } = readRoute(handler.method.method, handler.controller, CoinflowAuthGuard);
     const contexts = access === 'public' || !isDecorated ? undefined : contextsOf(policy.instance);
     return contexts ? [{ ...handler, context: contexts.get(handler.type) }] : [];
   });
@@ -94,14 +94,9 @@ export function assertUserLoaders(
   modules: ModulesContainer,
   usersOf: (instance: string | undefined) => SessionUsers | undefined,
 ): void {
-  const routes = routesOf(modules).map(({ method, ...route }) => ({
-    ...route,
-    method: method.method,
-    key: method.name,
-  }));
-  const handlers = [...routes, ...messageHandlersOf(modules)].filter(
-    ({ controller, key, method }) =>
-      parameterFactoriesOf(controller, key).includes(userOfRequest) &&
+  const handlers = [...routesOf(modules), ...messageHandlersOf(modules)].filter(
+    ({ controller, method: { name, method } }) =>
+      parameterFactoriesOf(controller, name).includes(userOfRequest) &&
       usersOf(readRoute(method, controller, CoinflowAuthGuard).policy.instance)?.canLoad === false,
   );
   const names = [...new Set(handlers.map(({ name }) => name))];

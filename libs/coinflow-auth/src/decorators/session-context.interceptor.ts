@@ -47,9 +47,6 @@ class SessionContextInterceptor implements NestInterceptor {
 /** Lets `currentSession()` return the session of the request, below every handler of the application. */
 export function runHandlersWithSessions(modules: ModulesContainer, authenticatorOf: AuthenticatorOf): void {
   const interceptor = new SessionContextInterceptor(authenticatorOf);
-  const methods = [
-    ...routesOf(modules).map(({ method }) => method.method),
-    ...messageHandlersOf(modules).map(({ method }) => method),
-  ];
-  for (const method of methods) setInterceptor(method, interceptor);
+  for (const { method } of [...routesOf(modules), ...messageHandlersOf(modules)])
+    setInterceptor(method.method, interceptor);
 }

@@ -88,6 +88,13 @@ export interface CoinflowAuthModuleOptions {
    */
   contexts?: Readonly<Record<string, CoinflowContext>>;
   /**
+   * Whether the application lists, at startup, the handlers that no guard of this package covers. These are routes, resolvers,
+   * and handlers of gateways and microservices, without `@CoinflowPublic()`. `warn` logs the list as one warning. With `strict`
+   * the application does not start. Of several named instances, the strictest value applies to the whole application.
+   * @default 'off'
+   */
+  routeAudit?: 'off' | 'warn' | 'strict';
+  /**
    * What the replicas of the application share: `redisSharedStore()` of `nestjs-coinflow-auth/redis`, or any Keyv. Replicas then
    * share verified sessions and reuse each other's session keys. `redisSharedStore()` also shares revocations, rejections and
    * the budget. Values are sealed with `sealKeys`, which it requires. While the store is unreachable, each replica uses its own

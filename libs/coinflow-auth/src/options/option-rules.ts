@@ -43,6 +43,12 @@ export function whole(smallest: number, largest: number): OptionRule {
 
 export const boolean: OptionRule = rule('true or false', isBoolean);
 
+/** The values of the option `routeAudit`, from the mildest to the strictest. */
+export const ROUTE_AUDITS = ['off', 'warn', 'strict'] as const;
+export type RouteAuditMode = (typeof ROUTE_AUDITS)[number];
+
+export const routeAudit: OptionRule = rule(`one of ${ROUTE_AUDITS.join(', ')}`, (value) => isIn(value, ROUTE_AUDITS));
+
 export const func: OptionRule = rule('a function', (value) => typeof value === 'function');
 
 export const env: OptionRule = rule(`one of ${Object.keys(COINFLOW_BASE_URLS).join(', ')}`, (value) =>

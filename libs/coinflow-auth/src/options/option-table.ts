@@ -104,6 +104,7 @@ export const OPTION_TABLE = {
   loadUser: { rule: rules.func, default: none('none: an application with `@SessionUser()` does not start') },
   asyncContext: { rule: rules.boolean, default: false },
   contexts: { rule: rules.contexts, default: computed('none: HTTP only', () => ({})) },
+  routeAudit: { rule: rules.routeAudit, default: computed("'off'", () => 'off') },
   store: { rule: rules.sharedStore, default: none('none: each replica has its own cache') },
   'cache.ttlMs': {
     rule: rules.whole(1, DAY_MS),

@@ -8,6 +8,8 @@ export const COINFLOW_AUTH_CONTEXTS: unique symbol = Symbol.for('nestjs-coinflow
 export const COINFLOW_AUTH_OPTIONS: unique symbol = Symbol.for('nestjs-coinflow-auth:options');
 /** Injection token of the functions that create the providers of each instance; `overrideCoinflowAuth()` replaces them. */
 export const COINFLOW_AUTH_FACTORY: unique symbol = Symbol.for('nestjs-coinflow-auth:factory');
+/** Injection token of the audit of the routes. */
+export const COINFLOW_ROUTE_AUDIT: unique symbol = Symbol.for('nestjs-coinflow-auth:route-audit');
 
 /** Metadata key of the access and the policy of a route: `{ access, policy }`. */
 export const COINFLOW_AUTH_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:metadata');

@@ -3,6 +3,8 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 
 /** The metadata key of `@UseGuards()`. */
 const GUARDS = '__guards__';
+/** The metadata key of `@Controller()`. */
+const CONTROLLER = '__controller__';
 /** The metadata key of `@WebSocketGateway()`. */
 const GATEWAY = 'websockets:is_gateway';
 /** The metadata key of `@UseFilters()`. */
@@ -35,6 +37,8 @@ export interface ApplicationRoute {
   /** The name of the handler, for example `MeController.me`. */
   readonly name: string;
   readonly controller: object;
+  /** The class of the module that has the controller. */
+  readonly module: object;
   /** Its function is the one that Nest calls: that of the controller object, since a constructor can replace it. */
   readonly method: DecoratedMethod;
 }
@@ -79,8 +83,10 @@ const scanner = new MetadataScanner();
 
 /** All routes of an application. */
 export function routesOf(modules: ModulesContainer): ApplicationRoute[] {
-  const controllers = Array.from(modules.values()).flatMap((module) => Array.from(module.controllers.values()));
-  return controllers.flatMap(({ metatype, instance }) => {
+  const controllers = Array.from(modules.values()).flatMap((module) =>
+    Array.from(module.controllers.values(), (wrapper) => ({ wrapper, module: module.metatype as object })),
+  );
+  return controllers.flatMap(({ wrapper: { metatype, instance }, module }) => {
     const { prototype, name } = metatype as { prototype: Record<string, object>; name: string };
     const object = (instance ?? prototype) as Record<string, object>;
     return scanner
@@ -89,6 +95,7 @@ export function routesOf(modules: ModulesContainer): ApplicationRoute[] {
       .map((method) => ({
         name: `${name}.${method}`,
         controller: metatype as object,
+        module,
         method: { prototype, name: method, method: object[method] as object },
       }));
   });
@@ -122,9 +129,8 @@ export interface MessageHandler {
   /** The name of the handler, for example `OrdersGateway.order`. */
   readonly name: string;
   readonly controller: object;
-  readonly method: object;
-  /** The name of the method. */
-  readonly key: string;
+  /** Its function is the one that Nest calls: of a microservice, that of the controller object. */
+  readonly method: DecoratedMethod;
   /** The type of its context, as `ExecutionContext.getType()` has it. */
   readonly type: string;
 }
@@ -135,21 +141,38 @@ export function messageHandlersOf(modules: ModulesContainer): MessageHandler[] {
     ...controllers.values(),
     ...providers.values(),
   ]);
-  const classes = new Set(wrappers.map(({ metatype }) => metatype as { prototype?: object; name: string } | null));
-  return [...classes].flatMap((controller) => {
-    const prototype = controller?.prototype as Record<string, object> | undefined;
+  const classes = new Map(wrappers.map((wrapper) => [wrapper.metatype as HandlerClass | null, wrapper]));
+  return [...classes].flatMap(([controller, wrapper]) => {
+    const prototype = controller?.prototype;
     if (!controller || !prototype) return [];
     return scanner.getAllMethodNames(prototype).flatMap((name) => {
-      const method = prototype[name] as object;
-      const [, type] = HANDLERS.find(([key]) => Reflect.hasMetadata(key, method)) ?? [];
-      return type ? [{ name: `${controller.name}.${name}`, controller, method, key: name, type }] : [];
+      const [, type] = HANDLERS.find(([key]) => Reflect.hasMetadata(key, prototype[name] as object)) ?? [];
+      if (!type) return [];
+      const object = type === 'rpc' ? ((wrapper.instance ?? prototype) as typeof prototype) : prototype;
+      const method = { prototype, name, method: object[name] as object };
+      return [{ name: `${controller.name}.${name}`, controller, method, type }];
     });
   });
 }
 
+interface HandlerClass {
+  readonly prototype?: Record<string, object>;
+  readonly name: string;
+}
+
 /** Whether a handler resolves a field of a GraphQL type, rather than a query, a mutation or a subscription. */
-export function isFieldResolver({ method }: MessageHandler): boolean {
+export function isFieldResolver({ method: { method } }: MessageHandler): boolean {
   return FIELD_RESOLVERS.some((key) => Reflect.hasMetadata(key, method));
+}
+
+/**
+ * Whether Nest calls the handler: those of messages only in controllers and gateways. `__resolveType` is no handler, since it only
+ * names a type.
+ */
+export function isBound({ controller, method: { name }, type }: MessageHandler): boolean {
+  if (type === 'rpc') return Reflect.hasMetadata(CONTROLLER, controller);
+  if (type === 'ws') return Reflect.hasMetadata(GATEWAY, controller);
+  return name !== '__resolveType';
 }
 
 /** Whether Nest runs the guards of field resolvers: in every `GraphQLModule` of the application. */
@@ -221,8 +244,8 @@ function guardsOf(target: object): readonly object[] {
   return (Reflect.getMetadata(GUARDS, target) ?? []) as object[];
 }
 
-/** `@UseGuards()` accepts classes and objects. */
-function isGuard(one: object, guard: object): boolean {
+/** Whether a guard is of this class or of a subclass. `@UseGuards()` accepts classes and objects. */
+export function isGuard(one: object, guard: object): boolean {
   const type = typeof one === 'function' ? one : one.constructor;
   return type === guard || Object.prototype.isPrototypeOf.call(guard, type);
 }
