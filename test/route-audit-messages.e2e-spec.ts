@@ -252,6 +252,11 @@ describe('the route audit of microservices', () => {
 
     @EventPattern(['created', 'changed'])
     changed(): void {}
+
+    /** Nest reads the global guards for it, after the microservices are connected. */
+    @Get()
+    @CoinflowPublic()
+    route(): void {}
   }
 
   const contexts = { rpc: rpcContext({ sessionKeyOf: keyInData }) };
