@@ -275,6 +275,14 @@ describe('the route audit of microservices', () => {
     nest.connectMicroservice({ transport: Transport.TCP, options: { port: 0 } }, { inheritAppConfig });
   };
 
+  const withMicroservices = (inherits: boolean[]): Promise<TestApp> =>
+    createTestApp({
+      controllers: [OrdersController],
+      globalGuard: true,
+      options: { contexts, ...STRICT },
+      configure: (nest) => inherits.forEach((one) => connect(nest, one)),
+    });
+
   it('lists message handlers without a guard', async () => {
     expect(await listed(start({}))).toEqual(rows(NO_GUARD));
   });
@@ -305,15 +313,8 @@ describe('the route audit of microservices', () => {
   });
 
   it('requires inheritAppConfig of every microservice, whatever their order is', async () => {
-    for (const inherits of [[true, false], [false, true], []]) {
-      const starting = createTestApp({
-        controllers: [OrdersController],
-        globalGuard: true,
-        options: { contexts, ...STRICT },
-        configure: (nest) => inherits.forEach((one) => connect(nest, one)),
-      });
-      expect(await listed(starting)).toEqual(rows(NOT_INHERITED));
-    }
+    for (const inherits of [[true, false], [false, true], []])
+      expect(await listed(withMicroservices(inherits))).toEqual(rows(NOT_INHERITED));
   });
 
   it('counts an APP_GUARD in an application that is only a microservice', async () => {
@@ -339,6 +340,17 @@ describe('the route audit of microservices', () => {
     const guarded = await create(true);
     await guarded.init();
     await guarded.close();
+  });
+
+  it('counts no APP_GUARD on a NestJS whose microservices cannot be observed', async () => {
+    const { prototype } = ModulesContainer as { prototype: Partial<ModulesContainer> };
+    const { getRpcTargetRegistry } = prototype;
+    delete prototype.getRpcTargetRegistry;
+    try {
+      expect(await listed(withMicroservices([true]))).toEqual(rows(NOT_INHERITED));
+    } finally {
+      prototype.getRpcTargetRegistry = getRpcTargetRegistry;
+    }
   });
 
   it('lists a handler that the constructor replaced', async () => {

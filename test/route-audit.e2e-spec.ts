@@ -416,6 +416,24 @@ describe('the paths of describeRoutes()', () => {
     expect(await get('/admin/health')).toMatchObject({ status: 200 });
   });
 
+  it('have no policy where no session is required', async () => {
+    @Controller()
+    @CoinflowAuth({ maxAgeMs: 5 })
+    class PolicyController {
+      @Get('public')
+      @CoinflowPublic()
+      public(): void {}
+
+      @Get('guarded')
+      guarded(): void {}
+    }
+    const { app: nest } = await start({ controllers: [PolicyController] });
+    expect(describeRoutes(nest).map(({ access, policy }) => [access, policy])).toEqual([
+      ['public', {}],
+      ['required', { maxAgeMs: 5 }],
+    ]);
+  });
+
   it('are known before the application is initialized, with access and policy', async () => {
     const module = await Test.createTestingModule({
       imports: [CoinflowAuthModule.forRoot({ env: 'local', apiKey: 'key', merchantId: 'm' })],

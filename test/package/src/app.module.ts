@@ -68,7 +68,7 @@ export class AppModule {
   static with(options: CoinflowAuthModuleOptions): DynamicModule {
     return {
       module: AppModule,
-      imports: [CoinflowAuthModule.forRoot({ webhook: { keys: 'key' }, ...options })],
+      imports: [CoinflowAuthModule.forRoot({ webhook: { keys: 'key' }, routeAudit: 'strict', ...options })],
       controllers: [ShopController, WebhooksController],
     };
   }

@@ -104,7 +104,7 @@ async function start(coinflow: Emulator, kind: string): Promise<INestApplication
   const isGraphQL = kind === 'graphql';
   @Module({
     imports: [
-      CoinflowAuthModule.forRoot({ env: 'local', baseUrl: coinflow.url, ...merchant, contexts }),
+      CoinflowAuthModule.forRoot({ env: 'local', baseUrl: coinflow.url, ...merchant, contexts, routeAudit: 'strict' }),
       ...(isGraphQL ? [graphql] : []),
     ],
     providers: [isGraphQL ? ShopResolver : BalanceGateway],

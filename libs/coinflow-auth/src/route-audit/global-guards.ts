@@ -15,11 +15,13 @@ const observed = new WeakMap<ModulesContainer, { guards: readonly object[] }[]>(
  * `connectMicroservice()` inherits the configuration. Only then it reads the guards of the application, while it connects.
  */
 export function observeMicroservices(modules: ModulesContainer, config: ApplicationConfig): void {
-  if (observed.has(modules)) return;
+  // The first versions of NestJS 11 have no registry.
+  const registry = (modules as Partial<ModulesContainer>).getRpcTargetRegistry?.call(modules);
+  if (!registry || observed.has(modules)) return;
   const microservices: { guards: readonly object[] }[] = [];
   observed.set(modules, microservices);
   let connecting: { guards: readonly object[] } | undefined;
-  modules.getRpcTargetRegistry().subscribe(() => {
+  registry.subscribe(() => {
     microservices.push((connecting = { guards: [] }));
     // Connecting is synchronous. What reads the guards later, such as the router, does it for other handlers.
     queueMicrotask(() => (connecting = undefined));
@@ -32,9 +34,9 @@ export function observeMicroservices(modules: ModulesContainer, config: Applicat
   };
 }
 
-/** How many microservices are connected, as far as they are observed. */
-export function countMicroservices(modules: ModulesContainer): number {
-  return observed.get(modules)?.length ?? 0;
+/** Whether the application has a microservice; `true` if that cannot be observed. */
+export function mayHaveMicroservice(modules: ModulesContainer): boolean {
+  return observed.get(modules)?.length !== 0;
 }
 
 /** Whether every connected microservice has the guard, or a subclass of it, as a global guard. */

@@ -6,7 +6,7 @@ import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
 import { ROUTE_AUDITS, type RouteAuditMode } from '../options/option-rules.js';
 import { COINFLOW_ROUTE_AUDIT, instanceToken } from '../options/tokens.js';
 import { describeHandlers, type CoinflowRouteDescription } from './describe-handlers.js';
-import { countMicroservices, observeMicroservices } from './global-guards.js';
+import { mayHaveMicroservice, observeMicroservices } from './global-guards.js';
 import { routeTable } from './route-table.js';
 
 const ACTION =
@@ -50,7 +50,7 @@ export class RouteAudit {
     const modes = registeredInstances(this.modules).map((name) => this.#getAuthenticator(name).options.routeAudit);
     const mode = ROUTE_AUDITS.findLast((one) => modes.includes(one)) ?? 'off';
     // Without a server, such as in a script, nothing is reachable, and `main.ts` has added no global guards.
-    const isServed = this.#isHttp() || countMicroservices(this.modules) > 0;
+    const isServed = this.#isHttp() || mayHaveMicroservice(this.modules);
     if (mode === 'off' || !isServed || audited.has(this.modules)) return;
     audited.add(this.modules);
     this.#report(mode);
