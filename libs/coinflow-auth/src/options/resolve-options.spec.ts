@@ -33,6 +33,7 @@ describe('resolveOptions', () => {
       acceptUnboundKeys: false,
       extractor: expect.objectContaining({ schemes: ['CoinflowSession'] }),
       loadUser: undefined,
+      routeAudit: 'off',
       asyncContext: false,
       contexts: {},
       cache: { ttlMs: 3_600_000, staleIfErrorMs: 0, maxEntries: 100_000 },
