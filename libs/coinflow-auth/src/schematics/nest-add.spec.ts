@@ -103,7 +103,7 @@ export class AppModule {}
 
   it('installs the added packages, unless the installation is to be skipped', () => {
     add();
-    expect(tasks).toEqual([{ name: 'node-package', options: { command: 'install', quiet: true, hideOutput: true } }]);
+    expect(tasks).toEqual([{ name: 'node-package', options: { command: 'install', quiet: false, hideOutput: true } }]);
     for (const options of [{ skipInstall: true }, { s: true }]) {
       files['/package.json'] = manifest(11);
       expect(add(options)).toHaveProperty(['/package.json']);

@@ -31,8 +31,11 @@ export function addToProject(tree: Tree, context: SchematicContext, options: Nes
   if (completed !== manifest && !(options.skipInstall ?? options.s)) installPackages(context);
 }
 
-/** The task of the devkit that runs the project's package manager, without install scripts. A dry run skips it. */
+/**
+ * The task of the devkit that runs the project's package manager, without install scripts. It shows the output when the
+ * installation fails. A dry run skips it.
+ */
 function installPackages(context: SchematicContext): void {
-  const options = { command: 'install', quiet: true, hideOutput: true };
+  const options = { command: 'install', quiet: false, hideOutput: true };
   context.addTask({ toConfiguration: () => ({ name: 'node-package', options }) });
 }
