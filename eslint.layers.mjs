@@ -1,7 +1,7 @@
 /** The layers of `nestjs-coinflow-auth`, from top to bottom. A layer imports only layers below it. */
 const layers = [
   ['doctor'],
-  ['config', 'graphql', 'health', 'microservices', 'redis', 'testing', 'websockets'],
+  ['config', 'graphql', 'health', 'microservices', 'redis', 'schematics', 'testing', 'websockets'],
   ['coinflow-auth.module'],
   ['decorators'],
   ['route-audit'],

@@ -25,6 +25,14 @@ export async function buildPackages() {
     writeFileSync(join(folder, 'dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
     copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   }
+  copySchematics(join(root, 'libs', PACKAGES[0]));
+}
+
+/** The files beside the code of `nest add`. The Nest CLI loads that code with `require`, so the ESM build does not have it. */
+function copySchematics(folder) {
+  for (const file of ['collection.json', 'schema.json']) {
+    copyFileSync(join(folder, 'src', 'schematics', file), join(folder, 'dist', 'cjs', 'schematics', file));
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

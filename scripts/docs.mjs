@@ -1,9 +1,9 @@
-// `npm run docs`: writes what is generated from the code into the docs.
+// `npm run docs`: writes what is generated from the code: pages of the docs, and the variables for `nest add`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPackages } from './build-packages.mjs';
 import { errorsPage } from './errors-page.mjs';
-import { configurationPage } from './options-page.mjs';
+import { configurationPage, variablesSource } from './options-page.mjs';
 import { root } from './processes.mjs';
 import { install } from './set-up.mjs';
 
@@ -14,3 +14,4 @@ const { OPTION_TABLE } = await import('../libs/coinflow-auth/dist/esm/options/op
 const configuration = join(root, 'docs', 'configuration.md');
 writeFileSync(join(root, 'docs', 'errors.md'), errorsPage(COINFLOW_AUTH_ERRORS));
 writeFileSync(configuration, configurationPage(readFileSync(configuration, 'utf8'), OPTION_TABLE));
+writeFileSync(join(root, 'libs', 'coinflow-auth', 'src', 'schematics', 'variables.ts'), variablesSource(OPTION_TABLE));

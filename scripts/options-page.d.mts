@@ -2,3 +2,5 @@
 export declare function optionDocs(): Record<string, { summary?: string; default?: string }>;
 /** `docs/configuration.md` with the table of all options between its two markers. */
 export declare function configurationPage(page: string, table: object): string;
+/** The source of `schematics/variables.ts`: the environment variables and what they mean. */
+export declare function variablesSource(table: object): string;

@@ -1,4 +1,5 @@
-// The table of all options in docs/configuration.md: from the option table and the docstrings of the options.
+// What is generated from the option table and the docstrings of the options: the table in docs/configuration.md, and the
+// variables that `nest add` writes into .env.example.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -76,4 +77,30 @@ function code(text) {
 /** Numbers with separators: `86,400,000`. */
 function readable(text) {
   return text.replace(/\d{4,}/g, (digits) => Number(digits).toLocaleString('en-US'));
+}
+
+/** The source of `schematics/variables.ts`: the environment variables and what they mean. */
+export function variablesSource(table) {
+  const docs = optionDocs();
+  const rows = Object.entries(table)
+    .filter(([, { variable }]) => variable)
+    .map(
+      ([path, { variable }]) => `  { name: '${variable.name}', meaning: ${quoted(meaningOf(docs[path].summary))} },\n`,
+    );
+  return `// Generated from the option table by \`npm run docs\`. Do not edit.
+
+/** The environment variables in the order of the option table, each with the first sentence of its option's docs. */
+// prettier-ignore
+export const VARIABLES: readonly { readonly name: string; readonly meaning: string }[] = [
+${rows.join('')}];
+`;
+}
+
+/** A variable cannot hold a function. */
+function meaningOf(summary) {
+  return summary.replaceAll('`', '').replace(/, or a function that returns (it|them)/, '');
+}
+
+function quoted(text) {
+  return text.includes("'") ? JSON.stringify(text) : `'${text}'`;
 }

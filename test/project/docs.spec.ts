@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { COINFLOW_AUTH_ERRORS } from '../../libs/coinflow-auth/src/errors/error-statuses.js';
 import { OPTION_TABLE, type OptionRow } from '../../libs/coinflow-auth/src/options/option-table.js';
 import { errorsPage } from '../../scripts/errors-page.mjs';
-import { configurationPage, optionDocs } from '../../scripts/options-page.mjs';
+import { configurationPage, optionDocs, variablesSource } from '../../scripts/options-page.mjs';
 
 const page = (name: string): string => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
 
@@ -14,6 +14,11 @@ describe('the generated docs', () => {
 
   it('the table in configuration.md is up to date with the options (npm run docs updates it)', () => {
     expect(page('configuration')).toBe(configurationPage(page('configuration'), OPTION_TABLE));
+  });
+
+  it('the variables for nest add are up to date with the options (npm run docs updates them)', () => {
+    const file = new URL('../../libs/coinflow-auth/src/schematics/variables.ts', import.meta.url);
+    expect(readFileSync(file, 'utf8')).toBe(variablesSource(OPTION_TABLE));
   });
 });
 
