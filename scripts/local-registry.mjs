@@ -1,14 +1,16 @@
 // An npm registry on this machine that has the packed packages, so that tests can install them as users do: by their names.
+import { execSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
-const UPSTREAM = 'https://registry.npmjs.org';
+/** The registry that npm is configured with, without a slash at its end. */
+const UPSTREAM = execSync('npm config get registry', { encoding: 'utf8' }).trim().replace(/\/+$/, '');
 
 /**
- * @param packages the folder and the tarball of each package; all others are redirected to the registry of npm
+ * @param packages the folder and the tarball of each package; all others are redirected to the registry that npm is configured with
  * @returns the URL, for `npm_config_registry`, and a function that stops the server
  */
 export async function startRegistry(packages) {
