@@ -103,7 +103,7 @@ describe('sessionSignal()', () => {
 
   it.each([[undefined], [null], ['key'], [{}]])('throws for %p, which is no session', async (session) => {
     const { service } = await start();
-    expect(() => service.sessionSignal(session as unknown as CoinflowSession)).toThrow('must be a session');
+    expect(() => service.sessionSignal(session as CoinflowSession)).toThrow('must be a session');
   });
 
   it('knows the revocations of its own instance only', async () => {

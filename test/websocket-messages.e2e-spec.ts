@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter, type INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -187,7 +188,7 @@ it('an invalid frame of a client that is refused ends neither the process nor ot
   const connection = connectWs(app.url, { explicit: forge(unseenKey(app.coinflow)) });
   await connection.started;
   // A frame of a client must be masked.
-  const raw = (connection.socket as unknown as { _socket: { write(data: Buffer): void } })._socket;
+  const raw = Reflect.get(connection.socket, '_socket') as Socket;
   raw.write(Buffer.from([0x81, 0x01, 0x41]));
   expect(await connection.closed).toMatchObject({ closeCode: 4401 });
   const other = await app.open({ explicit: unseenKey(app.coinflow, { customerId: 'bob' }) });
