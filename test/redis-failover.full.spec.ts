@@ -111,12 +111,19 @@ describeWithRedis('a failover of Redis under load (skipped without redis-server)
       }
     }
 
-    /** Every replica takes an event of every consumer, over the connections that it has. */
+    /**
+     * Every replica takes an event of every consumer, over the connections that it has. A second try is for a process that was
+     * not scheduled for a second.
+     */
     async function expectAllAccept(kind: string): Promise<void> {
       const load = newLoad();
       const sent = replicas.flatMap((_, replica) => {
         const body = JSON.stringify(settled({ id: `${kind}-after-${replica}`, holdMs: 0 }));
-        return groups.map(async (group) => ({ group, replica, ...(await load.send(body, group, replica)) }));
+        return groups.map(async (group) => {
+          const first = await load.send(body, group, replica);
+          const last = first.status === 200 ? first : await load.send(body, group, replica);
+          return { group, replica, ...last };
+        });
       });
       expect((await Promise.all(sent)).filter(({ status }) => status !== 200)).toEqual([]);
     }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { TimeoutError, isUnexpectedPromise, withDeadline, withTimeout, withTimeoutOrUndefined } from './promises.js';
 
@@ -39,6 +40,15 @@ describe('withTimeout', () => {
 
   it('passes on the value of a settled promise when no time is left', async () => {
     expect(await withTimeout(Promise.resolve('settled'), -1)).toBe('settled');
+  });
+});
+
+describe('withTimeout after a blocked event loop', () => {
+  it('passes on a result that arrived in time and could not be read before', async () => {
+    const result = withTimeout(stat('.'), 10);
+    const end = performance.now() + 100;
+    while (performance.now() < end);
+    expect((await result).isDirectory()).toBe(true);
   });
 });
 

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers';
+
 /** A promise did not settle within its time limit. */
 export class TimeoutError extends Error {
   constructor(message = 'No result in time') {
@@ -60,7 +62,8 @@ async function race<T>(
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(newError()), Math.max(timeoutMs, 0));
+    // After a blocked event loop, timers run first. What has arrived meanwhile is read before the timeout counts.
+    timer = setTimeout(() => setImmediate(() => reject(newError())), Math.max(timeoutMs, 0));
     if (!keepsProcessAlive) timer.unref();
   });
   try {
