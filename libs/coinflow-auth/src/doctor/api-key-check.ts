@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CoinflowResponse, type Outcome } from '../http/response.js';
+import { TimeLimit } from '../http/time-limit.js';
 import { Transport } from '../http/transport.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { safeText } from '../util/secrets.js';
@@ -24,8 +25,8 @@ type Send = (path: string, apiKey: string) => Promise<Outcome>;
 export async function checkApiKey(options: ResolvedCoinflowAuthOptions): Promise<CheckResult> {
   const transport = new Transport(options);
   const send: Send = (path, apiKey) => {
-    const call = { headers: { Authorization: apiKey }, secrets: [apiKey] };
-    return transport.get(path, call, AbortSignal.timeout(options.http.timeoutMs));
+    const call = { method: 'GET', path, name: `GET ${path}`, headers: { Authorization: apiKey }, secrets: [apiKey] };
+    return transport.send(call, new TimeLimit(options.http.timeoutMs));
   };
   try {
     const apiKey = await options.apiKey();

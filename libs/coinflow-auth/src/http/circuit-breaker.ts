@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { isEndpointFailure, type Outcome } from './response.js';
+import { isEndpointFailure, isInconclusive, type Outcome } from './response.js';
 
 const FAILURES_TO_OPEN = 5;
 const TRIAL_AFTER_MS = 5_000;
@@ -20,7 +20,7 @@ export class CircuitBreaker<T> {
   readonly #logger = new Logger('CoinflowAuth');
   readonly #name: string;
   readonly #consequence: string;
-  readonly #isFailure: (outcome: T) => boolean;
+  readonly #isFailure: (outcome: T) => boolean | undefined;
   #failuresInARow = 0;
   /** `undefined` while the breaker is closed. */
   #openedAt: number | undefined;
@@ -30,8 +30,9 @@ export class CircuitBreaker<T> {
   /**
    * @param name the target of the attempts, for the log
    * @param consequence what happens to requests while the breaker is open, for the log
+   * @param isFailure returns `undefined` for an outcome that does not count
    */
-  constructor(name: string, consequence: string, isFailure: (outcome: T) => boolean) {
+  constructor(name: string, consequence: string, isFailure: (outcome: T) => boolean | undefined) {
     this.#name = name;
     this.#consequence = consequence;
     this.#isFailure = isFailure;
@@ -67,11 +68,13 @@ export class CircuitBreaker<T> {
 
   /** Counts the outcome of an attempt of another breaker. While this one is not closed, a failure changes nothing. */
   learn(outcome: T): void {
-    if (this.#openedAt === undefined || !this.#isFailure(outcome)) this.#count(outcome);
+    if (this.#openedAt === undefined || this.#isFailure(outcome) === false) this.#count(outcome);
   }
 
   #count(outcome: T): void {
-    if (!this.#isFailure(outcome)) {
+    const isFailure = this.#isFailure(outcome);
+    if (isFailure === undefined) return;
+    if (!isFailure) {
       if (this.#openedAt !== undefined) this.#close();
       this.#failuresInARow = 0;
       return;
@@ -114,7 +117,7 @@ export class EndpointBreaker {
   /** @param name of the endpoint, for the log */
   constructor(name: string) {
     this.#name = name;
-    this.#others = new CircuitBreaker(name, 'requests that need it get 503 at once', isEndpointFailure);
+    this.#others = new CircuitBreaker(name, 'requests that need it get 503 at once', countsAsFailure);
   }
 
   /** The more severe state of the two. The breaker of new keys closes as soon as any other call succeeds. */
@@ -140,7 +143,11 @@ export class EndpointBreaker {
     return (this.#newKeys ??= new CircuitBreaker(
       `${this.#name} for new session keys`,
       'requests with new session keys get 503 at once',
-      isEndpointFailure,
+      countsAsFailure,
     ));
   }
+}
+
+function countsAsFailure(outcome: Outcome): boolean | undefined {
+  return isInconclusive(outcome) ? undefined : isEndpointFailure(outcome);
 }

@@ -1,16 +1,13 @@
 import {
   CoinflowInvalidArgumentError,
-  CoinflowMisconfiguredError,
-  CoinflowUnavailableError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { CoinflowSubject } from '../session/subject.js';
-import { apiKeyProblem } from '../util/header-value.js';
-import { TimeoutError, withTimeout } from '../util/promises.js';
 import { CoinflowClock, type CoinflowTime } from './clock-skew.js';
-import { CoinflowEndpoint, type TimeLimit } from './endpoint.js';
+import { currentApiKey } from './api-key.js';
+import { CoinflowEndpoint } from './endpoint.js';
 import {
   apiKeyRejection,
   keyRejection,
@@ -19,8 +16,8 @@ import {
   unavailable,
   unexpectedResponse,
 } from './response-errors.js';
-import { RETRY_AFTER_MS, type CoinflowResponse } from './response.js';
-import type { CoinflowCallMetrics, EndpointName } from './telemetry.js';
+import type { CoinflowResponse } from './response.js';
+import { authTelemetry, type CoinflowCallMetrics, type EndpointName } from './telemetry.js';
 import { Transport } from './transport.js';
 
 const WALLET_REJECTED = new Set([400, 422]);
@@ -72,10 +69,12 @@ export class CoinflowClient {
     this.#options = options;
     this.#transport = new Transport(options);
     const parts = { transport: this.#transport, clock: this.clock, options };
+    const endpoint = (name: EndpointName, path: string): CoinflowEndpoint =>
+      new CoinflowEndpoint({ method: 'GET', path }, authTelemetry(name, path, options.baseUrl), parts);
     this.#endpoints = {
-      verify: new CoinflowEndpoint('verify', '/api/auth/verify', parts),
-      sessionKey: new CoinflowEndpoint('sessionKey', '/api/auth/session-key', parts),
-      message: new CoinflowEndpoint('message', '/api/auth', parts),
+      verify: endpoint('verify', '/api/auth/verify'),
+      sessionKey: endpoint('sessionKey', '/api/auth/session-key'),
+      message: endpoint('message', '/api/auth'),
     };
   }
 
@@ -160,40 +159,6 @@ export class CoinflowClient {
   #unexpected(response: CoinflowResponse): CoinflowAuthError {
     return unexpectedResponse(response, this.#hasSucceeded ? undefined : this.#options.baseUrl);
   }
-}
-
-/**
- * The API key that the option `apiKey` returns now. An error of that function may contain the secret, so it is dropped.
- * @throws {CoinflowUnavailableError} when the function fails, or returns no key within the time limit of the call
- * @throws {CoinflowMisconfiguredError} when it returns a value that cannot be sent
- */
-async function currentApiKey(
-  { apiKey, http }: Pick<ResolvedCoinflowAuthOptions, 'apiKey' | 'http'>,
-  limit: TimeLimit,
-): Promise<string> {
-  let key: unknown;
-  try {
-    key = await withTimeout(
-      Promise.resolve().then(() => apiKey()),
-      limit.leftMs,
-    );
-  } catch (error) {
-    const { message, reason } =
-      error instanceof TimeoutError
-        ? { message: `returned no key within ${http.timeoutMs} ms`, reason: 'api-key-function-timeout' }
-        : { message: 'failed', reason: 'api-key-function-failed' };
-    throw new CoinflowUnavailableError(`The function of the option apiKey ${message}`, {
-      reason,
-      action: 'Check the function that you passed as the option apiKey, and where it gets the key from.',
-      retryAfterMs: RETRY_AFTER_MS,
-    });
-  }
-  const problem = apiKeyProblem(key);
-  if (!problem) return key as string;
-  throw new CoinflowMisconfiguredError(`The value that the function of the option apiKey returns ${problem}`, {
-    reason: 'api-key-function-invalid',
-    action: 'Check the function that you passed as the option apiKey.',
-  });
 }
 
 function subjectHeaders(subject: CoinflowSubject): Record<string, string> {

@@ -15,12 +15,19 @@ import {
 import type { CoinflowHttpOptions } from '../options/coinflow-auth-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { CoinflowClock } from './clock-skew.js';
-import { CoinflowEndpoint, TimeLimit } from './endpoint.js';
+import { CoinflowEndpoint, type EndpointParts } from './endpoint.js';
+import { authTelemetry } from './telemetry.js';
+import { TimeLimit } from './time-limit.js';
 import { NoResponse } from './response.js';
 import { Transport } from './transport.js';
 
 const CALL = { headers: { authorization: 'canary' }, secrets: ['canary'] };
 const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1_000).toUTCString();
+
+function newEndpoint(parts: EndpointParts): CoinflowEndpoint {
+  const telemetry = authTelemetry('verify', '/path', parts.options.baseUrl);
+  return new CoinflowEndpoint({ method: 'GET', path: '/path' }, telemetry, parts);
+}
 
 describe('CoinflowEndpoint', () => {
   let server: ScriptedServer;
@@ -46,7 +53,7 @@ describe('CoinflowEndpoint', () => {
     const options = resolveOptions({ env: 'local', apiKey: 'key', merchantId: 'm', baseUrl: server.url, http });
     const transport = new Transport(options);
     transports.push(transport);
-    return new CoinflowEndpoint('verify', '/path', { transport, clock, options });
+    return newEndpoint({ transport, clock, options });
   }
 
   /** Ends the time limit of the next call when the test calls `abort()`. */
@@ -120,9 +127,9 @@ describe('CoinflowEndpoint', () => {
 
     it('names the default URL of env local in the error, since no emulator may run there', async () => {
       const options = resolveOptions({ env: 'local', apiKey: 'key', merchantId: 'm', http: { retries: 0 } });
-      const transport = { get: () => Promise.resolve(new NoResponse('connection', 'ECONNREFUSED')) };
-      const parts = { transport: transport as unknown as Transport, clock: new CoinflowClock(), options };
-      await expect(new CoinflowEndpoint('verify', '/path', parts).get(CALL)).rejects.toMatchObject({
+      const transport = { send: () => Promise.resolve(new NoResponse('connection', 'ECONNREFUSED')) };
+      const parts = { transport, clock: new CoinflowClock(), options };
+      await expect(newEndpoint(parts).get(CALL)).rejects.toMatchObject({
         code: 'COINFLOW_UNAVAILABLE',
         message: expect.stringMatching(/ECONNREFUSED.*http:\/\/localhost:5000.*COINFLOW_BASE_URL/) as unknown,
         action: expect.stringContaining('COINFLOW_BASE_URL') as unknown,

@@ -7,7 +7,8 @@ import {
   CoinflowUnavailableError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
-import { isRedirect, type CoinflowResponse } from './response.js';
+import { COINFLOW_BASE_URLS } from '../options/base-url.js';
+import { RETRY_AFTER_MS, isRedirect, type CoinflowResponse, type NoResponse } from './response.js';
 
 /** Statuses of Verify Token that reject the session key. */
 const KEY_REJECTED = new Set([400, 401, 403, 422]);
@@ -78,6 +79,27 @@ export function unavailable(response: CoinflowResponse, reason: string): Coinflo
     reason,
     retryAfterMs: response.retryAfterMs,
   });
+}
+
+/** The error of a call that ended without a complete response. */
+export function noResponse(
+  { reason, code }: NoResponse,
+  { name, baseUrl, timeoutMs }: { name: string; baseUrl: string; timeoutMs: number },
+): CoinflowUnavailableError {
+  const message =
+    reason === 'timeout'
+      ? `Coinflow did not respond to ${name} within ${timeoutMs} ms`
+      : `${name} got no response from Coinflow: ${code}`;
+  const details = { reason, retryAfterMs: RETRY_AFTER_MS };
+  if (baseUrl !== COINFLOW_BASE_URLS.local) return new CoinflowUnavailableError(message, details);
+  const hint = `The URL was ${baseUrl}, the default of env "local": set baseUrl (COINFLOW_BASE_URL) to that of your emulator.`;
+  return new CoinflowUnavailableError(`${message}. ${hint}`, { ...details, action: hint });
+}
+
+/** @param name the method and the path of the endpoint */
+export function breakerOpen(name: string, retryAfterMs: number): CoinflowUnavailableError {
+  const message = `${name} has failed repeatedly and is not called until the next trial`;
+  return new CoinflowUnavailableError(message, { reason: 'breaker-open', retryAfterMs });
 }
 
 function issuanceDenied(response: CoinflowResponse): CoinflowIssuanceDeniedError {

@@ -21,20 +21,28 @@ export class CoinflowResponse {
   /** Whether Coinflow itself sent it: JSON or an empty body. Anything else is a gateway's, and says nothing about a key. */
   readonly isFromCoinflow: boolean;
 
-  readonly #path: string;
+  readonly #name: string;
   readonly #headers: object;
   readonly #json: unknown;
   readonly #secrets: readonly string[];
 
-  /** @param secrets the values that were sent and must not appear in a message */
-  constructor(path: string, { status, headers, data }: RawResponse, secrets: readonly string[]) {
+  /**
+   * @param name the method and the path of the request, for messages
+   * @param secrets the values that were sent and must not appear in a message
+   */
+  constructor(name: string, { status, headers, data }: RawResponse, secrets: readonly string[]) {
     this.status = status;
-    this.#path = path;
+    this.#name = name;
     this.#headers = headers;
     this.#secrets = secrets;
     const body = typeof data === 'string' ? data.trim() : '';
     this.#json = parseJson(body);
     this.isFromCoinflow = body === '' || this.#json !== undefined;
+  }
+
+  /** The JSON in the body; `undefined` if it is empty or not JSON. */
+  get json(): unknown {
+    return this.#json;
   }
 
   /** @returns a non-empty string of the JSON object in the body */
@@ -67,7 +75,7 @@ export class CoinflowResponse {
     const text = MESSAGE_FIELDS.map((name) => this.field(name)).find((value) => value !== undefined);
     const debugId = this.field('debugId');
     return [
-      `GET ${this.#path} returned ${this.status}`,
+      `${this.#name} returned ${this.status}`,
       this.isFromCoinflow ? '' : ' with a body that is not JSON',
       text ? `: "${safeText(text, this.#secrets)}"` : '',
       debugId ? ` (debugId ${safeText(debugId, this.#secrets)})` : '',
@@ -87,14 +95,20 @@ export class CoinflowResponse {
 
 /** An attempt that ended without a complete response. */
 export class NoResponse {
-  /** `timeout`: the time limit of the call was reached. `connection`: the connection failed or broke. */
-  readonly reason: 'timeout' | 'connection';
+  /**
+   * `timeout`: the time limit of the call was reached. `connection`: the connection failed or broke. `aborted`: the caller
+   * aborted the call.
+   */
+  readonly reason: 'timeout' | 'connection' | 'aborted';
   /** The error code of Node.js, such as `ECONNRESET`. */
   readonly code: string;
+  /** Whether a byte of the request can have reached the server, which may then have processed it. */
+  readonly isSent: boolean;
 
-  constructor(reason: NoResponse['reason'], code: string) {
+  constructor(reason: NoResponse['reason'], code: string, isSent = true) {
     this.reason = reason;
     this.code = code;
+    this.isSent = isSent;
   }
 }
 
@@ -104,6 +118,11 @@ export type Outcome = CoinflowResponse | NoResponse;
 /** Whether the request was not processed, so that a retry can help. After a timeout no time is left for a retry. */
 export function isRetryable(outcome: Outcome): boolean {
   return outcome instanceof NoResponse ? outcome.reason === 'connection' : OUTAGE_STATUSES.has(outcome.status);
+}
+
+/** Whether an outcome shows neither that the endpoint works nor that it fails. */
+export function isInconclusive(outcome: Outcome): boolean {
+  return outcome instanceof NoResponse && outcome.reason === 'aborted';
 }
 
 /**

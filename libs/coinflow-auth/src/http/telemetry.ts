@@ -45,13 +45,34 @@ export interface EndpointMetrics {
 /** Calls to Coinflow, by endpoint. A snapshot: it does not change. */
 export type CoinflowCallMetrics = Readonly<Record<EndpointName, EndpointMetrics>>;
 
+/** What an {@link EndpointTelemetry} reports about. */
+export interface TelemetryTarget {
+  readonly method: string;
+  readonly spanName: string;
+  readonly spanAttributes: Attributes;
+  readonly histogram: { readonly name: string; readonly description: string };
+  /** The attributes of the histogram. */
+  readonly labels: Attributes;
+}
+
+/** @param path of the endpoint, below the base URL */
+export function authTelemetry(endpoint: EndpointName, path: string, baseUrl: string): EndpointTelemetry {
+  const target = {
+    method: 'GET',
+    spanName: `GET ${path}`,
+    spanAttributes: { 'url.path': new URL(baseUrl + path).pathname },
+    histogram: { name: 'coinflow_auth.upstream.duration', description: 'Duration of attempts to call Coinflow' },
+    labels: { endpoint },
+  };
+  return new EndpointTelemetry(target, baseUrl);
+}
+
 /**
  * Counts the calls to one endpoint, and reports each attempt to OpenTelemetry; without an SDK that does nothing. No header
  * and nothing from a body is reported.
  */
 export class EndpointTelemetry {
-  readonly #endpoint: EndpointName;
-  readonly #spanName: string;
+  readonly #target: TelemetryTarget;
   readonly #attributes: Attributes;
   readonly #counts = { attempts: 0, retries: 0, answered: 0, unanswered: 0, rateLimited: 0, refusedByBreaker: 0 };
   #totalMs = 0;
@@ -59,15 +80,15 @@ export class EndpointTelemetry {
   #meterProvider: MeterProvider | undefined;
   #duration: Histogram | undefined;
 
-  constructor(endpoint: EndpointName, path: string, baseUrl: string) {
-    const { hostname, port, protocol, pathname } = new URL(baseUrl + path);
-    this.#endpoint = endpoint;
-    this.#spanName = `GET ${path}`;
+  /** @param baseUrl of Coinflow */
+  constructor(target: TelemetryTarget, baseUrl: string) {
+    const { hostname, port, protocol } = new URL(baseUrl);
+    this.#target = target;
     this.#attributes = {
-      'http.request.method': 'GET',
+      'http.request.method': target.method,
       'server.address': hostname,
       'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
-      'url.path': pathname,
+      ...target.spanAttributes,
     };
   }
 
@@ -77,7 +98,7 @@ export class EndpointTelemetry {
     if (retry > 0) this.#counts.retries += 1;
     const attributes = { ...this.#attributes, ...(retry > 0 && { 'http.request.resend_count': retry }) };
     const options = { kind: SpanKind.CLIENT, attributes };
-    return trace.getTracer(SCOPE).startActiveSpan(this.#spanName, options, async (span) => {
+    return trace.getTracer(SCOPE).startActiveSpan(this.#target.spanName, options, async (span) => {
       const startedAt = performance.now();
       try {
         const outcome = await attempt();
@@ -117,7 +138,7 @@ export class EndpointTelemetry {
       span.setAttribute('error.type', outcome instanceof NoResponse ? word : String(outcome.status));
       span.setStatus({ code: SpanStatusCode.ERROR, message: word });
     }
-    this.#histogram().record(seconds, { endpoint: this.#endpoint, outcome: word, ...status });
+    this.#histogram().record(seconds, { ...this.#target.labels, outcome: word, ...status });
   }
 
   /** The SDK may be set up after this module; an instrument that was created before that never records anything. */
@@ -125,8 +146,9 @@ export class EndpointTelemetry {
     const provider = metrics.getMeterProvider();
     if (this.#duration && this.#meterProvider === provider) return this.#duration;
     this.#meterProvider = provider;
-    this.#duration = provider.getMeter(SCOPE).createHistogram('coinflow_auth.upstream.duration', {
-      description: 'Duration of attempts to call Coinflow',
+    const { name, description } = this.#target.histogram;
+    this.#duration = provider.getMeter(SCOPE).createHistogram(name, {
+      description,
       unit: 's',
       advice: { explicitBucketBoundaries: BUCKETS },
     });

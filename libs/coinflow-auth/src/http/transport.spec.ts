@@ -5,10 +5,17 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import axios from 'axios';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
+import { TimeLimit } from './time-limit.js';
 import { Transport } from './transport.js';
 
-const CALL = { headers: { authorization: 'canary' }, secrets: ['canary'] };
-const ENDLESS = new AbortController().signal;
+const CALL = {
+  method: 'GET',
+  path: '/path',
+  name: 'GET /path',
+  headers: { authorization: 'canary' },
+  secrets: ['canary'],
+};
+const endless = (): TimeLimit => new TimeLimit(60_000);
 
 describe('Transport', () => {
   let server: Server;
@@ -30,6 +37,7 @@ describe('Transport', () => {
 
   afterEach(() => {
     for (const transport of open.splice(0)) transport.close();
+    jest.restoreAllMocks();
     server.closeAllConnections();
     server.close();
   });
@@ -46,7 +54,7 @@ describe('Transport', () => {
     const connections = jest.fn();
     server.on('connection', connections);
     const one = transport();
-    for (let i = 0; i < 5; i += 1) await one.get('/path', CALL, ENDLESS);
+    for (let i = 0; i < 5; i += 1) await one.send(CALL, endless());
     expect(connections).toHaveBeenCalledTimes(1);
   });
 
@@ -55,7 +63,7 @@ describe('Transport', () => {
     const destroy = jest.spyOn(agent, 'destroy');
     const one = transport({ http: { agent } });
     const own = transport();
-    await Promise.all([one.get('/path', CALL, ENDLESS), own.get('/path', CALL, ENDLESS)]);
+    await Promise.all([one.send(CALL, endless()), own.send(CALL, endless())]);
     const ended = new Promise((resolve) => requests[0]?.socket.once('close', resolve));
     one.close();
     expect(destroy).not.toHaveBeenCalled();
@@ -66,28 +74,106 @@ describe('Transport', () => {
 
   it('aborts a response that is sent byte by byte when the time is over', async () => {
     const time = new AbortController();
+    jest.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(time.signal);
     respond = (_, response) => {
       response.writeHead(200);
       const drip = setInterval(() => response.write(' '), 5);
       response.once('close', () => clearInterval(drip));
       time.abort();
     };
-    await expect(transport().get('/path', CALL, time.signal)).resolves.toMatchObject({ reason: 'timeout' });
+    await expect(transport().send(CALL, endless())).resolves.toMatchObject({ reason: 'timeout' });
   });
 
   it('returns only the code of a failure', async () => {
     respond = (request) => request.socket.destroy();
-    const failure = await transport().get('/path', CALL, ENDLESS);
-    expect({ ...failure }).toEqual({ reason: 'connection', code: 'ECONNRESET' });
+    const failure = await transport().send(CALL, endless());
+    expect({ ...failure }).toEqual({ reason: 'connection', code: 'ECONNRESET', isSent: true });
   });
 
   it('returns the code of Node.js for an error that Axios has no code for', async () => {
-    const mismatched = transport({ http: { agent: new HttpsAgent() } }).get('/path', CALL, ENDLESS);
+    const mismatched = transport({ http: { agent: new HttpsAgent() } }).send(CALL, endless());
     await expect(mismatched).resolves.toMatchObject({ code: 'ERR_INVALID_PROTOCOL' });
   });
 
+  describe('isSent', () => {
+    it('is false when the connection is refused', async () => {
+      const one = transport();
+      server.close();
+      await expect(one.send(CALL, endless())).resolves.toMatchObject({ code: 'ECONNREFUSED', isSent: false });
+    });
+
+    it('is false when the name of the host is not found', async () => {
+      const one = transport({ baseUrl: 'https://coinflow.invalid' });
+      await expect(one.send(CALL, endless())).resolves.toMatchObject({ reason: 'connection', isSent: false });
+    });
+
+    it('is false when the TLS handshake fails', async () => {
+      const one = transport({ baseUrl: url.replace('http:', 'https:') });
+      await expect(one.send(CALL, endless())).resolves.toMatchObject({ reason: 'connection', isSent: false });
+    });
+
+    it('is false while the call waits for a connection of the agent', async () => {
+      respond = () => undefined;
+      const agent = new Agent({ maxSockets: 1 });
+      const one = transport({ http: { agent } });
+      const [, waiting] = await Promise.all([one.send(CALL, new TimeLimit(200)), one.send(CALL, new TimeLimit(100))]);
+      expect(waiting).toMatchObject({ reason: 'timeout', isSent: false });
+      agent.destroy();
+    });
+
+    it.each<[string, RequestListener]>([
+      ['before the response', (request) => request.socket.destroy()],
+      ['within the response', (request, response) => response.writeHead(200).write('{', () => request.socket.destroy())],
+    ])('is true when the connection breaks %s', async (_, broken) => {
+      const one = transport();
+      await one.send(CALL, endless());
+      respond = broken;
+      // Once over a connection that is kept alive, and once over a new one.
+      for (let i = 0; i < 2; i += 1) {
+        await expect(one.send(CALL, endless())).resolves.toMatchObject({ reason: 'connection', isSent: true });
+      }
+    });
+
+    it('is true when the server does not respond in time', async () => {
+      respond = () => undefined;
+      await expect(transport().send(CALL, new TimeLimit(50))).resolves.toMatchObject({
+        reason: 'timeout',
+        isSent: true,
+      });
+    });
+  });
+
+  it('ends a call that the caller aborts', async () => {
+    const caller = new AbortController();
+    respond = () => caller.abort();
+    const outcome = transport().send(CALL, new TimeLimit(60_000, caller.signal));
+    await expect(outcome).resolves.toMatchObject({ reason: 'aborted', isSent: true });
+  });
+
+  it('sends a body byte for byte, as JSON', async () => {
+    let received = '';
+    respond = (request, response) => {
+      request.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
+      request.on('end', () => response.end('{}'));
+    };
+    const body = '{ "amount" : 1.0, "name": "José" }';
+    await transport().send({ ...CALL, method: 'POST', body }, endless());
+    expect(received).toBe(body);
+    expect(requests[0]?.headers).toMatchObject({ 'content-type': 'application/json' });
+    expect(requests[0]?.headers['content-length']).toBe(String(Buffer.byteLength(body)));
+  });
+
+  it('closes idle connections after the given time', async () => {
+    const one = new Transport(resolveOptions({ env: 'local', apiKey: 'key', merchantId: 'm', baseUrl: url }), {
+      idleTimeoutMs: 50,
+    });
+    open.push(one);
+    await one.send(CALL, endless());
+    await new Promise((resolve) => requests[0]?.socket.once('close', resolve));
+  });
+
   it('keeps the path of the base URL', async () => {
-    await transport({ baseUrl: `${url}/coinflow/` }).get('/api/auth/verify', CALL, ENDLESS);
+    await transport({ baseUrl: `${url}/coinflow/` }).send({ ...CALL, path: '/api/auth/verify' }, endless());
     expect(requests[0]?.url).toBe('/coinflow/api/auth/verify');
   });
 
@@ -101,7 +187,7 @@ describe('Transport', () => {
     const environment = { ...process.env };
     const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     Object.assign(process.env, { HTTP_PROXY: proxyUrl, http_proxy: proxyUrl, NO_PROXY: '', no_proxy: '' });
-    await transport().get('/path', CALL, ENDLESS);
+    await transport().send(CALL, endless());
     process.env = environment;
     proxy.close();
     expect(proxied).not.toHaveBeenCalled();
@@ -111,7 +197,7 @@ describe('Transport', () => {
   it('does not show its headers to the interceptors of the application', async () => {
     const seen = jest.fn((config: unknown) => config);
     const interceptor = axios.interceptors.request.use(seen as never);
-    await transport().get('/path', CALL, ENDLESS);
+    await transport().send(CALL, endless());
     axios.interceptors.request.eject(interceptor);
     expect(seen).not.toHaveBeenCalled();
   });

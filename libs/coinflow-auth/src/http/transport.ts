@@ -1,11 +1,13 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import http, { Agent as HttpAgent, type ClientRequest, type IncomingMessage } from 'node:http';
+import https, { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import { HttpService } from '@nestjs/axios';
 import axios, { type AxiosResponse } from 'axios';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import { CoinflowResponse, NoResponse, type Outcome } from './response.js';
+import type { TimeLimit } from './time-limit.js';
 
-/** Coinflow's responses have a few hundred bytes; a longer one is not Coinflow's. */
+/** The responses of Coinflow's authentication have a few hundred bytes; a longer one is not Coinflow's. */
 const MAX_RESPONSE_BYTES = 64 * 1_024;
 
 /** Axios has types for ESM and types for CommonJS; these are the ones that `@nestjs/axios` uses. */
@@ -16,16 +18,45 @@ export interface CallContent {
   headers: Record<string, string>;
   /** Values among the headers that must not appear in a message. */
   secrets: readonly string[];
+  /** JSON. */
+  body?: string | undefined;
+}
+
+/** One request. */
+export interface CoinflowRequest extends CallContent {
+  readonly method: string;
+  /** The path with its query. */
+  readonly path: string;
+  /** The method and the path for messages, without values that identify a user. */
+  readonly name: string;
+}
+
+/** The connections of a {@link Transport}. */
+export interface TransportLimits {
+  /** @default 65,536 */
+  readonly maxResponseBytes?: number;
+  /**
+   * After how many milliseconds an idle connection is closed. If the server closes it first, the next request can fail.
+   * @default the server's own limit, if it names one
+   */
+  readonly idleTimeoutMs?: number;
 }
 
 /** Makes one attempt and reads the complete response. It never throws an `AxiosError`, which contains the headers. */
 export class Transport {
   readonly #http: HttpService;
   readonly #ownAgent: HttpAgent | undefined;
+  readonly #isHttps: boolean;
 
-  constructor({ baseUrl, http }: Pick<ResolvedCoinflowAuthOptions, 'baseUrl' | 'http'>) {
-    this.#ownAgent = http.agent ? undefined : keepAliveAgent(baseUrl);
-    const agent = http.agent ?? this.#ownAgent;
+  constructor(
+    { baseUrl, http: { agent: given } }: Pick<ResolvedCoinflowAuthOptions, 'baseUrl' | 'http'>,
+    { maxResponseBytes = MAX_RESPONSE_BYTES, idleTimeoutMs }: TransportLimits = {},
+  ) {
+    this.#isHttps = baseUrl.startsWith('https:');
+    const keepAlive = { keepAlive: true, ...(idleTimeoutMs && { timeout: idleTimeoutMs }) };
+    if (!given) this.#ownAgent = this.#isHttps ? new HttpsAgent(keepAlive) : new HttpAgent(keepAlive);
+    const agent = given ?? this.#ownAgent;
+    const unchanged = (body: unknown): unknown => body;
     // An own instance: interceptors of the application's Axios (a logger, for example) must not see the headers.
     const instance: unknown = axios.create({
       baseURL: baseUrl,
@@ -33,23 +64,32 @@ export class Transport {
       httpsAgent: agent,
       proxy: false,
       maxRedirects: 0,
-      maxContentLength: MAX_RESPONSE_BYTES,
+      maxContentLength: maxResponseBytes,
       responseType: 'text',
-      transformResponse: (body: unknown) => body,
+      transformRequest: unchanged,
+      transformResponse: unchanged,
       validateStatus: () => true,
       headers: { Accept: 'application/json', 'User-Agent': 'nestjs-coinflow-auth' },
     });
     this.#http = new HttpService(instance as AxiosOfHttpService);
   }
 
-  /** @param signal ends the attempt while it connects, waits or reads */
-  async get(path: string, { headers, secrets }: CallContent, signal: AbortSignal): Promise<Outcome> {
+  /** @param limit ends the attempt while it connects, waits or reads */
+  async send({ method, path, name, headers, secrets, body }: CoinflowRequest, limit: TimeLimit): Promise<Outcome> {
+    const watched = new WatchedRequest(this.#isHttps);
     try {
-      const response: AxiosResponse<string> = await this.#http.axiosRef.get(path, { headers, signal });
-      return new CoinflowResponse(path, response, secrets);
+      const response: AxiosResponse<string> = await this.#http.axiosRef.request({
+        method,
+        url: path,
+        headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
+        data: body,
+        signal: limit.signal,
+        transport: watched,
+      });
+      return new CoinflowResponse(name, response, secrets);
     } catch (error) {
       const { code = 'no code' } = error as { code?: string };
-      return new NoResponse(signal.aborted ? 'timeout' : 'connection', code);
+      return new NoResponse(limit.endedBy ?? 'connection', code, watched.isSent);
     }
   }
 
@@ -59,6 +99,25 @@ export class Transport {
   }
 }
 
-function keepAliveAgent(baseUrl: string): HttpAgent {
-  return baseUrl.startsWith('https:') ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+/** Sends a request of Axios, and knows whether a byte of it can have reached the server. */
+class WatchedRequest {
+  /** Node writes the request as soon as the connection is established. */
+  isSent = false;
+  readonly #isHttps: boolean;
+
+  constructor(isHttps: boolean) {
+    this.#isHttps = isHttps;
+  }
+
+  request(options: https.RequestOptions, callback: (response: IncomingMessage) => void): ClientRequest {
+    const request = (this.#isHttps ? https : http).request(options, callback);
+    return request.once('socket', (socket: Socket & { secureConnecting?: boolean }) => {
+      const sent = (): void => {
+        this.isSent = true;
+      };
+      if (socket.secureConnecting) socket.once('secureConnect', sent);
+      else if (socket.connecting) socket.once('connect', sent);
+      else sent();
+    });
+  }
 }
