@@ -8,7 +8,7 @@ const layers = [
   ['coinflow-auth.guard'],
   ['coinflow-auth.service'],
   ['coinflow-authenticator', 'coinflow-auth.interfaces'],
-  ['webhooks'],
+  ['api', 'webhooks'],
   ['contexts', 'issuance', 'metrics'],
   ['verification'],
   ['budget'],

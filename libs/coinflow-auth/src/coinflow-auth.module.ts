@@ -18,6 +18,8 @@ import {
   ModuleRef,
   ModulesContainer,
 } from '@nestjs/core';
+import { ApiCaller } from './api/api-caller.js';
+import { CoinflowApi } from './api/coinflow-api.js';
 import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
@@ -95,11 +97,13 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<CoinflowAuthMo
         { provide: COINFLOW_AUTH_CONTEXTS, useValue: options.contexts },
         ...serviceProviders(name),
         ...webhookProviders(name),
+        ...apiProviders(name),
       ],
       exports: [
         instanceToken('service', name),
         instanceToken('webhooks', name),
-        ...(name === undefined ? [CoinflowAuthService, CoinflowWebhooks] : []),
+        instanceToken('api', name),
+        ...(name === undefined ? [CoinflowAuthService, CoinflowWebhooks, CoinflowApi] : []),
       ],
     }),
   )
@@ -110,6 +114,7 @@ const factory = {
   createAuthenticator: (options: ResolvedCoinflowAuthOptions, name?: string) =>
     new CoinflowAuthenticator(options, name),
   createService: (authenticator: CoinflowAuthenticator) => new CoinflowAuthService(authenticator),
+  createApi: (authenticator: CoinflowAuthenticator) => new CoinflowApi(new ApiCaller(authenticator)),
 };
 
 /*
@@ -128,14 +133,14 @@ const factory = {
  *    without waiting.
  * 5. `beforeApplicationShutdown`: `CoinflowWebhooks` answers new deliveries with 503 and waits for those that run.
  * 6. `onApplicationShutdown`: `CoinflowAuthenticator` closes its connections and the shared store, `CoinflowWebhooks` its
- *    delivery store.
+ *    delivery store, `CoinflowApi` its connections.
  *
  * Any error in steps 1 to 3 prevents the start. `forRoot()` and `forRootAsync()` themselves check nothing, so that both
  * report invalid options in the same way.
  */
 
 /**
- * Authenticates Coinflow's session keys and receives Coinflow's webhooks. Import it once, at the root module; with names,
+ * Authenticates Coinflow's session keys, receives Coinflow's webhooks, and calls the rest of Coinflow's API. Import it once, at the root module; with names,
  * import it once for each instance.
  * @example
  * CoinflowAuthModule.forRoot({ env: 'sandbox', apiKey: process.env.COINFLOW_API_KEY!, merchantId: 'my-merchant' })
@@ -234,6 +239,13 @@ function serviceProviders(name: string | undefined): Provider[] {
     useFactory: (created: CoinflowAuthenticator, { createService }: typeof factory) => createService(created),
   });
   return [authenticator, ...service];
+}
+
+function apiProviders(name: string | undefined): Provider[] {
+  return instanceProviders('api', CoinflowApi, name, {
+    inject: [instanceToken('authenticator', name), COINFLOW_AUTH_FACTORY],
+    useFactory: (authenticator: CoinflowAuthenticator, { createApi }: typeof factory) => createApi(authenticator),
+  });
 }
 
 function webhookProviders(name: string | undefined): Provider[] {

@@ -24,7 +24,7 @@ import type { CoinflowAuthMetrics } from './metrics/metrics.js';
 import type { CoinflowDecisionListener } from './metrics/coinflow-decision.js';
 import { observeInstance } from './metrics/open-telemetry.js';
 import { MAX_AGE_RULE, isMaxAge, policyProblem } from './options/route-policy.js';
-import type { CoinflowSession } from './session/coinflow-session.js';
+import { isSession, type CoinflowSession } from './session/coinflow-session.js';
 import {
   checkSubjectToRevoke,
   checkSignedWallet,
@@ -271,10 +271,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * socket.once('close', stop);
    */
   onSessionEnd(session: CoinflowSession, listener: (reason: CoinflowAuthError) => void): () => void {
-    // In JavaScript the argument may have any type.
-    if (typeof (session as CoinflowSession | undefined)?.key !== 'string') {
-      throw new CoinflowInvalidArgumentError('session', 'must be a session');
-    }
+    if (!isSession(session)) throw new CoinflowInvalidArgumentError('session', 'must be a session');
     return this.#authenticator.sessions.watcher.watch(session, listener);
   }
 

@@ -23,6 +23,7 @@ export type {
 export { CoinflowAuth, CoinflowOptional, CoinflowPublic } from './decorators/access.decorators.js';
 export {
   CurrentSession,
+  InjectCoinflowApi,
   InjectCoinflowAuth,
   InjectCoinflowWebhooks,
   SessionUser,
@@ -51,6 +52,12 @@ export { CoinflowSession } from './session/coinflow-session.js';
 export type { SessionKeySubject, SignedWallet } from './issuance/subject-arguments.js';
 export type { CoinflowSubject, CoinflowUserSubject, CoinflowWalletSubject } from './session/subject.js';
 
+// Calling the rest of Coinflow
+export { CoinflowApi } from './api/coinflow-api.js';
+export type { CoinflowApiCallOptions } from './api/api-types.js';
+export type { CoinflowApiAuth } from './api/call-credentials.js';
+export type { CoinflowApiErrorReason } from './errors/api-reasons.js';
+
 // Decisions and metrics
 export type { CoinflowBudgetMetrics } from './budget/budget-statistics.js';
 export type { CoinflowSharedStoreMetrics } from './cache/shared-cache.js';
@@ -67,12 +74,14 @@ export type { CoinflowDecidedBy } from './verification/verification-result.js';
 export { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 export { toHttpException } from './contexts/http-exception.js';
 export {
+  CoinflowApiError,
   CoinflowAuthError,
   CoinflowBudgetExhaustedError,
   CoinflowCrossSiteError,
   CoinflowInvalidArgumentError,
   CoinflowIssuanceDeniedError,
   CoinflowMisconfiguredError,
+  CoinflowOutcomeUnknownError,
   CoinflowSessionKeyExpiredError,
   CoinflowSessionKeyMalformedError,
   CoinflowSessionKeyMissingError,

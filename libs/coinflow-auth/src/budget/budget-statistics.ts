@@ -17,8 +17,8 @@ export const VERIFICATION_KINDS = ['knownKeys', 'revalidations', 'newKeys'] as c
  */
 export type VerificationKind = (typeof VERIFICATION_KINDS)[number];
 
-/** The purpose of a call: the verification of a session key, or the login of a wallet. */
-export type BudgetedCall = VerificationKind | 'walletLogins';
+/** The purpose of a call: the verification of a session key, the login of a wallet, or a call of `CoinflowApi` without the API key. */
+export type BudgetedCall = VerificationKind | 'walletLogins' | 'apiCalls';
 
 export function verificationKind(verification: Verification): VerificationKind {
   if (isFresh(verification, Infinity)) return 'revalidations';
@@ -30,6 +30,7 @@ const CALLS: Readonly<Record<BudgetedCall, string>> = {
   revalidations: 'calls of Verify Token for the maxAgeMs of routes',
   newKeys: 'calls of Verify Token for new session keys',
   walletLogins: 'calls for wallet logins',
+  apiCalls: 'calls of CoinflowApi without the API key',
 };
 
 /** By the reason of the error, the log line about a client or user that gets 429. */
@@ -40,6 +41,7 @@ const RATE_LIMITED: Readonly<Record<string, string>> = {
   'known-keys-per-client': 'A client whose known session keys must be verified often gets 429',
   'verifications-per-user': 'A user whose session keys must be verified often gets 429',
   'wallet-logins-per-client': 'A client with many wallet logins gets 429',
+  'api-calls-per-user': 'A user for whom CoinflowApi makes many calls gets 429',
 };
 /** The reasons of errors for which no client gets a call. */
 const EXHAUSTED = new Set(['budget-exhausted', 'rate-limit-cooldown']);
@@ -48,7 +50,7 @@ const EXHAUSTED = new Set(['budget-exhausted', 'rate-limit-cooldown']);
 export interface CoinflowBudgetMetrics {
   /**
    * Calls that were made: for keys that were verified before (`knownKeys`), for a route's `maxAgeMs` (`revalidations`), for
-   * `newKeys`, and for `walletLogins`.
+   * `newKeys`, for `walletLogins`, and by `CoinflowApi` without the API key (`apiCalls`).
    */
   readonly used: Readonly<Record<BudgetedCall, number>>;
   /** Calls that were not made because the budget was exhausted or Coinflow had responded with 429: 503. */
@@ -101,7 +103,7 @@ export class BudgetStatistics {
 }
 
 function noCalls(): Record<BudgetedCall, number> {
-  return { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
+  return { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0, apiCalls: 0 };
 }
 
 /** Whether no call was made because the budget was exhausted or a limit was reached. */

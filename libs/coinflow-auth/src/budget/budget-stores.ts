@@ -7,7 +7,7 @@ import type { BudgetSlot, BudgetStore } from '../options/store-contracts.js';
 /** How long a window of the budget is. */
 export const WINDOW_MS = 60_000;
 
-/** One share for each kind of call; there are four. */
+/** One share for each kind of call; there are five. */
 const MAX_SHARES = 10;
 const MAX_PARTIES = 20_000;
 const MAX_EXHAUSTED = 10_000;

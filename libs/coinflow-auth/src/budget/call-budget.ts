@@ -23,9 +23,13 @@ const OPEN_TO: Readonly<Record<BudgetedCall | 'probe', readonly BudgetedCall[]>>
   // Before the endpoint probe no key can become known, so it takes no call away from known keys.
   probe: ['newKeys', 'knownKeys', 'revalidations'],
   walletLogins: ['walletLogins'],
+  apiCalls: ['apiCalls'],
 };
 const VERIFICATIONS_EXHAUSTED = 'The calls of Verify Token that the option budget allows in a minute are used up';
-const WALLET_LOGINS_EXHAUSTED = 'The wallet logins that the option budget allows in a minute are used up';
+const EXHAUSTED: Readonly<Partial<Record<BudgetedCall | 'probe', string>>> = {
+  walletLogins: 'The wallet logins that the option budget allows in a minute are used up',
+  apiCalls: 'The calls without the API key that the option api.callsPerMinute allows in a minute are used up',
+};
 
 /** A call of Verify Token that is needed. */
 export interface VerificationCall {
@@ -43,9 +47,9 @@ interface TakenSlots {
 }
 
 /**
- * Limits the calls to Coinflow: Verify Token, and the wallet logins (Get Message, and Get Session Key with a signature), which
- * anybody can cause. Coinflow limits these calls, and anybody can send something that looks like a session key. When no call is
- * left, the error says when to try again.
+ * Limits the calls to Coinflow without the API key: Verify Token, the wallet logins (Get Message, and Get Session Key with a
+ * signature), and those of `CoinflowApi`. Coinflow limits these calls, and anybody can send something that looks like a session key.
+ * When no call is left, the error says when to try again.
  */
 export class CallBudget {
   readonly #shareStore: BudgetStore;
@@ -55,6 +59,7 @@ export class CallBudget {
   readonly #statistics = new BudgetStatistics();
   readonly #verifyLimit = new CoinflowRateLimit();
   readonly #walletLoginLimit = new CoinflowRateLimit();
+  readonly #apiLimit = new CoinflowRateLimit();
 
   constructor(options: ResolvedCoinflowAuthOptions, { shares, parties } = inMemoryStores()) {
     const { budget } = options;
@@ -69,6 +74,7 @@ export class CallBudget {
       revalidations: share('revalidations', budget.revalidations),
       newKeys: share('newKeys', budget.newKeys),
       walletLogins: share('walletLogins', budget.walletLogins),
+      apiCalls: share('apiCalls', budget.apiCalls),
     };
     this.#limits = new CallLimits(parties, nameOf, budget);
     this.#clientOf = clientResolver(budget);
@@ -113,6 +119,16 @@ export class CallBudget {
     return this.#limited({ call: 'walletLogins', subject: undefined, client }, client, this.#walletLoginLimit, call);
   }
 
+  /**
+   * Makes a call of `CoinflowApi` without the API key if one is left. Its 429 does not stop the other calls.
+   * @param subject the name of the user or wallet for which the call is made
+   * @throws {CoinflowBudgetExhaustedError} when no call is left, or Coinflow has responded with 429
+   * @throws {CoinflowTooManyRequestsError} when the user has reached the limit
+   */
+  async runApiCall<T>(subject: string | undefined, call: () => Promise<T>): Promise<T> {
+    return this.#limited({ call: 'apiCalls', subject, client: undefined }, subject, this.#apiLimit, call);
+  }
+
   /** @param party for which a 429 of Coinflow stops the calls */
   async #limited<T>(
     parties: CallParties,
@@ -155,8 +171,10 @@ export class CallBudget {
       // A share without slots never has one.
       if (limit > 0) retryAfterMs = Math.min(retryAfterMs, slot);
     }
-    const message = call === 'walletLogins' ? WALLET_LOGINS_EXHAUSTED : VERIFICATIONS_EXHAUSTED;
-    throw new CoinflowBudgetExhaustedError(message, { reason: 'budget-exhausted', retryAfterMs });
+    throw new CoinflowBudgetExhaustedError(EXHAUSTED[call] ?? VERIFICATIONS_EXHAUSTED, {
+      reason: 'budget-exhausted',
+      retryAfterMs,
+    });
   }
 
   async #call<T>(kind: BudgetedCall, share: TakenSlot, call: () => Promise<T>): Promise<T> {

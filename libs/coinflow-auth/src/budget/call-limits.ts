@@ -60,6 +60,7 @@ const MESSAGES = {
   subject: 'Session keys of this user had to be verified too often',
   client: 'Known session keys of this client had to be verified too often',
   walletLogins: 'This client has made too many wallet logins',
+  apiCalls: 'Too many calls were made for this user',
 };
 
 /** The slots of one call. */
@@ -106,11 +107,14 @@ export class CallLimits {
   }
 
   #limitsOf({ call, subject, client }: CallParties): Limit[] {
-    const { rejectionsPerClient, newKeysPerClient, walletLoginsPerClient, ...known } = this.#options;
+    const { rejectionsPerClient, newKeysPerClient, walletLoginsPerClient, apiCallsPerUser, ...known } = this.#options;
     if (call === 'walletLogins') {
       return this.#limits([
         ['wallet-logins', client, walletLoginsPerClient, 'wallet-logins-per-client', MESSAGES.walletLogins, ANY_CALL],
       ]);
+    }
+    if (call === 'apiCalls') {
+      return this.#limits([['api', subject, apiCallsPerUser, 'api-calls-per-user', MESSAGES.apiCalls, ANY_CALL]]);
     }
     if (call === 'newKeys') {
       return this.#limits([
@@ -205,8 +209,7 @@ export class CoinflowRateLimit {
       return result;
     } catch (error) {
       if (error instanceof CoinflowBudgetExhaustedError) this.#limited(party, error.retryAfterMs);
-      // An error that is not worth a retry is a response of Coinflow.
-      else if (isCoinflowAuthError(error) && !isTemporary(error)) this.#answered(startedAt);
+      else if (isResponse(error)) this.#answered(startedAt);
       throw error;
     } finally {
       if (isTrial) this.#isTrialUnderWay = false;
@@ -234,4 +237,9 @@ export class CoinflowRateLimit {
     this.#parties.set(party, Math.max(this.#parties.get(party) ?? until, until));
     this.#suspicion = { party, since: now, until };
   }
+}
+
+/** An error that is not worth a retry is a response of Coinflow, unless its outcome is unknown. */
+function isResponse(error: unknown): boolean {
+  return isCoinflowAuthError(error) && !isTemporary(error) && error.code !== 'COINFLOW_OUTCOME_UNKNOWN';
 }

@@ -1,4 +1,6 @@
+import { STATUS_CODES } from 'node:http';
 import {
+  BadGatewayException,
   BadRequestException,
   ForbiddenException,
   HttpException,
@@ -8,8 +10,8 @@ import {
   UnsupportedMediaTypeException,
   type HttpExceptionOptions,
 } from '@nestjs/common';
+import { clientAnswer, statusOf } from '../errors/client-answer.js';
 import { CoinflowMisconfiguredError, isTemporary, type CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
-import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
 import type { AuthenticationScheme } from '../extraction/session-key-extractor.js';
 import type { ResponseWithHeaders } from '../options/context-contracts.js';
 import { OnceLogger } from '../util/once-logger.js';
@@ -21,25 +23,18 @@ class TooManyRequestsException extends HttpException {
   }
 }
 
-/** By status. `errors/error-statuses.ts` decides the status of each error. */
-const EXCEPTIONS = {
+type ExceptionClass = new (body: object, options: HttpExceptionOptions) => HttpException;
+
+/** By status. `errors/` decides the status of each error. */
+const EXCEPTIONS: Readonly<Partial<Record<number, ExceptionClass>>> = {
   400: BadRequestException,
   401: UnauthorizedException,
   403: ForbiddenException,
   415: UnsupportedMediaTypeException,
   429: TooManyRequestsException,
   500: InternalServerErrorException,
+  502: BadGatewayException,
   503: ServiceUnavailableException,
-} as const;
-
-const TITLES: Record<keyof typeof EXCEPTIONS, string> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  415: 'Unsupported Media Type',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
 };
 
 /**
@@ -49,23 +44,18 @@ const TITLES: Record<keyof typeof EXCEPTIONS, string> = {
  * The client gets the code and a plain sentence. The detailed reason stays in the error, for the log.
  */
 export function toHttpException(error: CoinflowAuthError): HttpException {
-  const { status } = COINFLOW_AUTH_ERRORS[error.code];
+  const { status, message, details } = clientAnswer(error);
+  const { code, reason } = details;
+  const body = { statusCode: status, message, error: STATUS_CODES[status], code, ...(reason && { reason }) };
   const Exception = EXCEPTIONS[status];
-  return new Exception(
-    { statusCode: status, message: clientMessage(error), error: TITLES[status], code: error.code },
-    { cause: error },
-  );
-}
-
-/** The message for the client, whatever the transport. */
-export function clientMessage(error: CoinflowAuthError): string {
-  // The client may have sent the argument, so it gets the name of the argument and the rule.
-  return error.code === 'COINFLOW_INVALID_ARGUMENT' ? error.message : COINFLOW_AUTH_ERRORS[error.code].message;
+  return Exception ? new Exception(body, { cause: error }) : new HttpException(body, status, { cause: error });
 }
 
 /** The error that clients of a microservice or a gateway get, with the same details as over HTTP. */
 export function clientError(error: CoinflowAuthError): { status: 'error'; code: string; message: string } {
-  return { status: 'error', code: error.code, message: clientMessage(error) };
+  const { message, details } = clientAnswer(error);
+  const { code, reason } = details;
+  return { status: 'error', code, message, ...(reason && { reason }) };
 }
 
 /** Codes with status 401 that say nothing about a session key. */
@@ -82,7 +72,7 @@ export function writeErrorHeaders(
 ): void {
   if (WEBHOOK_CODES.has(error.code)) {
     response.header('WWW-Authenticate', 'CoinflowSignature realm="Coinflow"');
-  } else if (COINFLOW_AUTH_ERRORS[error.code].status === 401) {
+  } else if (statusOf(error) === 401) {
     // RFC 6750: `error` is omitted when the request carries no session key.
     const problem = CODES_WITHOUT_KEY.has(error.code) ? '' : ', error="invalid_token"';
     response.header('WWW-Authenticate', schemes.map((scheme) => `${scheme} realm="Coinflow"${problem}`).join(', '));

@@ -21,6 +21,15 @@ export function InjectCoinflowWebhooks(name?: string): PropertyDecorator & Param
   return Inject(instanceToken('webhooks', name));
 }
 
+/**
+ * Injects the `CoinflowApi` of a named instance, or of the unnamed instance when `name` is omitted.
+ * @example
+ * constructor(@InjectCoinflowApi('eu') private readonly api: CoinflowApi) {}
+ */
+export function InjectCoinflowApi(name?: string): PropertyDecorator & ParameterDecorator {
+  return Inject(instanceToken('api', name));
+}
+
 /** The metadata key of parameter types, which TypeScript emits before it applies the parameter decorators. */
 const PARAMETER_TYPES = 'design:paramtypes';
 

@@ -1,3 +1,4 @@
+import type { CoinflowApiErrorReason } from './api-reasons.js';
 import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from './error-statuses.js';
 
 /** The same symbol in every copy of the package in a process, so that copies recognise each other's errors. */
@@ -255,6 +256,70 @@ export class CoinflowWebhookUnavailableError extends CoinflowRetryLaterError {
   override readonly name: string = 'CoinflowWebhookUnavailableError';
 }
 
+/** The response of Coinflow that a {@link CoinflowApiError} is about. */
+interface CoinflowApiErrorDetails extends CoinflowAuthErrorDetails {
+  reason: CoinflowApiErrorReason;
+  operation: string;
+  status: number;
+  debugId: string | undefined;
+  data: unknown;
+}
+
+/**
+ * Coinflow did not do what `CoinflowApi` asked for, and said so: nothing was charged, paid out or changed. `reason` says why.
+ *
+ * If nothing catches it, a payment status (402, 412, 423, 451 ...) becomes the status of the answer, with `reason` and without
+ * anything that Coinflow sent.
+ */
+export class CoinflowApiError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_API_ERROR';
+  declare readonly code: typeof CoinflowApiError.code;
+  override readonly name: string = 'CoinflowApiError';
+  declare readonly reason: CoinflowApiErrorReason;
+
+  /** The method and the path template: `POST /checkout/card/{merchantId}`. */
+  readonly operation: string;
+  /** Coinflow's status. */
+  readonly status: number;
+  /** Coinflow's id of the response, for its support. */
+  readonly debugId: string | undefined;
+  readonly #data: unknown;
+
+  constructor(message: string, details: CoinflowApiErrorDetails) {
+    super(message, details);
+    this.operation = details.operation;
+    this.status = details.status;
+    this.debugId = details.debugId;
+    this.#data = details.data;
+  }
+
+  /**
+   * The body of Coinflow's response; `undefined` if it was empty. It can name the user or contain a secret, so logs and JSON do not
+   * show it. Pass on only the fields that the client needs.
+   */
+  get data(): unknown {
+    return this.#data;
+  }
+}
+
+/**
+ * Whether Coinflow did what `CoinflowApi` asked for is unknown: the request was sent, but no clear response arrived. Money may have
+ * moved. Do not send it again. Look the payment up in the Coinflow dashboard or with a `GET` operation, or wait for its webhook.
+ */
+export class CoinflowOutcomeUnknownError extends CoinflowAuthError {
+  static override readonly code = 'COINFLOW_OUTCOME_UNKNOWN';
+  declare readonly code: typeof CoinflowOutcomeUnknownError.code;
+  override readonly name: string = 'CoinflowOutcomeUnknownError';
+
+  /** The method and the path template: `POST /checkout/card/{merchantId}`. */
+  readonly operation: string;
+
+  constructor(message: string, details: CoinflowAuthErrorDetails & { operation: string }) {
+    super(message, details);
+    this.operation = details.operation;
+  }
+}
+
 /** The configuration or the code of the application is wrong. Thrown at startup where possible; otherwise logged once per reason. */
 export class CoinflowMisconfiguredError extends CoinflowAuthError {
   static override readonly code = 'COINFLOW_MISCONFIGURED';
@@ -285,6 +350,8 @@ export type AnyCoinflowAuthError =
   | CoinflowWebhookBusyError
   | CoinflowWebhookStoreUnavailableError
   | CoinflowWebhookUnavailableError
+  | CoinflowApiError
+  | CoinflowOutcomeUnknownError
   | CoinflowMisconfiguredError;
 
 /** Whether a value is an error of this package, also of another copy of it. */

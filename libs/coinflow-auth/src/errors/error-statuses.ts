@@ -203,7 +203,24 @@ export const COINFLOW_AUTH_ERRORS = {
     webhook: true,
   },
 
-  // 500: The application is misconfigured.
+  // 502: The application called another operation of Coinflow, with `CoinflowApi`, and cannot know its outcome.
+  COINFLOW_OUTCOME_UNKNOWN: {
+    status: 502,
+    when: 'A call that may move money was sent with `CoinflowApi`, and no clear response arrived: a reset, a timeout, a 5xx, or a 2xx that is not JSON. It is not retried, and the answer has no `Retry-After`.',
+    message: 'The outcome is unknown. Do not repeat it: it may have succeeded.',
+    action:
+      'Look the payment up in the Coinflow dashboard, or wait for its webhook. Send it again only when you know that it did not succeed.',
+    guard: false,
+  },
+
+  // 500: The application is misconfigured, or it called Coinflow in a wrong way.
+  COINFLOW_API_ERROR: {
+    status: 500,
+    when: 'Coinflow did not do what `CoinflowApi` asked for. The `reason` of the error decides the status: see the table of reasons.',
+    message: 'Internal server error',
+    action: 'See the reason of the error, and the message in the log.',
+    guard: false,
+  },
   COINFLOW_MISCONFIGURED: {
     status: 500,
     when: 'The configuration or the code of the application is wrong. The error names what: options at startup, the API key, the base URL (a 404, a redirect, or an endpoint that accepts a random key), a route or its policy, a missing guard, a webhook route without a key or the raw body, or the Redis client.',

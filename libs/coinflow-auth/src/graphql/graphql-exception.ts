@@ -1,12 +1,10 @@
 import { HttpException } from '@nestjs/common';
-import { clientMessage } from '../contexts/http-exception.js';
+import { clientAnswer, type ClientAnswer } from '../errors/client-answer.js';
 import {
   isCoinflowAuthError,
-  isTemporary,
   type AnyCoinflowAuthError,
   type CoinflowAuthError,
 } from '../errors/coinflow-auth.errors.js';
-import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
 
 /**
  * The exception of a resolver. graphql-js copies its `extensions` to the error of the response, and adds the path.
@@ -15,12 +13,13 @@ import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
  * text: with a body like that of other HTTP exceptions, the driver of Nest would replace the code.
  */
 export class GraphQLException extends HttpException {
-  readonly extensions: { readonly code: string; readonly retryAfterMs?: number };
+  readonly extensions: ClientAnswer['details'];
 
   /** @param error the cause, which is not sent */
   constructor(error: CoinflowAuthError) {
-    super(clientMessage(error), COINFLOW_AUTH_ERRORS[error.code].status, { cause: error });
-    this.extensions = { code: error.code, ...(isTemporary(error) && { retryAfterMs: error.retryAfterMs }) };
+    const { status, message, details } = clientAnswer(error);
+    super(message, status, { cause: error });
+    this.extensions = details;
   }
 }
 

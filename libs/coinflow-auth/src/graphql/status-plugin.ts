@@ -1,6 +1,6 @@
 import { writeErrorHeaders } from '../contexts/http-exception.js';
 import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
-import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
+import { statusOf } from '../errors/client-answer.js';
 import { coinflowErrorOf } from './graphql-exception.js';
 import { isObject } from './operation-context.js';
 import { challengeOf } from './operation-response.js';
@@ -55,7 +55,7 @@ function writeStatus(operation: SentOperation): void {
   const { http } = operation.response;
   const error = operation.requestIsBatched ? undefined : errorInsteadOfData(operation);
   if (!error || (http.status ?? OK) !== OK) return;
-  const { status } = COINFLOW_AUTH_ERRORS[error.code];
+  const status = statusOf(error);
   http.status = status;
   writeErrorHeaders(
     { getHeader: (name) => http.headers.get(name), header: (name, value) => http.headers.set(name, value) },
@@ -80,8 +80,4 @@ function errorInsteadOfData({ errors = [], response: { body } }: SentOperation):
 function hasData(data: unknown, errors: readonly OperationError[]): boolean {
   const failed = new Set(errors.map(({ path }) => path?.[0]));
   return Object.entries(Object(data) as object).some(([field, value]) => value !== null || !failed.has(field));
-}
-
-function statusOf({ code }: AnyCoinflowAuthError): number {
-  return COINFLOW_AUTH_ERRORS[code].status;
 }

@@ -1,7 +1,4 @@
-import {
-  CoinflowInvalidArgumentError,
-  type CoinflowAuthError,
-} from '../errors/coinflow-auth.errors.js';
+import { CoinflowInvalidArgumentError, type CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
 import { SESSION_KEY_HEADER } from '../extraction/session-key-extractor.js';
 import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js';
 import type { CoinflowSubject } from '../session/subject.js';
@@ -161,7 +158,8 @@ export class CoinflowClient {
   }
 }
 
-function subjectHeaders(subject: CoinflowSubject): Record<string, string> {
+/** The headers that name a user or a wallet. */
+export function subjectHeaders(subject: CoinflowSubject): Record<string, string> {
   if (subject.kind === 'user') return { 'x-coinflow-auth-user-id': subject.userId };
   return { 'x-coinflow-auth-wallet': subject.wallet, 'x-coinflow-auth-blockchain': subject.blockchain };
 }

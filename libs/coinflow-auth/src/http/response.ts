@@ -51,6 +51,12 @@ export class CoinflowResponse {
     return typeof value === 'string' && value !== '' ? value : undefined;
   }
 
+  /** Coinflow's id of the response, for its support; without secrets. */
+  get debugId(): string | undefined {
+    const debugId = this.field('debugId');
+    return debugId === undefined ? undefined : safeText(debugId, this.#secrets);
+  }
+
   /** How many milliseconds `Retry-After` asks to wait, in either of its forms; `undefined` without a valid one. */
   get requestedWaitMs(): number | undefined {
     const value = this.#header('retry-after');
@@ -73,12 +79,12 @@ export class CoinflowResponse {
   /** For messages of errors: the request, the status, Coinflow's message and its `debugId`, without secrets. */
   describe(): string {
     const text = MESSAGE_FIELDS.map((name) => this.field(name)).find((value) => value !== undefined);
-    const debugId = this.field('debugId');
+    const { debugId } = this;
     return [
       `${this.#name} returned ${this.status}`,
       this.isFromCoinflow ? '' : ' with a body that is not JSON',
       text ? `: "${safeText(text, this.#secrets)}"` : '',
-      debugId ? ` (debugId ${safeText(debugId, this.#secrets)})` : '',
+      debugId ? ` (debugId ${debugId})` : '',
     ].join('');
   }
 

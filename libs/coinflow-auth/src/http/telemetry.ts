@@ -67,6 +67,19 @@ export function authTelemetry(endpoint: EndpointName, path: string, baseUrl: str
   return new EndpointTelemetry(target, baseUrl);
 }
 
+/** @param path the template of the path, below the base URL */
+export function apiTelemetry(method: string, path: string, baseUrl: string): EndpointTelemetry {
+  const template = new URL(baseUrl).pathname.replace(/\/$/, '') + path;
+  const target = {
+    method,
+    spanName: `${method} ${path}`,
+    spanAttributes: { 'url.template': template },
+    histogram: { name: 'coinflow_auth.api.duration', description: 'Duration of attempts to call the rest of Coinflow' },
+    labels: { operation: `${method} ${path}` },
+  };
+  return new EndpointTelemetry(target, baseUrl);
+}
+
 /**
  * Counts the calls to one endpoint, and reports each attempt to OpenTelemetry; without an SDK that does nothing. No header
  * and nothing from a body is reported.

@@ -123,7 +123,10 @@ describe('Transport', () => {
 
     it.each<[string, RequestListener]>([
       ['before the response', (request) => request.socket.destroy()],
-      ['within the response', (request, response) => response.writeHead(200).write('{', () => request.socket.destroy())],
+      [
+        'within the response',
+        (request, response) => response.writeHead(200).write('{', () => request.socket.destroy()),
+      ],
     ])('is true when the connection breaks %s', async (_, broken) => {
       const one = transport();
       await one.send(CALL, endless());

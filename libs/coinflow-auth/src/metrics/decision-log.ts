@@ -1,5 +1,6 @@
 import type { AnyCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
-import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from '../errors/error-statuses.js';
+import { statusOf } from '../errors/client-answer.js';
+import type { CoinflowAuthErrorCode } from '../errors/error-statuses.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import { OnceLogger } from '../util/once-logger.js';
 import { DECIDED_BY, type CoinflowDecidedBy } from '../verification/verification-result.js';
@@ -50,7 +51,7 @@ export class DecisionLog {
   }
 
   rejected(decidedBy: CoinflowDecidedBy, error: AnyCoinflowAuthError, handler?: string): void {
-    const outcome = OUTCOME_OF_STATUS[COINFLOW_AUTH_ERRORS[error.code].status] ?? 'unauthenticated';
+    const outcome = OUTCOME_OF_STATUS[statusOf(error)] ?? 'unauthenticated';
     this.counts[outcome][decidedBy] += 1;
     this.#codes.set(error.code, (this.#codes.get(error.code) ?? 0) + 1);
     if (this.#listeners.size > 0) this.#notify(outcome, decidedBy, undefined, error, handler);

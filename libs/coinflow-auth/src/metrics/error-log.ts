@@ -1,8 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { isRefusedByBudget } from '../budget/budget-statistics.js';
+import { statusOf } from '../errors/client-answer.js';
 import {
+  CoinflowApiError,
   CoinflowInvalidArgumentError,
   CoinflowMisconfiguredError,
+  CoinflowOutcomeUnknownError,
   isCoinflowAuthError,
   isTemporary,
   type CoinflowAuthError,
@@ -18,8 +21,8 @@ export class ErrorLog {
   readonly #logger = new Logger('CoinflowAuth');
   /** Concurrent requests can share one error, which is logged once. */
   readonly #logged = new WeakSet<CoinflowAuthError>();
-  /** Logs each reason of a misconfiguration once. */
-  readonly #misconfigurations = new OnceLogger();
+  /** Logs each reason of a misconfiguration once, and each kind of a wrong call. */
+  readonly #mistakes = new OnceLogger();
 
   /** Logs an error and returns it, so that the caller can throw it. */
   report(error: unknown): unknown {
@@ -27,7 +30,11 @@ export class ErrorLog {
     this.#logged.add(error);
     const line = `${error.message}${causeOf(error)} [${error.code}: ${error.reason}]`;
     if (error instanceof CoinflowMisconfiguredError) {
-      this.#misconfigurations.error(`${line} ${error.action}`, { topic: error.reason });
+      this.#mistakes.error(`${line} ${error.action}`, { topic: error.reason });
+    } else if (error instanceof CoinflowApiError && statusOf(error) === 500) {
+      this.#mistakes.error(`${line} ${error.action}`, { topic: `${error.reason} ${error.status} ${error.operation}` });
+    } else if (error instanceof CoinflowOutcomeUnknownError) {
+      this.#logger.error(`${line} ${error.action}`);
     } else if (isTemporary(error) && !isLoggedElsewhere(error)) {
       this.#logger.warn(line);
     } else {

@@ -3,7 +3,7 @@ import { RpcException } from '@nestjs/microservices';
 import { DroppedEvent } from '../contexts/dropped-event.js';
 import { clientError, misconfigured } from '../contexts/http-exception.js';
 import type { CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
-import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
+import { statusOf } from '../errors/client-answer.js';
 import type { RequestWithHeaders } from '../extraction/session-key-extractor.js';
 import type { CoinflowContextAdapter } from '../options/context-contracts.js';
 import { isEventHandler } from '../util/nest-metadata.js';
@@ -89,8 +89,8 @@ function callSessionKeyOf(
 }
 
 /** Whether Coinflow or the policy rejects the session key for good. It does so again however often the event is delivered. */
-function isRejection({ code }: CoinflowAuthError): boolean {
-  const { status } = COINFLOW_AUTH_ERRORS[code];
+function isRejection(error: CoinflowAuthError): boolean {
+  const status = statusOf(error);
   return status === 401 || status === 403;
 }
 

@@ -23,8 +23,8 @@ export interface CoinflowAuthModuleOptions {
   env: CoinflowEnv;
   /**
    * The merchant's secret API key from the Coinflow dashboard, or a function that returns it. The function is called for each
-   * new session key, so that the key can be rotated without a restart; `http.timeoutMs` includes its time. The key is sent to
-   * Get Session Key only.
+   * new session key and each call of `CoinflowApi` that sends it, so that the key can be rotated without a restart. The time limit
+   * of the call includes its time. Verify Token does not get the key.
    */
   apiKey: string | (() => string | Promise<string>);
   /**
@@ -108,6 +108,8 @@ export interface CoinflowAuthModuleOptions {
   http?: CoinflowHttpOptions;
   /** The rate budget: how many calls Coinflow receives in a minute, and for which clients and users. */
   budget?: CoinflowBudgetOptions;
+  /** Calls to the rest of Coinflow, which `CoinflowApi` makes. */
+  api?: CoinflowApiOptions;
   /**
    * Webhooks: how they are verified and how duplicates are detected.
    * @default webhooks are off; an application with a `@CoinflowWebhook()` route does not start
@@ -139,7 +141,7 @@ export interface CoinflowCacheOptions {
   maxEntries?: number;
 }
 
-/** The options of calls to Coinflow. */
+/** The options of calls to Coinflow. `retries` and `agent` also apply to `CoinflowApi`. */
 export interface CoinflowHttpOptions {
   /**
    * The time limit of one call to Coinflow, in milliseconds. It includes retries, the waits between them, reading the response,
@@ -150,7 +152,7 @@ export interface CoinflowHttpOptions {
   /**
    * How often a call is retried after a connection error or a 502, 503 or 504. Each retry waits for a short random time, or for
    * `Retry-After`, and only within `timeoutMs`. Other responses are not retried, and neither is a signed message, which is valid
-   * once. More retries bridge longer outages, but add load to Coinflow.
+   * once. Of `CoinflowApi`, only `GET` and calls with an `idempotencyKey` are retried. More retries bridge longer outages, but add load to Coinflow.
    * @default 2
    */
   retries?: number;
@@ -213,6 +215,29 @@ export interface CoinflowBudgetOptions {
    * @default the client's address as the adapter determines it with its `trust proxy`
    */
   getClient?(this: void, request: RequestWithHeaders): string | undefined;
+}
+
+/** The options of `CoinflowApi`, which calls the rest of Coinflow. */
+export interface CoinflowApiOptions {
+  /**
+   * How many calls without the API key one replica makes in a minute at most, or all replicas together with a shared store: those with
+   * a session key, a wallet's signature or no credentials. Coinflow grants few of them, which Verify Token shares. Beyond it, the
+   * call throws `COINFLOW_BUDGET_EXHAUSTED` (503). One user gets half of them. Calls with the API key are not counted.
+   * @default 20
+   */
+  callsPerMinute?: number;
+  /**
+   * The time limit of one call, in milliseconds, which a call can override. It includes retries, reading the response, and a
+   * function given as `apiKey`. A short limit makes more payments whose outcome is unknown.
+   * @default 30_000
+   */
+  timeoutMs?: number;
+  /**
+   * Whether a call with other credentials than Coinflow documents for the operation is refused, and one that Coinflow does not
+   * document. Otherwise it is sent, and logged once for each operation: the document shows one way, and Coinflow may accept more.
+   * @default false
+   */
+  strict?: boolean;
 }
 
 /** One key to verify webhooks with, or several. */

@@ -2,6 +2,7 @@ import { SessionKeyExtractors } from '../extraction/built-in-extractors.js';
 import { COINFLOW_BASE_URLS, type CoinflowEnv } from './base-url.js';
 import {
   DELIVERY_RETENTION_MS,
+  type CoinflowApiOptions,
   type CoinflowAuthModuleOptions,
   type CoinflowBudgetOptions,
   type CoinflowCacheOptions,
@@ -16,7 +17,7 @@ const DAY_MS = 86_400_000;
 const MIN_NEW_KEYS_PER_CLIENT = 14;
 
 /** The options that are groups of options. */
-export const OPTION_GROUPS = ['cache', 'http', 'budget', 'webhook'] as const;
+export const OPTION_GROUPS = ['cache', 'http', 'budget', 'api', 'webhook'] as const;
 export type OptionGroup = (typeof OPTION_GROUPS)[number];
 
 type InGroup<Group extends OptionGroup, Options> = {
@@ -28,6 +29,7 @@ type OptionValues = Required<Omit<CoinflowAuthModuleOptions, OptionGroup>> &
   InGroup<'cache', CoinflowCacheOptions> &
   InGroup<'http', CoinflowHttpOptions> &
   InGroup<'budget', CoinflowBudgetOptions> &
+  InGroup<'api', CoinflowApiOptions> &
   InGroup<'webhook', CoinflowWebhookOptions>;
 
 /** The options whose defaults others depend on. The table fills them in from top to bottom. */
@@ -147,6 +149,13 @@ export const OPTION_TABLE = {
     rule: rules.func,
     default: none("the client's address as the adapter determines it with its `trust proxy`"),
   },
+  'api.callsPerMinute': {
+    rule: rules.calls,
+    default: 20,
+    variable: numberFrom('COINFLOW_API_CALLS_PER_MINUTE'),
+  },
+  'api.timeoutMs': { rule: rules.whole(1, 600_000), default: 30_000 },
+  'api.strict': { rule: rules.boolean, default: false },
   'webhook.keys': { rule: rules.webhookKeys, variable: listFrom('COINFLOW_WEBHOOK_VALIDATION_KEY') },
   'webhook.acceptAuthorization': { rule: rules.boolean, default: false },
   'webhook.toleranceMs': {
@@ -188,7 +197,7 @@ type CompletedGroup<Group extends OptionGroup> = {
 /** The options with their defaults. */
 export type CompleteOptions = {
   readonly [Name in Exclude<OptionName, `${string}.${string}`>]: Completed<Name>;
-} & { readonly [Group in 'cache' | 'http' | 'budget']: CompletedGroup<Group> } & {
+} & { readonly [Group in 'cache' | 'http' | 'budget' | 'api']: CompletedGroup<Group> } & {
   readonly webhook: CompletedGroup<'webhook'> | undefined;
 };
 

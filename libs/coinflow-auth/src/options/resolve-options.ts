@@ -50,6 +50,9 @@ export interface ResolvedBudgetOptions extends CompleteBudgetOptions {
   readonly callsPerSubject: number;
   readonly revalidationsPerClient: number;
   readonly knownKeysPerClient: number;
+  /** The calls of `CoinflowApi` without the API key. */
+  readonly apiCalls: number;
+  readonly apiCallsPerUser: number;
 }
 
 /** The option `webhook`. */
@@ -73,13 +76,13 @@ export function resolveOptions(given: CoinflowAuthModuleOptions): ResolvedCoinfl
   const merged = mergeEnvironment(given);
   assertValid(merged);
   const options = completeOptions(merged);
-  const { apiKey, baseUrl, budget, webhook } = options;
+  const { apiKey, baseUrl, webhook } = options;
   return Object.freeze({
     ...options,
     apiKey: typeof apiKey === 'function' ? apiKey : () => apiKey,
     baseUrl: baseUrl.replace(/\/+$/, ''),
     sealKeys: Object.freeze(resolveSealKeys(options)),
-    budget: resolveBudget(budget),
+    budget: resolveBudget(options),
     webhook: webhook && resolveWebhook(webhook),
   });
 }
@@ -158,15 +161,17 @@ function resolveSealKeys({ sealKeys, apiKey, env }: CompleteOptions): KeyObject[
   return isSealedByApiKey(env, apiKey) ? [createSecretKey(Buffer.from(apiKey))] : [];
 }
 
-function resolveBudget(options: CompleteBudgetOptions): ResolvedBudgetOptions {
-  const { verificationsPerMinute, revalidations } = options;
+function resolveBudget({ budget, api }: CompleteOptions): ResolvedBudgetOptions {
+  const { verificationsPerMinute, revalidations } = budget;
   return Object.freeze({
-    ...options,
+    ...budget,
     reservedForKnownKeys: half(verificationsPerMinute),
-    newKeys: newKeysShare(options),
+    newKeys: newKeysShare(budget),
     callsPerSubject: CALLS_PER_SUBJECT,
     revalidationsPerClient: Math.max(CALLS_PER_SUBJECT, half(revalidations)),
     knownKeysPerClient: half(verificationsPerMinute),
+    apiCalls: api.callsPerMinute,
+    apiCallsPerUser: Math.max(1, half(api.callsPerMinute)),
   });
 }
 

@@ -18,8 +18,8 @@ export const COINFLOW_EVENT_HANDLER_METADATA: unique symbol = Symbol.for('nestjs
 /** Metadata key of the options of a webhook route. */
 export const COINFLOW_WEBHOOK_ROUTE_METADATA: unique symbol = Symbol.for('nestjs-coinflow-auth:webhook-route');
 
-/** The providers of an instance of the module: its `CoinflowAuthenticator`, `CoinflowAuthService` and `CoinflowWebhooks`. */
-export type InstanceProvider = 'authenticator' | 'service' | 'webhooks';
+/** The providers of an instance of the module: `CoinflowAuthenticator`, `CoinflowAuthService`, `CoinflowWebhooks`, `CoinflowApi`. */
+export type InstanceProvider = 'authenticator' | 'service' | 'webhooks' | 'api';
 
 /** Injection token of a provider of an instance. The guards of every copy of the package find it. */
 export function instanceToken(provider: InstanceProvider, instance?: string): symbol {

@@ -1,6 +1,9 @@
 import type { SessionClaims } from './claims.js';
 import type { CoinflowSubject } from './subject.js';
 
+/** The same symbol in every copy of the package in a process, so that copies recognise each other's sessions. */
+const BRAND = Symbol.for('nestjs-coinflow-auth:session');
+
 /**
  * A verified session of this merchant. It is frozen, and concurrent requests with one key may share it. JSON, inspection, spread
  * and string conversion do not show its key.
@@ -52,6 +55,10 @@ export class CoinflowSession {
     Object.freeze(this);
   }
 
+  get [BRAND](): true {
+    return true;
+  }
+
   /** The session key itself, for Coinflow and its widgets. It is a secret: anybody who has it can act as the user. */
   get key(): string {
     return this.#key;
@@ -83,4 +90,9 @@ type Inspect = (value: unknown, options: object) => string;
 
 function toDate(seconds: number | null): Date | null {
   return seconds === null ? null : new Date(seconds * 1_000);
+}
+
+/** Whether a value is a session, also of another copy of the package. */
+export function isSession(value: unknown): value is CoinflowSession {
+  return typeof value === 'object' && value !== null && BRAND in value;
 }

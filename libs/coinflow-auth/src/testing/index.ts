@@ -3,5 +3,6 @@ export {
   TEST_WEBHOOK_KEY,
   overrideCoinflowAuth,
   type OverridableModule,
+  type TestApiCall,
   type TestOverrides,
 } from './override-coinflow-auth.js';

@@ -1,3 +1,5 @@
+import type { AnyCallOptions } from '../api/api-caller.js';
+import { CoinflowApi } from '../api/coinflow-api.js';
 import type { MessageToSign } from '../http/coinflow-client.js';
 import { CoinflowAuthenticator } from '../coinflow-authenticator.js';
 import { CoinflowAuthService } from '../coinflow-auth.service.js';
@@ -33,6 +35,32 @@ export interface TestOverrides {
    * @default none: a handler with `@SessionUser()` throws an error
    */
   user?: object | null;
+  /**
+   * What `CoinflowApi` resolves with, by operation: a function of the options of the call. What it throws is passed on.
+   * @default none: a call throws an error
+   * @example
+   * { 'POST /checkout/card/{merchantId}': ({ body }) => ({ paymentId: 'payment-1' }) }
+   */
+  api?: Readonly<Record<string, (options: TestApiCall) => unknown>>;
+}
+
+/** The options of a call of `CoinflowApi`, in a test. */
+export type TestApiCall = Readonly<AnyCallOptions>;
+
+/** Answers the calls of `CoinflowApi` without Coinflow. */
+function testApi(answers: NonNullable<TestOverrides['api']>): CoinflowApi {
+  return new CoinflowApi({
+    metrics: {},
+    close: () => undefined,
+    async call(method, path, options) {
+      const operation = `${method} ${path}`;
+      const answer = Object.hasOwn(answers, operation) ? answers[operation] : undefined;
+      if (answer) return await answer(options);
+      throw new Error(
+        `The test calls ${operation}: pass { api: { '${operation}': (options) => ... } } as the third argument of overrideCoinflowAuth().`,
+      );
+    },
+  });
 }
 
 /** Authenticates every request with one session, without calls. */
@@ -94,14 +122,14 @@ class TestCoinflowAuthService extends CoinflowAuthService {
  * The tested modules must import `CoinflowAuthModule`. Without it the guard throws `COINFLOW_MISCONFIGURED` at startup.
  * @param builder the result of `Test.createTestingModule(...)`; it is changed and returned
  * @param session the session of all requests; with `undefined`, protected routes answer 401
- * @param overrides `{ user }`: what `@SessionUser()` injects, since `loadUser` does not run
+ * @param overrides `{ user }`: what `@SessionUser()` injects, since `loadUser` does not run; `{ api }`: what `CoinflowApi` resolves with
  * @example
  * const module = await overrideCoinflowAuth(Test.createTestingModule({ imports: [AppModule] }), asUser('alice')).compile();
  */
 export function overrideCoinflowAuth<Builder extends OverridableModule>(
   builder: Builder,
   session: CoinflowSession | undefined,
-  { user }: TestOverrides = {},
+  { user, api = {} }: TestOverrides = {},
 ): Builder {
   const loadUser = (): object | null => {
     if (user !== undefined) return user;
@@ -111,6 +139,7 @@ export function overrideCoinflowAuth<Builder extends OverridableModule>(
     createAuthenticator: (options: ResolvedCoinflowAuthOptions, name?: string) =>
       new TestCoinflowAuthenticator(options, name, session),
     createService: (authenticator: CoinflowAuthenticator) => new TestCoinflowAuthService(authenticator),
+    createApi: () => testApi(api),
   };
 
   builder.overrideProvider(COINFLOW_AUTH_MODULE_OPTIONS).useValue({ ...TEST_OPTIONS, loadUser });

@@ -1,9 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { CoinflowRequestPolicy } from '../coinflow-auth.interfaces.js';
 import type { CoinflowAuthService } from '../coinflow-auth.service.js';
-import { clientMessage } from '../contexts/http-exception.js';
-import { isTemporary, type CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
-import { COINFLOW_AUTH_ERRORS } from '../errors/error-statuses.js';
+import type { CoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import { clientAnswer } from '../errors/client-answer.js';
 import type { CoinflowContextRequest } from '../options/context-contracts.js';
 import type { CoinflowSession } from '../session/coinflow-session.js';
 import { safeText } from '../util/secrets.js';
@@ -67,10 +66,6 @@ export class ConnectionCheck {
 }
 
 function refusalOf(error: CoinflowAuthError): Refusal {
-  const { code } = error;
-  const retry = isTemporary(error) && { retryAfterMs: error.retryAfterMs };
-  return {
-    closeCode: 4000 + COINFLOW_AUTH_ERRORS[code].status,
-    data: { code, message: clientMessage(error), ...retry },
-  };
+  const { status, message, details } = clientAnswer(error);
+  return { closeCode: 4000 + status, data: { message, ...details } };
 }

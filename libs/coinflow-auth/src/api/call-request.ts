@@ -1,0 +1,145 @@
+import { isIP } from 'node:net';
+import { CoinflowInvalidArgumentError } from '../errors/coinflow-auth.errors.js';
+import { headerValueProblem } from '../util/header-value.js';
+
+/** The methods of Coinflow's operations. */
+export type ApiMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** A value of a path parameter. It is encoded. */
+export type PathValue = string | number;
+/** A value of a query parameter. It is encoded; `undefined` is left out. A list is repeated: `status=a&status=b`. */
+export type QueryValue = string | number | boolean | undefined | readonly (string | number | boolean)[];
+
+/** The options of a call that describe its content. */
+export interface ContentOptions {
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+  readonly query?: Readonly<Record<string, unknown>> | undefined;
+  readonly body?: unknown;
+  readonly clientIp?: string | undefined;
+  readonly deviceId?: string | undefined;
+  readonly submerchantId?: string | undefined;
+}
+
+const TEMPLATE = /^(?:\/(?:[\w.~-]+|\{\w+\}))+$/;
+/** Values that a server or a gateway on the way could take for another path, also if it decodes twice. */
+const UNSAFE = /[/\\\p{Cc}]|%2f|%5c|%2e/iu;
+const MAX_DEVICE_ID_LENGTH = 1_024;
+
+/** Authentication is the job of `CoinflowAuthService`; card numbers go from the browser to the vault. */
+const NOT_CALLED: readonly [prefix: RegExp, rule: string][] = [
+  [/^\/auth(?:\/|$)/, 'must not be of /auth: use CoinflowAuthService to create and verify session keys'],
+  [/^\/tokenize(?:\/|$)/, 'must not be of /tokenize: the card vault takes card numbers from the browser'],
+  [/^\/api(?:\/|$)/, 'must be below /api: leave out "/api"'],
+];
+
+/** @throws {CoinflowInvalidArgumentError} when it is not a template such as `/customer/{customerId}` */
+export function checkTemplate(path: unknown): string {
+  if (typeof path !== 'string' || !TEMPLATE.test(path) || path.split('/').some((part) => /^\.+$/.test(part))) {
+    throw new CoinflowInvalidArgumentError(
+      'path',
+      'must be a path template such as /checkout/card/{merchantId}; pass its values as params and query',
+    );
+  }
+  const [, rule] = NOT_CALLED.find(([prefix]) => prefix.test(path)) ?? [];
+  if (rule !== undefined) throw new CoinflowInvalidArgumentError('path', rule);
+  return path;
+}
+
+/**
+ * Fills in the path and adds the query.
+ * @param merchantId the value of `{merchantId}` unless `params` has it
+ * @throws {CoinflowInvalidArgumentError} for a value that is missing, unknown or would lead to another path
+ */
+export function buildPath(template: string, { params, query }: ContentOptions, merchantId: string): string {
+  const given = record('params', params);
+  const names = new Set(Array.from(template.matchAll(/\{(\w+)\}/g), ([, name = '']) => name));
+  const unknown = Object.keys(given).find((name) => !names.has(name));
+  if (unknown !== undefined)
+    throw new CoinflowInvalidArgumentError('params', `must not have ${unknown}, which the path does not have`);
+  const path = template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = name === 'merchantId' && !Object.hasOwn(given, name) ? merchantId : given[name];
+    return encodeSegment(name, value);
+  });
+  return `/api${path}${buildQuery(record('query', query))}`;
+}
+
+function encodeSegment(name: string, value: unknown): string {
+  const argument = `params.${name}`;
+  const isText = typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
+  const text = isText ? String(value) : '';
+  if (text === '') throw new CoinflowInvalidArgumentError(argument, 'must be a string that is not empty, or a number');
+  if (UNSAFE.test(text) || text === '.' || text === '..') {
+    throw new CoinflowInvalidArgumentError(
+      argument,
+      'must not contain a slash, a backslash, or anything that leaves the path',
+    );
+  }
+  return encode(argument, text);
+}
+
+function buildQuery(query: Readonly<Record<string, unknown>>): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) => {
+    const values: unknown[] = Array.isArray(value) ? value : [value];
+    return values
+      .filter((one) => one !== undefined)
+      .map((one) => {
+        if (typeof one === 'string' || typeof one === 'boolean' || (typeof one === 'number' && Number.isFinite(one))) {
+          return `${encode('query', name)}=${encode('query', String(one))}`;
+        }
+        throw new CoinflowInvalidArgumentError(
+          `query.${name}`,
+          'must be a string, a number, a boolean, or a list of them',
+        );
+      });
+  });
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+/** Half of a surrogate pair cannot be encoded. */
+function encode(argument: string, text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    throw new CoinflowInvalidArgumentError(argument, 'must be valid Unicode');
+  }
+}
+
+/** @throws {CoinflowInvalidArgumentError} for a value that cannot be sent */
+export function buildHeaders({ clientIp, deviceId, submerchantId }: ContentOptions): Record<string, string> {
+  if (clientIp !== undefined && !isIP(clientIp)) {
+    throw new CoinflowInvalidArgumentError('clientIp', 'must be an IPv4 or IPv6 address');
+  }
+  assertHeaderValue('deviceId', deviceId, MAX_DEVICE_ID_LENGTH);
+  assertHeaderValue('submerchantId', submerchantId);
+  return {
+    ...(clientIp !== undefined && { 'x-coinflow-client-ip': clientIp }),
+    ...(deviceId !== undefined && { 'x-device-id': deviceId }),
+    ...(submerchantId !== undefined && { 'x-coinflow-submerchant-id': submerchantId }),
+  };
+}
+
+function assertHeaderValue(argument: string, value: unknown, maxLength?: number): void {
+  const rule = maxLength && `must be 1 to ${maxLength} visible ASCII characters without leading or trailing whitespace`;
+  const problem = value === undefined ? undefined : headerValueProblem(value, maxLength, rule || undefined);
+  if (problem) throw new CoinflowInvalidArgumentError(argument, problem);
+}
+
+/** @throws {CoinflowInvalidArgumentError} for a body that is not JSON, and for one that the method does not have */
+export function buildBody(method: ApiMethod, body: unknown): string | undefined {
+  if (body === undefined) return undefined;
+  if (method === 'GET') throw new CoinflowInvalidArgumentError('body', 'must not be given for GET');
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(body);
+  } catch {
+    // The message of the error can contain a part of the body.
+  }
+  if (text === undefined) throw new CoinflowInvalidArgumentError('body', 'must be a value that JSON can represent');
+  return text;
+}
+
+function record(argument: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (value === undefined) return {};
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new CoinflowInvalidArgumentError(argument, 'must be an object');
+}
