@@ -32,6 +32,8 @@ const allowed = [
   ['api/operations.ts', /credits\/mint/],
   // The address of a token: "mint" is Solana's word.
   ['chains/solana.spec.ts', /address of a mint/],
+  // The path of an operation of Coinflow.
+  ['operations/operations.ts', /'POST \/merchant\/credits\/mint'/],
   // A verb with "time out".
   ['fault-injection/emulator-settings.ts', /Calls time out/],
 ];

@@ -61,6 +61,8 @@ describe('emulator: CORS and Host', () => {
         'x-coinflow-auth-user-id',
         'x-coinflow-auth-wallet',
         'x-coinflow-client-ip',
+        'x-coinflow-submerchant-id',
+        'x-device-id',
       ]);
       expect(headers).not.toHaveProperty('access-control-allow-credentials');
     });

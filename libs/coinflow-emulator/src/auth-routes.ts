@@ -2,32 +2,44 @@ import type { FastifyInstance } from 'fastify';
 import { chainOf, walletOf, walletsOf } from './chains/blockchains.js';
 import { Credentials, authMethodOf } from './credentials.js';
 import type { EmulatorParts } from './emulator-parts.js';
+import type { EmulatorEndpoint } from './faults.js';
 import { httpError } from './http-error.js';
 import type { Merchants } from './merchants.js';
 import type { Messages } from './messages.js';
+import { processRequest } from './process-request.js';
+import type { EmulatorResponse } from './responses.js';
 import type { SessionKeyClaims } from './session-keys.js';
 
 /** The authentication endpoints of Coinflow. */
-export function authRoutes(server: FastifyInstance, { merchants, messages, issuance, keys }: EmulatorParts): void {
-  server.get('/api/auth', { config: { endpoint: 'message' } }, (request) => {
-    const credentials = new Credentials(request.headers);
+export function authRoutes(server: FastifyInstance, parts: EmulatorParts): void {
+  const { merchants, messages, issuance, keys } = parts;
+
+  function get(
+    path: string,
+    endpoint: EmulatorEndpoint,
+    process: (credentials: Credentials) => EmulatorResponse,
+  ): void {
+    server.get(path, { config: { endpoint } }, (request, reply) =>
+      processRequest(parts, request, reply, () => process(new Credentials(request.headers))),
+    );
+  }
+
+  get('/api/auth', 'message', (credentials) => {
     const wallets = walletsOf(credentials.require('wallet'), credentials.get('blockchain'));
-    return { message: messages.create(...wallets) };
+    return { body: { message: messages.create(...wallets) } };
   });
 
-  server.get('/api/auth/session-key', { config: { endpoint: 'session-key' } }, (request) => {
-    const credentials = new Credentials(request.headers);
+  get('/api/auth/session-key', 'session-key', (credentials) => {
     const claims =
       authMethodOf(credentials) === 'signature'
         ? claimsForSignature(credentials, merchants, messages)
         : claimsForApiKey(credentials, merchants);
-    return { key: issuance.create(claims) };
+    return { body: { key: issuance.create(claims) } };
   });
 
-  server.get('/api/auth/verify', { config: { endpoint: 'verify' } }, (request, reply) => {
-    const key = new Credentials(request.headers).require('sessionKey');
-    if (!keys.isValid(key)) throw httpError(401, 'Invalid or expired session key');
-    return reply.status(200).send();
+  get('/api/auth/verify', 'verify', (credentials) => {
+    if (!keys.isValid(credentials.require('sessionKey'))) throw httpError(401, 'Invalid or expired session key');
+    return {};
   });
 }
 

@@ -4,7 +4,7 @@ import { CallLog } from './calls.js';
 import { EmulatorClock } from './clock.js';
 
 function call(headers: Record<string, string>): FastifyRequest {
-  return { method: 'GET', headers } as unknown as FastifyRequest;
+  return { method: 'GET', url: '/api/auth/verify?a=b', headers } as unknown as FastifyRequest;
 }
 
 describe('CallLog', () => {
@@ -16,6 +16,8 @@ describe('CallLog', () => {
     expect(log.calls[0]).toEqual({
       endpoint: 'verify',
       method: 'GET',
+      path: '/api/auth/verify',
+      credentials: 'none',
       status: undefined,
       at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       headers: { 'x-number': '200' },

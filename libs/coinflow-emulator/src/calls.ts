@@ -1,11 +1,20 @@
 import type { FastifyRequest } from 'fastify';
 import type { EmulatorClock } from './clock.js';
-import type { EmulatorEndpoint } from './faults.js';
+import { containsCardNumber } from './card-numbers.js';
+import { credentialsOf } from './credentials.js';
+import { AUTH_ENDPOINTS, type EmulatorEndpoint } from './faults.js';
 
-/** A call that the emulator received. Secrets among its headers are masked. */
+/** A call that the emulator received, without its body. Secrets in its path and headers are masked. */
 export interface EmulatorCall {
   readonly endpoint: EmulatorEndpoint;
   readonly method: string;
+  /** The path without the query, as in `/api/auth/verify`. */
+  readonly path: string;
+  /**
+   * The credentials that the call carried: `session`, `user`, `merchant`, `wallet` (the last three with the API key),
+   * `signed-wallet`, several joined by `+`, or `none`.
+   */
+  readonly credentials: string;
   /** The status of the response; `undefined` before it, and if a fault prevents it. */
   readonly status: number | undefined;
   /** The time of the call by the emulator's clock, as in `2026-01-01T00:00:00.000Z`. */
@@ -21,6 +30,7 @@ const SECRET_HEADERS = new Set([
   'x-coinflow-auth-signed-message',
 ]);
 const JWT = /eyJ[\w-]*\.[\w-]+\.[\w-]*/;
+const MASK = '***';
 const MAX_CALLS = 10_000;
 
 /** The newest 10,000 calls, and the number of all calls. */
@@ -40,18 +50,18 @@ export class CallLog {
     return this.#calls;
   }
 
-  get counts(): Record<EmulatorEndpoint, number> {
-    return {
-      message: this.count('message'),
-      'session-key': this.count('session-key'),
-      verify: this.count('verify'),
-    };
+  /** By endpoint. Operations that were not called are left out. */
+  get counts(): Partial<Record<EmulatorEndpoint, number>> {
+    const none = AUTH_ENDPOINTS.map((endpoint): [EmulatorEndpoint, number] => [endpoint, 0]);
+    return Object.fromEntries([...none, ...this.#counts]);
   }
 
   record(endpoint: EmulatorEndpoint, request: FastifyRequest): void {
     const call = {
       endpoint,
       method: request.method,
+      path: this.#maskedPath(request.url),
+      credentials: credentialsOf(request.headers),
       status: undefined,
       at: new Date(this.clock.nowMs()).toISOString(),
       headers: this.#masked(request.headers),
@@ -77,11 +87,23 @@ export class CallLog {
     this.#counts.clear();
   }
 
+  #maskedPath(url: string): string {
+    const [path = ''] = url.split('?');
+    return path
+      .split('/')
+      .map((segment) => (this.#isMasked(segment) ? MASK : segment))
+      .join('/');
+  }
+
   #masked(headers: FastifyRequest['headers']): Record<string, string> {
     const shown = Object.entries(headers).map(([name, value]): [string, string] => {
       const text = String(value);
-      return [name, SECRET_HEADERS.has(name) || JWT.test(text) || this.isSecret(text) ? '***' : text];
+      return [name, SECRET_HEADERS.has(name) || this.#isMasked(text) ? MASK : text];
     });
     return Object.fromEntries(shown);
+  }
+
+  #isMasked(text: string): boolean {
+    return JWT.test(text) || containsCardNumber(text) || this.isSecret(text);
   }
 }

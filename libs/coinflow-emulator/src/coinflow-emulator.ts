@@ -4,7 +4,9 @@ import type { EmulatorParts } from './emulator-parts.js';
 import type { EmulatorEndpoint, EmulatorFault } from './faults.js';
 import type { EmulatorMerchant } from './merchants.js';
 import type { EmulatorIssuance } from './issuance.js';
+import type { EmulatorOperation } from './operations/operations.js';
 import type { EmulatorLimits } from './rate-limits.js';
+import type { EmulatorResponse } from './responses.js';
 import type { SessionKeyClaims } from './session-keys.js';
 import type {
   EmulatorWebhookAttempt,
@@ -48,8 +50,12 @@ export class CoinflowEmulator {
   }
 
   /**
-   * Makes an endpoint fail until {@link heal}.
+   * Makes an endpoint or an operation fail until {@link heal}.
    * @param times the number of failures; by default every call fails
+   * @throws {RangeError} for an unknown operation, naming the closest ones
+   * @example
+   * coinflow.fail('verify', { kind: 'status', status: 503 });
+   * coinflow.fail('POST /checkout/card/{merchantId}', { kind: 'reset', afterProcessing: true }, 1);
    */
   fail(endpoint: EmulatorEndpoint, fault: EmulatorFault, times = Infinity): void {
     this.#parts.faults.set(endpoint, fault, times);
@@ -58,6 +64,23 @@ export class CoinflowEmulator {
   /** Ends all faults. */
   heal(): void {
     this.#parts.faults.clear();
+  }
+
+  /**
+   * Replaces the response of an operation. It is sent after the credentials were checked; the operation itself is not run.
+   * @param response by default 200 with the body `{}`
+   * @param times the number of calls; by default every call
+   * @throws {RangeError} for an unknown operation, naming the closest ones
+   * @example
+   * coinflow.respond('POST /checkout/token/{merchantId}', { status: 410, body: { message: 'CVV expired' } }, 1);
+   */
+  respond(operation: EmulatorOperation, response: EmulatorResponse, times = Infinity): void {
+    this.#parts.responses.set(operation, response, times);
+  }
+
+  /** Removes the responses of {@link respond}. */
+  clearResponses(): void {
+    this.#parts.responses.clear();
   }
 
   /** Creates a validly signed session key with any claims, such as an expired one or one of another merchant. */
@@ -144,7 +167,7 @@ export class CoinflowEmulator {
   }
 
   /**
-   * Restores the initial state: removes faults, calls and messages, resets clock and settings, and cancels webhook
+   * Restores the initial state: removes faults, responses, calls and messages, resets clock and settings, and cancels webhook
    * retries. Session keys stay valid, and webhook endpoints stay registered.
    */
   reset(): void {

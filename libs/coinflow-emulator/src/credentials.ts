@@ -36,6 +36,25 @@ export class Credentials {
 }
 
 /**
+ * Names the credentials of a request, such as `session` or `session+merchant`: `session` (a session key), `user` (API key
+ * and user id), `wallet` (API key and wallet), `merchant` (API key alone), `signed-wallet` (a signed message). `none` without a key and a signature.
+ */
+export function credentialsOf(headers: FastifyRequest['headers']): string {
+  const credentials = new Credentials(headers);
+  const names = [
+    credentials.has('sessionKey') && 'session',
+    credentials.has('apiKey') && apiKeyKind(credentials),
+    credentials.has('signedMessage') && 'signed-wallet',
+  ];
+  return names.filter((name) => name !== false).join('+') || 'none';
+}
+
+function apiKeyKind(credentials: Credentials): string {
+  const kinds = [credentials.has('userId') && 'user', credentials.has('wallet') && 'wallet'];
+  return kinds.filter((kind) => kind !== false).join('+') || 'merchant';
+}
+
+/**
  * How the request authenticates. A request with both credentials is ambiguous, so it is rejected.
  * @throws {HttpError} if headers of both methods, or of a user and a wallet, are mixed
  */

@@ -6,6 +6,7 @@ import { DEFAULT_MERCHANTS, Merchants } from './merchants.js';
 import { Messages } from './messages.js';
 import { Issuance, type EmulatorIssuance } from './issuance.js';
 import { RateLimits, type EmulatorLimits } from './rate-limits.js';
+import { CannedResponses } from './operations/canned-responses.js';
 import { SessionKeys } from './session-keys.js';
 import type { EmulatorWebhookAttempt, EmulatorWebhookEndpoint } from './webhooks/webhook-options.js';
 import { Webhooks } from './webhooks/webhooks.js';
@@ -19,6 +20,7 @@ export interface EmulatorState {
   issuance: EmulatorIssuance;
   limits: EmulatorLimits;
   faults: Faults['summary'];
+  responses: CannedResponses['summary'];
   counts: CallLog['counts'];
   /** The newest 100. */
   calls: readonly EmulatorCall[];
@@ -34,6 +36,7 @@ export class EmulatorParts {
   readonly clock = new EmulatorClock();
   readonly keys = new SessionKeys(this.clock);
   readonly faults = new Faults();
+  readonly responses = new CannedResponses();
   readonly merchants: Merchants;
   readonly messages: Messages;
   readonly issuance: Issuance;
@@ -57,6 +60,7 @@ export class EmulatorParts {
       issuance: this.issuance.settings,
       limits: this.limits.settings,
       faults: this.faults.summary,
+      responses: this.responses.summary,
       counts: this.log.counts,
       calls: this.log.calls.slice(-SHOWN_CALLS),
       webhooks: {
@@ -75,6 +79,7 @@ export class EmulatorParts {
   reset(): void {
     this.clock.setOffset(0);
     this.faults.clear();
+    this.responses.clear();
     this.messages.clear();
     this.issuance.reset();
     this.limits.reset();

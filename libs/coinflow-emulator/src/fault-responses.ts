@@ -1,18 +1,31 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CallLog } from './calls.js';
 import type { EmulatorClock } from './clock.js';
 import type { EmulatorFault } from './faults.js';
 import { rateLimited } from './http-error.js';
+import { delay } from './responses.js';
 
 const TRUNCATED_BODY = '{"message":"This response ends before it sh';
 const FULL_LENGTH = 4_096;
 const DEFAULT_WAIT_SECONDS = 60;
 
 /**
- * Sends the response of the fault. A delay leaves the response to the endpoint.
+ * Sends the response of the fault and logs its status. A delay leaves the response to the endpoint.
  * @throws {HttpError} for the fault `rate-limited`
  */
-export async function respondWithFault(
+export async function applyFault(
+  fault: EmulatorFault,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { clock, log }: { clock: EmulatorClock; log: CallLog },
+): Promise<void> {
+  await respond(fault, request, reply, clock);
+  // A response that is written to the socket directly runs no onSend hook.
+  if (reply.raw.headersSent) log.setStatus(request, reply.raw.statusCode);
+}
+
+async function respond(
   fault: EmulatorFault,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -51,17 +64,6 @@ export async function respondWithFault(
       reply.hijack();
       return request.raw.socket.resetAndDestroy();
   }
-}
-
-/** Ends early if the connection closes, so that no timer is left after the emulator closes. */
-function delay(ms: number, { raw }: FastifyReply): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    raw.once('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 function truncate(status: number, reply: FastifyReply): void {

@@ -1,12 +1,22 @@
 import type { EmulatorRetryAfter } from './http-error.js';
+import { requireOperation } from './operations/operation-names.js';
+import type { EmulatorOperation } from './operations/operations.js';
 
-/** The endpoints that can be made to fail: Get Message, Get Session Key, Verify Token. */
-export type EmulatorEndpoint = 'message' | 'session-key' | 'verify';
+export const AUTH_ENDPOINTS = ['message', 'session-key', 'verify'] as const;
 
-export const ENDPOINTS: readonly EmulatorEndpoint[] = ['message', 'session-key', 'verify'];
+/** The endpoints that can be made to fail: Get Message, Get Session Key, Verify Token, and every operation. */
+export type EmulatorEndpoint = (typeof AUTH_ENDPOINTS)[number] | EmulatorOperation;
 
-/** How an endpoint fails. */
-export type EmulatorFault =
+/** How an endpoint fails, and when. */
+export type EmulatorFault = FaultKind & {
+  /**
+   * Whether the emulator processes the request before the fault happens, such as a charge whose response is lost.
+   * @default false: the fault happens when the headers have arrived, before the body is read
+   */
+  afterProcessing?: boolean;
+};
+
+type FaultKind =
   /** An error of Coinflow: a status with a JSON body. */
   | { kind: 'status'; status: number; headers?: Record<string, string>; body?: unknown }
   /** The error page of a gateway: a status with HTML. */
@@ -28,21 +38,30 @@ export type EmulatorFault =
   /** The connection is reset. */
   | { kind: 'reset' };
 
+interface FaultSummary {
+  endpoint: EmulatorEndpoint;
+  kind: EmulatorFault['kind'];
+  afterProcessing: boolean;
+  remaining: number | null;
+}
+
 /** The current fault of each endpoint. */
 export class Faults {
   readonly #active = new Map<EmulatorEndpoint, { fault: EmulatorFault; remaining: number }>();
 
   /** The faults without their bodies, which may contain secrets. `remaining` is `null` if there is no limit. */
-  get summary(): { endpoint: EmulatorEndpoint; kind: EmulatorFault['kind']; remaining: number | null }[] {
+  get summary(): FaultSummary[] {
     return [...this.#active].map(([endpoint, { fault, remaining }]) => ({
       endpoint,
       kind: fault.kind,
+      afterProcessing: fault.afterProcessing ?? false,
       remaining: Number.isFinite(remaining) ? remaining : null,
     }));
   }
 
+  /** @throws {RangeError} for an unknown endpoint */
   set(endpoint: EmulatorEndpoint, fault: EmulatorFault, times: number): void {
-    this.#active.set(endpoint, { fault, remaining: times });
+    this.#active.set(requireOperation(endpoint, AUTH_ENDPOINTS), { fault, remaining: times });
   }
 
   clear(): void {

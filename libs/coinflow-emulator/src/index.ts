@@ -4,6 +4,8 @@ export type { CoinflowEmulatorOptions, EmulatorControl } from './emulator-option
 export type { EmulatorEndpoint, EmulatorFault } from './faults.js';
 export { DEFAULT_MERCHANTS, type EmulatorMerchant } from './merchants.js';
 export type { EmulatorIssuance } from './issuance.js';
+export type { EmulatorOperation } from './operations/operations.js';
+export type { EmulatorResponse } from './responses.js';
 export type { EmulatorLimits } from './rate-limits.js';
 export type { EmulatorRetryAfter } from './http-error.js';
 export type { SessionKeyClaims } from './session-keys.js';

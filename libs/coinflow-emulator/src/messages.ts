@@ -51,20 +51,29 @@ export class Messages {
    * @returns `none` if there is no message for the wallet, `unsigned` if the signature fits none of its messages
    */
   use(wallet: Wallet, signature: string): 'used' | 'unsigned' | 'none' {
-    const pending = this.#unexpired(wallet);
-    const possible = pending.filter(({ blockchains }) => blockchains.includes(wallet.blockchain));
-    if (possible.length === 0) return 'none';
-    const signed = possible.find(({ text }) => wallet.chain.isSignedBy(wallet.address, text, signature));
-    if (!signed) return 'unsigned';
+    const signed = this.#signed(wallet, signature);
+    if (typeof signed === 'string') return signed;
     this.#keep(
       wallet,
-      pending.filter((message) => message !== signed),
+      this.#unexpired(wallet).filter((message) => message !== signed),
     );
     return 'used';
   }
 
+  /** As `use()`, but the message stays valid. */
+  check(wallet: Wallet, signature: string): 'signed' | 'unsigned' | 'none' {
+    const signed = this.#signed(wallet, signature);
+    return typeof signed === 'string' ? signed : 'signed';
+  }
+
   clear(): void {
     this.#pending.clear();
+  }
+
+  #signed(wallet: Wallet, signature: string): PendingMessage | 'unsigned' | 'none' {
+    const possible = this.#unexpired(wallet).filter(({ blockchains }) => blockchains.includes(wallet.blockchain));
+    if (possible.length === 0) return 'none';
+    return possible.find(({ text }) => wallet.chain.isSignedBy(wallet.address, text, signature)) ?? 'unsigned';
   }
 
   #unexpired(wallet: Wallet): PendingMessage[] {

@@ -11,7 +11,7 @@ const MAX_OPAQUE_KEYS = 100_000;
 /** Creates and verifies session keys: JWTs (HS256) with a random secret, or opaque keys. */
 export class SessionKeys {
   readonly #secret = randomBytes(32);
-  readonly #expiryOfOpaque = new Map<string, unknown>();
+  readonly #claimsOfOpaque = new Map<string, SessionKeyClaims>();
 
   constructor(
     private readonly clock: EmulatorClock,
@@ -26,32 +26,38 @@ export class SessionKeys {
     });
   }
 
-  /** Creates 32 random hexadecimal digits. Of the claims only `exp` matters. */
-  createOpaque({ exp }: SessionKeyClaims): string {
+  /** Creates 32 random hexadecimal digits. Only the emulator knows the claims. */
+  createOpaque(claims: SessionKeyClaims): string {
     const key = randomBytes(16).toString('hex');
-    this.#expiryOfOpaque.set(key, exp);
-    const [oldest] = this.#expiryOfOpaque.keys();
-    if (oldest !== undefined && this.#expiryOfOpaque.size > this.maxOpaqueKeys) this.#expiryOfOpaque.delete(oldest);
+    this.#claimsOfOpaque.set(key, claims);
+    const [oldest] = this.#claimsOfOpaque.keys();
+    if (oldest !== undefined && this.#claimsOfOpaque.size > this.maxOpaqueKeys) this.#claimsOfOpaque.delete(oldest);
     return key;
   }
 
   /** Whether this emulator has created the opaque key. It may have expired. */
   isOpaqueKey(key: string): boolean {
-    return this.#expiryOfOpaque.has(key);
+    return this.#claimsOfOpaque.has(key);
   }
 
   /** Whether this emulator has created the key and it has not expired. A key without `exp` does not expire. */
   isValid(key: string): boolean {
+    return this.claimsOf(key) !== undefined;
+  }
+
+  /** The claims of a valid key. */
+  claimsOf(key: string): SessionKeyClaims | undefined {
     const now = this.clock.nowSeconds();
-    if (this.isOpaqueKey(key)) {
-      const exp = this.#expiryOfOpaque.get(key);
-      return exp === undefined || (typeof exp === 'number' && now < exp);
+    const opaque = this.#claimsOfOpaque.get(key);
+    if (opaque) {
+      const { exp } = opaque;
+      return exp === undefined || (typeof exp === 'number' && now < exp) ? opaque : undefined;
     }
     try {
-      jwt.verify(key, this.#secret, { algorithms: ['HS256'], clockTimestamp: now });
-      return true;
+      const claims = jwt.verify(key, this.#secret, { algorithms: ['HS256'], clockTimestamp: now });
+      return typeof claims === 'string' ? {} : claims;
     } catch {
-      return false;
+      return undefined;
     }
   }
 }

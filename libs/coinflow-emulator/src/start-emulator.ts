@@ -5,6 +5,8 @@ import { controlRoutes } from './control/control-routes.js';
 import { cors } from './cors.js';
 import type { CoinflowEmulatorOptions } from './emulator-options.js';
 import { EmulatorParts } from './emulator-parts.js';
+import { lookUpEndpoints } from './endpoint-lookup.js';
+import { operationRoutes } from './operations/operation-routes.js';
 import { requestHooks } from './request-hooks.js';
 import { checkHost } from './hosts.js';
 import { handleHttpErrors } from './http-error.js';
@@ -28,11 +30,13 @@ export async function startCoinflowEmulator(options: CoinflowEmulatorOptions = {
   const parts = new EmulatorParts(options);
   const server = Fastify({ forceCloseConnections: true });
   handleHttpErrors(server);
+  lookUpEndpoints(server);
   checkHost(server, names);
   cors(server, allowOrigins);
   requestHooks(server, parts);
   server.get('/', () => ({ emulates: 'Coinflow', merchants: parts.merchants.ids }));
   authRoutes(server, parts);
+  operationRoutes(server, parts);
   controlRoutes(server, parts, { control, names });
 
   const url = await server.listen({ port, host });

@@ -9,6 +9,8 @@ import type { EmulatorControl } from '../emulator-options.js';
 import type { EmulatorParts, EmulatorState } from '../emulator-parts.js';
 import type { EmulatorEndpoint, EmulatorFault } from '../faults.js';
 import type { EmulatorIssuance } from '../issuance.js';
+import type { EmulatorOperation } from '../operations/operations.js';
+import type { EmulatorResponse } from '../responses.js';
 import type { EmulatorLimits } from '../rate-limits.js';
 import { httpError } from '../http-error.js';
 import type { SessionKeyClaims } from '../session-keys.js';
@@ -45,7 +47,11 @@ function posts(scope: FastifyInstance, parts: EmulatorParts): void {
   /** Adds one route. The schema guarantees that the body is a `Body`. */
   function post<Body>(path: string, schema: object, act: (body: Body) => void): void {
     scope.post(`/${path}`, { schema: { body: schema } }, (request): EmulatorState => {
-      act(request.body as Body);
+      try {
+        act(request.body as Body);
+      } catch (error) {
+        throw error instanceof RangeError ? httpError(400, error.message) : error;
+      }
       return parts.state;
     });
   }
@@ -55,6 +61,12 @@ function posts(scope: FastifyInstance, parts: EmulatorParts): void {
     SCHEMAS.faults,
     ({ endpoint, fault, times = Infinity }) => parts.faults.set(endpoint, fault, times),
   );
+  post<{ operation: EmulatorOperation; times?: number } & EmulatorResponse>(
+    'responses',
+    SCHEMAS.responses,
+    ({ operation, times = Infinity, ...response }) => parts.responses.set(operation, response, times),
+  );
+  post('responses/clear', SCHEMAS.nothing, () => parts.responses.clear());
   post('heal', SCHEMAS.nothing, () => parts.faults.clear());
   post<{ offsetMs: number }>('clock', SCHEMAS.clock, ({ offsetMs }) => parts.clock.setOffset(offsetMs));
   post<Partial<EmulatorIssuance>>('issuance', SCHEMAS.issuance, (settings) => parts.issuance.set(settings));

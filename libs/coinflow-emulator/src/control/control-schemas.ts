@@ -1,10 +1,8 @@
 import { MAX_CLOCK_OFFSET_MS } from '../clock.js';
-import { ENDPOINTS } from '../faults.js';
 import { RETRY_AFTER_FORMS } from '../http-error.js';
 import { FORMS, MAX_LIFETIME_SECONDS } from '../issuance.js';
+import { MAX_DELAY_MS } from '../operations/canned-responses.js';
 import { MAX_LIMIT } from '../rate-limits.js';
-
-const MAX_DELAY_MS = 600_000;
 
 const status = { type: 'integer', minimum: 200, maximum: 599 };
 const retryAfter = { enum: RETRY_AFTER_FORMS };
@@ -20,7 +18,7 @@ function fault(kind: string, properties: object = {}, required: string[] = []): 
     type: 'object',
     required: ['kind', ...required],
     additionalProperties: false,
-    properties: { kind: { const: kind }, ...properties },
+    properties: { kind: { const: kind }, afterProcessing: { type: 'boolean' }, ...properties },
   };
 }
 
@@ -32,7 +30,8 @@ function body(properties: object, rest: object = {}): object {
 export const SCHEMAS = {
   faults: body(
     {
-      endpoint: { enum: ENDPOINTS },
+      // Checked when the fault is set: a list of all operations would make a long message.
+      endpoint: { type: 'string' },
       times: { type: 'integer', minimum: 1 },
       fault: {
         type: 'object',
@@ -53,6 +52,17 @@ export const SCHEMAS = {
       },
     },
     { required: ['endpoint', 'fault'] },
+  ),
+  responses: body(
+    {
+      operation: { type: 'string' },
+      times: { type: 'integer', minimum: 1 },
+      status,
+      headers,
+      body: {},
+      delayMs: { type: 'integer', minimum: 0, maximum: MAX_DELAY_MS },
+    },
+    { required: ['operation'] },
   ),
   clock: body(
     { offsetMs: { type: 'integer', minimum: -MAX_CLOCK_OFFSET_MS, maximum: MAX_CLOCK_OFFSET_MS } },
