@@ -44,8 +44,11 @@ describe('emulator: control API', () => {
       limits: { withKey: 0, withoutKey: 0, retryAfter: 'seconds' },
       faults: [],
       responses: [],
+      blocking: { endsSessions: false },
+      blockedCustomers: [],
       counts: { message: 0, 'session-key': 0, verify: 0 },
       calls: [],
+      payments: [],
       webhooks: { endpoints: [], attempts: [] },
     });
   });

@@ -73,12 +73,8 @@ describe('emulator: operations', () => {
   });
   afterAll(() => coinflow.close());
 
-  /** Calls an operation with its path filled in. */
-  function call(operation: EmulatorOperation, headers: Headers, body?: unknown): Promise<SentResponse> {
-    const [method = '', template = ''] = operation.split(' ');
-    const path = template.replace('{merchantId}', client.merchantId).replaceAll(/\{\w+\}/g, 'any');
-    return send(`${coinflow.url}/api${path}`, { method, headers, body });
-  }
+  const call = (operation: EmulatorOperation, headers: Headers, body?: unknown): Promise<SentResponse> =>
+    client.call(operation, headers, body);
 
   it('knows every operation of the table', () => {
     expect(OPERATION_NAMES).toHaveLength(174);
@@ -123,5 +119,90 @@ describe('emulator: operations', () => {
     expect(() => respond('POST /api/checkout/ach/demo-merchant')).toThrow(`Did you mean "${ACH}"?`);
     expect(() => respond('POST /checkout/ahc/{merchantId}')).toThrow(ACH);
     expect(() => respond('toString')).toThrow(RangeError);
+  });
+
+  it('counts every call without an API key in the limit of Verify Token, and the others in that of the merchant', async () => {
+    coinflow.setLimits({ withoutKey: 3, withKey: 1 });
+    const key = headersFor.session['x-coinflow-auth-session-key'] ?? '';
+    expect((await client.verify(key)).status).toBe(200);
+    expect((await call('GET /customer/history', headersFor.session)).status).toBe(200);
+    expect((await call('GET /utils/contract-address', {})).status).toBe(200);
+    expect((await client.verify(key)).status).toBe(429);
+    expect((await call('GET /customer/history', headersFor.session)).status).toBe(429);
+    expect((await call('GET /merchant', headersFor.merchant)).status).toBe(200);
+    expect((await call('GET /merchant', headersFor.merchant)).status).toBe(429);
+    coinflow.setLimits({ withoutKey: 0, withKey: 0 });
+  });
+
+  describe('paths', () => {
+    it('prefers the literal to the parameter, and accepts encoded parameters', async () => {
+      const get = (path: string): Promise<SentResponse> => client.get(path, headersFor.merchant);
+      expect((await get('/api/merchant/chargebacks/rate?from=2026')).status).toBe(200);
+      expect(coinflow.calls.at(-1)).toMatchObject({
+        endpoint: 'GET /merchant/chargebacks/rate',
+        path: '/api/merchant/chargebacks/rate',
+      });
+      const path = `/api/merchant/payments/${encodeURIComponent('a/b ü')}${'x'.repeat(200)}`;
+      expect((await get(path)).status).toBe(200);
+      expect(coinflow.calls.at(-1)).toMatchObject({ endpoint: 'GET /merchant/payments/{paymentId}', path });
+    });
+
+    it.each(['/api/nothing', '/api/checkout/card/', '/api/merchant/payments/a/b', '/api/tokenize', '/api'])(
+      'knows no operation %s',
+      async (path) => {
+        expect((await client.get(path, headersFor['session+merchant'])).status).toBe(404);
+        expect(coinflow.calls).toEqual([]);
+      },
+    );
+
+    it('rejects an unknown merchant and the merchant of other credentials', async () => {
+      const pay = async (merchantId: string): Promise<number> =>
+        (await send(`${coinflow.url}/api/checkout/ach/${merchantId}`, { method: 'POST', headers: headersFor.session }))
+          .status;
+      expect(await pay('demo%2Dmerchant')).toBe(200);
+      expect(await pay('unknown')).toBe(404);
+      expect(await pay('other-merchant')).toBe(401);
+      const [, other] = coinflow.merchants;
+      const both = { ...headersFor.session, authorization: other?.apiKey ?? '' };
+      expect((await call('GET /merchant/v2', both)).status).toBe(401);
+    });
+
+    it('allows pages of this machine to call an operation with each of its methods', async () => {
+      const headers = { origin: 'http://localhost:3000', 'access-control-request-method': 'POST' };
+      const preflight = await send(`${coinflow.url}/api/checkout/ach/demo-merchant`, { method: 'OPTIONS', headers });
+      expect(preflight).toMatchObject({ status: 204, headers: { 'access-control-allow-methods': 'POST' } });
+      expect((await send(`${coinflow.url}/api/nothing`, { method: 'OPTIONS', headers })).status).toBe(404);
+    });
+  });
+
+  it('accepts a signed message for several operations until Get Session Key uses it up', async () => {
+    const wallet = walletOn('eth');
+    const signed = await client.signed(wallet);
+    expect((await call('GET /withdraw/balances', signed)).status).toBe(200);
+    expect((await call('GET /withdraw/balances', signed)).status).toBe(200);
+    const forged = { ...signed, 'x-coinflow-auth-signed-message': `0x${'1'.repeat(130)}` };
+    expect((await call('GET /withdraw/balances', forged)).status).toBe(401);
+    expect((await client.sessionKey(signed)).status).toBe(200);
+    expect((await call('GET /withdraw/balances', signed)).status).toBe(401);
+  });
+
+  it('logs calls without secrets, bodies and card numbers', async () => {
+    const opaque = coinflow.signSessionKey({ customerId: 'alice' });
+    await call('GET /merchant/v2', { ...headersFor['session+merchant'], 'x-mistaken': '4242 4242 4242 4242' });
+    await client.get(`/api/customer/history/${opaque}?key=${opaque}`, headersFor['signed-wallet']);
+    await send(`${coinflow.url}/api/customer/card/4242424242424242`, { method: 'DELETE', headers: headersFor.session });
+    await call(ACH, headersFor.session, { secret: 'in-the-body' });
+    expect(coinflow.calls).toMatchObject([
+      { headers: { authorization: '***', 'x-coinflow-auth-session-key': '***', 'x-mistaken': '***' } },
+      { path: '/api/customer/history/***', credentials: 'signed-wallet' },
+      { endpoint: 'DELETE /customer/card/{cardToken}', path: '/api/customer/card/***' },
+      { endpoint: ACH, method: 'POST' },
+    ]);
+    const logged = JSON.stringify(coinflow.calls);
+    const sent = Object.values(headersFor).flatMap((headers) => Object.values(headers));
+    const secrets = [...sent, opaque, 'in-the-body'];
+    const isPublic = (text: string): boolean => /^(alice|solana|demo-merchant|\w{32,44})$/.test(text);
+    expect(secrets.filter((secret) => !isPublic(secret) && logged.includes(secret))).toEqual([]);
+    expect((await client.get('/_emulator/state')).body).toMatchObject({ counts: { [ACH]: 1, verify: 0 } });
   });
 });

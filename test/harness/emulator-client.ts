@@ -1,10 +1,10 @@
-import type { CoinflowEmulator } from 'coinflow-emulator';
+import type { CoinflowEmulator, EmulatorOperation } from 'coinflow-emulator';
 import { send, type SentResponse } from './send.js';
 import type { TestWallet } from './wallets.js';
 
 type Headers = Record<string, string>;
 
-/** A raw client of the three endpoints of Coinflow. */
+/** A raw client of Coinflow. */
 export class EmulatorClient {
   readonly apiKey: string;
   readonly merchantId: string;
@@ -29,6 +29,18 @@ export class EmulatorClient {
 
   verify(key: string): Promise<SentResponse> {
     return this.get('/api/auth/verify', { 'x-coinflow-auth-session-key': key });
+  }
+
+  /** Calls an operation. The merchant fills the path of a checkout, and other parameters are `any`. */
+  call(operation: EmulatorOperation, headers: Headers = {}, body?: unknown): Promise<SentResponse> {
+    const [method, template = ''] = operation.split(' ');
+    const path = template.replace('{merchantId}', this.merchantId).replaceAll(/\{\w+\}/g, 'any');
+    return send(`${this.coinflow.url}/api${path}`, { method, headers, body });
+  }
+
+  /** The headers of a user's session. */
+  async session(userId = 'alice'): Promise<Headers> {
+    return { 'x-coinflow-auth-session-key': await this.create(userId) };
   }
 
   /** Creates a key for a user with the API key. @returns the key */

@@ -4,7 +4,10 @@ import type { EmulatorParts } from './emulator-parts.js';
 import type { EmulatorEndpoint, EmulatorFault } from './faults.js';
 import type { EmulatorMerchant } from './merchants.js';
 import type { EmulatorIssuance } from './issuance.js';
+import type { EmulatorBlocking } from './operations/blocks.js';
 import type { EmulatorOperation } from './operations/operations.js';
+import type { EmulatorPayment } from './operations/payments.js';
+import type { EmulatorWithdrawer } from './operations/withdrawers.js';
 import type { EmulatorLimits } from './rate-limits.js';
 import type { EmulatorResponse } from './responses.js';
 import type { SessionKeyClaims } from './session-keys.js';
@@ -81,6 +84,31 @@ export class CoinflowEmulator {
   /** Removes the responses of {@link respond}. */
   clearResponses(): void {
     this.#parts.responses.clear();
+  }
+
+  /** The charges of `POST /checkout/card/{merchantId}`, at most the newest 10,000. */
+  get payments(): readonly EmulatorPayment[] {
+    return this.#parts.payments.all;
+  }
+
+  /**
+   * Creates a withdrawer for `GET /withdraw`, or changes the withdrawer of the wallet.
+   * @throws {RangeError} for an unknown verification
+   * @example
+   * coinflow.setWithdrawer({ wallet, verification: 'pending' }); // 451
+   * coinflow.setWithdrawer({ wallet, verification: 'approved' }); // 200
+   */
+  setWithdrawer(withdrawer: EmulatorWithdrawer): void {
+    this.#parts.withdrawers.set(withdrawer);
+  }
+
+  /**
+   * Sets what blocking a user does, until {@link reset}.
+   * @example
+   * coinflow.setBlocking({ endsSessions: true });
+   */
+  setBlocking(settings: Partial<EmulatorBlocking>): void {
+    this.#parts.blocks.set(settings);
   }
 
   /** Creates a validly signed session key with any claims, such as an expired one or one of another merchant. */
@@ -167,7 +195,7 @@ export class CoinflowEmulator {
   }
 
   /**
-   * Restores the initial state: removes faults, responses, calls and messages, resets clock and settings, and cancels webhook
+   * Restores the initial state: removes faults, responses, calls, messages, payments, customers and blocks, resets clock and settings, and cancels webhook
    * retries. Session keys stay valid, and webhook endpoints stay registered.
    */
   reset(): void {

@@ -1,5 +1,6 @@
 import type { EmulatorMerchant } from './merchants.js';
 import type { EmulatorIssuance } from './issuance.js';
+import type { EmulatorBlocking } from './operations/blocks.js';
 import type { EmulatorLimits } from './rate-limits.js';
 
 /** Who may use the control API (`/_emulator`): programs on this machine, every client, or nobody. */
@@ -34,6 +35,11 @@ export interface CoinflowEmulatorOptions {
    * @default no limits
    */
   limits?: Partial<EmulatorLimits>;
+  /**
+   * What blocking a user with `PUT /merchant/blocked/{customerId}` does. `setBlocking()` changes it later.
+   * @default the user's sessions go on
+   */
+  blocking?: Partial<EmulatorBlocking>;
   /**
    * The lifetime of a message of Get Message, by the emulator's clock.
    * @default 300_000, five minutes

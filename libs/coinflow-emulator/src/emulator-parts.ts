@@ -6,7 +6,13 @@ import { DEFAULT_MERCHANTS, Merchants } from './merchants.js';
 import { Messages } from './messages.js';
 import { Issuance, type EmulatorIssuance } from './issuance.js';
 import { RateLimits, type EmulatorLimits } from './rate-limits.js';
+import { Blocks, type BlockedCustomer, type EmulatorBlocking } from './operations/blocks.js';
 import { CannedResponses } from './operations/canned-responses.js';
+import { Challenges } from './operations/challenges.js';
+import { Customers } from './operations/customers.js';
+import { callerOf } from './operations/operation-credentials.js';
+import { Payments, type EmulatorPayment } from './operations/payments.js';
+import { Withdrawers } from './operations/withdrawers.js';
 import { SessionKeys } from './session-keys.js';
 import type { EmulatorWebhookAttempt, EmulatorWebhookEndpoint } from './webhooks/webhook-options.js';
 import { Webhooks } from './webhooks/webhooks.js';
@@ -21,9 +27,13 @@ export interface EmulatorState {
   limits: EmulatorLimits;
   faults: Faults['summary'];
   responses: CannedResponses['summary'];
+  blocking: EmulatorBlocking;
+  blockedCustomers: readonly BlockedCustomer[];
   counts: CallLog['counts'];
   /** The newest 100. */
   calls: readonly EmulatorCall[];
+  /** The newest 100 charges. */
+  payments: readonly EmulatorPayment[];
   webhooks: {
     endpoints: Omit<EmulatorWebhookEndpoint, 'key'>[];
     /** The newest 100. */
@@ -34,9 +44,14 @@ export interface EmulatorState {
 /** The parts of an emulator without its server. The library and the control API share them. */
 export class EmulatorParts {
   readonly clock = new EmulatorClock();
-  readonly keys = new SessionKeys(this.clock);
   readonly faults = new Faults();
   readonly responses = new CannedResponses();
+  readonly payments = new Payments();
+  readonly challenges = new Challenges();
+  readonly customers = new Customers();
+  readonly withdrawers = new Withdrawers(this.clock);
+  readonly blocks: Blocks;
+  readonly keys: SessionKeys;
   readonly merchants: Merchants;
   readonly messages: Messages;
   readonly issuance: Issuance;
@@ -44,7 +59,10 @@ export class EmulatorParts {
   readonly log: CallLog;
   readonly webhooks: Webhooks;
 
-  constructor({ merchants = DEFAULT_MERCHANTS, issuance, limits, messageLifetimeMs }: CoinflowEmulatorOptions) {
+  constructor(options: CoinflowEmulatorOptions) {
+    const { merchants = DEFAULT_MERCHANTS, issuance, limits, blocking, messageLifetimeMs } = options;
+    this.blocks = new Blocks(blocking);
+    this.keys = new SessionKeys(this.clock, undefined, (claims) => this.blocks.hasEnded(callerOf(claims)));
     this.merchants = new Merchants(merchants);
     this.messages = new Messages(this.clock, messageLifetimeMs);
     this.issuance = new Issuance(this.keys, this.clock, issuance);
@@ -61,8 +79,11 @@ export class EmulatorParts {
       limits: this.limits.settings,
       faults: this.faults.summary,
       responses: this.responses.summary,
+      blocking: this.blocks.settings,
+      blockedCustomers: this.blocks.all,
       counts: this.log.counts,
       calls: this.log.calls.slice(-SHOWN_CALLS),
+      payments: this.payments.all.slice(-SHOWN_CALLS),
       webhooks: {
         endpoints: this.webhooks.endpoints.all.map(({ id, url, authorization, version }) => ({
           id,
@@ -80,6 +101,11 @@ export class EmulatorParts {
     this.clock.setOffset(0);
     this.faults.clear();
     this.responses.clear();
+    this.payments.clear();
+    this.challenges.clear();
+    this.customers.clear();
+    this.withdrawers.clear();
+    this.blocks.reset();
     this.messages.clear();
     this.issuance.reset();
     this.limits.reset();

@@ -6,10 +6,10 @@ import type { EmulatorClock } from './clock.js';
 export class HttpError extends Error {
   constructor(
     readonly status: number,
-    readonly body: Readonly<Record<string, string>>,
+    readonly body: Readonly<Record<string, string | boolean>>,
     readonly headers: Readonly<Record<string, string>> = {},
   ) {
-    super(Object.values(body)[0]);
+    super(String(Object.values(body)[0]));
   }
 }
 

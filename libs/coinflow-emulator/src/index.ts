@@ -4,6 +4,10 @@ export type { CoinflowEmulatorOptions, EmulatorControl } from './emulator-option
 export type { EmulatorEndpoint, EmulatorFault } from './faults.js';
 export { DEFAULT_MERCHANTS, type EmulatorMerchant } from './merchants.js';
 export type { EmulatorIssuance } from './issuance.js';
+export type { EmulatorBlocking } from './operations/blocks.js';
+export { DEMO_CARDS, type EmulatorDemoCard } from './operations/demo-cards.js';
+export type { EmulatorPayment } from './operations/payments.js';
+export type { EmulatorWithdrawer } from './operations/withdrawers.js';
 export type { EmulatorOperation } from './operations/operations.js';
 export type { EmulatorResponse } from './responses.js';
 export type { EmulatorLimits } from './rate-limits.js';

@@ -16,6 +16,7 @@ export class SessionKeys {
   constructor(
     private readonly clock: EmulatorClock,
     private readonly maxOpaqueKeys = MAX_OPAQUE_KEYS,
+    private readonly hasEnded: (claims: SessionKeyClaims) => boolean = () => false,
   ) {}
 
   /** Signs a JWT with exactly these claims. Claims that are `undefined` are left out. */
@@ -47,6 +48,11 @@ export class SessionKeys {
 
   /** The claims of a valid key. */
   claimsOf(key: string): SessionKeyClaims | undefined {
+    const claims = this.#unexpiredClaims(key);
+    return claims && !this.hasEnded(claims) ? claims : undefined;
+  }
+
+  #unexpiredClaims(key: string): SessionKeyClaims | undefined {
     const now = this.clock.nowSeconds();
     const opaque = this.#claimsOfOpaque.get(key);
     if (opaque) {

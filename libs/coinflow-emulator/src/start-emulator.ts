@@ -6,6 +6,7 @@ import { cors } from './cors.js';
 import type { CoinflowEmulatorOptions } from './emulator-options.js';
 import { EmulatorParts } from './emulator-parts.js';
 import { lookUpEndpoints } from './endpoint-lookup.js';
+import { challengePage } from './operations/challenge-page.js';
 import { operationRoutes } from './operations/operation-routes.js';
 import { requestHooks } from './request-hooks.js';
 import { checkHost } from './hosts.js';
@@ -37,6 +38,7 @@ export async function startCoinflowEmulator(options: CoinflowEmulatorOptions = {
   server.get('/', () => ({ emulates: 'Coinflow', merchants: parts.merchants.ids }));
   authRoutes(server, parts);
   operationRoutes(server, parts);
+  challengePage(server, parts);
   controlRoutes(server, parts, { control, names });
 
   const url = await server.listen({ port, host });

@@ -9,6 +9,8 @@ import type { EmulatorControl } from '../emulator-options.js';
 import type { EmulatorParts, EmulatorState } from '../emulator-parts.js';
 import type { EmulatorEndpoint, EmulatorFault } from '../faults.js';
 import type { EmulatorIssuance } from '../issuance.js';
+import type { EmulatorBlocking } from '../operations/blocks.js';
+import type { EmulatorWithdrawer } from '../operations/withdrawers.js';
 import type { EmulatorOperation } from '../operations/operations.js';
 import type { EmulatorResponse } from '../responses.js';
 import type { EmulatorLimits } from '../rate-limits.js';
@@ -66,6 +68,8 @@ function posts(scope: FastifyInstance, parts: EmulatorParts): void {
     SCHEMAS.responses,
     ({ operation, times = Infinity, ...response }) => parts.responses.set(operation, response, times),
   );
+  post<EmulatorWithdrawer>('withdrawers', SCHEMAS.withdrawers, (withdrawer) => parts.withdrawers.set(withdrawer));
+  post<Partial<EmulatorBlocking>>('blocking', SCHEMAS.blocking, (settings) => parts.blocks.set(settings));
   post('responses/clear', SCHEMAS.nothing, () => parts.responses.clear());
   post('heal', SCHEMAS.nothing, () => parts.faults.clear());
   post<{ offsetMs: number }>('clock', SCHEMAS.clock, ({ offsetMs }) => parts.clock.setOffset(offsetMs));

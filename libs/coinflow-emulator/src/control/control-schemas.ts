@@ -2,9 +2,11 @@ import { MAX_CLOCK_OFFSET_MS } from '../clock.js';
 import { RETRY_AFTER_FORMS } from '../http-error.js';
 import { FORMS, MAX_LIFETIME_SECONDS } from '../issuance.js';
 import { MAX_DELAY_MS } from '../operations/canned-responses.js';
+import { VERIFICATIONS } from '../operations/withdrawers.js';
 import { MAX_LIMIT } from '../rate-limits.js';
 
 const status = { type: 'integer', minimum: 200, maximum: 599 };
+const text = { type: 'string', minLength: 1 };
 const retryAfter = { enum: RETRY_AFTER_FORMS };
 /** The headers that Node can send. Other values would cause a 500 later, when the fault occurs. */
 const headers = {
@@ -64,6 +66,11 @@ export const SCHEMAS = {
     },
     { required: ['operation'] },
   ),
+  withdrawers: body(
+    { wallet: text, verification: { enum: VERIFICATIONS }, blockchain: text, email: text, country: text },
+    { required: ['wallet'] },
+  ),
+  blocking: body({ endsSessions: { type: 'boolean' } }),
   clock: body(
     { offsetMs: { type: 'integer', minimum: -MAX_CLOCK_OFFSET_MS, maximum: MAX_CLOCK_OFFSET_MS } },
     { required: ['offsetMs'] },

@@ -2,6 +2,7 @@ import { chainOf, walletOf } from '../chains/blockchains.js';
 import { type Credentials } from '../credentials.js';
 import type { EmulatorParts } from '../emulator-parts.js';
 import { HttpError, httpError } from '../http-error.js';
+import type { SessionKeyClaims } from '../session-keys.js';
 import type { OperationCredential } from './operations.js';
 
 /** Who calls an operation, according to its credentials. */
@@ -39,6 +40,11 @@ export function checkCredentials(
 function bySession(credentials: Credentials, { keys }: EmulatorParts): OperationCaller {
   const claims = keys.claimsOf(credentials.require('sessionKey'));
   if (!claims) throw httpError(401, 'Invalid or expired session key');
+  return callerOf(claims);
+}
+
+/** The user of a session. The claims can be of any type. */
+export function callerOf(claims: SessionKeyClaims): OperationCaller {
   return {
     merchantId: text(claims.merchantId),
     customerId: text(claims.customerId) ?? text(claims.wallet),
@@ -94,7 +100,6 @@ function authorizationMissing(): HttpError {
   return new HttpError(401, { message: 'Error Processing your request', details: 'Authorization header not set' });
 }
 
-/** The claims of a key can be of any type. */
 function text(claim: unknown): string | undefined {
   return typeof claim === 'string' ? claim : undefined;
 }

@@ -1,12 +1,23 @@
-import type { FastifyInstance, FastifyPluginCallback, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyPluginCallback, FastifyRequest, HTTPMethods } from 'fastify';
 import { Credentials } from '../credentials.js';
 import type { EmulatorParts } from '../emulator-parts.js';
 import { httpError } from '../http-error.js';
 import { processRequest } from '../process-request.js';
 import type { EmulatorResponse } from '../responses.js';
+import { blockCustomer } from './blocks.js';
+import { cardCheckout } from './card-checkout.js';
+import type { OperationCall, OperationHandler } from './operation-call.js';
 import { checkCredentials, type OperationCaller } from './operation-credentials.js';
-import type { MatchedOperation } from './operation-paths.js';
-import { OPERATIONS } from './operations.js';
+import { OPERATIONS, type EmulatorOperation } from './operations.js';
+import { getWithdrawer } from './withdrawers.js';
+
+/** The operations that do more than to check their credentials. */
+const EMULATED: Readonly<Partial<Record<EmulatorOperation, OperationHandler>>> = {
+  'GET /customer/v2': ({ caller }, { customers }) => ({ body: { customer: customers.find(caller) ?? null } }),
+  'GET /withdraw': getWithdrawer,
+  'POST /checkout/card/{merchantId}': cardCheckout,
+  'PUT /merchant/blocked/{customerId}': blockCustomer,
+};
 
 const METHODS: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** Documents for identity checks are larger than Fastify's limit. */
@@ -27,8 +38,8 @@ export function operationRoutes(server: FastifyInstance, parts: EmulatorParts): 
         const { matched } = request;
         if (!matched) return reply.callNotFound();
         return processRequest(parts, request, reply, () => {
-          const credentials = new Credentials(request.headers);
-          return respond(matched, credentials, parts);
+          const call = { params: matched.params, body: bodyOf(request.body), origin: originOf(request) };
+          return respond(matched.operation, new Credentials(request.headers), call, parts);
         });
       },
     });
@@ -39,13 +50,25 @@ export function operationRoutes(server: FastifyInstance, parts: EmulatorParts): 
 }
 
 function respond(
-  { operation, params }: MatchedOperation,
+  operation: EmulatorOperation,
   credentials: Credentials,
+  call: Omit<OperationCall, 'caller'>,
   parts: EmulatorParts,
 ): EmulatorResponse {
-  const caller = checkCredentials(OPERATIONS[operation].credential, credentials, parts);
-  checkMerchant(params.merchantId, caller, parts);
-  return parts.responses.take(operation) ?? { body: {} };
+  const { credential, statuses } = OPERATIONS[operation];
+  const caller = checkCredentials(credential, credentials, parts);
+  checkMerchant(call.params.merchantId, caller, parts);
+  if (statuses.includes(423) && isBlocked(caller, call.params.merchantId, parts)) {
+    throw httpError(423, 'Customer is blocked');
+  }
+  const canned = parts.responses.take(operation);
+  if (canned) return canned;
+  return EMULATED[operation]?.({ ...call, caller }, parts) ?? { body: {} };
+}
+
+/** A session key without a merchant is one of the merchant in the path. */
+function isBlocked(caller: OperationCaller, merchantId: string | undefined, { blocks }: EmulatorParts): boolean {
+  return blocks.isBlocked({ ...caller, merchantId: caller.merchantId ?? merchantId });
 }
 
 /** @throws {HttpError} unless the merchant of the path is known, and the one of the credentials */
@@ -55,4 +78,12 @@ function checkMerchant(merchantId: string | undefined, caller: OperationCaller, 
   if (caller.merchantId !== undefined && caller.merchantId !== merchantId) {
     throw httpError(401, 'The credentials belong to another merchant');
   }
+}
+
+function bodyOf(body: unknown): Buffer | undefined {
+  return Buffer.isBuffer(body) ? body : undefined;
+}
+
+function originOf({ protocol, host }: FastifyRequest): string {
+  return `${protocol}://${host}`;
 }

@@ -15,6 +15,8 @@ import {
   type EmulatorWebhookSending,
 } from './webhook-options.js';
 
+/** After the response of the call, so that a merchant sees the response first. */
+const SOON_MS = 10;
 const MAX_LOGGED = 1_000;
 const MAX_WAIT_FACTOR = 40;
 /** The longest delay of `setTimeout`. */
@@ -71,6 +73,21 @@ export class Webhooks {
     );
     const acknowledged = sent.every(isAcknowledged);
     return { acknowledged, isRetried: !acknowledged && maxAttempts(sending) > 1 };
+  }
+
+  /**
+   * Sends an event shortly afterwards to every registered endpoint, as Coinflow does after a payment.
+   * @param customerId names the user: `wallet` in version 2, `customerId` in version 3
+   */
+  sendSoon(eventType: string, data: Record<string, unknown>, customerId: string): void {
+    const { signal } = this.#cancel;
+    const send = (): void => {
+      for (const { id, version } of this.endpoints.all) {
+        const user = version === 2 ? { wallet: customerId } : { customerId, rawCustomerId: customerId };
+        void this.send([{ eventType, data: { ...data, ...user } }], { endpoint: id });
+      }
+    };
+    delay(SOON_MS, undefined, { signal, ref: false }).then(send, () => undefined);
   }
 
   /** Cancels all retries and clears the log. */
