@@ -6,6 +6,8 @@ const MIN_RETRY_AFTER_MS = 1_000;
 const MAX_RETRY_AFTER_MS = 60_000;
 /** Coinflow's errors are JSON objects with their message in one of these fields. */
 const MESSAGE_FIELDS = ['message', 'details', 'msg', 'error', 'reason'] as const;
+/** The first one can say little: `{"message":"Error Processing your request","details":"Authorization header not set"}`. */
+const MAX_TEXTS = 2;
 /** Sent by a gateway, or by Coinflow, when the request was not processed. */
 const OUTAGE_STATUSES = new Set([502, 503, 504]);
 
@@ -78,12 +80,13 @@ export class CoinflowResponse {
 
   /** For messages of errors: the request, the status, Coinflow's message and its `debugId`, without secrets. */
   describe(): string {
-    const text = MESSAGE_FIELDS.map((name) => this.field(name)).find((value) => value !== undefined);
+    const texts = MESSAGE_FIELDS.flatMap((name) => this.field(name) ?? []).slice(0, MAX_TEXTS);
+    const text = texts.map((one) => safeText(one, this.#secrets)).join(': ');
     const { debugId } = this;
     return [
       `${this.#name} returned ${this.status}`,
       this.isFromCoinflow ? '' : ' with a body that is not JSON',
-      text ? `: "${safeText(text, this.#secrets)}"` : '',
+      text ? `: "${text}"` : '',
       debugId ? ` (debugId ${debugId})` : '',
     ].join('');
   }
