@@ -1,2 +1,2 @@
-/** The text of `docs/errors.md`, from the catalogue of the codes. */
-export declare function errorsPage(catalogue: object): string;
+/** The text of `docs/errors.md`, from the catalogue of the codes and the table of reasons. */
+export declare function errorsPage(catalogue: object, reasons: object): string;

@@ -1,12 +1,12 @@
 /** The text of `docs/errors.md`, generated from the catalogue of error codes. */
-export function errorsPage(catalogue) {
+export function errorsPage(catalogue, reasons) {
   const sections = Object.entries(catalogue).map(([code, { status, when, message, action, guard, webhook }]) =>
     [
       `## \`${code}\``,
       `HTTP ${status}. ${when}`,
       `- **The client receives:** "${message}"`,
       `- **What to do:** ${action}`,
-      `- **Thrown by:** ${webhook ? 'webhook routes' : guard ? 'the guard and the service' : 'the service'}`,
+      `- **Thrown by:** ${throwerOf({ code, guard, webhook })}`,
     ]
       .join('\n\n')
       .replaceAll('\n\n- ', '\n- ')
@@ -21,5 +21,24 @@ Every error of the package has a literal \`code\` that stays the same from versi
 The error itself (\`reason\`, \`action\`) and the log say why it occurred and what the operator should do. \`isCoinflowAuthError(error)\` and \`instanceof\` also recognise errors of another copy of the package.
 
 ${sections.join('\n\n')}
+
+## Reasons of \`COINFLOW_API_ERROR\`
+
+\`CoinflowApi\` throws a \`CoinflowApiError\` when Coinflow refuses. Its \`reason\` says why. If nothing catches it, the client receives the status below, with the \`code\`, the \`reason\` and the message, and nothing that Coinflow sent.
+
+| \`reason\` | From Coinflow | To the client | When |
+| --- | --- | --- | --- |
+${Object.entries(reasons)
+  .map(
+    ([reason, { coinflow, status, when, message }]) =>
+      `| \`${reason}\` | ${coinflow} | ${status} "${message}" | ${when} |`,
+  )
+  .join('\n')}
 `;
+}
+
+function throwerOf({ code, guard, webhook }) {
+  if (code === 'COINFLOW_API_ERROR' || code === 'COINFLOW_OUTCOME_UNKNOWN') return '`CoinflowApi`';
+  if (webhook) return 'webhook routes';
+  return guard ? 'the guard and the service' : 'the service';
 }

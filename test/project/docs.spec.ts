@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { COINFLOW_API_REASONS } from '../../libs/coinflow-auth/src/errors/api-reasons.js';
 import { COINFLOW_AUTH_ERRORS } from '../../libs/coinflow-auth/src/errors/error-statuses.js';
 import { OPTION_TABLE, type OptionRow } from '../../libs/coinflow-auth/src/options/option-table.js';
 import { errorsPage } from '../../scripts/errors-page.mjs';
@@ -9,7 +10,7 @@ const page = (name: string): string => readFileSync(new URL(`../../docs/${name}.
 
 describe('the generated docs', () => {
   it('errors.md is up to date with the error catalogue (npm run docs updates it)', () => {
-    expect(page('errors')).toBe(errorsPage(COINFLOW_AUTH_ERRORS));
+    expect(page('errors')).toBe(errorsPage(COINFLOW_AUTH_ERRORS, COINFLOW_API_REASONS));
   });
 
   it('the table in configuration.md is up to date with the options (npm run docs updates it)', () => {

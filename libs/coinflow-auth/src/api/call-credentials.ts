@@ -5,8 +5,7 @@ import { subjectHeaders } from '../http/coinflow-client.js';
 import {
   checkSignedWallet,
   checkSubject,
-  type SessionKeyUser,
-  type SessionKeyWallet,
+  type SessionKeySubject,
   type SignedWallet,
 } from '../issuance/subject-arguments.js';
 import { isSession, type CoinflowSession } from '../session/coinflow-session.js';
@@ -22,8 +21,7 @@ import type { DocumentedCredential } from './operations.js';
  */
 export type CoinflowApiAuth =
   | CoinflowSession
-  | Pick<SessionKeyUser, 'userId'>
-  | Pick<SessionKeyWallet, 'wallet' | 'blockchain'>
+  | SessionKeySubject
   | { signedWallet: SignedWallet }
   | 'merchant'
   | 'none'
@@ -117,7 +115,7 @@ function ofSession(session: CoinflowSession, merchantId: string): CallCredential
 }
 
 function ofSubject(auth: object): CallCredentials {
-  const { subject } = checkSubject(auth as SessionKeyUser | SessionKeyWallet);
+  const { subject } = checkSubject(auth as SessionKeySubject);
   const kind = subject.kind;
   return { ...NOTHING, kind, headers: subjectHeaders(subject), hasApiKey: true, subject: subjectName(subject) };
 }

@@ -22,7 +22,7 @@ export const COINFLOW_API_REASONS = {
   'payment-method-unavailable': {
     coinflow: 402,
     status: 402,
-    when: 'The payment method is unavailable, or the balance is too low.',
+    when: 'The payment method is unavailable.',
     message: 'This payment method is unavailable.',
   },
   'not-allowed': {
@@ -48,7 +48,7 @@ export const COINFLOW_API_REASONS = {
   'challenge-required': {
     coinflow: 412,
     status: 412,
-    when: 'The user must pass a challenge (3-D Secure). `data` has its `transactionId`, `url` and `creq`.',
+    when: 'The user must pass a challenge first. For a card payment (3-D Secure), `data` has `transactionId`, `url` and `creq`.',
     message: 'A challenge is required.',
   },
   'transaction-expired': {
