@@ -125,7 +125,7 @@ const factory = {
  *    `CoinflowAuthModule` rejects two instances with the same name, adds the filter to gateways, and lets
  *    `@Sse()` handlers end with their session.
  *    `CoinflowAuthService` logs a warning without seal keys.
- * 3. `onModuleInit`: `CoinflowAuthModule` rejects routes that lost their guard, and contradictory policies, and audits the routes.
+ * 3. `onModuleInit`: `CoinflowAuthModule` rejects handlers that lost their guard, and contradictory policies, and audits the routes.
  *    `CoinflowAuthGuard` checks that the module is registered. `CoinflowWebhookGuard` checks that every webhook route has
  *    an instance with a key and answers 200. `CoinflowWebhooks` finds the event handlers and rejects unusable ones.
  * 4. `onApplicationBootstrap`: `CoinflowAuthenticator` waits until the revocations of the shared store are read, 30 s at
@@ -192,15 +192,17 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
   }
 
   /**
-   * @throws {CoinflowMisconfiguredError} that names each route that lost its guard or has a contradictory policy, or a decorated
+   * @throws {CoinflowMisconfiguredError} that names each handler that lost its guard or has a contradictory policy, or a decorated
    * handler in a context that the guard does not know, or with `routeAudit: 'strict'` an unguarded handler
    */
   onModuleInit(): void {
-    assertRoutePolicies(this.#modules);
     const names = registeredInstances(this.#modules);
     const authenticatorOf = (name: string | undefined): CoinflowAuthenticator | undefined =>
       names.includes(name) ? this.#getAuthenticator(name) : undefined;
-    assertContexts(this.#modules, (name) => authenticatorOf(name)?.contexts);
+    const contextsOf = (name: string | undefined): CoinflowAuthenticator['contexts'] | undefined =>
+      authenticatorOf(name)?.contexts;
+    assertRoutePolicies(this.#modules, contextsOf);
+    assertContexts(this.#modules, contextsOf);
     assertUserLoaders(this.#modules, (name) => authenticatorOf(name)?.users);
     this.#moduleRef.get<RouteAudit>(COINFLOW_ROUTE_AUDIT).run();
   }

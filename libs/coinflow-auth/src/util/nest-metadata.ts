@@ -41,6 +41,7 @@ export interface ApplicationRoute {
   readonly module: object;
   /** Its function is the one that Nest calls: that of the controller object, since a constructor can replace it. */
   readonly method: DecoratedMethod;
+  readonly type: 'http';
 }
 
 /**
@@ -97,6 +98,7 @@ export function routesOf(modules: ModulesContainer): ApplicationRoute[] {
         controller: metatype as object,
         module,
         method: { prototype, name: method, method: object[method] as object },
+        type: 'http',
       }));
   });
 }
@@ -134,6 +136,9 @@ export interface MessageHandler {
   /** The type of its context, as `ExecutionContext.getType()` has it. */
   readonly type: string;
 }
+
+/** What Nest calls for a request or a message. */
+export type ApplicationHandler = ApplicationRoute | MessageHandler;
 
 /** The handlers of an application for gateways, microservices and GraphQL. Nest knows no handlers of other contexts. */
 export function messageHandlersOf(modules: ModulesContainer): MessageHandler[] {
