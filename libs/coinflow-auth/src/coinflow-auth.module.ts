@@ -24,10 +24,8 @@ import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 import { describeInstance, registeredInstances } from './contexts/instances.js';
+import { addEnhancers } from './decorators/handler-enhancers.js';
 import { assertContexts, assertRoutePolicies, assertUserLoaders } from './decorators/route-policy-check.js';
-import { addFilterToGateways } from './decorators/gateway-filter.js';
-import { runHandlersWithSessions } from './decorators/session-context.interceptor.js';
-import { endStreamsWithSessions } from './decorators/session-stream.interceptor.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
 import { resolveOptions, type ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
@@ -122,8 +120,7 @@ const factory = {
  *
  * 1. While the classes load: `@CoinflowAuth()` and `@OnCoinflowEvent()` reject an invalid policy or filter.
  * 2. While Nest creates the providers: `resolveOptions()` validates the options of each instance. The constructor of
- *    `CoinflowAuthModule` rejects two instances with the same name, adds the filter to gateways, and lets
- *    `@Sse()` handlers end with their session.
+ *    `CoinflowAuthModule` rejects two instances with the same name, and adds its filter and its interceptors to handlers.
  *    `CoinflowAuthService` logs a warning without seal keys.
  * 3. `onModuleInit`: `CoinflowAuthModule` rejects handlers that lost their guard, and contradictory policies, and audits the routes.
  *    `CoinflowAuthGuard` checks that the module is registered. `CoinflowWebhookGuard` checks that every webhook route has
@@ -185,10 +182,7 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
     this.#modules = modules;
     this.#moduleRef = moduleRef;
     assertNamesAreUnique(modules);
-    // Nest reads interceptors and filters before it calls `onModuleInit`.
-    addFilterToGateways(modules);
-    if (asyncContext) runHandlersWithSessions(modules, (name) => this.#getAuthenticator(name));
-    endStreamsWithSessions(modules, (name) => this.#getAuthenticator(name));
+    addEnhancers(modules, asyncContext, (name) => this.#getAuthenticator(name));
   }
 
   /**
