@@ -222,16 +222,14 @@ it('request-scoped providers and controllers have the current session', async ()
   expect(answers.map(({ text }) => text)).toEqual(USERS.slice(0, 50));
 });
 
-it('each named instance has its own current session', async () => {
-  @Controller()
-  class EuController {
+it('each named instance has its own current session, also in a handler that two controllers inherit', async () => {
+  class Base {
     constructor(
       @InjectCoinflowAuth('eu') private readonly eu: CoinflowAuthService,
       @InjectCoinflowAuth() private readonly unnamed: CoinflowAuthService,
     ) {}
 
-    @Get('eu')
-    @CoinflowAuth({ instance: 'eu' })
+    @Get()
     both(): unknown {
       const codeOf = (service: CoinflowAuthService): unknown => {
         try {
@@ -243,17 +241,25 @@ it('each named instance has its own current session', async () => {
       return [codeOf(this.eu), codeOf(this.unnamed)];
     }
   }
+  @Controller('eu')
+  @CoinflowAuth({ instance: 'eu' })
+  class EuController extends Base {}
+  @Controller('unnamed')
+  @CoinflowAuth()
+  class UnnamedController extends Base {}
   @Module({})
   class Instances {}
   const app = await start({
-    controllers: [EuController],
+    controllers: [EuController, UnnamedController],
     register: (options) => ({
       module: Instances,
       imports: [CoinflowAuthModule.forRoot(options), CoinflowAuthModule.forRoot({ ...options, name: 'eu' })],
     }),
   });
-  const { body } = await app.get('/eu', unseenKey(app.coinflow));
-  expect(body).toEqual([{ kind: 'user', userId: 'alice' }, 'no-current-session']);
+  const alice = { kind: 'user', userId: 'alice' };
+  const bodyOf = async (path: string): Promise<unknown> => (await app.get(path, unseenKey(app.coinflow))).body;
+  expect(await bodyOf('/eu')).toEqual([alice, 'no-current-session']);
+  expect(await bodyOf('/unnamed')).toEqual(['no-current-session', alice]);
 });
 
 describe('the current session in services, in other contexts', () => {

@@ -12,6 +12,7 @@ import {
   CoinflowOptional,
   CoinflowPublic,
   describeRoutes,
+  type CoinflowContextAdapter,
 } from 'nestjs-coinflow-auth';
 import { rpcContext } from 'nestjs-coinflow-auth/microservices';
 import { webSocketContext } from 'nestjs-coinflow-auth/websockets';
@@ -123,22 +124,6 @@ describe('the route audit of GraphQL', () => {
       ['field', 'Account.owner', 'public'],
     ]);
   });
-
-  it('lists a resolver whose method was replaced, although its class is guarded: its policy is lost', async () => {
-    @Resolver()
-    @CoinflowAuth()
-    class PayoutResolver {
-      @Mutation(() => String)
-      @Replaced
-      @CoinflowAuth({ maxAgeMs: 0 })
-      pay(): string {
-        return 'paid';
-      }
-    }
-    expect(await listed(start({ providers: [PayoutResolver], options: STRICT }))).toEqual([
-      'PayoutResolver.pay | mutation | pay | the method was replaced after it was decorated, and has lost its guard and policy',
-    ]);
-  });
 });
 
 describe('the route audit of gateways', () => {
@@ -186,7 +171,7 @@ describe('the route audit of gateways', () => {
     expect(await listed(start(GuardedGateway))).toEqual([]);
   });
 
-  it('lists a replaced handler and an override without a decorator', async () => {
+  it('describes what handlers have lost, before the application starts', async () => {
     class Base {
       @SubscribeMessage('pay')
       @CoinflowAuth({ maxAgeMs: 0 })
@@ -202,9 +187,28 @@ describe('the route audit of gateways', () => {
       @CoinflowAuth()
       me(): void {}
     }
-    expect(await listed(start(LosingGateway))).toEqual([
-      'LosingGateway.pay | gateway | pay | overrides a decorated handler without its guard and policy',
-      'LosingGateway.me | gateway | me | the method was replaced after it was decorated, and has lost its guard and policy',
+    const describeWith = async (ws: 'skip' | CoinflowContextAdapter): Promise<unknown[]> => {
+      const options = { env: 'local', apiKey: 'key', merchantId: 'm', contexts: { ws } } as const;
+      const module = await Test.createTestingModule({
+        imports: [CoinflowAuthModule.forRoot(options)],
+        providers: [LosingGateway],
+      })
+        .setLogger(new RecordingLogger())
+        .compile();
+      return describeRoutes(module.createNestApplication()).map(({ route, access, problem }) => [
+        route,
+        access,
+        problem,
+      ]);
+    };
+    const replaced = 'the method was replaced after it was decorated, and has lost its guard and policy';
+    expect(await describeWith(webSocketContext())).toEqual([
+      ['pay', 'unguarded', 'overrides a decorated handler without its guard and policy'],
+      ['me', 'unguarded', replaced],
+    ]);
+    expect(await describeWith('skip')).toEqual([
+      ['pay', 'skipped', 'the option contexts skips "ws"'],
+      ['me', 'unguarded', replaced],
     ]);
   });
 
@@ -351,25 +355,5 @@ describe('the route audit of microservices', () => {
     } finally {
       prototype.getRpcTargetRegistry = getRpcTargetRegistry;
     }
-  });
-
-  it('lists a handler that the constructor replaced', async () => {
-    @Controller()
-    class BoundController {
-      constructor() {
-        this.pay = this.pay.bind(this);
-      }
-
-      @MessagePattern('pay')
-      @CoinflowAuth({ maxAgeMs: 0 })
-      pay(): void {}
-
-      @Get()
-      @CoinflowPublic()
-      route(): void {}
-    }
-    expect(await listed(start({ controllers: [BoundController] }))).toEqual([
-      'BoundController.pay | message | pay | the method was replaced after it was decorated, and has lost its guard and policy',
-    ]);
   });
 });

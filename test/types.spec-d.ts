@@ -7,6 +7,7 @@ import {
   OnCoinflowEvent,
   isCoinflowAuthError,
   isCoinflowEvent,
+  isTemporary,
   type CoinflowAuthService,
   type CoinflowBudgetOptions,
   type CoinflowSubject,
@@ -81,6 +82,7 @@ CoinflowAuth({ subject: 'merchant' });
 CoinflowAuth({ maxAge: 5 });
 
 export function narrowing(error: unknown, subject: CoinflowSubject): string | number {
+  if (isTemporary(error)) return error.retryAfterMs;
   if (isCoinflowAuthError(error)) {
     switch (error.code) {
       case 'COINFLOW_UNAVAILABLE':

@@ -24,10 +24,8 @@ import { CoinflowAuthService } from './coinflow-auth.service.js';
 import { CoinflowAuthenticator } from './coinflow-authenticator.js';
 import { CoinflowAuthExceptionFilter } from './contexts/exception.filter.js';
 import { describeInstance, registeredInstances } from './contexts/instances.js';
+import { addEnhancers } from './decorators/handler-enhancers.js';
 import { assertContexts, assertRoutePolicies, assertUserLoaders } from './decorators/route-policy-check.js';
-import { addFilterToGateways } from './decorators/gateway-filter.js';
-import { runHandlersWithSessions } from './decorators/session-context.interceptor.js';
-import { endStreamsWithSessions } from './decorators/session-stream.interceptor.js';
 import { CoinflowMisconfiguredError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowAuthModuleOptions } from './options/coinflow-auth-options.js';
 import { resolveOptions, type ResolvedCoinflowAuthOptions } from './options/resolve-options.js';
@@ -122,10 +120,9 @@ const factory = {
  *
  * 1. While the classes load: `@CoinflowAuth()` and `@OnCoinflowEvent()` reject an invalid policy or filter.
  * 2. While Nest creates the providers: `resolveOptions()` validates the options of each instance. The constructor of
- *    `CoinflowAuthModule` rejects two instances with the same name, adds the filter to gateways, and lets
- *    `@Sse()` handlers end with their session.
+ *    `CoinflowAuthModule` rejects two instances with the same name, and adds its filter and its interceptors to handlers.
  *    `CoinflowAuthService` logs a warning without seal keys.
- * 3. `onModuleInit`: `CoinflowAuthModule` rejects routes that lost their guard, and contradictory policies, and audits the routes.
+ * 3. `onModuleInit`: `CoinflowAuthModule` rejects handlers that lost their guard, and contradictory policies, and audits the routes.
  *    `CoinflowAuthGuard` checks that the module is registered. `CoinflowWebhookGuard` checks that every webhook route has
  *    an instance with a key and answers 200. `CoinflowWebhooks` finds the event handlers and rejects unusable ones.
  * 4. `onApplicationBootstrap`: `CoinflowAuthenticator` waits until the revocations of the shared store are read, 30 s at
@@ -185,22 +182,21 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
     this.#modules = modules;
     this.#moduleRef = moduleRef;
     assertNamesAreUnique(modules);
-    // Nest reads interceptors and filters before it calls `onModuleInit`.
-    addFilterToGateways(modules);
-    if (asyncContext) runHandlersWithSessions(modules, (name) => this.#getAuthenticator(name));
-    endStreamsWithSessions(modules, (name) => this.#getAuthenticator(name));
+    addEnhancers(modules, asyncContext, (name) => this.#getAuthenticator(name));
   }
 
   /**
-   * @throws {CoinflowMisconfiguredError} that names each route that lost its guard or has a contradictory policy, or a decorated
+   * @throws {CoinflowMisconfiguredError} that names each handler that lost its guard or has a contradictory policy, or a decorated
    * handler in a context that the guard does not know, or with `routeAudit: 'strict'` an unguarded handler
    */
   onModuleInit(): void {
-    assertRoutePolicies(this.#modules);
     const names = registeredInstances(this.#modules);
     const authenticatorOf = (name: string | undefined): CoinflowAuthenticator | undefined =>
       names.includes(name) ? this.#getAuthenticator(name) : undefined;
-    assertContexts(this.#modules, (name) => authenticatorOf(name)?.contexts);
+    const contextsOf = (name: string | undefined): CoinflowAuthenticator['contexts'] | undefined =>
+      authenticatorOf(name)?.contexts;
+    assertRoutePolicies(this.#modules, contextsOf);
+    assertContexts(this.#modules, contextsOf);
     assertUserLoaders(this.#modules, (name) => authenticatorOf(name)?.users);
     this.#moduleRef.get<RouteAudit>(COINFLOW_ROUTE_AUDIT).run();
   }

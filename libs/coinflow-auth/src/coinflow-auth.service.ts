@@ -10,7 +10,7 @@ import type {
   VerifySessionKeyOptions,
   WalletLoginOptions,
 } from './coinflow-auth.interfaces.js';
-import { misconfigured } from './contexts/http-exception.js';
+import { currentSessionOf } from './contexts/async-sessions.js';
 import { notAString, type CoinflowAuthenticator } from './coinflow-authenticator.js';
 import {
   CoinflowInvalidArgumentError,
@@ -231,19 +231,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * missing guard must not look like an anonymous request
    */
   currentSession(): CoinflowSession | undefined {
-    const { asyncSessions } = this.#authenticator;
-    if (!asyncSessions) {
-      throw misconfigured('currentSession() is called, but the option asyncContext is off', {
-        reason: 'async-context-off',
-        action: 'Set the option asyncContext to true.',
-      });
-    }
-    if (asyncSessions.current) return asyncSessions.current.session;
-    throw misconfigured('currentSession() is called outside of a handler that CoinflowAuthGuard has run for', {
-      reason: 'no-current-session',
-      action:
-        'Call it in what a guarded handler calls: not in a guard, a middleware, a job, or a field resolver for which GraphQL runs no interceptors.',
-    });
+    return currentSessionOf(this.#authenticator.asyncSessions);
   }
 
   /**

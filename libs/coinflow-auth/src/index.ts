@@ -101,6 +101,7 @@ export {
   CoinflowWebhookUnavailableError,
   CoinflowWebhookUnsupportedTypeError,
   isCoinflowAuthError,
+  isTemporary,
   type AnyCoinflowAuthError,
 } from './errors/coinflow-auth.errors.js';
 export type { CoinflowAuthErrorCode } from './errors/error-statuses.js';

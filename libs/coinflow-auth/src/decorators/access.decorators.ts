@@ -18,7 +18,7 @@ const guarded = [UseGuards(CoinflowAuthGuard), UseFilters(new DroppedEventFilter
  * OpenAPI documentation.
  *
  * Policies merge field by field: the handler overrides the controller, and the controller overrides the classes that it
- * extends. The application does not start when the merged policy contradicts itself. It does not start either when a route
+ * extends. The application does not start when the merged policy contradicts itself. It does not start either when a handler
  * lost its guard because another decorator replaced the method.
  * @throws {TypeError} while the class loads, when the policy has an unknown field or an invalid value
  * @example

@@ -3,30 +3,32 @@ import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
 import { loaderMissing, type SessionUsers } from '../contexts/session-users.js';
 import { skippedContext, unknownContext } from '../contexts/context-errors.js';
 import { CoinflowMisconfiguredError } from '../errors/coinflow-auth.errors.js';
-import type { CoinflowContext } from '../options/context-contracts.js';
 import { policyProblem, readRoute } from '../options/route-policy.js';
 import { COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA } from '../options/tokens.js';
+import { lossOfPolicy, type ContextsOf } from '../route-audit/policy-loss.js';
 import {
+  isBound,
   isFieldResolver,
   lossOfMetadata,
   messageHandlersOf,
   parameterFactoriesOf,
   routesOf,
   runsGuardsOfFieldResolvers,
-  type ApplicationRoute,
+  type ApplicationHandler,
 } from '../util/nest-metadata.js';
 import { userOfRequest } from './inject.decorators.js';
 
 const METADATA = [COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA];
 
 /**
- * Checks, at startup, that every route of the complete application still has its guard and its policy.
- * @throws {CoinflowMisconfiguredError} when a route has lost its guard, or when its merged policy contradicts itself
+ * Checks, at startup, that every handler of the complete application still has its guard and its policy: those of routes,
+ * gateways, microservices and GraphQL.
+ * @throws {CoinflowMisconfiguredError} when a handler has lost its guard, or when its merged policy contradicts itself
  */
-export function assertRoutePolicies(modules: ModulesContainer): void {
-  const routes = routesOf(modules);
+export function assertRoutePolicies(modules: ModulesContainer, contextsOf: ContextsOf): void {
+  const handlers = [...routesOf(modules), ...messageHandlersOf(modules).filter(isBound)];
   // The guard and the policy belong to the function that the decorators saw, not to one that replaces it later.
-  const replaced = routes.filter(({ method }) => METADATA.some((key) => lossOfMetadata(key, method) === 'replaced'));
+  const replaced = handlers.filter(({ method }) => METADATA.some((key) => lossOfMetadata(key, method) === 'replaced'));
   reject(
     replaced.map(({ name }) => `${name} was replaced after it was decorated, and has lost its guard and policy`),
     {
@@ -35,7 +37,7 @@ export function assertRoutePolicies(modules: ModulesContainer): void {
         'Put the decorator that replaces the method below those of nestjs-coinflow-auth, or make it copy the metadata of the method.',
     },
   );
-  const overrides = routes.filter(({ method }) => lossOfMetadata(COINFLOW_AUTH_METADATA, method) === 'overridden');
+  const overrides = handlers.filter((handler) => lossOfPolicy(handler, contextsOf) === 'overridden');
   reject(
     overrides.map(({ name }) => `${name} overrides a decorated handler without its guard and policy`),
     {
@@ -44,22 +46,18 @@ export function assertRoutePolicies(modules: ModulesContainer): void {
         'Put @CoinflowAuth(), @CoinflowOptional(), @CoinflowPublic() or @CoinflowWebhook() on the override as well.',
     },
   );
-  reject(routes.flatMap(contradictionOf), {
+  reject(handlers.flatMap(contradictionOf), {
     reason: 'policy-contradiction',
-    action: 'Correct the policy of the handler, of its controller, or of a class that the controller extends.',
+    action: 'Correct the policy of the handler, of its class, or of a class that this class extends.',
   });
 }
 
 /**
  * Checks, at startup, that the guard can authenticate every decorated handler of a gateway, a microservice or GraphQL.
- * @param contextsOf the contexts of an instance; `undefined` if there is no such instance
  * @throws {CoinflowMisconfiguredError} for a decorated handler in a context that is skipped or unknown, or a field resolver whose
  * guards do not run
  */
-export function assertContexts(
-  modules: ModulesContainer,
-  contextsOf: (instance: string | undefined) => ReadonlyMap<string, CoinflowContext> | undefined,
-): void {
+export function assertContexts(modules: ModulesContainer, contextsOf: ContextsOf): void {
   const handlers = messageHandlersOf(modules).flatMap((handler) => {
     const { access, isDecorated, policy } = readRoute(handler.method.method, handler.controller, CoinflowAuthGuard);
     const contexts = access === 'public' || !isDecorated ? undefined : contextsOf(policy.instance);
@@ -104,7 +102,7 @@ export function assertUserLoaders(
     throw loaderMissing(`${names.join(', ')} ${names.length === 1 ? 'uses' : 'use'} @SessionUser()`);
 }
 
-function contradictionOf({ name, controller, method }: ApplicationRoute): string[] {
+function contradictionOf({ name, controller, method }: ApplicationHandler): string[] {
   const { access, policy } = readRoute(method.method, controller, CoinflowAuthGuard);
   const problem = access === 'public' ? undefined : policyProblem(policy);
   return problem === undefined ? [] : [`The policy of ${name} contradicts itself: ${problem}`];

@@ -359,7 +359,12 @@ export function isCoinflowAuthError(error: unknown): error is AnyCoinflowAuthErr
   return isBranded(error);
 }
 
-/** Whether a value is a temporary error of this package, which has `retryAfterMs`. Its status is 429 or 503. */
+/**
+ * Whether a value is a temporary error of this package, also of another copy of it: one whose status is 429 or 503. Trying again
+ * after `error.retryAfterMs` milliseconds can succeed.
+ * @example
+ * if (isTemporary(error)) response.header('Retry-After', String(Math.ceil(error.retryAfterMs / 1_000)));
+ */
 export function isTemporary(error: unknown): error is Extract<AnyCoinflowAuthError, CoinflowRetryLaterError> {
   return isCoinflowAuthError(error) && 'retryAfterMs' in error;
 }

@@ -1,22 +1,19 @@
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { CoinflowAuthGuard } from '../coinflow-auth.guard.js';
-import type { CoinflowContext } from '../options/context-contracts.js';
 import { readRoute, type CoinflowAccess, type CoinflowRoutePolicy } from '../options/route-policy.js';
-import { COINFLOW_AUTH_METADATA } from '../options/tokens.js';
 import { httpRoutesOf, messageRoutesOf, type HandlerKind } from '../util/handler-routes.js';
 import {
   hasGuard,
   isBound,
   isFieldResolver,
-  lossOfMetadata,
   messageHandlersOf,
   routesOf,
   runsGuardsOfFieldResolvers,
-  type ApplicationRoute,
-  type MessageHandler,
+  type ApplicationHandler,
 } from '../util/nest-metadata.js';
 import { CoinflowWebhookGuard } from '../webhooks/webhook.guard.js';
 import { everyMicroserviceHas, hasGlobalGuard } from './global-guards.js';
+import { lossOfPolicy, type ContextsOf } from './policy-loss.js';
 
 /** A route of an application: of a controller, a resolver, a gateway or a message handler. */
 export interface CoinflowRouteDescription {
@@ -43,12 +40,10 @@ export interface DescribedApplication {
   readonly config: ApplicationConfig;
   /** Whether the application serves HTTP. Without it, its global guards are those of its microservice. */
   readonly isHttp: boolean;
-  /** The contexts of an instance; `undefined` if there is no such instance. */
-  readonly contextsOf: (instance: string | undefined) => ReadonlyMap<string, CoinflowContext> | undefined;
+  readonly contextsOf: ContextsOf;
 }
 
 type Guarding = Pick<CoinflowRouteDescription, 'access' | 'policy' | 'problem'>;
-type Handler = (ApplicationRoute & { readonly type: 'http' }) | MessageHandler;
 
 const NO_GUARD = 'no guard, and no @CoinflowPublic()';
 const LOST = {
@@ -60,16 +55,14 @@ const LOST = {
 export function describeHandlers(app: DescribedApplication): CoinflowRouteDescription[] {
   const { modules, config } = app;
   const obstacleOf = obstaclesOf(app);
-  const describe = (handler: Handler, kind: HandlerKind, route: string): CoinflowRouteDescription => ({
+  const describe = (handler: ApplicationHandler, kind: HandlerKind, route: string): CoinflowRouteDescription => ({
     handler: handler.name,
     kind,
     route,
     ...guardingOf(handler, app, obstacleOf),
   });
   const routes = routesOf(modules).flatMap((route) =>
-    httpRoutesOf(route, config, modules.applicationId).map((text) =>
-      describe({ ...route, type: 'http' }, 'http', text),
-    ),
+    httpRoutesOf(route, config, modules.applicationId).map((text) => describe(route, 'http', text)),
   );
   const messages = messageHandlersOf(modules)
     .filter(isBound)
@@ -80,15 +73,15 @@ export function describeHandlers(app: DescribedApplication): CoinflowRouteDescri
 }
 
 function guardingOf(
-  handler: Handler,
+  handler: ApplicationHandler,
   { contextsOf }: DescribedApplication,
-  obstacleOf: (handler: Handler) => string | undefined,
+  obstacleOf: (handler: ApplicationHandler) => string | undefined,
 ): Guarding {
   const { controller, method, type } = handler;
   const { access, policy, isDecorated } = readRoute(method.method, controller, CoinflowAuthGuard);
   if (type === 'http' && [controller, method.method].some((one) => hasGuard(one, CoinflowWebhookGuard)))
     return { access: 'webhook', policy: {}, problem: undefined };
-  const lost = lossOfMetadata(COINFLOW_AUTH_METADATA, method);
+  const lost = lossOfPolicy(handler, contextsOf);
   const obstacle = isDecorated ? undefined : obstacleOf(handler);
   const problem = lost ? LOST[lost] : obstacle;
   if (!lost && access === 'public') return { access, policy: {}, problem: undefined };
@@ -98,7 +91,11 @@ function guardingOf(
 }
 
 /** @returns why no global guard authenticates the handlers; `undefined` if one does */
-function obstaclesOf({ modules, config, isHttp }: DescribedApplication): (handler: Handler) => string | undefined {
+function obstaclesOf({
+  modules,
+  config,
+  isHttp,
+}: DescribedApplication): (handler: ApplicationHandler) => string | undefined {
   const hasGlobal = hasGlobalGuard(config, CoinflowAuthGuard);
   const reachesFields = runsGuardsOfFieldResolvers(modules);
   const reachesMessages = !isHttp || everyMicroserviceHas(modules, CoinflowAuthGuard);

@@ -1,20 +1,17 @@
 import { RequestMethod, VERSION_NEUTRAL, VersioningType, type VersioningOptions } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
+import {
+  MESSAGE,
+  METHOD,
+  MODULE_PATH,
+  PATH,
+  PATTERN,
+  REFERENCE,
+  RESOLVER_NAME,
+  RESOLVER_TYPE,
+  VERSION,
+} from './metadata-keys.js';
 import { isEventHandler, isFieldResolver, type ApplicationRoute, type MessageHandler } from './nest-metadata.js';
-
-/** The metadata keys of controllers and routes. */
-const PATH = 'path';
-const METHOD = 'method';
-const VERSION = '__version__';
-/** The metadata key of the prefix that `RouterModule` gives to a module, before the id of the application. */
-const MODULE_PATH = '__module_path__';
-/** The metadata keys of the patterns of a message handler, and of the message of a gateway's handler. */
-const PATTERN = 'microservices:pattern';
-const MESSAGE = 'message';
-/** The metadata keys of a resolver: `Query`, or the type whose field it resolves, and its name in the schema. */
-const RESOLVER_TYPE = 'graphql:resolver_type';
-const RESOLVER_NAME = 'graphql:resolver_name';
-const REFERENCE = 'graphql:resolve_reference';
 
 type Version = string | typeof VERSION_NEUTRAL;
 

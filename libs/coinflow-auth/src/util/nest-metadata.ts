@@ -1,28 +1,25 @@
 import 'reflect-metadata';
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import {
+  CONTROLLER,
+  FIELD,
+  FILTERS,
+  GATEWAY,
+  GUARDS,
+  HANDLER_TYPE,
+  HTTP_CODE,
+  INTERCEPTORS,
+  MESSAGE_HANDLER,
+  PARAMETERS,
+  PATH,
+  PATTERN,
+  REFERENCE,
+  RESOLVER_TYPE,
+  SSE,
+} from './metadata-keys.js';
 
-/** The metadata key of `@UseGuards()`. */
-const GUARDS = '__guards__';
-/** The metadata key of `@Controller()`. */
-const CONTROLLER = '__controller__';
-/** The metadata key of `@WebSocketGateway()`. */
-const GATEWAY = 'websockets:is_gateway';
-/** The metadata key of `@UseFilters()`. */
-const FILTERS = '__exceptionFilters__';
-/** The metadata key of the parameters of handlers, by the name of the method. */
-const PARAMETERS = '__routeArguments__';
-/** The metadata key of `@UseInterceptors()`. */
-const INTERCEPTORS = '__interceptors__';
-/** The metadata key of `@HttpCode()`. */
-const HTTP_CODE = '__httpCode__';
-/** The metadata key of `@Sse()`. */
-const SSE = '__sse__';
-/** The metadata key of a message handler: whether it has `@MessagePattern()` or `@EventPattern()`. */
-const HANDLER_TYPE = 'microservices:handler_type';
 /** `PatternHandler.EVENT` of `@nestjs/microservices`. */
 const EVENT = 2;
-/** The metadata key of the path of a route: a method without one is not a route. */
-const ROUTE_PATH = 'path';
 
 /** A method with a decorator. */
 export interface DecoratedMethod {
@@ -41,6 +38,7 @@ export interface ApplicationRoute {
   readonly module: object;
   /** Its function is the one that Nest calls: that of the controller object, since a constructor can replace it. */
   readonly method: DecoratedMethod;
+  readonly type: 'http';
 }
 
 /**
@@ -91,27 +89,28 @@ export function routesOf(modules: ModulesContainer): ApplicationRoute[] {
     const object = (instance ?? prototype) as Record<string, object>;
     return scanner
       .getAllMethodNames(prototype)
-      .filter((method) => Reflect.hasMetadata(ROUTE_PATH, prototype[method] as object))
+      .filter((method) => Reflect.hasMetadata(PATH, prototype[method] as object))
       .map((method) => ({
         name: `${name}.${method}`,
         controller: metatype as object,
         module,
         method: { prototype, name: method, method: object[method] as object },
+        type: 'http',
       }));
   });
 }
 
 /** The metadata keys of handlers, and the type that Nest gives to their contexts. */
 const HANDLERS = [
-  ['microservices:pattern', 'rpc'],
-  ['websockets:message_mapping', 'ws'],
-  ['graphql:resolver_type', 'graphql'],
-  ['graphql:resolve_property', 'graphql'],
-  ['graphql:resolve_reference', 'graphql'],
+  [PATTERN, 'rpc'],
+  [MESSAGE_HANDLER, 'ws'],
+  [RESOLVER_TYPE, 'graphql'],
+  [FIELD, 'graphql'],
+  [REFERENCE, 'graphql'],
 ] as const;
 
 /** The metadata keys of resolvers whose guards Nest runs only with `fieldResolverEnhancers: ['guards']`. */
-const FIELD_RESOLVERS = ['graphql:resolve_property', 'graphql:resolve_reference'];
+const FIELD_RESOLVERS = [FIELD, REFERENCE];
 /** The token of the options of `GraphQLModule`. */
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
@@ -134,6 +133,9 @@ export interface MessageHandler {
   /** The type of its context, as `ExecutionContext.getType()` has it. */
   readonly type: string;
 }
+
+/** What Nest calls for a request or a message. */
+export type ApplicationHandler = ApplicationRoute | MessageHandler;
 
 /** The handlers of an application for gateways, microservices and GraphQL. Nest knows no handlers of other contexts. */
 export function messageHandlersOf(modules: ModulesContainer): MessageHandler[] {
@@ -185,7 +187,7 @@ export function runsGuardsOfFieldResolvers(modules: ModulesContainer): boolean {
 
 /** Whether the handler is a subscription of GraphQL. */
 export function isSubscription(handler: object): boolean {
-  return Reflect.getMetadata('graphql:resolver_type', handler) === 'Subscription';
+  return Reflect.getMetadata(RESOLVER_TYPE, handler) === 'Subscription';
 }
 
 /** Whether the handler has `@Sse()`. */
