@@ -2,7 +2,7 @@
 //   npm run test:package             every project, on Node 20, 22 and 24
 //   npm run test:package -- oldest   the projects whose names contain the word
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PACKAGES, buildPackages } from './build-packages.mjs';
@@ -88,6 +88,7 @@ const ENTRIES = {
   contexts: 'contexts.ts',
   doctor: 'doctor.ts',
   health: 'health.ts',
+  openapi: 'openapi.ts',
   'two-copies': 'two-copies.mts',
   'every-entry': 'every-entry.ts',
 };
@@ -163,12 +164,14 @@ const PROJECTS = [
       ...NEST_11,
       ...REST,
       '@nestjs/testing': '^11.0.0',
+      // It requires TypeScript 5.
+      'openapi-typescript': '^7.0.0',
       typescript: '~5.9.0',
       jest: '^29.7.0',
       'ts-jest': '^29.4.0',
     },
     ...jestCjs,
-    entries: ['main'],
+    entries: ['main', 'openapi'],
   },
   {
     name: 'NestJS 11.0.0, CommonJS, oldest peers',
@@ -213,6 +216,7 @@ function check({ name, type, dependencies, runner, files = {}, entries }, tarbal
     writeFileSync(join(folder, file), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
   }
   must(folder, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', ...tarballs]);
+  if (entries.includes('openapi')) generatePaths(folder);
   must(folder, process.execPath, [TSC, '-p', '.']);
   if (entries.includes('every-entry')) checkTypes(folder);
 
@@ -229,6 +233,17 @@ function check({ name, type, dependencies, runner, files = {}, entries }, tarbal
   for (const node of Object.values(nodes)) for (const [, args] of runs) must(folder, node, args);
   rmSync(folder, { recursive: true, force: true });
   return [`| ${name} | ${runs.map(([label]) => label).join(', ')} | ${Object.keys(nodes).join(', ')} |`];
+}
+
+/** Makes types of a small OpenAPI document, as a user does. The tests of types use the same ones. */
+function generatePaths(folder) {
+  const generated = join(folder, 'src', 'coinflow-paths.ts');
+  const document = join(folder, 'coinflow.json');
+  must(folder, process.execPath, ['node_modules/openapi-typescript/bin/cli.js', document, '-o', generated]);
+  const withoutFormat = (file) => readFileSync(file, 'utf8').replace(/["'\s]+/g, ' ');
+  if (withoutFormat(generated) === withoutFormat(join(root, 'test', 'package', 'src', 'coinflow-paths.ts'))) return;
+  rmSync(workplace, { recursive: true, force: true });
+  fail('test/package/src/coinflow-paths.ts is not what openapi-typescript makes of coinflow.json');
 }
 
 /**

@@ -1,7 +1,7 @@
 // `tsc` runs this test. An expected error that does not occur is an error itself.
-// `coinflow-paths.ts` is what openapi-typescript 7 makes of `coinflow.json`; a package test generates it again and compares.
+// `package/src/coinflow-paths.ts` is what openapi-typescript 7 makes of `package/coinflow.json`. A package test generates it again and compares.
 import type { CoinflowApi, CoinflowSession } from 'nestjs-coinflow-auth';
-import type { paths } from './coinflow-paths.js';
+import type { paths } from './package/src/coinflow-paths.js';
 
 declare const typed: CoinflowApi<paths>;
 declare const api: CoinflowApi;
