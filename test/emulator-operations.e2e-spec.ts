@@ -98,7 +98,9 @@ describe('emulator: operations', () => {
     const real = ['POST /checkout/card/{merchantId}', 'GET /withdraw', 'GET /customer/v2'];
     for (const operation of OPERATION_NAMES.filter((name) => !real.includes(name))) {
       const headers = headersFor[OPERATIONS[operation].credential];
-      const { status, body } = await call(operation, headers, { reason: 'every operation accepts a body' });
+      // The HTTP client of Node sends no valid body with other methods.
+      const sent = /^P/.test(operation) ? { reason: 'every operation accepts a body' } : undefined;
+      const { status, body } = await call(operation, headers, sent);
       expect([operation, status, body]).toEqual([operation, 200, {}]);
     }
     coinflow.reset();
