@@ -94,6 +94,18 @@ describe('emulator: operations', () => {
     },
   );
 
+  it('responds with 200 and {} by default', async () => {
+    const real = ['POST /checkout/card/{merchantId}', 'GET /withdraw', 'GET /customer/v2'];
+    for (const operation of OPERATION_NAMES.filter((name) => !real.includes(name))) {
+      const headers = headersFor[OPERATIONS[operation].credential];
+      // The HTTP client of Node sends no valid body with other methods.
+      const sent = /^P/.test(operation) ? { reason: 'every operation accepts a body' } : undefined;
+      const { status, body } = await call(operation, headers, sent);
+      expect([operation, status, body]).toEqual([operation, 200, {}]);
+    }
+    coinflow.reset();
+  });
+
   it('rejects an API key with the prefix Bearer and a session key with a tag', async () => {
     const bearer = { authorization: `Bearer ${client.apiKey}` };
     expect(await call('GET /merchant', bearer)).toMatchObject({ status: 401, body: { message: 'Invalid API key' } });

@@ -38,14 +38,25 @@ At startup it prints its URL and the API keys of its merchants. Endpoints:
                               key, or for a wallet that has signed its message
   GET /api/auth/verify        whether a session key is valid
 
+Every other operation of Coinflow checks its credentials and responds with 200 and {}.
+These do more: POST /api/checkout/card/{merchantId}, GET /api/customer/v2,
+GET /api/withdraw, PUT /api/merchant/blocked/{customerId}.
+
 Control API, with JSON bodies and content-type: application/json:
 
   GET  /_emulator/state
   POST /_emulator/faults      {"endpoint":"verify","fault":{"kind":"status","status":503},"times":2}
-                              endpoints: message, session-key, verify
+                              endpoints: message, session-key, verify, and operations,
+                              such as POST /checkout/card/{merchantId}
                               kinds: status, html, raw, non-json, truncated, ok,
                               rate-limited, delay, hang, reset
+                              "afterProcessing":true in the fault: after the charge
   POST /_emulator/heal        ends all faults
+  POST /_emulator/responses   {"operation":"POST /checkout/token/{merchantId}","status":410,"times":1}
+                              also: body, headers, delayMs
+  POST /_emulator/responses/clear
+  POST /_emulator/withdrawers {"wallet":"...","verification":"pending"}
+  POST /_emulator/blocking    {"endsSessions":true}
   POST /_emulator/clock       {"offsetMs":86400000}
   POST /_emulator/issuance    {"form":"opaque","lifetimeSeconds":60,"claims":{"merchantId":null}}
   POST /_emulator/limits      {"withKey":2000,"withoutKey":100,"retryAfter":"date"}

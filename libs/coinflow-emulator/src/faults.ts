@@ -41,7 +41,7 @@ type FaultKind =
 interface FaultSummary {
   endpoint: EmulatorEndpoint;
   kind: EmulatorFault['kind'];
-  afterProcessing: boolean;
+  afterProcessing?: true;
   remaining: number | null;
 }
 
@@ -54,7 +54,7 @@ export class Faults {
     return [...this.#active].map(([endpoint, { fault, remaining }]) => ({
       endpoint,
       kind: fault.kind,
-      afterProcessing: fault.afterProcessing ?? false,
+      ...(fault.afterProcessing && { afterProcessing: true as const }),
       remaining: Number.isFinite(remaining) ? remaining : null,
     }));
   }
