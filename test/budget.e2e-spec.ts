@@ -9,7 +9,7 @@ import { ShopController } from './harness/shop.controller.js';
 const REJECTED = { status: 401, body: { code: 'COINFLOW_SESSION_REJECTED' } };
 const TOO_MANY = { status: 429, body: { code: 'COINFLOW_TOO_MANY_REQUESTS' } };
 const EXHAUSTED = { status: 503, body: { code: 'COINFLOW_BUDGET_EXHAUSTED' } };
-const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
+const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0, apiCalls: 0 };
 const BEHIND_ONE_PROXY: TrustProxy = (_, hop) => hop < 1;
 
 describe.each(PLATFORMS)('the budget on %s', (platform) => {

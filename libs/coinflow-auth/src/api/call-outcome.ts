@@ -62,7 +62,7 @@ function lateFailure(call: SentCall, response: CoinflowResponse): CoinflowAuthEr
 
 function refusal(call: SentCall, response: CoinflowResponse): CoinflowAuthError {
   const { status, isFromCoinflow, retryAfterMs } = response;
-  const reason = isFromCoinflow ? documentedRefusal(call, status) : undefined;
+  const reason = isFromCoinflow ? documentedRefusal(call, response) : undefined;
   if (reason !== undefined) return apiError(call, response, reason);
   if (status === 429) {
     return new CoinflowBudgetExhaustedError(`Coinflow's rate limit is exceeded: ${response.describe()}`, {
@@ -77,8 +77,14 @@ function refusal(call: SentCall, response: CoinflowResponse): CoinflowAuthError 
 
 function documentedRefusal(
   { name, operation, credentials }: SentCall,
-  status: number,
+  response: CoinflowResponse,
 ): CoinflowApiErrorReason | undefined {
+  const { status } = response;
+  // Coinflow documents a decline in its guides, not with its operations.
+  if (status === 400 && response.field('paymentId') !== undefined) return 'payment-declined';
+  if (status === 412 && operation?.statuses.has(status) && response.field('transactionId') === undefined) {
+    return 'precondition-failed';
+  }
   if (operation?.statuses.has(status)) return documentedReason(status);
   const isWithdrawer = name === WITHDRAWER && status === 401 && operation !== undefined;
   return isWithdrawer && isDocumented(credentials, operation.credential) ? 'withdrawer-not-found' : undefined;

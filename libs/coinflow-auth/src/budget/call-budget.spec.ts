@@ -23,7 +23,7 @@ import { CoinflowRateLimit } from './call-limits.js';
 const MINUTE_MS = 60_000;
 const EXHAUSTED = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-exhausted' };
 const CLOSED = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'rate-limit-cooldown' };
-const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
+const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0, apiCalls: 0 };
 const limitedBy = (reason: string): object => ({ code: 'COINFLOW_TOO_MANY_REQUESTS', reason });
 
 const accept = (): Promise<void> => Promise.resolve();

@@ -10,7 +10,8 @@ interface ApiReason {
 
 /**
  * Why Coinflow did not do what `CoinflowApi` asked for, and what the application's own client is answered if nothing catches the
- * error. A status that Coinflow documents for the operation is passed on. Every other one is a mistake of the application: 500.
+ * error. A status that Coinflow documents for the operation is passed on, and a decline is a 402. Every other status is a mistake of the
+ * application: 500.
  */
 export const COINFLOW_API_REASONS = {
   'invalid-request': {
@@ -24,6 +25,12 @@ export const COINFLOW_API_REASONS = {
     status: 402,
     when: 'The payment method is unavailable.',
     message: 'This payment method is unavailable.',
+  },
+  'payment-declined': {
+    coinflow: 400,
+    status: 402,
+    when: 'The bank or the fraud protection has declined the payment. `data` has its `paymentId`, `code` and `message`.',
+    message: 'The payment was declined.',
   },
   'not-allowed': {
     coinflow: 403,
@@ -48,8 +55,14 @@ export const COINFLOW_API_REASONS = {
   'challenge-required': {
     coinflow: 412,
     status: 412,
-    when: 'The user must pass a challenge first. For a card payment (3-D Secure), `data` has `transactionId`, `url` and `creq`.',
+    when: 'The user must pass a challenge (3-D Secure). `data` has its `transactionId`, `url` and `creq`.',
     message: 'A challenge is required.',
+  },
+  'precondition-failed': {
+    coinflow: 412,
+    status: 412,
+    when: 'Something that the operation needs does not exist yet, for example the customer. It is not about a challenge.',
+    message: 'A precondition is not met.',
   },
   'transaction-expired': {
     coinflow: 417,
@@ -106,7 +119,13 @@ export const COINFLOW_API_REASONS = {
 export type CoinflowApiErrorReason = keyof typeof COINFLOW_API_REASONS;
 
 /** Reasons that depend on more than the status, so that {@link documentedReason} does not return them. */
-const NOT_BY_STATUS = new Set<string>(['withdrawer-not-found', 'credentials-rejected', 'request-rejected']);
+const NOT_BY_STATUS = new Set<string>([
+  'withdrawer-not-found',
+  'payment-declined',
+  'precondition-failed',
+  'credentials-rejected',
+  'request-rejected',
+]);
 
 const BY_STATUS = new Map<unknown, CoinflowApiErrorReason>(
   (Object.keys(COINFLOW_API_REASONS) as CoinflowApiErrorReason[])

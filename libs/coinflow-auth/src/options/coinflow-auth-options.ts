@@ -220,9 +220,9 @@ export interface CoinflowBudgetOptions {
 /** The options of `CoinflowApi`, which calls the rest of Coinflow. */
 export interface CoinflowApiOptions {
   /**
-   * How many calls without the API key one replica makes in a minute at most, or all replicas together with a shared store: those with
-   * a session key, a wallet's signature or no credentials. Coinflow grants few of them, which Verify Token shares. Beyond it, the
-   * call throws `COINFLOW_BUDGET_EXHAUSTED` (503). One user gets half of them. Calls with the API key are not counted.
+   * How many calls without the API key one replica makes in a minute at most, or all replicas together with a shared store. These
+   * are calls with a session key, with a wallet's signature, or without credentials. Coinflow grants few of them, which Verify Token
+   * shares. Beyond it, a call throws `COINFLOW_BUDGET_EXHAUSTED` (503). One user gets half of them.
    * @default 20
    */
   callsPerMinute?: number;

@@ -51,7 +51,10 @@ describe('resolveOptions', () => {
         walletLogins: 20,
         walletLoginsPerClient: 5,
         getClient: undefined,
+        apiCalls: 20,
+        apiCallsPerUser: 10,
       },
+      api: { callsPerMinute: 20, timeoutMs: 30_000, strict: false },
       webhook: undefined,
     });
   });

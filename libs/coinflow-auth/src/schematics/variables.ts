@@ -11,7 +11,7 @@ export const VARIABLES: readonly { readonly name: string; readonly meaning: stri
   { name: 'COINFLOW_CACHE_TTL_MS', meaning: 'How long, in milliseconds, a verified session is cached before its key is verified again.' },
   { name: 'COINFLOW_STALE_IF_ERROR_MS', meaning: 'How long, in milliseconds beyond ttlMs, a cached session is accepted while Coinflow is unavailable.' },
   { name: 'COINFLOW_VERIFICATIONS_PER_MINUTE', meaning: 'How many calls of Verify Token one replica makes in a minute at most, or all replicas together with a shared store.' },
-  { name: 'COINFLOW_API_CALLS_PER_MINUTE', meaning: "How many calls without the API key one replica makes in a minute at most, or all replicas together with a shared store: those with a session key, a wallet's signature or no credentials." },
+  { name: 'COINFLOW_API_CALLS_PER_MINUTE', meaning: 'How many calls without the API key one replica makes in a minute at most, or all replicas together with a shared store.' },
   { name: 'COINFLOW_WEBHOOK_VALIDATION_KEY', meaning: 'The Webhook Validation Key of the Coinflow dashboard, several during a rotation.' },
   { name: 'COINFLOW_WEBHOOK_CONSUMER', meaning: 'The name of the consumer: the application, or the part of it, that handles these webhooks, such as billing.' },
 ];

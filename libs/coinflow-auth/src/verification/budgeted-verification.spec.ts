@@ -8,7 +8,7 @@ import type { CoinflowBudgetMetrics } from '../budget/budget-statistics.js';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
-const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
+const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0, apiCalls: 0 };
 const SPENT = { code: 'COINFLOW_BUDGET_EXHAUSTED', reason: 'budget-exhausted' };
 const TOO_MANY = { code: 'COINFLOW_TOO_MANY_REQUESTS' };
 
