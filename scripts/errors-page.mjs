@@ -1,3 +1,5 @@
+import { markdownTable } from './markdown-table.mjs';
+
 /** The text of `docs/errors.md`, generated from the catalogue of error codes. */
 export function errorsPage(catalogue, reasons) {
   const sections = Object.entries(catalogue).map(([code, { status, when, message, action, guard, webhook }]) =>
@@ -26,14 +28,7 @@ ${sections.join('\n\n')}
 
 \`CoinflowApi\` throws a \`CoinflowApiError\` when Coinflow refuses. Its \`reason\` says why. If nothing catches it, the client receives the status below, with the \`code\`, the \`reason\` and the message, and nothing that Coinflow sent.
 
-| \`reason\` | From Coinflow | To the client | When |
-| --- | --- | --- | --- |
-${Object.entries(reasons)
-  .map(
-    ([reason, { coinflow, status, when, message }]) =>
-      `| \`${reason}\` | ${coinflow} | ${status} "${message}" | ${when} |`,
-  )
-  .join('\n')}
+${markdownTable([['`reason`', 'from Coinflow', 'to the client', 'when'], ...reasonRows(reasons)])}
 `;
 }
 
@@ -41,4 +36,13 @@ function throwerOf({ code, guard, webhook }) {
   if (code === 'COINFLOW_API_ERROR' || code === 'COINFLOW_OUTCOME_UNKNOWN') return '`CoinflowApi`';
   if (webhook) return 'webhook routes';
   return guard ? 'the guard and the service' : 'the service';
+}
+
+function reasonRows(reasons) {
+  return Object.entries(reasons).map(([reason, { coinflow, status, when, message }]) => [
+    `\`${reason}\``,
+    String(coinflow),
+    `${status} "${message}"`,
+    when,
+  ]);
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { root } from './processes.mjs';
+import { markdownTable } from './markdown-table.mjs';
 
 const OPTIONS = join(root, 'libs', 'coinflow-auth', 'src', 'options', 'coinflow-auth-options.ts');
 const BEGIN = '<!-- Generated from the option table by `npm run docs`. Do not edit. -->';
@@ -54,10 +55,7 @@ function optionsTable(table, docs) {
     readable(rule.text),
     value === undefined ? requiredText(path) : defaultText(value),
   ]);
-  const lines = [['option, environment variable', 'what it is', 'value', 'default'], ...rows];
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const [head, ...body] = lines.map((line) => `| ${line.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`);
-  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body].join('\n');
+  return markdownTable([['option, environment variable', 'what it is', 'value', 'default'], ...rows]);
 }
 
 function requiredText(path) {
