@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 export const BENCHMARKS = [
   'added',
+  'checkouts',
   'graphql',
   'decision',
   'webhooks',

@@ -10,6 +10,11 @@ const HEAP_FLAG = '--max-old-space-size=3072';
 
 const RUNS: Record<Benchmark, (choices: Choices) => AsyncIterable<Report>> = {
   added: ({ quick }) => addedByEachVariant(quick),
+  checkouts: ({ quick }) =>
+    inItsOwnProcess(new URL('./checkouts/checkouts-benchmark.js', import.meta.url), quick, [
+      '--expose-gc',
+      '--max-semi-space-size=64',
+    ]),
   graphql: ({ quick }) =>
     inItsOwnProcess(new URL('./graphql/graphql-benchmark.js', import.meta.url), quick, ['--expose-gc']),
   decision: ({ quick }) =>

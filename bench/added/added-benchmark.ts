@@ -1,22 +1,18 @@
 // What a guard adds to a request: processor time, in one process that has all applications in it.
-import { spawnSync } from 'node:child_process';
-import { Controller, Get, Header, Module, type ModuleMetadata } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { CoinflowAuthService, SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
-import { FreshKeys } from '../decision/fresh-keys.js';
+import { Controller, Get, Header } from '@nestjs/common';
+import { SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
 import { ANSWER, DecoratedController, type Answer } from '../http/controllers.js';
 import { coinflow, coinflowAsyncContext } from '../http/variants/coinflow.js';
+import type { Upstream } from '../http/variants/variant.js';
 import { nestjsJwt } from '../http/variants/nestjs-jwt.js';
 import { returnsTrue, unguarded } from '../http/variants/unguarded.js';
-import type { Upstream, Variant } from '../http/variants/variant.js';
 import type { Report } from '../measuring/report.js';
 import { spreadOf } from '../measuring/statistics.js';
 import { tellParent } from '../measuring/subprocess.js';
+import { Contest, KEYS, pinToOneCore, type Contender } from './contest.js';
 import { answerCoinflowInProcess } from '../sessions/coinflow-in-process.js';
 import { MERCHANT_ID, SessionKeys } from '../sessions/session-keys.js';
 
-const KEYS = 1_000;
 const UPSTREAM: Upstream = { url: 'http://127.0.0.1:1', apiKey: 'bench-key', merchantId: MERCHANT_ID };
 const isQuick = process.argv.includes('quick');
 const ROUNDS = isQuick ? 10 : 30;
@@ -40,13 +36,6 @@ class PlainController {
   }
 }
 
-interface Contender {
-  readonly name: string;
-  readonly variant: Variant;
-  readonly controller: ModuleMetadata['controllers'];
-  readonly isAttested?: boolean;
-}
-
 const OURS: readonly Contender[] = [
   { name: 'coinflow', variant: coinflow, controller: [PlainController] },
   { name: 'coinflow, merged policy', variant: coinflow, controller: [DecoratedController] },
@@ -62,67 +51,10 @@ const contendersWith = (ours: Contender): readonly Contender[] => [
   { name: 'nestjs-jwt', variant: nestjsJwt, controller: [VaryController] },
 ];
 
-/** An application in this process, and what to send it. */
-class Contest {
-  readonly usOfEachRound: number[] = [];
-
-  private constructor(
-    readonly name: string,
-    private readonly app: Pick<NestFastifyApplication, 'inject'>,
-    private readonly header: string,
-    private readonly keys: FreshKeys,
-  ) {}
-
-  static async start({ name, variant, controller, isAttested }: Contender): Promise<Contest> {
-    const parts = await variant.parts(UPSTREAM);
-    @Module({ ...parts, controllers: controller })
-    class AppModule {}
-    const app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter(), { logger: false });
-    await app.init();
-    const credentials: string[] = [];
-    for (let i = 0; i < KEYS; i += 1) {
-      const userId = `user-${i}`;
-      const credential = isAttested ? await attestedKey(app, userId) : await variant.credential(app, userId, UPSTREAM);
-      credentials.push(credential);
-    }
-    return new Contest(name, app, variant.header, new FreshKeys(credentials));
-  }
-
-  /** Sends each key once, one request after the other. */
-  async round(isMeasured: boolean): Promise<void> {
-    const requests = this.keys.take(KEYS).map((key) => ({ url: '/', headers: { [this.header]: key } }));
-    await collectGarbage();
-    const before = process.cpuUsage();
-    for (const request of requests) {
-      const { statusCode } = await this.app.inject(request);
-      if (statusCode !== 200) throw new Error(`${this.name}: answered ${statusCode}`);
-    }
-    const { user, system } = process.cpuUsage(before);
-    if (isMeasured) this.usOfEachRound.push((user + system) / KEYS);
-  }
-}
-
-/** So that no application is charged for the garbage of another. Requests are released only when the event loop turns. */
-async function collectGarbage(): Promise<void> {
-  await new Promise(setImmediate);
-  global.gc?.({ type: 'minor', execution: 'sync' });
-}
-
-async function attestedKey(app: NestFastifyApplication, userId: string): Promise<string> {
-  const session = await app.get(CoinflowAuthService).createSessionKey({ userId });
-  if (session.attestedKey === undefined) throw new Error('The session has no attested key');
-  return session.attestedKey;
-}
-
-/** Other processes then disturb all contenders alike. Without `taskset` the scheduler decides. */
-function pinToOneCore(): boolean {
-  return spawnSync('taskset', ['-p', '-c', '0', String(process.pid)]).status === 0;
-}
-
 async function measureAdded(ours: Contender): Promise<Report> {
   const isPinned = pinToOneCore();
   const contests: Contest[] = [];
-  for (const contender of contendersWith(ours)) contests.push(await Contest.start(contender));
+  for (const contender of contendersWith(ours)) contests.push(await Contest.start(contender, UPSTREAM));
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
     for (const contest of round % 2 === 0 ? contests : contests.toReversed()) await contest.round(round >= 0);
   }
