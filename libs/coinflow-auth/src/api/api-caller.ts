@@ -21,6 +21,7 @@ import {
   buildHeaders,
   buildPath,
   checkTemplate,
+  valuesIn,
   type ApiMethod,
   type ContentOptions,
 } from './call-request.js';
@@ -72,6 +73,8 @@ interface PreparedCall extends SentCall {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: string | undefined;
+  /** What Coinflow's message about the call must not bring into a log. */
+  readonly secrets: readonly string[];
   readonly limit: TimeLimit;
   readonly signal: AbortSignal | undefined;
 }
@@ -124,6 +127,8 @@ export class ApiCaller {
     const name = `${method} ${template}`;
     const operation = documentedOperation(name);
     this.#checkDocumented({ name, operation, credentials });
+    const body = buildBody(method, options.body);
+    const content: unknown = body === undefined ? undefined : JSON.parse(body);
     return {
       method,
       name,
@@ -131,8 +136,9 @@ export class ApiCaller {
       credentials,
       path: buildPath(template, options, merchantId),
       headers: { ...credentials.headers, ...buildHeaders(options) },
-      body: buildBody(method, options.body),
-      isRepeatable: method === 'GET' || hasIdempotencyKey(operation, options.body),
+      body,
+      secrets: [...credentials.secrets, ...valuesIn([content, options.params, options.query, options.deviceId])],
+      isRepeatable: method === 'GET' || hasIdempotencyKey(operation, content),
       limit: new TimeLimit(options.timeoutMs ?? api.timeoutMs, options.signal),
       signal: options.signal,
     };
@@ -161,14 +167,14 @@ export class ApiCaller {
   }
 
   async #send(call: PreparedCall): Promise<unknown> {
-    const { path, headers, body, credentials, isRepeatable, limit, signal } = call;
+    const { path, headers, body, secrets, credentials, isRepeatable, limit, signal } = call;
     const endpoint = this.#endpoint(call);
     const outcome = await endpoint.call({
       path,
       headers,
       body,
       limit,
-      secrets: credentials.secrets,
+      secrets,
       // Coinflow expects the API key without `Bearer `.
       authorization: credentials.hasApiKey ? (time) => currentApiKey(this.#parts.options, time) : undefined,
       isSingleUse: !isRepeatable,
@@ -221,7 +227,9 @@ function assertOptions(options: AnyCallOptions): void {
   }
 }
 
-function hasIdempotencyKey(operation: DocumentedOperation | undefined, body: unknown): boolean {
-  const { idempotencyKey } = Object(body) as { idempotencyKey?: unknown };
-  return operation?.isIdempotent === true && typeof idempotencyKey === 'string' && idempotencyKey !== '';
+/** @param content the body as it is sent: an object can have fields that JSON does not contain */
+function hasIdempotencyKey(operation: DocumentedOperation | undefined, content: unknown): boolean {
+  if (operation?.isIdempotent !== true || !Object.hasOwn(Object(content) as object, 'idempotencyKey')) return false;
+  const { idempotencyKey } = content as { idempotencyKey: unknown };
+  return typeof idempotencyKey === 'string' && idempotencyKey !== '';
 }

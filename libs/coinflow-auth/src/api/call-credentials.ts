@@ -5,6 +5,7 @@ import { subjectHeaders } from '../http/coinflow-client.js';
 import {
   checkSignedWallet,
   checkSubject,
+  namesIn,
   type SessionKeySubject,
   type SignedWallet,
 } from '../issuance/subject-arguments.js';
@@ -77,7 +78,10 @@ export function readCredentials(auth: unknown, merchantId: string): CallCredenti
   }
   if (isSession(auth)) return ofSession(auth, merchantId);
   if (typeof auth !== 'object' || auth === null) throw invalidAuth();
-  return 'signedWallet' in auth ? ofSignedWallet(auth) : ofSubject(auth);
+  // A field that is inherited is not the caller's.
+  const names = [...namesIn(auth)];
+  if (!names.every((name) => Object.hasOwn(auth, name))) throw invalidAuth();
+  return names.includes('signedWallet') ? ofSignedWallet(auth) : ofSubject(auth);
 }
 
 /** Whether these are the credentials that Coinflow documents. */
@@ -121,9 +125,8 @@ function ofSubject(auth: object): CallCredentials {
 }
 
 function ofSignedWallet(auth: { signedWallet?: unknown }): CallCredentials {
-  const names = Object.keys(auth);
-  const given = Object.keys(Object(auth.signedWallet) as object);
-  const isExact = names.length === 1 && given.every((name) => SIGNED_WALLET_FIELDS.includes(name));
+  const given = [...namesIn(auth.signedWallet)];
+  const isExact = namesIn(auth).size === 1 && given.every((name) => SIGNED_WALLET_FIELDS.includes(name));
   if (!isExact) throw new CoinflowInvalidArgumentError('signedWallet', SIGNED_WALLET_RULE);
   const { subject, signedMessage } = checkSignedWallet(auth.signedWallet as SignedWallet);
   return {

@@ -20,16 +20,23 @@ export interface ContentOptions {
   readonly submerchantId?: string | undefined;
 }
 
-const TEMPLATE = /^(?:\/(?:[\w.~-]+|\{\w+\}))+$/;
-/** Values that a server or a gateway on the way could take for another path, also if it decodes twice. */
-const UNSAFE = /[/\\\p{Cc}]|%2f|%5c|%2e/iu;
+/** It begins with a literal: no value of a parameter can lead to `/auth`. */
+const TEMPLATE = /^\/[\w.~-]+(?:\/(?:[\w.~-]+|\{\w+\}))*$/;
+/**
+ * Values that a server or a gateway on the way could take for another path, also if it decodes several times. `..;` is `..` to servers
+ * that cut off parameters of a segment.
+ */
+const UNSAFE = /[/\\\p{Cc}]|%(?:[\da-f]{2}|u)|^\.{1,2}(?:;|$)/iu;
 const MAX_DEVICE_ID_LENGTH = 1_024;
+/** Shorter values are currencies, countries and amounts, which occur in any message. */
+const MIN_REDACTED_LENGTH = 5;
+const MAX_REDACTED_VALUES = 1_000;
 
 /** Authentication is the job of `CoinflowAuthService`; card numbers go from the browser to the vault. */
 const NOT_CALLED: readonly [prefix: RegExp, rule: string][] = [
-  [/^\/auth(?:\/|$)/, 'must not be of /auth: use CoinflowAuthService to create and verify session keys'],
-  [/^\/tokenize(?:\/|$)/, 'must not be of /tokenize: the card vault takes card numbers from the browser'],
-  [/^\/api(?:\/|$)/, 'must be below /api: leave out "/api"'],
+  [/^\/auth(?:\/|$)/i, 'must not be of /auth: use CoinflowAuthService to create and verify session keys'],
+  [/^\/tokenize(?:\/|$)/i, 'must not be of /tokenize: the card vault takes card numbers from the browser'],
+  [/^\/api(?:\/|$)/i, 'must be below /api: leave out "/api"'],
 ];
 
 /** @throws {CoinflowInvalidArgumentError} when it is not a template such as `/customer/{customerId}` */
@@ -54,8 +61,11 @@ export function buildPath(template: string, { params, query }: ContentOptions, m
   const given = record('params', params);
   const names = new Set(Array.from(template.matchAll(/\{(\w+)\}/g), ([, name = '']) => name));
   const unknown = Object.keys(given).find((name) => !names.has(name));
-  if (unknown !== undefined)
-    throw new CoinflowInvalidArgumentError('params', `must not have ${unknown}, which the path does not have`);
+  if (unknown !== undefined) {
+    // The message does not contain the name, because a client may have chosen it.
+    const allowed = names.size === 0 ? 'be left out: the path has none' : `have only ${[...names].join(', ')}`;
+    throw new CoinflowInvalidArgumentError('params', `must ${allowed}`);
+  }
   const path = template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = name === 'merchantId' && !Object.hasOwn(given, name) ? merchantId : given[name];
     return encodeSegment(name, value);
@@ -68,10 +78,10 @@ function encodeSegment(name: string, value: unknown): string {
   const isText = typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
   const text = isText ? String(value) : '';
   if (text === '') throw new CoinflowInvalidArgumentError(argument, 'must be a string that is not empty, or a number');
-  if (UNSAFE.test(text) || text === '.' || text === '..') {
+  if (UNSAFE.test(text)) {
     throw new CoinflowInvalidArgumentError(
       argument,
-      'must not contain a slash, a backslash, or anything that leaves the path',
+      'must not contain a slash, a backslash, or anything that leaves the path, and must not be encoded',
     );
   }
   return encode(argument, text);
@@ -87,8 +97,8 @@ function buildQuery(query: Readonly<Record<string, unknown>>): string {
           return `${encode('query', name)}=${encode('query', String(one))}`;
         }
         throw new CoinflowInvalidArgumentError(
-          `query.${name}`,
-          'must be a string, a number, a boolean, or a list of them',
+          'query',
+          'must have strings, numbers, booleans, and lists of them as its values',
         );
       });
   });
@@ -106,7 +116,8 @@ function encode(argument: string, text: string): string {
 
 /** @throws {CoinflowInvalidArgumentError} for a value that cannot be sent */
 export function buildHeaders({ clientIp, deviceId, submerchantId }: ContentOptions): Record<string, string> {
-  if (clientIp !== undefined && !isIP(clientIp)) {
+  // In JavaScript it may have any type, and `isIP()` converts it.
+  if (clientIp !== undefined && !(typeof clientIp === 'string' && isIP(clientIp))) {
     throw new CoinflowInvalidArgumentError('clientIp', 'must be an IPv4 or IPv6 address');
   }
   assertHeaderValue('deviceId', deviceId, MAX_DEVICE_ID_LENGTH);
@@ -136,6 +147,18 @@ export function buildBody(method: ApiMethod, body: unknown): string | undefined 
   }
   if (text === undefined) throw new CoinflowInvalidArgumentError('body', 'must be a value that JSON can represent');
   return text;
+}
+
+/** The values of a call that a message of Coinflow may repeat, and that no log may show: the longest ones first. */
+export function valuesIn(content: unknown): string[] {
+  const values = new Set<string>();
+  const left = [content];
+  for (const value of left) {
+    if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) left.push(one);
+    else if (typeof value !== 'string' && typeof value !== 'number') continue;
+    else if (String(value).length >= MIN_REDACTED_LENGTH) values.add(String(value));
+  }
+  return [...values].sort((one, other) => other.length - one.length).slice(0, MAX_REDACTED_VALUES);
 }
 
 function record(argument: string, value: unknown): Readonly<Record<string, unknown>> {

@@ -77,7 +77,7 @@ export function checkSignedWallet(given: SignedWallet): SessionKeyRequest & { re
 }
 
 /** The names of all properties, also of inherited ones and of those that are `undefined`. */
-function namesIn(given: unknown): Set<string> {
+export function namesIn(given: unknown): Set<string> {
   const names = new Set<string>();
   for (const name in Object(given)) names.add(name);
   return names;
