@@ -81,7 +81,8 @@ export class Transport {
       const response: AxiosResponse<string> = await this.#http.axiosRef.request({
         method,
         url: path,
-        headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
+        // Without it, Axios sends the content type of a form.
+        headers: { ...headers, 'Content-Type': body === undefined ? false : 'application/json' },
         data: body,
         signal: limit.signal,
         transport: watched,
