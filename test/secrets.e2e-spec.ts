@@ -11,6 +11,7 @@ import {
 } from 'nestjs-coinflow-auth';
 import { startCoinflowEmulator, type EmulatorFault } from 'coinflow-emulator';
 import { stopClock } from './harness/clock.js';
+import { inspectEverything } from './harness/inspect-everything.js';
 import { PLATFORMS, createTestApp, foreignKey, forge, unseenKey, type TestApp } from './harness/create-test-app.js';
 
 const API_KEY = 'canary_api_key_6b1f0c';
@@ -157,14 +158,3 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     expect(inspectEverything(error)).not.toContain(API_KEY);
   });
 });
-
-/** Everything that a logger, a serializer or a debugger can show of a value and of its causes. */
-function inspectEverything(value: unknown): string {
-  const shown = [
-    inspect(value, { depth: Infinity, showHidden: true, getters: true }),
-    JSON.stringify(value),
-    String(value),
-  ];
-  if (!(value instanceof Error)) return shown.join('\n');
-  return [...shown, value.stack, value.cause === undefined ? '' : inspectEverything(value.cause)].join('\n');
-}

@@ -256,6 +256,8 @@ export class CoinflowWebhookUnavailableError extends CoinflowRetryLaterError {
   override readonly name: string = 'CoinflowWebhookUnavailableError';
 }
 
+type Inspect = (value: unknown, options: object) => string;
+
 /** The response of Coinflow that a {@link CoinflowApiError} is about. */
 interface CoinflowApiErrorDetails extends CoinflowAuthErrorDetails {
   reason: CoinflowApiErrorReason;
@@ -299,6 +301,11 @@ export class CoinflowApiError extends CoinflowAuthError {
    */
   get data(): unknown {
     return this.#data;
+  }
+
+  /** Node can be told to call getters when it inspects an object. It must not call this one. */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
+    return inspect(this, { ...options, customInspect: false, getters: false });
   }
 }
 
