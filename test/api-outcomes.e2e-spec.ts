@@ -353,6 +353,30 @@ describe('a charge', () => {
   afterEach(() => app.coinflow.heal());
   afterAll(() => app.close());
 
+  it('that is declined, or needs a challenge, is none, and the error has what Coinflow said', async () => {
+    const session = await app.session('carol');
+    const declined = { ...CHECKOUT, card: { ...CHECKOUT.card, zip: '99999' } };
+    expect(await app.failure(CARD, { auth: session, body: declined })).toMatchObject({
+      reason: 'payment-declined',
+      data: { code: '05', paymentId: expect.any(String) as unknown },
+    });
+    const card = { ...CHECKOUT.card, cardToken: '400002DEMO0000', expMonth: '08', expYear: '27' };
+    expect(await app.failure(CARD, { auth: session, body: { ...CHECKOUT, card } })).toMatchObject({
+      reason: 'challenge-required',
+      data: { transactionId: expect.any(String) as unknown, url: expect.any(String) as unknown },
+    });
+    app.coinflow.fail(CARD, { kind: 'status', status: 412, body: { message: 'no customer' } });
+    expect(await app.failure(CARD, { auth: session, body: CHECKOUT })).toMatchObject({ reason: 'precondition-failed' });
+    app.coinflow.heal();
+    await app.call('PUT /merchant/blocked/{customerId}', {
+      auth: 'merchant',
+      params: { customerId: 'carol' },
+      body: { reason: 'fraud' },
+    });
+    expect(await app.failure(CARD, { auth: session, body: CHECKOUT })).toMatchObject({ reason: 'user-blocked' });
+    expect(app.coinflow.payments).toEqual([]);
+  });
+
   const kinds: fc.Arbitrary<EmulatorFault> = fc.oneof(
     fc.record({
       kind: fc.constant('status' as const),
