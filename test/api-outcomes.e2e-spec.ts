@@ -216,8 +216,10 @@ describe('the outcome of a call of CoinflowApi', () => {
   describe('that the caller aborts', () => {
     it('is the reason of the signal before the call is sent', async () => {
       const reason = new Error('The client has gone');
-      expect(await pay({ signal: AbortSignal.abort(reason) })).toBe(reason);
+      expect(await pay({ signal: AbortSignal.abort(reason), auth: 'none' })).toBe(reason);
       expect(server.requests).toHaveLength(0);
+      // It took no call of the budget either.
+      expect(app.service.metrics().budget.used.apiCalls).toBe(0);
     });
 
     it('is unknown after the call was sent, and the reason of the signal for GET', async () => {
