@@ -105,12 +105,13 @@ export class ApiCaller {
     call.signal?.throwIfAborted();
     const ended = call.credentials.session && this.#parts.sessions.watcher.checkOf(call.credentials.session)();
     if (ended) throw ended;
+    const startedAt = performance.now();
     try {
       return await this.#limited(call);
     } catch (error) {
       const { session } = call.credentials;
       const isRejected = error instanceof CoinflowApiError && error.reason === 'credentials-rejected';
-      throw this.#parts.errors.report(isRejected && session ? await this.#revalidated(session, error) : error);
+      throw this.#parts.errors.report(isRejected && session ? await this.#revalidated(session, error, startedAt) : error);
     }
   }
 
@@ -202,10 +203,12 @@ export class ApiCaller {
 
   /**
    * Coinflow's 401 can be about the session key or about the call. So the key is verified again, once and within the budget.
+   * @param startedAt a verification since then is enough: calls that fail together need only one
    * @returns the error of a key that is not valid any more, otherwise the given one
    */
-  async #revalidated(session: CoinflowSession, error: CoinflowApiError): Promise<unknown> {
-    const { error: ended } = await this.#parts.authenticate(session.key, { maxAgeMs: 0 }, undefined);
+  async #revalidated(session: CoinflowSession, error: CoinflowApiError, startedAt: number): Promise<unknown> {
+    const maxAgeMs = Math.floor(performance.now() - startedAt);
+    const { error: ended } = await this.#parts.authenticate(session.key, { maxAgeMs }, undefined);
     return ended && statusOf(ended) === 401 ? ended : error;
   }
 }
