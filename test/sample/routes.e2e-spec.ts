@@ -13,6 +13,7 @@ required               http      POST /auth/logout                  LogoutContro
 required               http      GET /me                            MeController.me
 required               http      GET /me/balance                    MeController.balance
 optional               http      GET /catalog                       CatalogController.catalog
+required               http      POST /checkout                     CheckoutController.pay
 required  maxAgeMs: 0  http      POST /payouts                      PayoutsController.pay
 webhook                http      POST /webhooks/coinflow            WebhooksController.receive
 public                 http      POST /auth/login                   LoginController.login

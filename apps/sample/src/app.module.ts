@@ -4,6 +4,7 @@ import { CoinflowAuthModule } from 'nestjs-coinflow-auth';
 import { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
 import { graphqlContext } from 'nestjs-coinflow-auth/graphql';
 import { DemoModule } from '../page/backend/demo.module.js';
+import { CheckoutController } from './checkout/checkout.controller.js';
 import { coinflowOptions, hasWebhooks } from './coinflow/coinflow-options.js';
 import { LogoutController, SessionKeyController } from './coinflow/session-key.controller.js';
 import { WalletController } from './coinflow/wallet.controller.js';
@@ -40,6 +41,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     LogoutController,
     MeController,
     CatalogController,
+    CheckoutController,
     PayoutsController,
   ],
 })

@@ -32,10 +32,15 @@ export class Settlements {
   }
 }
 
-/** Version 3 of the event names the user, version 2 the wallet. The types do not guarantee either at runtime. */
-function userIdOf({ customerId, wallet }: { customerId?: unknown; wallet?: unknown }): string | undefined {
-  if (typeof customerId === 'string') return idOf({ userId: customerId });
-  return typeof wallet === 'string' && wallet !== '' ? idOf({ wallet }) : undefined;
+/**
+ * Version 3 of the event names a user or a wallet as `customerId`, version 2 either as `wallet`. The checkout puts into `webhookInfo` which
+ * one it is. It never names the user there: whoever has a session key can call Coinflow with any `webhookInfo`.
+ */
+function userIdOf({ customerId, wallet, webhookInfo }: Readonly<Record<string, unknown>>): string | undefined {
+  const [id, usual] = typeof customerId === 'string' ? [customerId, 'user'] : [wallet, 'wallet'];
+  if (typeof id !== 'string' || id === '') return undefined;
+  const { subjectKind = usual } = Object(webhookInfo) as { subjectKind?: unknown };
+  return idOf(subjectKind === 'wallet' ? { wallet: id } : { userId: id });
 }
 
 @Module({ imports: [LedgerModule], controllers: [WebhooksController], providers: [Settlements] })
