@@ -10,7 +10,8 @@ import { until } from '../harness/until.js';
 
 const WEBHOOK_KEY = 'canary_webhook_key_9c41';
 const WITH_WEBHOOKS = { COINFLOW_WEBHOOK_VALIDATION_KEY: WEBHOOK_KEY };
-const HEALTHY = { condition: 'healthy', lifetimeSeconds: 86_400, clockOffsetMs: 0 };
+const HEALTHY = { condition: 'healthy', checkout: 'healthy', lifetimeSeconds: 86_400, clockOffsetMs: 0 };
+const CHECKOUT = 'POST /checkout/card/{merchantId}';
 const ALICE = { kind: 'user', userId: 'alice' };
 const WALLET = { kind: 'wallet', wallet: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', blockchain: 'eth' };
 
@@ -97,11 +98,39 @@ describe.each(PLATFORMS)('the backend of the page on %s', (platform) => {
         const state = (await (await fetch(`${coinflow.url}/_emulator/state`)).json()) as { faults: object[] };
         const kind = condition === 'slow' ? 'delay' : 'hang';
         expect(state.faults).toEqual(
-          ['message', 'session-key', 'verify'].map((endpoint) => ({ endpoint, kind, remaining: null })),
+          ['message', 'session-key', 'verify', CHECKOUT].map((endpoint) => ({
+            endpoint,
+            kind,
+            afterProcessing: false,
+            remaining: null,
+          })),
         );
         expect(await change({ condition: 'healthy' })).toMatchObject({ body: HEALTHY });
       },
     );
+
+    it('sets the condition of checkouts beside that of the other endpoints', async () => {
+      const { coinflow } = await start();
+      const faults = async (): Promise<unknown> =>
+        ((await (await fetch(`${coinflow.url}/_emulator/state`)).json()) as { faults: object[] }).faults;
+      const lost = { endpoint: CHECKOUT, kind: 'reset', afterProcessing: true };
+      expect(await change({ checkout: 'response-lost' })).toMatchObject({
+        status: 200,
+        body: { ...HEALTHY, checkout: 'response-lost' },
+      });
+      expect(await faults()).toMatchObject([lost]);
+      expect(await change({ condition: 'outage' })).toMatchObject({
+        body: { condition: 'outage', checkout: 'response-lost' },
+      });
+      expect(await faults()).toMatchObject([{}, {}, { endpoint: 'verify', kind: 'status' }, lost]);
+      expect(await change({ condition: 'healthy', checkout: 'user-blocked' })).toMatchObject({
+        body: { ...HEALTHY, checkout: 'user-blocked' },
+      });
+      expect(await faults()).toEqual([]);
+      expect(await change({ lifetimeSeconds: 20 })).toMatchObject({ body: { checkout: 'user-blocked' } });
+      expect(await change({ checkout: 'healthy' })).toMatchObject({ body: { ...HEALTHY, lifetimeSeconds: 20 } });
+      expect(await (await fetch(`${coinflow.url}/_emulator/state`)).json()).toMatchObject({ responses: [] });
+    });
 
     it('changes the key lifetime and the clock of the emulator', async () => {
       await start();
@@ -131,6 +160,7 @@ describe.each(PLATFORMS)('the backend of the page on %s', (platform) => {
 
     it.each<[string, string, object]>([
       ['PATCH', 'coinflow', { condition: 'odd' }],
+      ['PATCH', 'coinflow', { checkout: 'odd' }],
       ['PATCH', 'coinflow', { lifetimeSeconds: 0 }],
       ['PATCH', 'coinflow', { clockOffsetMs: 86_400_001 }],
       ['PATCH', 'coinflow', { other: 1 }],

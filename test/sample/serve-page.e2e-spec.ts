@@ -5,9 +5,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createSampleApp, type SampleApp } from '../harness/create-sample-app.js';
 import { PLATFORMS } from '../harness/create-test-app.js';
 
-const POLICY =
+/** @param challenge the origin of the 3-D Secure challenges */
+const policyWith = (challenge: string): string =>
   "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;font-src 'self';connect-src 'self';" +
-  "base-uri 'none';form-action 'none';frame-ancestors 'none'";
+  `frame-src ${challenge};form-action ${challenge};base-uri 'none';frame-ancestors 'none'`;
 
 describe.each(PLATFORMS)('serving the page on %s', (platform) => {
   let folder: string;
@@ -23,8 +24,8 @@ describe.each(PLATFORMS)('serving the page on %s', (platform) => {
   afterEach(() => app.close());
   afterAll(() => rm(folder, { recursive: true }));
 
-  async function start(page: string): Promise<SampleApp> {
-    return (app = await createSampleApp({ platform, page: join(folder, page) }));
+  async function start(page: string, env?: Record<string, string>): Promise<SampleApp> {
+    return (app = await createSampleApp({ platform, page: join(folder, page), env }));
   }
 
   it('makes browsers revalidate the page and cache its assets', async () => {
@@ -56,10 +57,11 @@ describe.each(PLATFORMS)('serving the page on %s', (platform) => {
   });
 
   it('sends a strict Content Security Policy everywhere but for Swagger UI', async () => {
-    const { get } = await start('built');
+    const { get, coinflow } = await start('built');
+    const policy = policyWith(coinflow.url);
     for (const path of ['/', '/assets/main-4f2a.js', '/me', '/nothing', '/demo/state', '/documents']) {
       const { headers } = await get(path);
-      expect([path, headers['content-security-policy']]).toEqual([path, POLICY]);
+      expect([path, headers['content-security-policy']]).toEqual([path, policy]);
       expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'same-origin' });
       expect(headers).not.toHaveProperty('strict-transport-security');
     }
@@ -68,5 +70,10 @@ describe.each(PLATFORMS)('serving the page on %s', (platform) => {
       expect([path, headers['content-security-policy']]).toEqual([path, undefined]);
       expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff' });
     }
+  });
+
+  it('allows no frame and no form with the real Coinflow', async () => {
+    const { get } = await start('built', { COINFLOW_ENV: 'sandbox' });
+    expect((await get('/')).headers['content-security-policy']).toBe(policyWith("'none'"));
   });
 });

@@ -2,6 +2,7 @@ import { ConsoleLogger, ValidationPipe, type INestApplication } from '@nestjs/co
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { EmulatorControl } from '../page/backend/emulator/emulator-control.js';
 import { pageFolder, servePage } from '../page/backend/serve-page.js';
 import { AppModule } from './app.module.js';
 import { securityHeaders } from './security-headers.js';
@@ -41,7 +42,7 @@ export interface AppSettings {
 
 /** Applies the settings that `npm start` and the tests share. */
 export function configureApp(app: INestApplication, { page = pageFolder() }: AppSettings = {}): INestApplication {
-  app.use(securityHeaders);
+  app.use(securityHeaders(app.get(EmulatorControl, { strict: false }).origin));
   app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));
   servePage(app, page);
   setUpSwagger(app);

@@ -31,8 +31,12 @@ export interface DemoState {
 /** How the emulator responds: normally, with 503, after one second, with 429, or never. */
 export type EmulatorCondition = 'healthy' | 'outage' | 'slow' | 'rate-limited' | 'unresponsive';
 
+/** How the emulator responds to card checkouts: normally, not at all after it has charged the card, or with 423. */
+export type CheckoutCondition = 'healthy' | 'response-lost' | 'user-blocked';
+
 export interface EmulatorSettings {
   readonly condition: EmulatorCondition;
+  readonly checkout: CheckoutCondition;
   /** The lifetime of the session keys that the emulator creates from now on. */
   readonly lifetimeSeconds: number;
   /** The clock of the emulator minus the clock of this machine. */

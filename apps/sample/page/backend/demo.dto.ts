@@ -13,10 +13,11 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { CoinflowBlockchain } from 'nestjs-coinflow-auth';
-import type { DemoWebhook, EmulatorChange, EmulatorCondition, InvalidKeyKind } from './demo-api.js';
+import type { CheckoutCondition, DemoWebhook, EmulatorChange, EmulatorCondition, InvalidKeyKind } from './demo-api.js';
 
 const DAY_SECONDS = 86_400;
 const CONDITIONS: readonly EmulatorCondition[] = ['healthy', 'outage', 'slow', 'rate-limited', 'unresponsive'];
+const CHECKOUT_CONDITIONS: readonly CheckoutCondition[] = ['healthy', 'response-lost', 'user-blocked'];
 const KEY_KINDS: readonly InvalidKeyKind[] = ['foreign', 'expired'];
 const WEBHOOK_KINDS: readonly DemoWebhook['kind'][] = ['settled', 'duplicate', 'forged'];
 
@@ -24,6 +25,10 @@ export class EmulatorChangeDto implements EmulatorChange {
   @IsOptional()
   @IsIn(CONDITIONS)
   condition?: EmulatorCondition;
+
+  @IsOptional()
+  @IsIn(CHECKOUT_CONDITIONS)
+  checkout?: CheckoutCondition;
 
   @IsOptional()
   @IsInt()

@@ -2,7 +2,7 @@ import { defineConfig, type ProxyOptions } from 'vite';
 
 /** The URL of the sample. `npm run dev` sets it. */
 const sample = process.env.SAMPLE_URL || 'http://127.0.0.1:3000';
-const ROUTES = ['auth', 'coinflow', 'me', 'catalog', 'payouts', 'demo', 'docs', 'health', 'webhooks'];
+const ROUTES = ['auth', 'coinflow', 'me', 'catalog', 'checkout', 'payouts', 'demo', 'docs', 'health', 'webhooks'];
 
 /** Sends requests as a page of the sample would: its demo routes accept requests of their own origin at a loopback address only. */
 const toSample: ProxyOptions = {

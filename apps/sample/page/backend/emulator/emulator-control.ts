@@ -17,6 +17,11 @@ export class EmulatorControl {
     if (config.get('COINFLOW_ENV') === 'local' && isLoopback(url)) this.#url = url;
   }
 
+  /** The origin of the emulator's pages; `undefined` with the real Coinflow. */
+  get origin(): string | undefined {
+    return this.#url && new URL(this.#url).origin;
+  }
+
   /** @returns `undefined` if there is no emulator or it does not respond */
   async findState(): Promise<EmulatorState | undefined> {
     if (this.#url === undefined) return undefined;

@@ -1,6 +1,11 @@
 import { plainToInstance, Type } from 'class-transformer';
-import { IsArray, IsInt, IsOptional, IsString, ValidateNested, validateSync } from 'class-validator';
-import type { EmulatorCondition, EmulatorSettings } from '../demo-api.js';
+import { IsArray, IsBoolean, IsInt, IsOptional, IsString, ValidateNested, validateSync } from 'class-validator';
+import type { CheckoutCondition, EmulatorCondition, EmulatorSettings } from '../demo-api.js';
+
+/** The operation of Coinflow that charges a card. */
+export const CHECKOUT = 'POST /checkout/card/{merchantId}';
+
+const USER_BLOCKED = 423;
 
 /** The fault that produces each condition; `healthy` has none. */
 export const FAULTS = {
@@ -9,6 +14,12 @@ export const FAULTS = {
   'rate-limited': { kind: 'rate-limited', afterSeconds: 5 },
   unresponsive: { kind: 'hang' },
 } as const satisfies Record<Exclude<EmulatorCondition, 'healthy'>, object>;
+
+/** The card is charged, and the response does not arrive. */
+export const RESPONSE_LOST = { kind: 'reset', afterProcessing: true } as const;
+
+/** The response of Coinflow to a user whom the merchant has blocked. */
+export const BLOCKED = { operation: CHECKOUT, status: USER_BLOCKED, body: { message: 'Customer is blocked' } } as const;
 
 const CONDITION_OF_FAULT = new Map<string, EmulatorCondition>([
   ['delay', 'slow'],
@@ -32,6 +43,17 @@ class Fault {
 
   @IsString()
   kind!: string;
+
+  @IsBoolean()
+  afterProcessing!: boolean;
+}
+
+class CannedResponse {
+  @IsString()
+  operation!: string;
+
+  @IsInt()
+  status!: number;
 }
 
 class Attempt {
@@ -70,6 +92,10 @@ export class EmulatorState {
   @Type(() => Fault)
   faults!: Fault[];
 
+  @ValidateNested({ each: true })
+  @Type(() => CannedResponse)
+  responses!: CannedResponse[];
+
   @ValidateNested()
   @Type(() => Webhooks)
   webhooks!: Webhooks;
@@ -85,8 +111,17 @@ export class EmulatorState {
     const fault = this.faults.find(({ endpoint }) => endpoint === 'verify');
     return {
       condition: fault ? (CONDITION_OF_FAULT.get(fault.kind) ?? 'outage') : 'healthy',
+      checkout: this.#checkout,
       lifetimeSeconds: this.issuance.lifetimeSeconds,
       clockOffsetMs: this.clock.offsetMs,
     };
+  }
+
+  get #checkout(): CheckoutCondition {
+    if (this.faults.some(({ endpoint, afterProcessing }) => endpoint === CHECKOUT && afterProcessing)) {
+      return 'response-lost';
+    }
+    const isBlocked = this.responses.some(({ operation, status }) => operation === CHECKOUT && status === USER_BLOCKED);
+    return isBlocked ? 'user-blocked' : 'healthy';
   }
 }

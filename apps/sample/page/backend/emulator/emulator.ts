@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
-import type { EmulatorChange, EmulatorCondition, EmulatorSettings } from '../demo-api.js';
+import type { CheckoutCondition, EmulatorChange, EmulatorCondition, EmulatorSettings } from '../demo-api.js';
 import { EmulatorControl } from './emulator-control.js';
-import { FAULTS } from './emulator-state.js';
+import { BLOCKED, CHECKOUT, FAULTS, RESPONSE_LOST } from './emulator-state.js';
 
-const ENDPOINTS = ['message', 'session-key', 'verify'];
+const ENDPOINTS = ['message', 'session-key', 'verify', CHECKOUT];
 
 /** Reads and changes the settings of the emulator for the page. */
 @Injectable()
@@ -30,9 +30,11 @@ export class Emulator {
     return changed;
   }
 
-  async #change({ condition, lifetimeSeconds, clockOffsetMs }: EmulatorChange): Promise<EmulatorSettings> {
-    const { issuance } = await this.control.state();
-    if (condition !== undefined) await this.#setCondition(condition);
+  async #change({ condition, checkout, lifetimeSeconds, clockOffsetMs }: EmulatorChange): Promise<EmulatorSettings> {
+    const { issuance, settings: current } = await this.control.state();
+    if (condition !== undefined || checkout !== undefined) {
+      await this.#setConditions(condition ?? current.condition, checkout ?? current.checkout);
+    }
     // The control API resets the issuance options that a request leaves out.
     if (lifetimeSeconds !== undefined) await this.control.post('issuance', { ...issuance, lifetimeSeconds });
     if (clockOffsetMs !== undefined) await this.control.post('clock', { offsetMs: clockOffsetMs });
@@ -41,9 +43,15 @@ export class Emulator {
     return settings;
   }
 
-  async #setCondition(condition: EmulatorCondition): Promise<void> {
-    if (condition === 'healthy') return void (await this.control.post('heal', {}));
-    const fault = FAULTS[condition];
-    for (const endpoint of ENDPOINTS) await this.control.post('faults', { endpoint, fault });
+  /** A checkout that fails in its own way does not have the fault of the other endpoints. */
+  async #setConditions(condition: EmulatorCondition, checkout: CheckoutCondition): Promise<void> {
+    await this.control.post('heal', {});
+    await this.control.post('responses/clear', {});
+    if (condition !== 'healthy') {
+      const fault = FAULTS[condition];
+      for (const endpoint of ENDPOINTS) await this.control.post('faults', { endpoint, fault });
+    }
+    if (checkout === 'response-lost') await this.control.post('faults', { endpoint: CHECKOUT, fault: RESPONSE_LOST });
+    if (checkout === 'user-blocked') await this.control.post('responses', BLOCKED);
   }
 }

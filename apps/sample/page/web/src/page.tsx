@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { loading, loadSample, sample } from './api/sample.js';
+import { BuyPanel } from './buy/buy-panel.js';
 import { FaultInjectionPanel } from './fault-injection/fault-injection-panel.js';
 import { LivePanel } from './live/live-panel.js';
 import { SessionPanel } from './session/session-panel.js';
@@ -54,6 +55,7 @@ function Panels(): JSX.Element {
       <SessionPanel />
       <SendRequestsPanel />
       <LivePanel />
+      <BuyPanel />
       <FaultInjectionPanel />
       <WebhooksPanel />
     </div>

@@ -1,7 +1,14 @@
 import type { JSX } from 'preact';
 import type { EmulatorChange, EmulatorSettings } from '../../../backend/demo-api.js';
 import { Choices } from '../ui/controls.js';
-import { CLOCKS, CONDITIONS, LIFETIMES, changeEmulator, type Choice } from './emulator-settings.js';
+import {
+  CHECKOUT_CONDITIONS,
+  CLOCKS,
+  CONDITIONS,
+  LIFETIMES,
+  changeEmulator,
+  type Choice,
+} from './emulator-settings.js';
 
 export function EmulatorSettingsView({ settings }: { readonly settings: EmulatorSettings }): JSX.Element {
   return (
@@ -11,6 +18,12 @@ export function EmulatorSettingsView({ settings }: { readonly settings: Emulator
         choices={CONDITIONS}
         chosen={settings.condition}
         change={(condition) => ({ condition })}
+      />
+      <Setting
+        legend="Checkout"
+        choices={CHECKOUT_CONDITIONS}
+        chosen={settings.checkout}
+        change={(checkout) => ({ checkout })}
       />
       <Setting
         legend="Key lifetime"

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { EmulatorChange, EmulatorCondition } from '../../../backend/demo-api.js';
+import type { CheckoutCondition, EmulatorChange, EmulatorCondition } from '../../../backend/demo-api.js';
 import { callApi, isOk, type ApiResponse } from '../api/call-api.js';
 import { isEmulatorSettings } from '../api/type-guards.js';
 import { emulator } from '../live/live-state.js';
@@ -31,6 +31,20 @@ export const CONDITIONS: readonly Choice<EmulatorCondition>[] = [
     value: 'unresponsive',
     name: 'Unresponsive',
     about: 'Coinflow does not respond. Calls time out, and after five timeouts the circuit breaker opens.',
+  },
+];
+
+export const CHECKOUT_CONDITIONS: readonly Choice<CheckoutCondition>[] = [
+  { value: 'healthy', name: 'As chosen', about: 'Each demo card does what it stands for.' },
+  {
+    value: 'response-lost',
+    name: 'Response lost',
+    about: 'Coinflow charges the card, and its response does not arrive. The webhook does.',
+  },
+  {
+    value: 'user-blocked',
+    name: 'User blocked',
+    about: 'Coinflow responds with 423: the merchant has blocked the user.',
   },
 ];
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EMPTY_TALLY, savedCalls, savedPercent, since } from './call-savings.js';
 import { blockedCallsText, breakerText, budgetText, sharedStoreText, skewText } from './metric-texts.js';
 
-const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0 };
+const NO_CALLS = { knownKeys: 0, revalidations: 0, newKeys: 0, walletLogins: 0, apiCalls: 0 };
 const BUDGET = {
   used: NO_CALLS,
   exhausted: NO_CALLS,
@@ -43,8 +43,8 @@ describe('the share of requests without a call', () => {
 describe('the texts of the metrics', () => {
   it('names the purpose of each call', () => {
     expect(budgetText(BUDGET)).toBe('None');
-    expect(budgetText({ ...BUDGET, used: { ...NO_CALLS, newKeys: 2, revalidations: 1 } })).toBe(
-      '2 new keys, 1 revalidation',
+    expect(budgetText({ ...BUDGET, used: { ...NO_CALLS, newKeys: 2, revalidations: 1, apiCalls: 3 } })).toBe(
+      '2 new keys, 1 revalidation, 3 API calls',
     );
   });
 
@@ -53,10 +53,12 @@ describe('the texts of the metrics', () => {
     expect(
       blockedCallsText({
         ...BUDGET,
-        rateLimited: { ...NO_CALLS, newKeys: 4_203, revalidations: 2 },
+        rateLimited: { ...NO_CALLS, newKeys: 4_203, revalidations: 2, apiCalls: 1 },
         exhausted: { ...NO_CALLS, newKeys: 1, revalidations: 1 },
       }),
-    ).toBe('4,203 × invalid keys of one client, 2 × too many checks of one key, 2 × budget exhausted');
+    ).toBe(
+      '4,203 × invalid keys of one client, 2 × too many checks of one key, 1 × API calls of one user, 2 × budget exhausted',
+    );
   });
 
   it('warns of a clock skew above 30 seconds', () => {

@@ -10,6 +10,7 @@ export function budgetText({ used }: CoinflowBudgetMetrics): string {
     [used.revalidations, 'revalidation'],
     [used.knownKeys, 'known key'],
     [used.walletLogins, 'wallet login'],
+    [used.apiCalls, 'API call'],
   ] as const;
   const parts = counts.filter(([count]) => count > 0).map(([count, purpose]) => plural(count, purpose));
   return parts.length > 0 ? parts.join(', ') : 'None';
@@ -22,6 +23,7 @@ export function blockedCallsText({ exhausted, rateLimited }: CoinflowBudgetMetri
     [rateLimited.newKeys, 'invalid keys of one client'],
     [rateLimited.revalidations + rateLimited.knownKeys, 'too many checks of one key'],
     [rateLimited.walletLogins, 'wallet logins of one client'],
+    [rateLimited.apiCalls, 'API calls of one user'],
     [budgetExhausted, 'budget exhausted'],
   ] as const;
   const parts = counts.filter(([count]) => count > 0).map(([count, reason]) => `${formatCount(count)} × ${reason}`);
