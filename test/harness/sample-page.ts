@@ -24,6 +24,10 @@ export class SamplePage {
 
   async startApp(platform: Platform): Promise<void> {
     this.app = await createSampleApp({ platform, env: { COINFLOW_WEBHOOK_VALIDATION_KEY: WEBHOOK_KEY } });
+    this.registerWebhook();
+  }
+
+  registerWebhook(): void {
     this.app.coinflow.registerWebhook({ url: `${this.app.url}/webhooks/coinflow`, key: WEBHOOK_KEY });
   }
 

@@ -30,12 +30,7 @@ export function ChallengeFrame({ challenge: { url, creq }, onDecision }: Challen
       <form ref={form} method="post" action={url} target={FRAME} hidden>
         <input type="hidden" name="creq" value={creq} />
       </form>
-      <iframe
-        ref={frame}
-        name={FRAME}
-        title="Approve the payment at your bank"
-        sandbox="allow-forms allow-scripts allow-same-origin"
-      />
+      <iframe ref={frame} name={FRAME} title="Approve the payment at your bank" />
     </div>
   );
 }
