@@ -77,7 +77,7 @@ const source = coinflow
 console.log(`Page              ${page}${coinflow ? '  (log in as alice with alice-demo)' : ''}
 Sample merchant   ${sample}  (Swagger UI: ${sample}/docs)
 Coinflow          ${source}
-Webhooks          ${webhookKeys ? `POST ${sample}/webhooks/coinflow` : 'off: set COINFLOW_WEBHOOK_VALIDATION_KEY'}
+Webhooks          ${webhookKeys ? `POST ${sample}/webhooks/coinflow` : 'off: set COINFLOW_WEBHOOK_VALIDATION_KEY'}${coinflow ? `\nCheckout          POST ${sample}/checkout  (demo cards: the panel "Buy" of the page)` : ''}
 Press Ctrl-C to stop. For more output: npm start -- --verbose`);
 
 function readArguments() {
