@@ -208,6 +208,9 @@ describePage('the page, in full', (sample) => {
     await shows('Your requests', /^All \d+ authenticated/);
     await sample.button('Send a duplicate').click();
     await sample.text(/increased by \$5.00 in total/).waitFor();
+    await sample.choose('3-D Secure');
+    await sample.button('Buy for $5.00').click();
+    await sample.panel('Buy').frameLocator('iframe').getByText('5.00 USD').waitFor();
     await sample.text('Latest decisions as a table').click();
     await everywhere(async () => {
       expect(await accessibilityProblems()).toEqual([]);
