@@ -102,18 +102,19 @@ describe.each(PLATFORMS)('the checkout of the sample on %s', (platform) => {
   });
 
   it.each([
-    ['a declined card', { zip: '99999' }, '05'],
-    ['a failed chargeback protection', { zip: '00000' }, '999'],
-    ['a suspected fraud', { zip: '00001' }, '59'],
-  ])('responds with 402 and the decline code to %s, without the text of Coinflow', async (_, card, declineCode) => {
+    ['a declined card', { zip: '99999' }],
+    ['a failed chargeback protection', { zip: '00000' }],
+    ['a suspected fraud', { zip: '00001' }],
+  ])('responds with 402 to %s, without anything of Coinflow', async (_, card) => {
     await start();
     const declined = await pay(card);
     expect(declined.status).toBe(402);
     expect(declined.body).toEqual({
       statusCode: 402,
-      message: 'The card was declined.',
+      message: 'The payment was declined.',
+      error: 'Payment Required',
+      code: 'COINFLOW_API_ERROR',
       reason: 'payment-declined',
-      declineCode,
     });
     expect(app.coinflow.payments).toEqual([]);
   });
@@ -143,6 +144,7 @@ describe.each(PLATFORMS)('the checkout of the sample on %s', (platform) => {
       expect(answer.body).toEqual({
         statusCode: 412,
         message: 'A challenge is required.',
+        code: 'COINFLOW_API_ERROR',
         reason: 'challenge-required',
         challenge: { transactionId: 't', url: 'https://bank.test', creq: 'c' },
       });
@@ -157,7 +159,7 @@ describe.each(PLATFORMS)('the checkout of the sample on %s', (platform) => {
       const body = { transactionId: 't', url: 'https://bank.test', creq: 'c', ...wrong };
       app.coinflow.respond(OPERATION, { status: 412, body });
       const answer = await pay(CHALLENGED);
-      expect(answer).toMatchObject({ status: 412, body: { reason: 'challenge-required' } });
+      expect(answer).toMatchObject({ status: 412, body: { code: 'COINFLOW_API_ERROR' } });
       expect(answer.text).not.toContain('bank.test');
     });
 
@@ -177,7 +179,10 @@ describe.each(PLATFORMS)('the checkout of the sample on %s', (platform) => {
     it('declines the card after the user has failed the challenge', async () => {
       await start();
       const challengeId = await decide('failed');
-      expect(await pay(CHALLENGED, { challengeId })).toMatchObject({ status: 402, body: { declineCode: '1A' } });
+      expect(await pay(CHALLENGED, { challengeId })).toMatchObject({
+        status: 402,
+        body: { reason: 'payment-declined' },
+      });
       expect(app.coinflow.payments).toEqual([]);
     });
 

@@ -101,7 +101,6 @@ describe.each(PLATFORMS)('the backend of the page on %s', (platform) => {
           ['message', 'session-key', 'verify', CHECKOUT].map((endpoint) => ({
             endpoint,
             kind,
-            afterProcessing: false,
             remaining: null,
           })),
         );

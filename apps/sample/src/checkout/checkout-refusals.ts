@@ -3,31 +3,21 @@ import { CoinflowApiError } from 'nestjs-coinflow-auth';
 import type { ChallengeDto } from './checkout.dto.js';
 
 /**
- * Adds what the page needs of Coinflow's response, field by field. Any other error stays as it is: the exception filter of the package
- * answers it with its status and `reason`.
+ * Adds what the page needs of a challenge, field by field. Any other error stays as it is: the exception filter of the package answers
+ * a declined card, a blocked user or an unknown outcome with its status, `code` and `reason`.
  */
 export function toRefusal(error: unknown): unknown {
   if (!(error instanceof CoinflowApiError)) return error;
-  if (error.reason === 'challenge-required') {
-    const challenge = challengeIn(error.data);
-    return challenge ? refusal(412, 'A challenge is required.', error.reason, { challenge }) : error;
+  const { status, code, reason, data } = error;
+  const challenge = reason === 'challenge-required' ? challengeIn(data) : undefined;
+  if (challenge) {
+    return new HttpException({ statusCode: 412, message: 'A challenge is required.', code, reason, challenge }, 412);
   }
-  // Coinflow answers 400 to a declined card, with a code, and to an invalid body.
-  if (error.status !== 400) return error;
-  const declineCode = textIn(error.data, 'code');
-  if (declineCode === undefined) {
-    return new BadRequestException('Coinflow does not accept this card or challenge. Start the checkout again.');
-  }
-  return refusal(402, 'The card was declined.', 'payment-declined', { declineCode });
-}
-
-function refusal(
-  statusCode: number,
-  message: string,
-  reason: string,
-  details: { declineCode: string } | { challenge: ChallengeDto },
-): HttpException {
-  return new HttpException({ statusCode, message, reason, ...details }, statusCode);
+  // The token and the id of the challenge come from the client.
+  const isFromClient = status === 400 && reason === 'request-rejected';
+  return isFromClient
+    ? new BadRequestException('Coinflow does not accept this card or challenge. Start the checkout again.')
+    : error;
 }
 
 function challengeIn(data: unknown): ChallengeDto | undefined {

@@ -15,7 +15,7 @@ export class CheckoutController {
   @Post()
   @CoinflowAuth()
   @ApiCreatedResponse({ type: PaymentDto, description: 'The card was charged' })
-  @ApiResponse({ status: 402, type: CheckoutRefusalDto, description: 'The card was declined: declineCode' })
+  @ApiResponse({ status: 402, type: CheckoutRefusalDto, description: 'The card was declined' })
   @ApiResponse({ status: 412, type: CheckoutRefusalDto, description: 'The user must pass a challenge: challenge' })
   @ApiResponse({ status: 423, type: CheckoutRefusalDto, description: 'The user is blocked' })
   @ApiBadGatewayResponse({

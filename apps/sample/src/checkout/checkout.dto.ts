@@ -119,17 +119,17 @@ export class ChallengeDto {
 }
 
 export class CheckoutRefusalDto {
-  @ApiProperty({ example: 402 })
+  @ApiProperty({ example: 412 })
   statusCode!: number;
 
-  @ApiProperty({ example: 'The card was declined.' })
+  @ApiProperty({ example: 'A challenge is required.' })
   message!: string;
 
-  @ApiProperty({ example: 'payment-declined' })
-  reason!: string;
+  @ApiProperty({ example: 'COINFLOW_API_ERROR' })
+  code!: string;
 
-  @ApiPropertyOptional({ example: '05', description: 'Of a declined card' })
-  declineCode?: string;
+  @ApiProperty({ example: 'challenge-required' })
+  reason!: string;
 
   @ApiPropertyOptional({ type: ChallengeDto, description: 'With the status 412' })
   challenge?: ChallengeDto;

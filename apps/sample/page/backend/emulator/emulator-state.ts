@@ -44,8 +44,9 @@ class Fault {
   @IsString()
   kind!: string;
 
+  @IsOptional()
   @IsBoolean()
-  afterProcessing!: boolean;
+  afterProcessing?: boolean;
 }
 
 class CannedResponse {

@@ -79,7 +79,7 @@ export function describePurchase(current: Purchase): string {
     case 'paid':
       return `Paid ${money}.`;
     case 'declined':
-      return `Declined. ${current.reason}`;
+      return 'Declined. The card was not charged.';
     case 'challenge':
       return `The bank asks you to approve ${money}.`;
     case 'blocked':
