@@ -111,7 +111,9 @@ export class ApiCaller {
     } catch (error) {
       const { session } = call.credentials;
       const isRejected = error instanceof CoinflowApiError && error.reason === 'credentials-rejected';
-      throw this.#parts.errors.report(isRejected && session ? await this.#revalidated(session, error, startedAt) : error);
+      throw this.#parts.errors.report(
+        isRejected && session ? await this.#revalidated(session, error, startedAt) : error,
+      );
     }
   }
 

@@ -80,8 +80,11 @@ export class CoinflowResponse {
 
   /** For messages of errors: the request, the status, Coinflow's message and its `debugId`, without secrets. */
   describe(): string {
-    const texts = MESSAGE_FIELDS.flatMap((name) => this.field(name) ?? []).slice(0, MAX_TEXTS);
-    const text = texts.map((one) => safeText(one, this.#secrets)).join(': ');
+    const texts = new Set(MESSAGE_FIELDS.flatMap((name) => this.field(name) ?? []));
+    const text = [...texts]
+      .slice(0, MAX_TEXTS)
+      .map((one) => safeText(one, this.#secrets))
+      .join(': ');
     const { debugId } = this;
     return [
       `${this.#name} returned ${this.status}`,
