@@ -313,7 +313,7 @@ describe.each(PLATFORMS)('decisions and their HTTP answers, on %s', (platform) =
     const answer = await app.get('/guarded', unseenKey(app.coinflow));
     expect(answer.body).toEqual({
       statusCode: 503,
-      message: 'The session service is temporarily unavailable. Try again later.',
+      message: 'The service is temporarily unavailable. Try again later.',
       error: 'Service Unavailable',
       code: 'COINFLOW_UNAVAILABLE',
     });

@@ -85,7 +85,7 @@ describe.each(PLATFORMS)('resolvers on %s', (platform) => {
       expect(answer.data).toBeNull();
       expect(answer.errors).toMatchObject([
         {
-          message: 'The session service is temporarily unavailable. Try again later.',
+          message: 'The service is temporarily unavailable. Try again later.',
           extensions: { code: 'COINFLOW_UNAVAILABLE', retryAfterMs: expect.any(Number) },
         },
       ]);

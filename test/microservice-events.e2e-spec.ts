@@ -206,7 +206,7 @@ describe('events of a broker that delivers what fails again', () => {
     await expect(kafka.deliver('ordered', event)).rejects.toEqual({
       status: 'error',
       code: 'COINFLOW_UNAVAILABLE',
-      message: 'The session service is temporarily unavailable. Try again later.',
+      message: 'The service is temporarily unavailable. Try again later.',
     });
     expect(handled).toEqual([]);
     expect(app.logger.text).not.toMatch(/is dropped/);

@@ -25,10 +25,18 @@ const OPEN_TO: Readonly<Record<BudgetedCall | 'probe', readonly BudgetedCall[]>>
   walletLogins: ['walletLogins'],
   apiCalls: ['apiCalls'],
 };
-const VERIFICATIONS_EXHAUSTED = 'The calls of Verify Token that the option budget allows in a minute are used up';
-const EXHAUSTED: Readonly<Partial<Record<BudgetedCall | 'probe', string>>> = {
-  walletLogins: 'The wallet logins that the option budget allows in a minute are used up',
-  apiCalls: 'The calls without the API key that the option api.callsPerMinute allows in a minute are used up',
+const VERIFICATIONS_EXHAUSTED = {
+  message: 'The calls of Verify Token that the option budget allows in a minute are used up',
+};
+const EXHAUSTED: Readonly<Partial<Record<BudgetedCall | 'probe', { message: string; action: string }>>> = {
+  walletLogins: {
+    message: 'The wallet logins that the option budget allows in a minute are used up',
+    action: 'If Coinflow grants you more calls, raise budget.walletLogins. See budget.walletLoginsPerClient.',
+  },
+  apiCalls: {
+    message: 'The calls without the API key that the option api.callsPerMinute allows in a minute are used up',
+    action: 'If Coinflow grants you more calls, raise api.callsPerMinute (COINFLOW_API_CALLS_PER_MINUTE).',
+  },
 };
 
 /** A call of Verify Token that is needed. */
@@ -171,7 +179,9 @@ export class CallBudget {
       // A share without slots never has one.
       if (limit > 0) retryAfterMs = Math.min(retryAfterMs, slot);
     }
-    throw new CoinflowBudgetExhaustedError(EXHAUSTED[call] ?? VERIFICATIONS_EXHAUSTED, {
+    const { message, ...advice } = EXHAUSTED[call] ?? VERIFICATIONS_EXHAUSTED;
+    throw new CoinflowBudgetExhaustedError(message, {
+      ...advice,
       reason: 'budget-exhausted',
       retryAfterMs,
     });

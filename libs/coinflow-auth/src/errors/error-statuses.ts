@@ -151,7 +151,7 @@ export const COINFLOW_AUTH_ERRORS = {
   // 429: A client or a user sends too much. The answer has a `Retry-After`.
   COINFLOW_TOO_MANY_REQUESTS: {
     status: 429,
-    when: "A client or a user exceeds a limit of the option `budget`: too many new or rejected session keys of one client, too many verifications of one user's keys, or too many wallet logins. Coinflow is not called.",
+    when: "A client or a user exceeds a limit of the option `budget`: too many new or rejected session keys of one client, too many verifications of one user's keys, too many wallet logins, or too many calls of `CoinflowApi` for one user. Coinflow is not called.",
     message: 'Too many requests. Try again later.',
     action:
       'If many users share one address, see budget.getClient and the limits per client of the option budget. Otherwise do nothing: it is an attack, or a client that sends requests in a loop.',
@@ -163,14 +163,14 @@ export const COINFLOW_AUTH_ERRORS = {
   COINFLOW_UNAVAILABLE: {
     status: 503,
     when: 'Coinflow cannot be reached or gives no valid response: timeout, connection reset, 5xx, a response that is not from Coinflow, an open circuit breaker, or an invalid new session key.',
-    message: 'The session service is temporarily unavailable. Try again later.',
+    message: 'The service is temporarily unavailable. Try again later.',
     action: 'If it continues, see the reason in the log: Coinflow or the connection to it has an outage.',
     guard: true,
   },
   COINFLOW_BUDGET_EXHAUSTED: {
     status: 503,
-    when: 'Coinflow responded 429, now or a moment ago. Or the option `budget` allows no more calls in this minute, for session keys or for wallet logins.',
-    message: 'The session service is temporarily unavailable. Try again later.',
+    when: 'Coinflow responded 429, now or a moment ago. Or the options `budget` and `api` allow no more calls in this minute, for session keys, for wallet logins, or of `CoinflowApi` without the API key.',
+    message: 'The service is temporarily unavailable. Try again later.',
     action:
       'Use attested keys, which need no call, or raise cache.ttlMs. If Coinflow grants you more calls, raise budget.verificationsPerMinute (COINFLOW_VERIFICATIONS_PER_MINUTE).',
     guard: true,
