@@ -20,6 +20,7 @@ import { spreadOf } from '../measuring/statistics.js';
 import { nextMessage, startModule, stopModule, tellParent } from '../measuring/subprocess.js';
 
 const CHECKOUTS = 500;
+const SETTLE_MS = 50;
 const isQuick = process.argv.includes('quick');
 const ROUNDS = isQuick ? 8 : 24;
 const WARM_UP_ROUNDS = isQuick ? 2 : 6;
@@ -117,7 +118,10 @@ async function measure(): Promise<Report> {
     );
     const checkouts = new Checkouts(guarded.app, upstream);
     const round = async (isReversed: boolean): Promise<Round> => {
+      // What starting and ending checkouts has left must not be charged to the next requests.
+      await delay(SETTLE_MS);
       const [first, second] = isReversed ? [guarded, open] : [open, guarded];
+      for (const contest of [first, second]) await contest.usOfRound();
       const us = [await first.usOfRound(), await second.usOfRound()] as const;
       return isReversed ? { guarded: us[0], unguarded: us[1] } : { unguarded: us[0], guarded: us[1] };
     };
