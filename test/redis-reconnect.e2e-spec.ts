@@ -80,7 +80,7 @@ describeWithRedis('connections to Redis (skipped without redis-server)', () => {
     ['a pool of node-redis 6', (url) => connected(nodeRedis6.createClientPool({ url }, { minimum: 3 }))],
     ['a client of ioredis 5', (url) => connected(new ioredis5.Redis(url, { lazyConnect: true }))],
     ['a client of ioredis 6', (url) => connected(new ioredis6.Redis(url, { lazyConnect: true }))],
-  ])('leaves a primary that a planned failover has demoted over %s', async (_, connect) => {
+  ])('leaves a primary that a planned failover has demoted over %s', async (kind, connect) => {
     const { redis, proxy, store } = await startProxy(connect);
     expect(await isClaimed(store, 'before')).toBe(true);
     const next = opens(await RedisServer.start());
@@ -100,7 +100,11 @@ describeWithRedis('connections to Redis (skipped without redis-server)', () => {
       const claims = await Promise.all(['a', 'b', 'c', 'd'].map((id) => isClaimed(store, `${id}${attempt}`)));
       return claims.every(Boolean);
     });
-    expect(logger.at('warn')).toEqual([expect.stringContaining('Redis is unreachable: READONLY')]);
+    const [first, ...further] = logger.at('warn');
+    expect(first).toContain('Redis is unreachable: READONLY');
+    // A client of a pool that is told to leave while it has a command loses it.
+    expect(further.length).toBeLessThanOrEqual(kind.startsWith('a pool') ? 2 : 0);
+    expect(further.every((line) => line.includes('Redis is unreachable'))).toBe(true);
   });
 
   it('replaces a connection after two timeouts', async () => {
