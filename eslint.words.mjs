@@ -31,7 +31,8 @@ const allowed = [
   // The address of a token: "mint" is Solana's word.
   ['chains/solana.spec.ts', /address of a mint/],
   // The path of an operation of Coinflow.
-  ['', /\/merchant\/credits\/mint/],
+  ['/operations.ts', /'POST \/merchant\/credits\/mint'/],
+  ['docs/calling-coinflow.md', /`\/merchant\/credits\/mint`/],
   // A verb with "time out".
   ['fault-injection/emulator-settings.ts', /Calls time out/],
 ];

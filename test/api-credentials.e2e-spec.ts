@@ -76,9 +76,8 @@ describe('CoinflowApi with every kind of auth', () => {
     const accepted = [...DOCUMENTED[credential], ...(ALSO_ACCEPTED[credential] ?? [])];
     for (const sent of SENT) {
       const result = await app.call(name, { auth: auths[sent] }).catch((error: unknown) => error);
-      expect(
-        app.coinflow.calls.find(({ endpoint, credentials }) => endpoint === name && credentials === sent),
-      ).toBeDefined();
+      const received = app.coinflow.calls.filter(({ endpoint }) => endpoint === name);
+      expect(received.map(({ credentials }) => credentials)).toContain(sent);
       if (accepted.includes(sent)) {
         expect([sent, result]).toEqual([sent, { canned: name }]);
         continue;

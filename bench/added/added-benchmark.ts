@@ -1,7 +1,5 @@
 // What a guard adds to a request: processor time, in one process that has all applications in it.
-import { Controller, Get, Header } from '@nestjs/common';
-import { SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
-import { ANSWER, DecoratedController, type Answer } from '../http/controllers.js';
+import { AnswerController, DecoratedController, VaryController } from '../http/controllers.js';
 import { coinflow, coinflowAsyncContext } from '../http/variants/coinflow.js';
 import type { Upstream } from '../http/variants/variant.js';
 import { nestjsJwt } from '../http/variants/nestjs-jwt.js';
@@ -18,28 +16,10 @@ const isQuick = process.argv.includes('quick');
 const ROUNDS = isQuick ? 10 : 30;
 const WARM_UP_ROUNDS = isQuick ? 3 : 8;
 
-/** The variants that write no `Vary` themselves send the same one: its cost is not that of the guard. */
-@Controller()
-class VaryController {
-  @Get()
-  @Header('Vary', SESSION_KEY_HEADER)
-  answer(): Answer {
-    return ANSWER;
-  }
-}
-
-@Controller()
-class PlainController {
-  @Get()
-  answer(): Answer {
-    return ANSWER;
-  }
-}
-
 const OURS: readonly Contender[] = [
-  { name: 'coinflow', variant: coinflow, controller: [PlainController] },
+  { name: 'coinflow', variant: coinflow, controller: [AnswerController] },
   { name: 'coinflow, merged policy', variant: coinflow, controller: [DecoratedController] },
-  { name: 'coinflow, asyncContext', variant: coinflowAsyncContext, controller: [PlainController] },
+  { name: 'coinflow, asyncContext', variant: coinflowAsyncContext, controller: [AnswerController] },
   { name: 'coinflow, merged policy, attested', variant: coinflow, controller: [DecoratedController], isAttested: true },
 ];
 

@@ -1,17 +1,10 @@
 // What the guard adds to a request while 500 checkouts wait for Coinflow in the same process, and without them.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildProcess } from 'node:child_process';
-import { Controller, Get, Header } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import {
-  CoinflowApi,
-  CoinflowAuthGuard,
-  CoinflowAuthModule,
-  CoinflowAuthService,
-  SESSION_KEY_HEADER,
-} from 'nestjs-coinflow-auth';
+import { CoinflowApi, CoinflowAuthGuard, CoinflowAuthModule, CoinflowAuthService } from 'nestjs-coinflow-auth';
 import { Contest, KEYS, pinToOneCore } from '../added/contest.js';
-import { ANSWER, type Answer } from '../http/controllers.js';
+import { AnswerController, VaryController } from '../http/controllers.js';
 import { coinflow } from '../http/variants/coinflow.js';
 import { unguarded } from '../http/variants/unguarded.js';
 import type { Upstream, Variant } from '../http/variants/variant.js';
@@ -24,24 +17,6 @@ const SETTLE_MS = 50;
 const isQuick = process.argv.includes('quick');
 const ROUNDS = isQuick ? 8 : 24;
 const WARM_UP_ROUNDS = isQuick ? 2 : 6;
-
-/** The unguarded application sends the same `Vary`: its cost is not that of the guard. */
-@Controller()
-class VaryController {
-  @Get()
-  @Header('Vary', SESSION_KEY_HEADER)
-  answer(): Answer {
-    return ANSWER;
-  }
-}
-
-@Controller()
-class PlainController {
-  @Get()
-  answer(): Answer {
-    return ANSWER;
-  }
-}
 
 /** With a budget for all checkouts. */
 const withBudget: Variant = {
@@ -113,7 +88,7 @@ async function measure(): Promise<Report> {
     const address = await nextMessage<Upstream>(upstream);
     const open = await Contest.start({ name: 'unguarded', variant: unguarded, controller: [VaryController] }, address);
     const guarded = await Contest.start(
-      { name: 'coinflow', variant: withBudget, controller: [PlainController] },
+      { name: 'coinflow', variant: withBudget, controller: [AnswerController] },
       address,
     );
     const checkouts = new Checkouts(guarded.app, upstream);

@@ -1,5 +1,5 @@
-import { Controller, Get } from '@nestjs/common';
-import { CoinflowAuth } from 'nestjs-coinflow-auth';
+import { Controller, Get, Header } from '@nestjs/common';
+import { CoinflowAuth, SESSION_KEY_HEADER } from 'nestjs-coinflow-auth';
 
 /** The response body of every handler. */
 export const ANSWER = { id: 42, name: 'alice', paid: true };
@@ -9,6 +9,16 @@ export type Answer = typeof ANSWER;
 @Controller()
 export class AnswerController {
   @Get()
+  answer(): Answer {
+    return ANSWER;
+  }
+}
+
+/** For variants that write no `Vary` themselves: its cost is not that of the guard. */
+@Controller()
+export class VaryController {
+  @Get()
+  @Header('Vary', SESSION_KEY_HEADER)
   answer(): Answer {
     return ANSWER;
   }

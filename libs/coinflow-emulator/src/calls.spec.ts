@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FastifyRequest } from 'fastify';
 import { CallLog } from './calls.js';
 import { EmulatorClock } from './clock.js';
 
-function call(headers: Record<string, string>): FastifyRequest {
-  return { method: 'GET', url: '/api/auth/verify?a=b', headers } as unknown as FastifyRequest;
+function call(headers: Record<string, string>): Parameters<CallLog['record']>[1] {
+  return { method: 'GET', url: '/api/auth/verify?a=b', headers };
 }
 
 describe('CallLog', () => {

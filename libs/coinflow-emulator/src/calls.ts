@@ -22,6 +22,9 @@ export interface EmulatorCall {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What the log reads of a request. */
+type RecordedRequest = Pick<FastifyRequest, 'method' | 'url' | 'headers'>;
+
 const SECRET_HEADERS = new Set([
   'authorization',
   'proxy-authorization',
@@ -38,7 +41,7 @@ export class CallLog {
   #calls: EmulatorCall[] = [];
   readonly #counts = new Map<EmulatorEndpoint, number>();
   /** Weak, so that a call without a response is freed with its request. */
-  readonly #pending = new WeakMap<FastifyRequest, { status: number | undefined }>();
+  readonly #pending = new WeakMap<RecordedRequest, { status: number | undefined }>();
 
   /** @param isSecret recognises secrets that a client has sent in the wrong header */
   constructor(
@@ -56,7 +59,7 @@ export class CallLog {
     return Object.fromEntries([...none, ...this.#counts]);
   }
 
-  record(endpoint: EmulatorEndpoint, request: FastifyRequest): void {
+  record(endpoint: EmulatorEndpoint, request: RecordedRequest): void {
     const call = {
       endpoint,
       method: request.method,
@@ -73,7 +76,7 @@ export class CallLog {
   }
 
   /** Adds the status of the response to a recorded call. */
-  setStatus(request: FastifyRequest, status: number): void {
+  setStatus(request: RecordedRequest, status: number): void {
     const call = this.#pending.get(request);
     if (call) call.status = status;
   }
