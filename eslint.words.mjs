@@ -32,7 +32,7 @@ const allowed = [
   ['chains/solana.spec.ts', /address of a mint/],
   // The path of an operation of Coinflow.
   ['/operations.ts', /'POST \/merchant\/credits\/mint'/],
-  ['docs/calling-coinflow.md', /`\/merchant\/credits\/mint`/],
+  ['docs/guides/calling-coinflow.md', /`\/merchant\/credits\/mint`/],
   // A verb with "time out".
   ['fault-injection/emulator-settings.ts', /Calls time out/],
 ];

@@ -1,4 +1,4 @@
-// `npm run bench`: builds the library, the sample and the benchmarks, and runs them. See docs/benchmarks.md.
+// `npm run bench`: builds the library, the sample and the benchmarks, and runs them. See docs/reference/benchmarks.md.
 //   npm run bench -- --help   all options
 //   npm run bench -- --quick  fewer and shorter slices
 import { join } from 'node:path';

@@ -1,2 +1,2 @@
-/** The text of `docs/errors.md`, from the catalogue of the codes and the table of reasons. */
+/** The text of `docs/reference/errors.md`, from the catalogue of the codes and the table of reasons. */
 export declare function errorsPage(catalogue: object, reasons: object): string;

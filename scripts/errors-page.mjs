@@ -1,6 +1,6 @@
 import { markdownTable } from './markdown-table.mjs';
 
-/** The text of `docs/errors.md`, generated from the catalogue of error codes. */
+/** The text of `docs/reference/errors.md`, generated from the catalogue of error codes. */
 export function errorsPage(catalogue, reasons) {
   const sections = Object.entries(catalogue).map(([code, { status, when, message, action, guard, webhook }]) =>
     [

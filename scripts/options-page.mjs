@@ -1,4 +1,4 @@
-// What is generated from the option table and the docstrings of the options: the table in docs/configuration.md, and the
+// What is generated from the option table and the docstrings of the options: the table in docs/reference/configuration.md, and the
 // variables that `nest add` writes into .env.example.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ function oneLine(text = '') {
   return text.replace(/\s+/g, ' ').trim();
 }
 
-/** `docs/configuration.md` with the table between the two markers. */
+/** `docs/reference/configuration.md` with the table between the two markers. */
 export function configurationPage(page, table) {
   const [before, rest] = split(page, BEGIN);
   const [, after] = split(rest, END);
@@ -44,7 +44,7 @@ export function configurationPage(page, table) {
 
 function split(text, marker) {
   const parts = text.split(marker);
-  if (parts.length !== 2) throw new Error(`docs/configuration.md must contain "${marker}" once`);
+  if (parts.length !== 2) throw new Error(`docs/reference/configuration.md must contain "${marker}" once`);
   return parts;
 }
 

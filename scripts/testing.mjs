@@ -8,7 +8,7 @@ import { end, root, run, start } from './processes.mjs';
 
 /** Programs outside npm and the tests that need them. The Debian packages have the same names. */
 const TOOLS = {
-  python3: 'the test of the Python in the README of the emulator',
+  python3: 'the test of the Python in the docs of the emulator',
   chromium: 'the tests of the page in a browser',
   'redis-server': 'the tests of the stores in Redis',
   postgresql: 'the tests of the ledger in PostgreSQL',

@@ -8,7 +8,7 @@ import { startTlsRedis } from './harness/redis-deployments.js';
 import { RedisServer, describeWithRedis, hasOpenssl, type RedisClient } from './harness/redis-server.js';
 import { freePort } from './harness/server-process.js';
 
-const PAGE = readFileSync(new URL('../docs/redis.md', import.meta.url), 'utf8');
+const PAGE = readFileSync(new URL('../docs/operations/redis.md', import.meta.url), 'utf8');
 const PASSWORD = 'canary_redis_p@ss/1';
 
 /** The rules that the page lists for a Redis user, without its password. */

@@ -19,8 +19,8 @@ function python(script: string): Promise<{ code: number | null; output: string }
   });
 }
 
-test('runs the Python snippet of the README of the emulator (skipped without python3)', async () => {
-  const readme = readFileSync(new URL('../libs/coinflow-emulator/README.md', import.meta.url), 'utf8');
+test('runs the Python snippet of the docs of the emulator (skipped without python3)', async () => {
+  const readme = readFileSync(new URL('../docs/emulator/index.md', import.meta.url), 'utf8');
   const [, snippet = ''] = /```python\n([^]*?)```/.exec(readme) ?? [];
   const coinflow = await startCoinflowEmulator();
   const script = snippet.replace('http://127.0.0.1:4010', coinflow.url);

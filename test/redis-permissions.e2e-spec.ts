@@ -5,7 +5,7 @@ import type { redisSharedStore, redisDeliveryStore } from 'nestjs-coinflow-auth/
 import { RedisServer, describeWithRedis, type RedisClient } from './harness/redis-server.js';
 import { until } from './harness/until.js';
 
-const PAGE = readFileSync(new URL('../docs/redis.md', import.meta.url), 'utf8');
+const PAGE = readFileSync(new URL('../docs/operations/redis.md', import.meta.url), 'utf8');
 
 /** The rules that the page lists for a Redis user. */
 function documented(user: string): string[] {

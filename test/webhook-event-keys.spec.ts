@@ -8,7 +8,7 @@ interface KeyRow {
   fields: string[];
 }
 
-const page = readFileSync(new URL('../docs/webhooks.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../docs/reference/webhook-events.md', import.meta.url), 'utf8');
 const section = page.slice(page.indexOf('## What to key each event by')).split('\n## ')[0] ?? '';
 const quoted = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
 const rows: KeyRow[] = [...section.matchAll(/^\| (`.*)$/gm)].map(([, row = '']) => {
@@ -26,12 +26,12 @@ const UNDOCUMENTED = [
 const ENVELOPE = ['created'];
 const context = { version: 3 as const, merchantId: 'm', now: '2026-01-01T00:00:00.000Z' };
 
-describe('the table of event keys in docs/webhooks.md', () => {
-  it('lists every event type of the code once in docs/webhooks.md', () => {
+describe('the table of event keys in docs/reference/webhook-events.md', () => {
+  it('lists every event type of the code once in docs/reference/webhook-events.md', () => {
     expect(rows.flatMap(({ types }) => types).sort()).toEqual([...COINFLOW_EVENT_TYPES].sort());
   });
 
-  it('lists the 40 event types without data.id first in docs/webhooks.md', () => {
+  it('lists the 40 event types without data.id first in docs/reference/webhook-events.md', () => {
     const types = rows.flatMap(({ types }) => types);
     const withoutId = new Set(types.filter((type) => !('id' in sampleData(type, context))));
     expect(withoutId.size).toBe(40);
@@ -39,7 +39,7 @@ describe('the table of event keys in docs/webhooks.md', () => {
   });
 
   it.each(rows.filter(({ types: [type = ''] }) => !UNDOCUMENTED.includes(type)).map((row) => [row.types[0], row]))(
-    'lists only fields in docs/webhooks.md that the data of %s has',
+    'lists only fields in docs/reference/webhook-events.md that the data of %s has',
     (_, row) => {
       const { types, fields } = row as KeyRow;
       expect(fields.length).toBeGreaterThan(0);

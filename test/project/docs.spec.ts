@@ -6,7 +6,8 @@ import { OPTION_TABLE, type OptionRow } from '../../libs/coinflow-auth/src/optio
 import { errorsPage } from '../../scripts/errors-page.mjs';
 import { configurationPage, optionDocs, variablesSource } from '../../scripts/options-page.mjs';
 
-const page = (name: string): string => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+const page = (name: string): string =>
+  readFileSync(new URL(`../../docs/reference/${name}.md`, import.meta.url), 'utf8');
 
 describe('the generated docs', () => {
   it('errors.md is up to date with the error catalogue (npm run docs updates it)', () => {

@@ -3,7 +3,7 @@ import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options
 import { optionsFromEnvironment } from '../options/environment-variables.js';
 
 /**
- * The options of the module from environment variables, for `@nestjs/config`. `docs/configuration.md` lists the variable of each
+ * The options of the module from environment variables, for `@nestjs/config`. `docs/reference/configuration.md` lists the variable of each
  * option, such as `COINFLOW_API_KEY`. In a list, separate the values with commas. An empty variable counts as not set. Missing
  * and invalid values are reported together at startup.
  *

@@ -82,7 +82,7 @@ type HandlerDecorator<Type extends CoinflowEventType> = <Method extends (event: 
  * Without arguments it handles all events, also those of undocumented types. Several decorators on one method add up.
  *
  * The delivery waits for the promise of the method. When the method throws, Coinflow sends the event again, and all handlers
- * of the event run again. So make handlers that move money idempotent by fields of `event.data`; docs/webhooks.md names them
+ * of the event run again. So make handlers that move money idempotent by fields of `event.data`; docs/reference/webhook-events.md names them
  * for every type.
  * @throws {TypeError} while the class loads, when the filter is invalid
  * @example

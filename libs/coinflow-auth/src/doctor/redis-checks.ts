@@ -51,7 +51,7 @@ async function connect(url: string): Promise<DoctorRedis | CheckResult> {
 function connectionAdvice(error: unknown): string {
   if (/WRONGPASS|NOAUTH|without any password/.test(String(error)))
     return 'Correct the user and the password in REDIS_URL.';
-  if (isDenied(error)) return 'Grant the Redis user the commands in docs/redis.md.';
+  if (isDenied(error)) return 'Grant the Redis user the commands in docs/operations/redis.md.';
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(causeOf(error))) return 'For a private authority, set NODE_EXTRA_CA_CERTS.';
   return 'Check the host and port in REDIS_URL, rediss:// for TLS, and that the server is running.';
 }

@@ -7,7 +7,7 @@ type Store = (typeof STORES)[number];
 
 const STORES = ['redis-shared-store', 'redis-deliveries'] as const;
 
-/** The commands that each store sends, as `docs/redis.md` lists them, with arguments that have the key in its place. */
+/** The commands that each store sends, as `docs/operations/redis.md` lists them, with arguments that have the key in its place. */
 export const STORE_COMMANDS: Readonly<Record<Store, (key: string) => readonly Command[]>> = {
   'redis-shared-store': (key) => [
     ['get', key],
@@ -102,7 +102,7 @@ function denial(store: Store, commands: readonly string[], isForOther: boolean):
     isForOther ? 'warning' : 'failed',
     `the user may not send ${commands.join(', ')}${keys}`,
     ...(isForOther ? ['Nothing, if this user is for the other store.'] : []),
-    `Grant ${list}, and the keys and channels of the prefix: see "Permissions" in docs/redis.md.`,
+    `Grant ${list}, and the keys and channels of the prefix: see "Permissions" in docs/operations/redis.md.`,
   );
 }
 

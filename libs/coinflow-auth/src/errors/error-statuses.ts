@@ -15,7 +15,7 @@ interface CatalogueEntry {
 
 /**
  * Every code that this package answers with, by HTTP status: the section of a status has all situations that lead to it. No other
- * file decides the status of an error. `docs/errors.md` is generated from it.
+ * file decides the status of an error. `docs/reference/errors.md` is generated from it.
  */
 export const COINFLOW_AUTH_ERRORS = {
   // 401: The request is not authenticated: its session key, or the signature of a webhook, is missing or invalid.

@@ -9,7 +9,7 @@ import { readText, sourceFiles, writeText, type Logger, type Tree } from './work
 const REGISTRATION = 'CoinflowAuthModule.forRootAsync(coinflowAuthConfig.asProvider())';
 const NEXT_STEPS = [
   'Next: copy .env.example to .env, run "npx coinflow-emulator" beside your application, and request GET /me.',
-  'Your own login decides which user a session key is for: see docs/five-minutes.md of nestjs-coinflow-auth.',
+  'Your own login decides which user a session key is for: see docs/guides/session-keys.md of nestjs-coinflow-auth.',
 ].join('\n');
 
 export interface Application {

@@ -11,7 +11,7 @@ import { NO_TRAFFIC, withResponse } from './traffic-stats.js';
 const INTERVAL_MS = 500;
 /** Six a minute. The module revalidates one key with Coinflow at most ten times a minute. */
 const PAYOUT_INTERVAL_MS = 10_000;
-/** After these errors the client needs a new session key; see docs/session-keys.md. */
+/** After these errors the client needs a new session key; see docs/guides/session-keys.md. */
 const RENEWABLE = ['COINFLOW_SESSION_KEY_EXPIRED', 'COINFLOW_SESSION_REVOKED'];
 
 /** The requests that the logged-in user sends twice a second. */

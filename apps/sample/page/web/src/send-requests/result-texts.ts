@@ -6,7 +6,7 @@ import { isOk } from '../api/call-api.js';
 import { plural } from '../ui/format.js';
 import type { ResponseGroup } from './run.js';
 
-/** Explains a response in a sentence: by its code as in docs/errors.md, otherwise by its status. */
+/** Explains a response in a sentence: by its code as in docs/reference/errors.md, otherwise by its status. */
 export function meaningOf(status: number, code: string | undefined): string {
   if (code !== undefined && isKnown(code)) return COINFLOW_AUTH_ERRORS[code].when.replaceAll('`', '');
   if (status === 0) return 'No response.';

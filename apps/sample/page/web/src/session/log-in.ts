@@ -20,7 +20,7 @@ export async function signInWith(offer: WalletOffer): Promise<ApiResponse | unde
   return begin(await create(), loginMethod, offer.isTemporary ? create : undefined);
 }
 
-/** Creates new keys for the current session; see docs/session-keys.md. @returns the failed response; `undefined` on success */
+/** Creates new keys for the current session; see docs/guides/session-keys.md. @returns the failed response; `undefined` on success */
 export async function renewSession(): Promise<ApiResponse | undefined> {
   const current = session.value;
   if (!current?.renew) return undefined;

@@ -1,0 +1,11 @@
+// What the fragments of the documents use without importing it.
+import type { CoinflowApi, CoinflowAuthService, CoinflowSession } from 'nestjs-coinflow-auth';
+
+/** Injected in a constructor. */
+export declare const coinflow: CoinflowAuthService;
+export declare const api: CoinflowApi;
+
+export declare const session: CoinflowSession;
+/** What your login has found out. */
+export declare const user: { readonly id: string };
+export declare const request: { readonly ip: string; readonly user: { readonly id: string } };
