@@ -101,17 +101,18 @@ function namesIn(statement: ts.Statement): string[] {
 /** A host with the snippets. A file that a document imports and does not contain is one of your application. */
 function hostWith(files: ReadonlyMap<string, string>, options: ts.CompilerOptions): ts.CompilerHost {
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile, directoryExists } = host;
   const folders = new Set([...files.keys()].map(dirname));
-  const contentOf = (path: string): string | undefined => files.get(path) ?? readFile(yours(path));
-  host.fileExists = (path) => files.has(path) || fileExists(yours(path));
-  host.directoryExists = (path) => folders.has(path) || (directoryExists?.(yours(path)) ?? true);
-  host.readFile = contentOf;
-  host.getSourceFile = (path, language) => {
-    const code = contentOf(path);
-    return code === undefined ? undefined : ts.createSourceFile(path, code, language);
+  const readFile = (path: string): string | undefined => files.get(path) ?? host.readFile(yours(path));
+  return {
+    ...host,
+    readFile,
+    fileExists: (path) => files.has(path) || host.fileExists(yours(path)),
+    directoryExists: (path) => folders.has(path) || ts.sys.directoryExists(yours(path)),
+    getSourceFile(path, language) {
+      const code = readFile(path);
+      return code === undefined ? undefined : ts.createSourceFile(path, code, language);
+    },
   };
-  return host;
 }
 
 /** `your-app/docs-guides-testing.md/src/app.module.ts` is `your-app/src/app.module.ts`. */
