@@ -1,5 +1,5 @@
 import type { RedisAdapter, RedisSubscriber, RedisListener } from './redis-adapter.js';
-import { COMMAND_TIMEOUT_MS } from './redis-errors.js';
+import { COMMAND_TIMEOUT_MS, withCommandTimeout } from './redis-errors.js';
 import type { NodeRedisLike } from './redis-options.js';
 
 interface CommandOptions {
@@ -44,10 +44,15 @@ interface NodeRedisSentinel {
   unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
 }
 
+interface NodeRedisPoolClient extends Pick<NodeRedisClient, 'sendCommand'> {
+  once(event: 'ready', listener: () => void): unknown;
+  off(event: 'ready', listener: () => void): unknown;
+}
+
 interface NodeRedisPool {
   readonly isOpen: boolean;
   readonly totalClients: number;
-  execute(use: (client: NodeRedisClient) => Promise<unknown>): Promise<unknown>;
+  execute(use: (client: NodeRedisPoolClient) => Promise<unknown>): Promise<unknown>;
   sendCommand(command: readonly string[], options: CommandOptions): Promise<unknown>;
 }
 
@@ -115,8 +120,8 @@ function ofPool(pool: NodeRedisPool): RedisAdapter {
     send: (command, abortSignal) => pool.sendCommand(command, { abortSignal }),
     newSubscriber: undefined,
     leaveDemoted: () => {
-      // A client is in use until it is closed, so each command goes to another client.
-      for (let i = pool.totalClients; i > 0; i -= 1) void pool.execute(closeByServer).catch(() => undefined);
+      // A client is in use until it has connected again, so each turn gets another client.
+      for (let i = pool.totalClients; i > 0; i -= 1) void pool.execute(connectAgain).catch(() => undefined);
     },
     close: () => undefined,
   };
@@ -125,6 +130,17 @@ function ofPool(pool: NodeRedisPool): RedisAdapter {
 /** Makes the server close the connection of a client, which then connects again. The client has no method for this. */
 function closeByServer(client: Pick<NodeRedisClient, 'sendCommand'>): Promise<unknown> {
   return client.sendCommand(['QUIT'], { abortSignal: AbortSignal.timeout(COMMAND_TIMEOUT_MS) });
+}
+
+/** Keeps a client of a pool in use until it has connected again: a command that it gets before would be lost. */
+async function connectAgain(client: NodeRedisPoolClient): Promise<void> {
+  let onReady: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => client.once('ready', (onReady = resolve)));
+  try {
+    await withCommandTimeout(Promise.all([closeByServer(client), ready]));
+  } finally {
+    client.off('ready', onReady);
+  }
 }
 
 /**
