@@ -25,7 +25,7 @@ import {
   type ApiMethod,
   type ContentOptions,
 } from './call-request.js';
-import { documentedOperation, type DocumentedOperation } from './operations.js';
+import { documentedOperation } from './operations.js';
 
 const MAX_RESPONSE_BYTES = 10 * 1_024 * 1_024;
 /** Below the limits of usual servers, so that no request goes into a connection that the server is closing: its outcome would be unknown. */
@@ -74,7 +74,7 @@ interface PreparedCall extends SentCall {
   readonly headers: Record<string, string>;
   readonly body: string | undefined;
   /** What Coinflow's message about the call must not bring into a log. */
-  readonly secrets: readonly string[];
+  readonly secrets: () => readonly string[];
   readonly limit: TimeLimit;
   readonly signal: AbortSignal | undefined;
 }
@@ -131,7 +131,7 @@ export class ApiCaller {
     const operation = documentedOperation(name);
     this.#checkDocumented({ name, operation, credentials });
     const body = buildBody(method, options.body);
-    const content: unknown = body === undefined ? undefined : JSON.parse(body);
+    const values = [{ ...options.params }, { ...options.query }, options.deviceId];
     return {
       method,
       name,
@@ -140,8 +140,8 @@ export class ApiCaller {
       path: buildPath(template, options, merchantId),
       headers: { ...credentials.headers, ...buildHeaders(options) },
       body,
-      secrets: [...credentials.secrets, ...valuesIn([content, options.params, options.query, options.deviceId])],
-      isRepeatable: method === 'GET' || hasIdempotencyKey(operation, content),
+      secrets: () => [...credentials.secrets, ...valuesIn([...values, parsed(body)])],
+      isRepeatable: method === 'GET' || (operation?.isIdempotent === true && hasIdempotencyKey(body)),
       limit: new TimeLimit(options.timeoutMs ?? api.timeoutMs, options.signal),
       signal: options.signal,
     };
@@ -232,9 +232,13 @@ function assertOptions(options: AnyCallOptions): void {
   }
 }
 
-/** @param content the body as it is sent: an object can have fields that JSON does not contain */
-function hasIdempotencyKey(operation: DocumentedOperation | undefined, content: unknown): boolean {
-  if (operation?.isIdempotent !== true || !Object.hasOwn(Object(content) as object, 'idempotencyKey')) return false;
-  const { idempotencyKey } = content as { idempotencyKey: unknown };
-  return typeof idempotencyKey === 'string' && idempotencyKey !== '';
+/** @param body the body as it is sent: an object can have fields that JSON does not contain */
+function hasIdempotencyKey(body: string | undefined): boolean {
+  const content = Object(parsed(body)) as { idempotencyKey?: unknown };
+  if (!Object.hasOwn(content, 'idempotencyKey')) return false;
+  return typeof content.idempotencyKey === 'string' && content.idempotencyKey !== '';
+}
+
+function parsed(body: string | undefined): unknown {
+  return body === undefined ? undefined : JSON.parse(body);
 }

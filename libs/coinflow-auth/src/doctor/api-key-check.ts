@@ -25,7 +25,13 @@ type Send = (path: string, apiKey: string) => Promise<Outcome>;
 export async function checkApiKey(options: ResolvedCoinflowAuthOptions): Promise<CheckResult> {
   const transport = new Transport(options);
   const send: Send = (path, apiKey) => {
-    const call = { method: 'GET', path, name: `GET ${path}`, headers: { Authorization: apiKey }, secrets: [apiKey] };
+    const call = {
+      method: 'GET',
+      path,
+      name: `GET ${path}`,
+      headers: { Authorization: apiKey },
+      secrets: () => [apiKey],
+    };
     return transport.send(call, new TimeLimit(options.http.timeoutMs));
   };
   try {

@@ -81,7 +81,7 @@ export class CoinflowClient {
    */
   async getMessage(wallet: string, blockchain: string): Promise<MessageToSign> {
     const headers = { 'x-coinflow-auth-wallet': wallet, 'x-coinflow-auth-blockchain': blockchain };
-    const response = await this.#endpoints.message.get({ headers, secrets: [] });
+    const response = await this.#endpoints.message.get({ headers, secrets: () => [] });
     if (response.status === 200 && response.isFromCoinflow) {
       const message = response.field('message');
       if (!message) throw unavailable(response, 'no-message-in-response');
@@ -110,7 +110,7 @@ export class CoinflowClient {
         }),
         ...(clientIp && { 'x-coinflow-client-ip': clientIp }),
       },
-      secrets: signedMessage === undefined ? [] : [signedMessage],
+      secrets: () => (signedMessage === undefined ? [] : [signedMessage]),
       // Coinflow expects the API key without `Bearer `. With a signed message it expects none.
       authorization: signedMessage === undefined ? (limit) => currentApiKey(this.#options, limit) : undefined,
       isSingleUse: signedMessage !== undefined,
@@ -134,7 +134,7 @@ export class CoinflowClient {
   async verifyToken(key: string, { isKnown = false }: VerifyTokenOptions = {}): Promise<void> {
     // This call does not need the API key.
     const headers = { [SESSION_KEY_HEADER]: key };
-    const response = await this.#endpoints.verify.get({ headers, secrets: [key], isNewKey: !isKnown });
+    const response = await this.#endpoints.verify.get({ headers, secrets: () => [key], isNewKey: !isKnown });
     if (response.isFromCoinflow && (response.status === 200 || response.status === 204)) {
       this.#hasSucceeded = true;
       return;

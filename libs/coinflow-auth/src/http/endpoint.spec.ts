@@ -21,7 +21,7 @@ import { TimeLimit } from './time-limit.js';
 import { NoResponse } from './response.js';
 import { Transport } from './transport.js';
 
-const CALL = { headers: { authorization: 'canary' }, secrets: ['canary'] };
+const CALL = { headers: { authorization: 'canary' }, secrets: () => ['canary'] };
 const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1_000).toUTCString();
 
 function newEndpoint(parts: EndpointParts): CoinflowEndpoint {

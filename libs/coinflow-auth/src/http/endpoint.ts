@@ -132,5 +132,5 @@ function retryWaitMs(outcome: Outcome, retry: number): number {
 }
 
 function withAuthorization(call: EndpointCall, value: string): EndpointCall {
-  return { ...call, headers: { ...call.headers, Authorization: value }, secrets: [value, ...call.secrets] };
+  return { ...call, headers: { ...call.headers, Authorization: value }, secrets: () => [value, ...call.secrets()] };
 }

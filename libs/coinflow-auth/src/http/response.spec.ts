@@ -3,7 +3,11 @@ import { CoinflowResponse } from './response.js';
 
 describe('CoinflowResponse.describe()', () => {
   const describeBody = (body: object, secrets: string[] = []): string =>
-    new CoinflowResponse('GET /path', { status: 401, headers: {}, data: JSON.stringify(body) }, secrets).describe();
+    new CoinflowResponse(
+      'GET /path',
+      { status: 401, headers: {}, data: JSON.stringify(body) },
+      () => secrets,
+    ).describe();
 
   it('has two texts of the body, because the first one can say little', () => {
     const body = { message: 'Error Processing your request', details: 'Authorization header not set', reason: 'third' };

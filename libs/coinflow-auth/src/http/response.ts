@@ -26,13 +26,13 @@ export class CoinflowResponse {
   readonly #name: string;
   readonly #headers: object;
   readonly #json: unknown;
-  readonly #secrets: readonly string[];
+  readonly #secrets: () => readonly string[];
 
   /**
    * @param name the method and the path of the request, for messages
    * @param secrets the values that were sent and must not appear in a message
    */
-  constructor(name: string, { status, headers, data }: RawResponse, secrets: readonly string[]) {
+  constructor(name: string, { status, headers, data }: RawResponse, secrets: () => readonly string[]) {
     this.status = status;
     this.#name = name;
     this.#headers = headers;
@@ -56,7 +56,7 @@ export class CoinflowResponse {
   /** Coinflow's id of the response, for its support; without secrets. */
   get debugId(): string | undefined {
     const debugId = this.field('debugId');
-    return debugId === undefined ? undefined : safeText(debugId, this.#secrets);
+    return debugId === undefined ? undefined : safeText(debugId, this.#secrets());
   }
 
   /** How many milliseconds `Retry-After` asks to wait, in either of its forms; `undefined` without a valid one. */
@@ -81,9 +81,10 @@ export class CoinflowResponse {
   /** For messages of errors: the request, the status, Coinflow's message and its `debugId`, without secrets. */
   describe(): string {
     const texts = new Set(MESSAGE_FIELDS.flatMap((name) => this.field(name) ?? []));
+    const secrets = this.#secrets();
     const text = [...texts]
       .slice(0, MAX_TEXTS)
-      .map((one) => safeText(one, this.#secrets))
+      .map((one) => safeText(one, secrets))
       .join(': ');
     const { debugId } = this;
     return [

@@ -13,7 +13,7 @@ const CALL = {
   path: '/path',
   name: 'GET /path',
   headers: { authorization: 'canary' },
-  secrets: ['canary'],
+  secrets: () => ['canary'],
 };
 const endless = (): TimeLimit => new TimeLimit(60_000);
 

@@ -16,8 +16,8 @@ type AxiosOfHttpService = ConstructorParameters<typeof HttpService>[0];
 /** The content of a call. */
 export interface CallContent {
   headers: Record<string, string>;
-  /** Values among the headers that must not appear in a message. */
-  secrets: readonly string[];
+  /** Values of the call that must not appear in a message. */
+  secrets: () => readonly string[];
   /** JSON. */
   body?: string | undefined;
 }
