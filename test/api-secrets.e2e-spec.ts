@@ -20,7 +20,7 @@ const VALUES = [
   'canary-device',
   'canary-param',
   'canary-query',
-];
+] as const;
 const [CARD_TOKEN, EMAIL, PART, ADDRESS, ACCOUNT, DEVICE, PARAM, QUERY] = VALUES;
 const SECRETS = [API_KEY, SESSION_KEY, SIGNED_MESSAGE, '~canarytag', ...VALUES];
 
@@ -113,6 +113,19 @@ describe('the secrets of a call of CoinflowApi', () => {
     expect(SECRETS.filter((secret) => secret !== undefined && everything.includes(secret))).toEqual([]);
     // Nothing is left of the API key where a part of it was removed.
     expect(everything).not.toContain('[redacted]_key');
+  });
+
+  // A message is cut: the values at the end of the echo above are beyond it.
+  it.each([
+    ...[API_KEY, ...VALUES].map((value): [string, unknown] => [value, 'merchant']),
+    [SESSION_KEY, session],
+    [SIGNED_MESSAGE, { signedWallet: { wallet: ETH, blockchain: 'eth', signedMessage: SIGNED_MESSAGE } }],
+  ])('are in no message that repeats only %s', async (value, auth) => {
+    server.script(json(418, {}, JSON.stringify({ message: `Invalid value ${value}.` })));
+    const error: unknown = await app.call(OPERATION, { auth, body: BODY, ...OPTIONS }).catch((one: unknown) => one);
+    const everything = [inspectEverything(error), ...written, app.logger.text].join('\n');
+    expect(everything).toContain('Invalid value [redacted].');
+    expect(everything).not.toContain(value);
   });
 
   it('are in no error of a wrong argument', async () => {
