@@ -9,3 +9,9 @@ export declare const session: CoinflowSession;
 /** What your login has found out. */
 export declare const user: { readonly id: string };
 export declare const request: { readonly ip: string; readonly user: { readonly id: string } };
+
+/** Of `@nestjs/bullmq` and `bullmq`. */
+export declare function InjectQueue(name: string): ParameterDecorator;
+export declare class Queue {
+  add(name: string, data: object, options: { jobId: string; attempts: number; backoff: object }): Promise<object>;
+}
