@@ -15,3 +15,9 @@ export declare function InjectQueue(name: string): ParameterDecorator;
 export declare class Queue {
   add(name: string, data: object, options: { jobId: string; attempts: number; backoff: object }): Promise<object>;
 }
+
+/** A connection of your own. */
+export declare const socket: {
+  close(code: number, reason: string): void;
+  once(event: 'close', listener: () => void): void;
+};
