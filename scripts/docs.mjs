@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPackages } from './build-packages.mjs';
 import { errorsPage } from './errors-page.mjs';
+import { metricsPage } from './metrics-page.mjs';
 import { configurationPage, variablesSource } from './options-page.mjs';
 import { root } from './processes.mjs';
 import { install } from './set-up.mjs';
@@ -12,7 +13,23 @@ await buildPackages();
 const { COINFLOW_AUTH_ERRORS } = await import('../libs/coinflow-auth/dist/esm/errors/error-statuses.js');
 const { COINFLOW_API_REASONS } = await import('../libs/coinflow-auth/dist/esm/errors/api-reasons.js');
 const { OPTION_TABLE } = await import('../libs/coinflow-auth/dist/esm/options/option-table.js');
+const { RATE_LIMITED } = await import('../libs/coinflow-auth/dist/esm/budget/budget-statistics.js');
+const { ATTEMPT_INSTRUMENTS, SPAN_ATTRIBUTES } = await import('../libs/coinflow-auth/dist/esm/http/telemetry.js');
+const { DECISION_OUTCOMES } = await import('../libs/coinflow-auth/dist/esm/metrics/coinflow-decision.js');
+const { OBSERVED_INSTRUMENTS } = await import('../libs/coinflow-auth/dist/esm/metrics/open-telemetry.js');
+const { DECIDED_BY } = await import('../libs/coinflow-auth/dist/esm/verification/verification-result.js');
+const { WEBHOOK_INSTRUMENTS } = await import('../libs/coinflow-auth/dist/esm/webhooks/webhook-metrics.js');
 const configuration = join(root, 'docs', 'reference', 'configuration.md');
 writeFileSync(join(root, 'docs', 'reference', 'errors.md'), errorsPage(COINFLOW_AUTH_ERRORS, COINFLOW_API_REASONS));
 writeFileSync(configuration, configurationPage(readFileSync(configuration, 'utf8'), OPTION_TABLE));
 writeFileSync(join(root, 'libs', 'coinflow-auth', 'src', 'schematics', 'variables.ts'), variablesSource(OPTION_TABLE));
+writeFileSync(
+  join(root, 'docs', 'reference', 'metrics.md'),
+  metricsPage({
+    outcomes: DECISION_OUTCOMES,
+    decidedBy: DECIDED_BY,
+    instruments: [OBSERVED_INSTRUMENTS, ATTEMPT_INSTRUMENTS, WEBHOOK_INSTRUMENTS],
+    spanAttributes: SPAN_ATTRIBUTES,
+    rateLimited: RATE_LIMITED,
+  }),
+);

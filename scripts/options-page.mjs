@@ -1,38 +1,24 @@
 // What is generated from the option table and the docstrings of the options: the table in docs/reference/configuration.md, and the
 // variables that `nest add` writes into .env.example.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import ts from 'typescript';
-import { root } from './processes.mjs';
+import { docOf, interfacesOf } from './docstrings.mjs';
 import { markdownTable } from './markdown-table.mjs';
 
-const OPTIONS = join(root, 'libs', 'coinflow-auth', 'src', 'options', 'coinflow-auth-options.ts');
 const BEGIN = '<!-- Generated from the option table by `npm run docs`. Do not edit. -->';
 const END = '<!-- End of the generated table. -->';
 
 /** The docstring of each option, by its path (`cache.ttlMs`): its first sentence and its `@default`. */
 export function optionDocs() {
-  const interfaces = Object.fromEntries(interfacesOf(OPTIONS));
+  const interfaces = interfacesOf('options/coinflow-auth-options.ts');
   const docsIn = (name, prefix) =>
     interfaces[name].flatMap((member) => {
       const path = prefix + member.name.text;
       const group = member.type && ts.isTypeReferenceNode(member.type) && member.type.typeName.text;
       if (group && group in interfaces) return docsIn(group, `${path}.`);
-      const [doc] = ts.getJSDocCommentsAndTags(member);
-      const text = oneLine(ts.getTextOfJSDocComment(doc?.comment));
-      const tag = doc?.tags?.find(({ tagName }) => tagName.text === 'default');
-      return [[path, { summary: text.match(/^.*?\.(?= |$)/)?.[0], default: tag && oneLine(tag.comment) }]];
+      const { text, default: value } = docOf(member);
+      return [[path, { summary: text.match(/^.*?\.(?= |$)/)?.[0], default: value }]];
     });
   return Object.fromEntries(docsIn('CoinflowAuthModuleOptions', ''));
-}
-
-function interfacesOf(file) {
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
-  return source.statements.filter(ts.isInterfaceDeclaration).map(({ name, members }) => [name.text, members]);
-}
-
-function oneLine(text = '') {
-  return text.replace(/\s+/g, ' ').trim();
 }
 
 /** `docs/reference/configuration.md` with the table between the two markers. */

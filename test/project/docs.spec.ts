@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { RATE_LIMITED } from '../../libs/coinflow-auth/src/budget/budget-statistics.js';
 import { COINFLOW_API_REASONS } from '../../libs/coinflow-auth/src/errors/api-reasons.js';
 import { COINFLOW_AUTH_ERRORS } from '../../libs/coinflow-auth/src/errors/error-statuses.js';
+import { ATTEMPT_INSTRUMENTS, SPAN_ATTRIBUTES } from '../../libs/coinflow-auth/src/http/telemetry.js';
+import { DECISION_OUTCOMES } from '../../libs/coinflow-auth/src/metrics/coinflow-decision.js';
+import { OBSERVED_INSTRUMENTS } from '../../libs/coinflow-auth/src/metrics/open-telemetry.js';
 import { OPTION_TABLE, type OptionRow } from '../../libs/coinflow-auth/src/options/option-table.js';
+import { DECIDED_BY } from '../../libs/coinflow-auth/src/verification/verification-result.js';
+import { WEBHOOK_INSTRUMENTS } from '../../libs/coinflow-auth/src/webhooks/webhook-metrics.js';
 import { errorsPage } from '../../scripts/errors-page.mjs';
+import { metricsPage } from '../../scripts/metrics-page.mjs';
 import { configurationPage, optionDocs, variablesSource } from '../../scripts/options-page.mjs';
 
 const page = (name: string): string =>
@@ -12,6 +19,17 @@ const page = (name: string): string =>
 describe('the generated docs', () => {
   it('errors.md is up to date with the error catalogue (npm run docs updates it)', () => {
     expect(page('errors')).toBe(errorsPage(COINFLOW_AUTH_ERRORS, COINFLOW_API_REASONS));
+  });
+
+  it('metrics.md is up to date with what the module reports (npm run docs updates it)', () => {
+    const tables = {
+      outcomes: DECISION_OUTCOMES,
+      decidedBy: DECIDED_BY,
+      instruments: [OBSERVED_INSTRUMENTS, ATTEMPT_INSTRUMENTS, WEBHOOK_INSTRUMENTS],
+      spanAttributes: SPAN_ATTRIBUTES,
+      rateLimited: RATE_LIMITED,
+    };
+    expect(page('metrics')).toBe(metricsPage(tables));
   });
 
   it('the table in configuration.md is up to date with the options (npm run docs updates it)', () => {

@@ -17,8 +17,10 @@ export const VERIFICATION_KINDS = ['knownKeys', 'revalidations', 'newKeys'] as c
  */
 export type VerificationKind = (typeof VERIFICATION_KINDS)[number];
 
+export const BUDGETED_CALLS = [...VERIFICATION_KINDS, 'walletLogins', 'apiCalls'] as const;
+
 /** The purpose of a call: the verification of a session key, the login of a wallet, or a call of `CoinflowApi` without the API key. */
-export type BudgetedCall = VerificationKind | 'walletLogins' | 'apiCalls';
+export type BudgetedCall = (typeof BUDGETED_CALLS)[number];
 
 export function verificationKind(verification: Verification): VerificationKind {
   if (isFresh(verification, Infinity)) return 'revalidations';
@@ -34,7 +36,7 @@ const CALLS: Readonly<Record<BudgetedCall, string>> = {
 };
 
 /** By the reason of the error, the log line about a client or user that gets 429. */
-const RATE_LIMITED: Readonly<Record<string, string>> = {
+export const RATE_LIMITED: Readonly<Record<string, string>> = {
   'rejections-per-client': 'A client whose session keys Coinflow rejects gets 429',
   'client-busy': 'A client with many new session keys at the same time gets 429 for a moment',
   'new-keys-per-client': 'A client that sends many new session keys gets 429',
@@ -87,7 +89,7 @@ export class BudgetStatistics {
     const { retryAfterMs } = error;
     const seconds = Math.ceil(retryAfterMs / 1_000);
     this.#log.warn(
-      `The budget of ${CALLS[call]} is exhausted: requests that need one get 503 for ${seconds} s. ${action} [${reason}]`,
+      `The budget of ${CALLS[call]} is exhausted: requests that need one get 503 for ${seconds} s. ${action} [budget-exhausted]`,
       { topic: call, forMs: retryAfterMs },
     );
   }

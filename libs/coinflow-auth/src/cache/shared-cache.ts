@@ -7,6 +7,7 @@ import type { ResilientStore } from './resilient-store.js';
 export interface CoinflowSharedStoreMetrics {
   /** Reads that found a usable entry. */
   readonly hits: number;
+  /** Reads that found no entry. */
   readonly misses: number;
   /**
    * Entries and revocations that none of the seal keys opens. A seal key was removed too early, or something else writes to

@@ -10,13 +10,55 @@ import {
 } from '@opentelemetry/api';
 import type { BreakerState } from './circuit-breaker.js';
 import { NoResponse, type Outcome } from './response.js';
+import type { AttributesOf, Instrument } from '../util/instrument.js';
 
 const SCOPE = 'nestjs-coinflow-auth';
 /** The boundaries that OpenTelemetry recommends for HTTP, in seconds; its default ones are for milliseconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
+export const ENDPOINTS = ['verify', 'sessionKey', 'message'] as const;
+
 /** Coinflow's endpoints: Verify Token, Get Session Key and Get Message. */
-export type EndpointName = 'verify' | 'sessionKey' | 'message';
+export type EndpointName = (typeof ENDPOINTS)[number];
+
+const ATTEMPT_OUTCOMES = ['answered', 'rate-limited', 'not-coinflow', 'timeout', 'connection', 'aborted'] as const;
+type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+
+const STATUS = 'http.response.status_code';
+/** The attributes that both histograms have. */
+const OF_ATTEMPTS = { outcome: ATTEMPT_OUTCOMES, [STATUS]: 'the status of a complete response' } as const;
+
+/** The histograms of the attempts to call Coinflow. */
+export const ATTEMPT_INSTRUMENTS = {
+  upstream: {
+    name: 'coinflow_auth.upstream.duration',
+    type: 'histogram',
+    description: 'Duration of attempts to call Coinflow',
+    unit: 's',
+    attributes: { endpoint: ENDPOINTS, ...OF_ATTEMPTS },
+  },
+  api: {
+    name: 'coinflow_auth.api.duration',
+    type: 'histogram',
+    description: 'Duration of attempts to call the rest of Coinflow',
+    unit: 's',
+    attributes: { operation: 'the method and the path template of the call', ...OF_ATTEMPTS },
+  },
+} as const satisfies Record<string, Instrument>;
+
+/** What the attributes of a span are. */
+export const SPAN_ATTRIBUTES = {
+  'http.request.method': 'the method',
+  'server.address': "Coinflow's host",
+  'server.port': "Coinflow's port",
+  'url.path': 'the path, except for calls of `CoinflowApi`',
+  'url.template': 'the template of the path, for calls of `CoinflowApi`',
+  'http.request.resend_count': 'for a retry: how many attempts came before',
+  [STATUS]: 'the status of a complete response',
+  'error.type': 'for a failure: the status of a 5xx, or the `outcome` of the attempt',
+} as const;
+
+type SpanAttributes = { [Name in keyof typeof SPAN_ATTRIBUTES]?: string | number };
 
 /** Calls to one endpoint since the application started. */
 export interface EndpointMetrics {
@@ -49,9 +91,9 @@ export type CoinflowCallMetrics = Readonly<Record<EndpointName, EndpointMetrics>
 export interface TelemetryTarget {
   readonly method: string;
   readonly spanName: string;
-  readonly spanAttributes: Attributes;
-  readonly histogram: { readonly name: string; readonly description: string };
-  /** The attributes of the histogram. */
+  readonly spanAttributes: SpanAttributes;
+  readonly histogram: Instrument;
+  /** The attributes of the histogram that every attempt has. */
   readonly labels: Attributes;
 }
 
@@ -61,8 +103,8 @@ export function authTelemetry(endpoint: EndpointName, path: string, baseUrl: str
     method: 'GET',
     spanName: `GET ${path}`,
     spanAttributes: { 'url.path': new URL(baseUrl + path).pathname },
-    histogram: { name: 'coinflow_auth.upstream.duration', description: 'Duration of attempts to call Coinflow' },
-    labels: { endpoint },
+    histogram: ATTEMPT_INSTRUMENTS.upstream,
+    labels: { endpoint } satisfies Partial<AttributesOf<typeof ATTEMPT_INSTRUMENTS.upstream>>,
   };
   return new EndpointTelemetry(target, baseUrl);
 }
@@ -74,8 +116,8 @@ export function apiTelemetry(method: string, path: string, baseUrl: string): End
     method,
     spanName: `${method} ${path}`,
     spanAttributes: { 'url.template': template },
-    histogram: { name: 'coinflow_auth.api.duration', description: 'Duration of attempts to call the rest of Coinflow' },
-    labels: { operation: `${method} ${path}` },
+    histogram: ATTEMPT_INSTRUMENTS.api,
+    labels: { operation: `${method} ${path}` } satisfies Partial<AttributesOf<typeof ATTEMPT_INSTRUMENTS.api>>,
   };
   return new EndpointTelemetry(target, baseUrl);
 }
@@ -86,7 +128,7 @@ export function apiTelemetry(method: string, path: string, baseUrl: string): End
  */
 export class EndpointTelemetry {
   readonly #target: TelemetryTarget;
-  readonly #attributes: Attributes;
+  readonly #attributes: SpanAttributes;
   readonly #counts = { attempts: 0, retries: 0, answered: 0, unanswered: 0, rateLimited: 0, refusedByBreaker: 0 };
   #totalMs = 0;
   #maxMs = 0;
@@ -109,7 +151,10 @@ export class EndpointTelemetry {
   attempt(retry: number, attempt: () => Promise<Outcome>): Promise<Outcome> {
     this.#counts.attempts += 1;
     if (retry > 0) this.#counts.retries += 1;
-    const attributes = { ...this.#attributes, ...(retry > 0 && { 'http.request.resend_count': retry }) };
+    const attributes: SpanAttributes = {
+      ...this.#attributes,
+      ...(retry > 0 && { 'http.request.resend_count': retry }),
+    };
     const options = { kind: SpanKind.CLIENT, attributes };
     return trace.getTracer(SCOPE).startActiveSpan(this.#target.spanName, options, async (span) => {
       const startedAt = performance.now();
@@ -144,11 +189,12 @@ export class EndpointTelemetry {
 
   #report(span: Span, outcome: Outcome, seconds: number): void {
     const word = outcomeWord(outcome);
-    const status = outcome instanceof NoResponse ? {} : { 'http.response.status_code': outcome.status };
+    const status = outcome instanceof NoResponse ? {} : { [STATUS]: outcome.status };
     span.setAttributes(status);
     // A rejected key is a regular response: otherwise a client that sends invalid keys could fill the traces with errors.
     if (word !== 'answered' || (outcome as { status: number }).status >= 500) {
-      span.setAttribute('error.type', outcome instanceof NoResponse ? word : String(outcome.status));
+      const type: SpanAttributes = { 'error.type': outcome instanceof NoResponse ? word : String(outcome.status) };
+      span.setAttributes(type);
       span.setStatus({ code: SpanStatusCode.ERROR, message: word });
     }
     this.#histogram().record(seconds, { ...this.#target.labels, outcome: word, ...status });
@@ -159,10 +205,10 @@ export class EndpointTelemetry {
     const provider = metrics.getMeterProvider();
     if (this.#duration && this.#meterProvider === provider) return this.#duration;
     this.#meterProvider = provider;
-    const { name, description } = this.#target.histogram;
+    const { name, description, unit = '' } = this.#target.histogram;
     this.#duration = provider.getMeter(SCOPE).createHistogram(name, {
       description,
-      unit: 's',
+      unit,
       advice: { explicitBucketBoundaries: BUCKETS },
     });
     return this.#duration;
@@ -170,7 +216,7 @@ export class EndpointTelemetry {
 }
 
 /** The value of the attribute `outcome`. */
-function outcomeWord(outcome: Outcome): 'answered' | 'rate-limited' | 'not-coinflow' | NoResponse['reason'] {
+function outcomeWord(outcome: Outcome): AttemptOutcome {
   if (outcome instanceof NoResponse) return outcome.reason;
   if (outcome.status === 429) return 'rate-limited';
   return outcome.isFromCoinflow ? 'answered' : 'not-coinflow';

@@ -13,14 +13,20 @@ export const DECISION_OUTCOMES = [
 ] as const;
 
 /**
- * What became of a request: `authenticated`, with a session; `anonymous`, without a key under `@CoinflowOptional()`;
- * `unauthenticated` (401); `forbidden` (403); `rate-limited` (429); `unavailable` (503), since the key could not be verified;
- * `misconfigured` (500), a mistake in the application's configuration.
+ * What became of a request:
+ * - `authenticated`: accepted, with a session.
+ * - `anonymous`: accepted without a session key, under `@CoinflowOptional()`.
+ * - `unauthenticated`: 401. The session key is missing or invalid.
+ * - `forbidden`: 403. The session is valid, and not allowed here.
+ * - `rate-limited`: 429. The client or the user has reached a limit of the option `budget`.
+ * - `unavailable`: 503. The session key could not be verified now.
+ * - `misconfigured`: 500. The configuration of the application is wrong.
  */
 export type CoinflowDecisionOutcome = (typeof DECISION_OUTCOMES)[number];
 
 /** One decision about a request, for audit logs. It holds no secret. */
 export interface CoinflowDecision {
+  /** What became of the request. */
   readonly outcome: CoinflowDecisionOutcome;
   /** What the decision came from. */
   readonly decidedBy: CoinflowDecidedBy;

@@ -24,6 +24,7 @@ export interface CoinflowAuthMetrics {
 
 /** Decisions about requests. A request with several guards counts once. */
 export interface CoinflowDecisionMetrics {
+  /** All decisions. */
   readonly total: number;
   /** Decisions by what became of the request. */
   readonly byOutcome: Readonly<Record<CoinflowDecisionOutcome, number>>;

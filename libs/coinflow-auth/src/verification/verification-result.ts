@@ -5,11 +5,17 @@ import type { CoinflowSession } from '../session/coinflow-session.js';
 
 /**
  * What a decision about a request came from:
- * `request`: the request carries no session key, or two; `claims`: the format or the claims of the key, without a call;
- * `cache`: this replica's cache; `shared-cache`: another replica's verification; `negative-cache`: a cached rejection;
- * `revocation`: the application revoked the key or its user; `attestation`: this application's own tag; `coinflow`: a call;
- * `coalesced`: the call of a concurrent request; `stale`: an expired verification, while Coinflow is unavailable; `budget`: no
- * call was left.
+ * - `request`: the request carries no session key, or two.
+ * - `claims`: the format or the claims of the key, without a call: malformed, expired, or of another merchant.
+ * - `cache`: the cache of this replica.
+ * - `shared-cache`: a verification of another replica, in the shared cache.
+ * - `negative-cache`: a cached rejection.
+ * - `revocation`: your application revoked the key or all keys of its user.
+ * - `attestation`: the tag of an attested key.
+ * - `coalesced`: the call of a concurrent request with the same key.
+ * - `coinflow`: a call to Coinflow.
+ * - `stale`: an expired verification, while Coinflow is unavailable (`cache.staleIfErrorMs`).
+ * - `budget`: no call was left, for anybody (503) or for this client or user (429).
  */
 export type CoinflowDecidedBy = (typeof DECIDED_BY)[number];
 

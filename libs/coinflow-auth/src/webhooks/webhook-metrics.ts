@@ -1,5 +1,6 @@
 import { metrics, type Attributes, type Counter, type Histogram, type MeterProvider } from '@opentelemetry/api';
 import { isCoinflowAuthError } from '../errors/coinflow-auth.errors.js';
+import type { Instrument } from '../util/instrument.js';
 
 const SCOPE = 'nestjs-coinflow-auth';
 /** In seconds, up to the five seconds that Coinflow waits. */
@@ -31,8 +32,27 @@ export interface CoinflowWebhookMetrics {
   unavailable: number;
 }
 
+const OUTCOMES = ['handled', 'duplicate', 'not-accepted', 'failed', 'busy', 'unavailable'] as const;
+
 /** The outcome of a verified webhook. */
-export type WebhookOutcome = 'handled' | 'duplicate' | 'not-accepted' | 'failed' | 'busy' | 'unavailable';
+export type WebhookOutcome = (typeof OUTCOMES)[number];
+
+/** The instruments of webhooks. A named instance adds the attribute `instance`. */
+export const WEBHOOK_INSTRUMENTS = {
+  received: {
+    name: 'coinflow_auth.webhook.received',
+    type: 'counter',
+    description: 'Webhooks that were accepted as Coinflow events, or rejected, by reason',
+    attributes: { outcome: ['accepted', 'rejected'], reason: 'of a rejected webhook: the `reason` of its error' },
+  },
+  duration: {
+    name: 'coinflow_auth.webhook.duration',
+    type: 'histogram',
+    description: 'Time until accepted webhooks are answered, by outcome',
+    unit: 's',
+    attributes: { outcome: OUTCOMES },
+  },
+} as const satisfies Record<string, Instrument>;
 
 interface Instruments {
   readonly received: Counter;
@@ -88,13 +108,13 @@ export class WebhookMetrics {
     if (this.#instruments && this.#meterProvider === provider) return this.#instruments;
     this.#meterProvider = provider;
     const meter = provider.getMeter(SCOPE);
+    const { received, duration } = WEBHOOK_INSTRUMENTS;
+    const { description, unit } = duration;
     this.#instruments = {
-      received: meter.createCounter('coinflow_auth.webhook.received', {
-        description: 'Webhooks that were accepted as Coinflow events, or rejected, by reason',
-      }),
-      duration: meter.createHistogram('coinflow_auth.webhook.duration', {
-        description: 'Time until accepted webhooks are answered, by outcome',
-        unit: 's',
+      received: meter.createCounter(received.name, { description: received.description }),
+      duration: meter.createHistogram(duration.name, {
+        description,
+        unit,
         advice: { explicitBucketBoundaries: BUCKETS },
       }),
     };
