@@ -6,6 +6,8 @@ import type { ResolvedCoinflowAuthOptions } from '../options/resolve-options.js'
 import { safeText } from '../util/secrets.js';
 import { failed, ok, result, type CheckResult } from './check-result.js';
 
+const MERCHANT_UNKNOWN = 'accepted; its merchant could not be checked';
+
 /** Documented with the API key alone. It reads. */
 const GET_MERCHANT = '/api/merchant';
 /** Without a user it creates nothing: Coinflow rejects the call, and says what is missing. */
@@ -56,7 +58,8 @@ async function byMerchant(
   const random = await send(GET_MERCHANT, randomKey);
   if (!isFromCoinflow(random) || random.status !== 401) return undefined;
   const named = own.field('merchantId');
-  if (named === undefined || named === merchantId) return ok('api-key', `accepted for merchant ${merchantId}`);
+  if (named === undefined) return ok('api-key', MERCHANT_UNKNOWN);
+  if (named === merchantId) return ok('api-key', `accepted for merchant ${merchantId}`);
   return failed(
     'api-key',
     `belongs to the merchant ${safeText(named, [apiKey])}, but COINFLOW_MERCHANT_ID is ${merchantId}`,
@@ -78,7 +81,7 @@ async function bySessionKey(
     return failed('api-key', complaint, `Check COINFLOW_API_KEY, and that the key belongs to env "${env}".`);
   }
   if (complaint !== complaintOfRandom && random.status === 401 && ABOUT_USER.test(complaint)) {
-    return ok('api-key', 'accepted; its merchant could not be checked');
+    return ok('api-key', MERCHANT_UNKNOWN);
   }
   return undecided(complaint === complaintOfRandom ? `a random key gets the same answer: ${complaint}` : complaint);
 }
