@@ -42,7 +42,7 @@ export const ATTEMPT_INSTRUMENTS = {
     type: 'histogram',
     description: 'Duration of attempts to call the rest of Coinflow',
     unit: 's',
-    attributes: { operation: 'the method and the path template of the call', ...OF_ATTEMPTS },
+    attributes: { operation: 'the method and the path template, such as `GET /api/merchant`', ...OF_ATTEMPTS },
   },
 } as const satisfies Record<string, Instrument>;
 
