@@ -112,9 +112,9 @@ These lines have a text of their own:
 
 ${logItems(rateLimited)}
 
-## Reasons of \`COINFLOW_MISCONFIGURED\`
+## Reasons of a misconfiguration
 
-The client receives 500 and "Internal server error". The log has the reason and what to do. Several of these stop the application at startup.
+The error is \`COINFLOW_MISCONFIGURED\`. The client receives 500 and "Internal server error". The log has the reason and what to do. Several of these stop the application at startup.
 
 ${misconfigurations()
   .map(({ reason, actions }) => `- ${code(reason)}: ${actions.map(escaped).join(' Or: ')}`)
