@@ -9,9 +9,12 @@ import { OBSERVED_INSTRUMENTS } from '../../libs/coinflow-auth/src/metrics/open-
 import { OPTION_TABLE, type OptionRow } from '../../libs/coinflow-auth/src/options/option-table.js';
 import { DECIDED_BY } from '../../libs/coinflow-auth/src/verification/verification-result.js';
 import { WEBHOOK_INSTRUMENTS } from '../../libs/coinflow-auth/src/webhooks/webhook-metrics.js';
+import type { Instrument } from '../../libs/coinflow-auth/src/util/instrument.js';
 import { errorsPage } from '../../scripts/errors-page.mjs';
 import { metricsPage } from '../../scripts/metrics-page.mjs';
 import { configurationPage, optionDocs, variablesSource } from '../../scripts/options-page.mjs';
+
+const INSTRUMENTS = [OBSERVED_INSTRUMENTS, ATTEMPT_INSTRUMENTS, WEBHOOK_INSTRUMENTS];
 
 const page = (name: string): string =>
   readFileSync(new URL(`../../docs/reference/${name}.md`, import.meta.url), 'utf8');
@@ -25,7 +28,7 @@ describe('the generated docs', () => {
     const tables = {
       outcomes: DECISION_OUTCOMES,
       decidedBy: DECIDED_BY,
-      instruments: [OBSERVED_INSTRUMENTS, ATTEMPT_INSTRUMENTS, WEBHOOK_INSTRUMENTS],
+      instruments: INSTRUMENTS,
       spanAttributes: SPAN_ATTRIBUTES,
       rateLimited: RATE_LIMITED,
     };
@@ -63,5 +66,33 @@ describe('the option table', () => {
   it('the option table names each environment variable once', () => {
     const names = rows.flatMap(([, { variable }]) => (variable ? [variable.name] : []));
     expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('the alerts in docs/operations/monitoring.md', () => {
+  const monitoring = readFileSync(new URL('../../docs/operations/monitoring.md', import.meta.url), 'utf8');
+  const [rules = ''] = /(?<=```yaml\n)[^]*?(?=```)/.exec(monitoring) ?? [];
+  /** The names that the exporter for Prometheus gives to the instruments. */
+  const exported = new Map<string, Instrument>(
+    INSTRUMENTS.flatMap((table) => Object.values<Instrument>(table)).map((instrument) => {
+      const suffix = { counter: '_total', histogram: '_count', gauge: '' }[instrument.type];
+      return [instrument.name.replaceAll('.', '_') + suffix, instrument];
+    }),
+  );
+  const series = [...rules.matchAll(/\b(coinflow_auth_\w+)(?:\{([^}]*)\})?/g)].map(
+    ([text, name = '', labels = '']): [string, string, string] => [text, name, labels],
+  );
+
+  it('the alerts have rules', () => {
+    expect(series.length).toBeGreaterThan(10);
+  });
+
+  it.each(series)('the alerts name a metric of the code and values of its attributes: %s', (_, name, labels) => {
+    expect([...exported.keys()]).toContain(name);
+    const { attributes } = exported.get(name) as Instrument;
+    for (const [, attribute = '', values = ''] of labels.matchAll(/(\w+)(?:=|!=|=~)"([^"]*)"/g)) {
+      const known = attributes[attribute] ?? [];
+      if (typeof known !== 'string') expect(known).toEqual(expect.arrayContaining(values.split('|')));
+    }
   });
 });
