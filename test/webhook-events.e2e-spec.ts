@@ -8,10 +8,12 @@ import {
   Scope,
   ServiceUnavailableException,
   UseInterceptors,
+  ValidationPipe,
   type ExecutionContext,
   type Type,
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { Equals, IsObject } from 'class-validator';
 import {
   CoinflowAuthModule,
   CoinflowEvent,
@@ -102,6 +104,26 @@ class RouteController {
   }
 }
 
+/** What the application calculates with. */
+class SettledDto {
+  @Equals('Settled')
+  readonly eventType!: string;
+
+  @IsObject()
+  readonly data!: object;
+}
+
+@Controller('webhooks')
+class ValidatedController {
+  @Post()
+  @CoinflowWebhook()
+  receive(
+    @CoinflowEvent(new ValidationPipe({ validateCustomDecorators: true, transform: true })) event: SettledDto,
+  ): object {
+    return { isDto: event instanceof SettledDto, data: event.data };
+  }
+}
+
 let app: WebhookApp;
 /** Other applications of a test. */
 const others: TestApp[] = [];
@@ -164,6 +186,16 @@ describe.each(PLATFORMS)('webhook events on %s', (platform) => {
     expect(ofRoute).toMatchObject({ data: received?.data, deliveryId: received?.deliveryId });
     expect(received && isCoinflowEvent(received, 'Settled')).toBe(true);
     expect(received && isCoinflowEvent(received, 'Refund', 'Refund Complete')).toBe(false);
+  });
+
+  it('validates the event as a class with a ValidationPipe', async () => {
+    await start({ platform, controllers: [ValidatedController] });
+    const sent = settled();
+    expect(await app.deliver(sent)).toMatchObject({
+      status: 200,
+      body: { isDto: true, data: (sent as { data: object }).data },
+    });
+    expect((await app.deliver(event('KYC Success', 'KYC'))).status).toBe(500);
   });
 
   it('acknowledges a duplicate of a succeeded event without running it again', async () => {

@@ -14,14 +14,13 @@ import {
   handlersRecordId,
   recordPrefixOf,
   routeRecordId,
-  type DeliveryLease,
   type DeliveryOutcome,
   type RecordScope,
 } from './delivery-runner.js';
 import { HandlerFailure, type EventHandlers } from './event-handlers.js';
 import { InMemoryDeliveryStore } from './in-memory-delivery-store.js';
 import { deadlineOf, verifyWebhook, type ReceivedWebhook, type WebhookRequest } from './verify-webhook.js';
-import { isDeliveryId, type CoinflowWebhookEvent } from './webhook-event.js';
+import { eventOfRun, isDeliveryId, type CoinflowWebhookEvent, type DeliveryLease } from './webhook-event.js';
 import { WebhookLog } from './webhook-log.js';
 import type { CoinflowWebhookMetrics } from './webhook-metrics.js';
 
@@ -200,7 +199,7 @@ export class CoinflowWebhooks
   ): Promise<DeliveryOutcome<T>> {
     const run = async (lease?: DeliveryLease): Promise<T> => {
       try {
-        return await handle(Object.freeze({ ...event, ...lease }));
+        return await handle(eventOfRun(event, lease));
       } catch (error) {
         this.#log.handlerFailed(error, event);
         throw new HandlerFailure(error);

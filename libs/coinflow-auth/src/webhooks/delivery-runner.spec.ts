@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { DeliveryClaim, DeliveryStore } from '../options/store-contracts.js';
-import { DeliveryRunner, type DeliveryLease, type DeliveryOutcome } from './delivery-runner.js';
+import { DeliveryRunner, type DeliveryOutcome } from './delivery-runner.js';
+import type { DeliveryLease } from './webhook-event.js';
 import { InMemoryDeliveryStore } from './in-memory-delivery-store.js';
 
 const BUSY = { code: 'COINFLOW_WEBHOOK_BUSY' };

@@ -8,6 +8,7 @@ import { DELIVERY_RETENTION_MS } from '../options/coinflow-auth-options.js';
 import type { DeliveryClaim, DeliveryStore } from '../options/store-contracts.js';
 import { TimeoutError, withDeadline, type Deadline } from '../util/promises.js';
 import { LEASE_MS, LeaseRenewer, type RenewedLease } from './lease-renewer.js';
+import type { DeliveryLease } from './webhook-event.js';
 
 const MIN_POLL_MS = 25;
 const MAX_POLL_MS = 250;
@@ -16,12 +17,6 @@ const RETRY_AFTER_MS = 5_000;
 const STORE_TIMEOUT_MS = 2_000;
 const MIN_COMPLETE_RETRY_MS = 100;
 const MAX_COMPLETE_RETRY_MS = 1_000;
-
-/** What a run may know of its lease. */
-export interface DeliveryLease {
-  readonly fencingToken: number;
-  readonly signal: AbortSignal;
-}
 
 /** How a delivery ended: with the result of its run, or as a duplicate of a delivery that succeeded before. */
 export type DeliveryOutcome<T> = { readonly isDuplicate: false; readonly value: T } | { readonly isDuplicate: true };

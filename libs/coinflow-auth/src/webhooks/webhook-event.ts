@@ -32,7 +32,7 @@ interface Envelope<Type extends CoinflowEventType> {
    * lease cannot write. 0 if deliveries are not recorded.
    */
   readonly fencingToken: number;
-  /** Aborted when the lease is lost: another replica may now run the delivery. */
+  /** Aborted when the lease is lost: another replica may now run the delivery. Copies and JSON of the event do not contain it. */
   readonly signal: AbortSignal;
 }
 
@@ -59,28 +59,41 @@ export function isCoinflowEvent<Type extends KnownCoinflowEventType>(
   return types.some((type) => type === event.eventType);
 }
 
+/** What a run may know of its lease. */
+export type DeliveryLease = Pick<Envelope<string>, 'fencingToken' | 'signal'>;
+
 /** For deliveries that are not recorded: they have no lease that could be lost. */
-const NO_LEASE = { fencingToken: 0, signal: new AbortController().signal };
+const NO_LEASE: DeliveryLease = { fencingToken: 0, signal: new AbortController().signal };
 
 /** Fatal, because replacing invalid UTF-8 by U+FFFD could make two different ids equal. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** @returns the event for a run of its delivery */
+export function eventOfRun(
+  event: Omit<CoinflowWebhookEvent, keyof DeliveryLease>,
+  lease = NO_LEASE,
+): CoinflowWebhookEvent {
+  const { fencingToken, signal } = lease;
+  const copy = { ...event, fencingToken, signal };
+  // A validation pipe copies the event into a class, field by field. An AbortSignal cannot be copied.
+  return Object.freeze(Object.defineProperty(copy, 'signal', { enumerable: false }));
+}
+
 /**
- * Parses the body of a verified webhook. The run of a recorded delivery replaces its fencing token and its signal.
+ * Parses the body of a verified webhook. The run of a recorded delivery has its own fencing token and signal.
  * @throws {CoinflowWebhookMalformedError} when the body is not an event
  */
 export function parseEvent(rawBody: Uint8Array): CoinflowWebhookEvent {
   const { eventType, category, created, data } = parseObject(rawBody);
   if (typeof eventType !== 'string' || eventType === '') throw malformed('has no eventType', 'event-type-missing');
   if (!isObject(data)) throw malformed('has no data object', 'data-missing');
-  return Object.freeze({
+  return eventOfRun({
     eventType,
     category: stringOrEmpty(category),
     created: stringOrEmpty(created),
     data,
     merchantId: typeof data.merchantId === 'string' ? data.merchantId : undefined,
     deliveryId: deliveryIdOf(rawBody),
-    ...NO_LEASE,
   });
 }
 
