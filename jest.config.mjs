@@ -10,7 +10,6 @@ const NOT_HERE = ['<rootDir>/test/package/', '/dist/'];
 const forAll = {
   testEnvironment: 'node',
   roots: ['<rootDir>/libs', '<rootDir>/apps', '<rootDir>/test'],
-  modulePathIgnorePatterns: ['<rootDir>/libs/[^/]+/dist/'],
   setupFiles: ['reflect-metadata'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

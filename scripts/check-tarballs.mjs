@@ -1,9 +1,10 @@
-// Checks the files of a packed package and that every way to import it finds code and types.
+// Checks the files of a packed package, the links of its README, and that every way to import it finds code and types.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { relativeLinks } from './packed-documents.mjs';
 import { fail, root } from './processes.mjs';
 
 /**
@@ -13,7 +14,13 @@ import { fail, root } from './processes.mjs';
  */
 export async function checkTarball(folder, tarball, files) {
   const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const problems = [...contents(name, files), ...(await importability(tarball)), ...(await lint(tarball))];
+  const content = createPackageFromTarballData(new Uint8Array(readFileSync(tarball)));
+  const problems = [
+    ...contents(name, files),
+    ...links(content),
+    ...(await importability(content)),
+    ...(await lint(tarball)),
+  ];
   if (problems.length > 0) fail(`${name}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
 }
 
@@ -27,8 +34,14 @@ function contents(name, files) {
   return [...unexpected, ...missing];
 }
 
-async function importability(tarball) {
-  const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(tarball))));
+/** A relative link is broken on the page of the package. */
+function links(content) {
+  const readme = content.readFile(`/node_modules/${content.packageName}/README.md`);
+  return relativeLinks(readme).map((target) => `README.md has a relative link: ${target}`);
+}
+
+async function importability(content) {
+  const analysis = await checkPackage(content);
   if (!analysis.types) return ['there are no types'];
   return analysis.problems.map((problem) => `attw: ${JSON.stringify(problem)}`);
 }

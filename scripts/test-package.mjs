@@ -187,7 +187,7 @@ const workplace = mkdtempSync(join(tmpdir(), 'coinflow-packages-'));
 const rows = [];
 try {
   const tarballs = [];
-  for (const name of PACKAGES) tarballs.push(await pack(join(root, 'libs', name)));
+  for (const { folder } of PACKAGES) tarballs.push(await pack(folder));
   const nodes = installNodes();
   for (const project of chosen()) rows.push(...check(project, tarballs, nodes));
 } finally {
