@@ -1,5 +1,5 @@
 // `npm run test:full`: the tests that take too long for `npm test`.
-//   npm run test:full               all: replicas under load, the whole page, long models and floods, package projects, nest add
+//   npm run test:full               all: replicas under load, the whole page, long models and floods, package projects, new projects
 //   npm run test:full -- some-file  only the long test files whose path contains the word
 import { root, run } from './processes.mjs';
 import { build, install } from './set-up.mjs';
@@ -17,5 +17,5 @@ if (onlyThese.length === 0) {
   await jest('--selectProjects', 'libraries', 'rest', '--findRelatedTests', `${root}/test/harness/amount.ts`);
   await run(process.execPath, [`${root}/scripts/test-package.mjs`]);
   // With the packages that the line before has built.
-  await run(process.execPath, [`${root}/scripts/test-schematics.mjs`, '--packed']);
+  await run(process.execPath, [`${root}/scripts/test-new-projects.mjs`, '--packed']);
 }

@@ -8,6 +8,19 @@ export const root = new URL('../..', import.meta.url).pathname;
 const YOUR_APP = `${root}test/project/your-app/`;
 /** Its exports are what a fragment can use without importing it. */
 const PRELUDE = `${YOUR_APP}prelude.ts`;
+/** What the tests of a new project use and this repository does not install. */
+const TEST_GLOBALS = `
+declare function describe(name: string, suite: () => void): void;
+declare function it(name: string, test: () => unknown): void;
+declare function beforeEach(run: () => unknown): void;
+declare function afterEach(run: () => unknown): void;
+declare module 'supertest' {
+  interface Test extends Promise<unknown> {
+    expect(statusOrBody: unknown): this;
+  }
+  export default function request(server: unknown): { get(path: string): Test };
+}
+`;
 
 /** A TypeScript snippet of a document: a whole file, or a fragment, which the fence names: "```ts fragment". */
 export interface Snippet {
@@ -43,6 +56,7 @@ export function compileSnippets(): string[] {
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as { config: object };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const files = new Map(snippets.map((snippet) => [virtualPath(snippet), sourceOf(snippet)]));
+  files.set(`${YOUR_APP}test-globals.d.ts`, TEST_GLOBALS);
   const host = hostWith(files, options);
   const program = ts.createProgram([...files.keys()], { ...options, noEmit: true }, host);
   // Of the snippets alone: the rest of the program has been checked by tsc.
@@ -54,9 +68,11 @@ export function compileSnippets(): string[] {
   );
 }
 
-/** Each document has a folder of its own, so that its files import each other. */
-function virtualPath({ document, number, path }: Snippet): string {
-  return `${YOUR_APP}${document.replaceAll('/', '-')}/${path ?? `src/snippet-${number}.ts`}`;
+/** Each document has a folder of its own, so that its files import each other: those that no later one replaces. */
+function virtualPath({ document, number, path = 'src/snippet.ts' }: Snippet): string {
+  const [last] = snippets.filter((other) => other.document === document && other.path === path).slice(-1);
+  const name = number === last?.number ? path : path.replace('.ts', `-${number}.ts`);
+  return `${YOUR_APP}${document.replaceAll('/', '-')}/${name}`;
 }
 
 function sourceOf({ code, fragment }: Snippet): string {
