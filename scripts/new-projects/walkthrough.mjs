@@ -36,7 +36,12 @@ function commandsOf(text) {
 
 /** Whether something was printed as the page shows it. "..." on the page stands for any text. */
 export function isShown(actual, shown, { toTheEnd = true } = {}) {
-  const pattern = shown.trim().split('...').map(escape).join('[^]*');
+  // A first or last line of "..." stands for any number of lines, or none.
+  const text = shown
+    .trim()
+    .replace(/^\.{3}\n/, '...')
+    .replace(/\n\.{3}$/, '...');
+  const pattern = text.split('...').map(escape).join('[^]*');
   return new RegExp(`^${pattern}${toTheEnd ? '$' : ''}`).test(actual.trim());
 }
 

@@ -42,6 +42,7 @@ describe('what a page shows of an output', () => {
   it.each([
     ['{"key":"eyJ..."}', '{"key":"eyJhbGci"}\n', true],
     ['...\n  2 passed (2)\n...', '> test\n\n  2 passed (2)\n  in 3 s\n', true],
+    ['...\nup\n...', 'up', true],
     ['401', '500', false],
     ['401', '401 and more', false],
     ['', 'a warning', false],
