@@ -5,7 +5,7 @@ import { layerRules } from './eslint.layers.mjs';
 import { wordRules } from './eslint.words.mjs';
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'coverage/', 'node_modules/'] },
+  { ignores: ['**/dist/', 'coverage/', '**/node_modules/', 'docs/.vitepress/cache/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],
@@ -46,7 +46,7 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-base-to-string': 'off', '@typescript-eslint/unbound-method': 'off' },
   },
   {
-    files: ['scripts/**/*.mjs', 'bench/**/*.mjs', '*.mjs'],
+    files: ['scripts/**/*.mjs', 'bench/**/*.mjs', 'docs/.vitepress/**/*.mjs', '*.mjs'],
     languageOptions: {
       globals: {
         console: 'readonly',

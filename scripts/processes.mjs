@@ -27,9 +27,9 @@ export function start(command, args, options) {
 }
 
 /** Runs a command to its end. Ends this process if the command fails. */
-export async function run(command, args) {
+export async function run(command, args, options) {
   const shell = process.platform === 'win32' && command === 'npm';
-  const child = start(command, args, { stdio: 'inherit', shell });
+  const child = start(command, args, { stdio: 'inherit', shell, ...options });
   const [code, signal] = await once(child, 'exit').catch(({ message }) => fail(`Cannot start ${command}: ${message}`));
   if (code !== 0) await end(code ?? exitCodeOf(signal));
 }

@@ -15,20 +15,20 @@ if (major < 20 || (major === 20 && minor < 19)) {
   fail(`Node 20.19 or newer is required. This is ${process.version}.`);
 }
 
-/** Runs `npm ci` unless the dependencies of this lock file are installed. */
-export async function install() {
-  const folder = inRoot('node_modules');
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) {
+/** Runs `npm ci` in the root, or in a folder with a lock file of its own, unless the dependencies of it are installed. */
+export async function install(folder = '') {
+  const modules = inRoot(folder, 'node_modules');
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
     fail(
       'node_modules is a symbolic link, and an installation would delete the content of its target. Remove the link and try again.',
     );
   }
-  const stamp = join(folder, '.installed');
-  const wanted = fingerprint([inRoot('package-lock.json')]);
+  const stamp = join(modules, '.installed');
+  const wanted = fingerprint([inRoot(folder, 'package-lock.json')]);
   const isDone = () => readIfExists(stamp) === wanted;
   await oneAtATime(isDone, async () => {
-    console.log('Installing dependencies (once, about a minute) ...');
-    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    console.log(`Installing dependencies${folder && ` of ${folder}/`} (once, about a minute) ...`);
+    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: inRoot(folder) });
     writeFileSync(stamp, wanted);
   });
 }
@@ -98,14 +98,15 @@ function isAlive(pid) {
   }
 }
 
-function filesBelow(folder) {
+/** The files of a folder, without what is installed or built. */
+export function filesBelow(folder) {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => name !== 'node_modules' && name !== 'dist')
     .flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)]));
 }
 
 /** A hash of the relative names and the content of the files, so that a copy of the clone has the same one. */
-function fingerprint(files) {
+export function fingerprint(files) {
   const hash = createHash('sha256');
   for (const file of files.filter(existsSync).sort()) {
     const content = readFileSync(file);
@@ -114,6 +115,6 @@ function fingerprint(files) {
   return hash.digest('hex');
 }
 
-function readIfExists(file) {
+export function readIfExists(file) {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }

@@ -65,7 +65,7 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
   /**
    * Checks that the module is there. That is not done in the constructor, so that a unit test can compile a guarded controller
    * without the module.
-   * @throws {CoinflowMisconfiguredError} when the application starts without `CoinflowAuthModule`
+   * @throws {@link CoinflowMisconfiguredError} when the application starts without `CoinflowAuthModule`
    */
   onModuleInit(): void {
     if (registeredInstances(this.modules).length > 0) return;
@@ -142,12 +142,12 @@ export class CoinflowAuthGuard implements CanActivate, OnModuleInit {
     return this.#getAuthenticator(route).extractSessionKey(request);
   }
 
-  /** @throws {CoinflowSessionKeyMissingError} for a request without a session key, unless the route is optional */
+  /** @throws {@link CoinflowSessionKeyMissingError} for a request without a session key, unless the route is optional */
   protected assertAnonymousAllowed({ access }: CoinflowRoute): void {
     if (access !== 'optional') throw new CoinflowSessionKeyMissingError();
   }
 
-  /** @throws {CoinflowSubjectNotAllowedError} when the route's policy does not allow this kind of user or wallet */
+  /** @throws {@link CoinflowSubjectNotAllowedError} when the route's policy does not allow this kind of user or wallet */
   protected assertSubjectAllowed(session: CoinflowSession, { policy }: CoinflowRoute): void {
     assertSubjectAllowed(session, policy);
   }

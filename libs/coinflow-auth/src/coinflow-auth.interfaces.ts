@@ -2,7 +2,11 @@ import type { AnyCoinflowAuthError } from './errors/coinflow-auth.errors.js';
 import type { CoinflowRoutePolicy } from './options/route-policy.js';
 import type { CoinflowSession } from './session/coinflow-session.js';
 
-/** The options of `createSessionKey()`, beside the user or wallet. */
+/**
+ * The options of `createSessionKey()`, beside the user or wallet.
+ *
+ * @inline
+ */
 export interface CreateSessionKeyOptions {
   /** The end user's IP address. Coinflow's fraud checks then see the user's address and not that of this server. */
   clientIp?: string;
@@ -14,7 +18,11 @@ export interface CreateSessionKeyOptions {
   fresh?: boolean;
 }
 
-/** The options of a wallet login. */
+/**
+ * The options of a wallet login.
+ *
+ * @inline
+ */
 export interface WalletLoginOptions {
   /**
    * The client that logs in: its IP address (an IPv6 address counts by its /64), or any other text that tells clients apart.
@@ -24,7 +32,11 @@ export interface WalletLoginOptions {
   rateLimitClient?: string | undefined;
 }
 
-/** The options of `verifySessionKey()`. */
+/**
+ * The options of `verifySessionKey()`.
+ *
+ * @inline
+ */
 export interface VerifySessionKeyOptions {
   /**
    * How old the verification may be, in milliseconds. With 0, Coinflow is asked every time (a key that Coinflow has rejected
@@ -40,7 +52,11 @@ export interface VerifySessionKeyOptions {
   rateLimitClient?: string;
 }
 
-/** What `authenticateRequest()` requires: the policy of a route, without `instance`, which is that of the service. */
+/**
+ * What `authenticateRequest()` requires: the policy of a route, without `instance`, which is that of the service.
+ *
+ * @inline
+ */
 export interface CoinflowRequestPolicy extends Omit<CoinflowRoutePolicy, 'instance'> {
   /**
    * `optional` also accepts requests without a session key, as `@CoinflowOptional()` does: the result then has neither a session nor
@@ -50,7 +66,11 @@ export interface CoinflowRequestPolicy extends Omit<CoinflowRoutePolicy, 'instan
   access?: 'required' | 'optional';
 }
 
-/** The options of `authenticateRequest()`, beside the policy. */
+/**
+ * The options of `authenticateRequest()`, beside the policy.
+ *
+ * @inline
+ */
 export interface AuthenticateRequestOptions {
   /**
    * The session key, if it is not where the option `extractor` looks, for example in the first message of a connection. The

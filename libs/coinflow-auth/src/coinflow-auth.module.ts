@@ -42,7 +42,11 @@ import { RouteAudit } from './route-audit/route-audit.js';
 import { EventHandlers } from './webhooks/event-handlers.js';
 import { CoinflowWebhooks } from './webhooks/coinflow-webhooks.js';
 
-/** Options that Nest needs while it builds the module, before the other options are resolved. */
+/**
+ * Options that Nest needs while it builds the module, before the other options are resolved.
+ *
+ * @inline
+ */
 export interface CoinflowAuthModuleExtras {
   /**
    * Whether every module can inject the service and use the guard without importing this module.
@@ -172,7 +176,7 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
   readonly #modules: ModulesContainer;
   readonly #moduleRef: ModuleRef;
 
-  /** @throws {CoinflowMisconfiguredError} when two modules register instances with the same name */
+  /** @throws {@link CoinflowMisconfiguredError} when two modules register instances with the same name */
   constructor(
     modules: ModulesContainer,
     moduleRef: ModuleRef,
@@ -186,7 +190,7 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
   }
 
   /**
-   * @throws {CoinflowMisconfiguredError} that names each handler that lost its guard or has a contradictory policy, or a decorated
+   * @throws {@link CoinflowMisconfiguredError} that names each handler that lost its guard or has a contradictory policy, or a decorated
    * handler in a context that the guard does not know, or with `routeAudit: 'strict'` an unguarded handler
    */
   onModuleInit(): void {
@@ -207,7 +211,7 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
 
   /**
    * Registers the module with options that are known when the module loads.
-   * @throws {CoinflowMisconfiguredError} at startup, naming every invalid option
+   * @throws {@link CoinflowMisconfiguredError} at startup, naming every invalid option
    */
   static override forRoot(options: CoinflowAuthRootOptions): DynamicModule {
     return super.forRoot(options);
@@ -215,7 +219,7 @@ export class CoinflowAuthModule extends ConfigurableModuleClass implements OnMod
 
   /**
    * Registers the module with injected or asynchronous options: `{ imports, inject, useFactory | useClass | useExisting }`.
-   * @throws {CoinflowMisconfiguredError} at startup, naming every invalid option
+   * @throws {@link CoinflowMisconfiguredError} at startup, naming every invalid option
    */
   static override forRootAsync(options: CoinflowAuthRootAsyncOptions): DynamicModule {
     return super.forRootAsync(options);

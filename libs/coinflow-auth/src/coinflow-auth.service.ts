@@ -75,10 +75,10 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * Asks Coinflow for the message that a wallet signs to log in. The message can be used once, for a short time. Anyone can
    * cause this call: pass `rateLimitClient`, so that one client cannot use up the wallet logins of all others.
    * @returns the `message` to sign, and on some chains a `transaction` with the same content
-   * @throws {CoinflowInvalidArgumentError} when the wallet cannot exist on that chain, or Coinflow does not know the wallet
-   * @throws {CoinflowUnavailableError | CoinflowBudgetExhaustedError} when Coinflow is unavailable, or the limit
+   * @throws {@link CoinflowInvalidArgumentError} when the wallet cannot exist on that chain, or Coinflow does not know the wallet
+   * @throws {@link CoinflowUnavailableError} or {@link CoinflowBudgetExhaustedError} when Coinflow is unavailable, or the limit
    * `budget.walletLogins` is reached
-   * @throws {CoinflowTooManyRequestsError} when the client has reached `budget.walletLoginsPerClient` in this minute
+   * @throws {@link CoinflowTooManyRequestsError} when the client has reached `budget.walletLoginsPerClient` in this minute
    * @example
    * await coinflow.getMessage({ wallet, blockchain: 'solana' }, { rateLimitClient: request.ip });
    */
@@ -104,11 +104,11 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * The guard accepts the key until it expires, without a call. A later call for the same user and `clientIp` reuses the key
    * until shortly before it expires. After `revokeSubject` the call waits, for 3 s at most, until Coinflow creates keys that
    * the revocation does not cover.
-   * @throws {CoinflowInvalidArgumentError} when the subject has another property than `userId`, or `wallet` and `blockchain`
+   * @throws {@link CoinflowInvalidArgumentError} when the subject has another property than `userId`, or `wallet` and `blockchain`
    * (also one that is `undefined`), or an argument cannot be sent; nothing was sent
-   * @throws {CoinflowIssuanceDeniedError} when Coinflow creates no key for this user
-   * @throws {CoinflowMisconfiguredError} when Coinflow rejects the API key, or the API key belongs to another merchant
-   * @throws {CoinflowUnavailableError | CoinflowBudgetExhaustedError} when Coinflow is unavailable
+   * @throws {@link CoinflowIssuanceDeniedError} when Coinflow creates no key for this user
+   * @throws {@link CoinflowMisconfiguredError} when Coinflow rejects the API key, or the API key belongs to another merchant
+   * @throws {@link CoinflowUnavailableError} or {@link CoinflowBudgetExhaustedError} when Coinflow is unavailable
    * @example
    * await coinflow.createSessionKey({ userId: user.id }, { clientIp: request.ip });
    */
@@ -123,13 +123,13 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * Creates a session key for a wallet that has signed the message of {@link getMessage}. It accepts what a client sends, and
    * never sends the API key: the signature alone decides. A signature can be used once, so the key is not reused. Anyone can
    * cause this call: pass `rateLimitClient`.
-   * @throws {CoinflowInvalidArgumentError} when `wallet`, `blockchain` or `signedMessage` is missing or cannot be sent; nothing was sent
-   * @throws {CoinflowSignatureRejectedError} when Coinflow rejects the signature
-   * @throws {CoinflowIssuanceDeniedError} when Coinflow creates no key for this wallet
-   * @throws {CoinflowMisconfiguredError} when the key that Coinflow created belongs to another merchant
-   * @throws {CoinflowUnavailableError | CoinflowBudgetExhaustedError} when Coinflow is unavailable, or the limit
+   * @throws {@link CoinflowInvalidArgumentError} when `wallet`, `blockchain` or `signedMessage` is missing or cannot be sent; nothing was sent
+   * @throws {@link CoinflowSignatureRejectedError} when Coinflow rejects the signature
+   * @throws {@link CoinflowIssuanceDeniedError} when Coinflow creates no key for this wallet
+   * @throws {@link CoinflowMisconfiguredError} when the key that Coinflow created belongs to another merchant
+   * @throws {@link CoinflowUnavailableError} or {@link CoinflowBudgetExhaustedError} when Coinflow is unavailable, or the limit
    * `budget.walletLogins` is reached
-   * @throws {CoinflowTooManyRequestsError} when the client has reached `budget.walletLoginsPerClient` in this minute
+   * @throws {@link CoinflowTooManyRequestsError} when the client has reached `budget.walletLoginsPerClient` in this minute
    * @example
    * await coinflow.createSessionKeyWithSignature(
    *   { wallet, blockchain: 'solana', signedMessage },
@@ -146,11 +146,11 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   /**
    * Verifies a session key, plain or attested.
    * @returns the session, verified to be one of this merchant
-   * @throws {CoinflowSessionKeyMissingError | CoinflowSessionKeyMalformedError | CoinflowSessionKeyExpiredError | CoinflowSessionWrongMerchantError | CoinflowSessionRejectedError | CoinflowSessionRevokedError}
+   * @throws {@link CoinflowSessionKeyMissingError}, {@link CoinflowSessionKeyMalformedError}, {@link CoinflowSessionKeyExpiredError}, {@link CoinflowSessionWrongMerchantError}, {@link CoinflowSessionRejectedError} or {@link CoinflowSessionRevokedError}
    * when the key is not valid
-   * @throws {CoinflowUnavailableError | CoinflowBudgetExhaustedError | CoinflowMisconfiguredError} when the key cannot be verified
+   * @throws {@link CoinflowUnavailableError}, {@link CoinflowBudgetExhaustedError} or {@link CoinflowMisconfiguredError} when the key cannot be verified
    * now; it may be valid, so do not answer 401
-   * @throws {CoinflowTooManyRequestsError} when the client or the user has caused too many calls to Coinflow
+   * @throws {@link CoinflowTooManyRequestsError} when the client or the user has caused too many calls to Coinflow
    */
   async verifySessionKey(
     key: string,
@@ -171,7 +171,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * @param policy as in `@CoinflowAuth({ ... })`, without `instance`, which is that of the service; with `access: 'optional'` a
    * request without a session key gets neither a session nor an error
    * @returns the session or the error; the error of a request without a session key is `COINFLOW_SESSION_KEY_MISSING`
-   * @throws {CoinflowInvalidArgumentError} when the policy is invalid: a mistake in your code, so it is not returned
+   * @throws {@link CoinflowInvalidArgumentError} when the policy is invalid: a mistake in your code, so it is not returned
    * @example
    * const { session, error } = await coinflow.authenticateRequest(request, { subject: 'user' });
    */
@@ -204,7 +204,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
   /**
    * Revokes one session key, plain or attested: it is rejected from now on until it expires. For logging out.
    * @returns whether the other replicas are notified now
-   * @throws {CoinflowSessionKeyMissingError | CoinflowSessionKeyMalformedError} when it is not a session key
+   * @throws {@link CoinflowSessionKeyMissingError} or {@link CoinflowSessionKeyMalformedError} when it is not a session key
    */
   async revokeSessionKey(key: string): Promise<CoinflowRevocation> {
     // In JavaScript the argument may have any type.
@@ -217,7 +217,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * Revokes all sessions of a user: every key that Coinflow has created for the user until now is rejected. For logging out
    * everywhere, a changed password, a stolen device. `createSessionKey` creates the user's next session.
    * @returns whether the other replicas are notified now
-   * @throws {CoinflowInvalidArgumentError} when the argument names no user and no wallet
+   * @throws {@link CoinflowInvalidArgumentError} when the argument names no user and no wallet
    */
   async revokeSubject(subject: SubjectToRevoke): Promise<CoinflowRevocation> {
     return this.#revoked(await this.#authenticator.sessions.revoker.revokeSubject(checkSubjectToRevoke(subject)));
@@ -227,7 +227,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * The session of the request that is being handled, wherever a handler calls it: in a service, a repository, a callback;
    * `undefined` for an anonymous request under `@CoinflowOptional()`. It requires the option `asyncContext`. It works in every
    * context; for field resolvers of GraphQL, set `fieldResolverEnhancers: ['guards', 'interceptors']`.
-   * @throws {CoinflowMisconfiguredError} without the option, and outside of a handler that a guard of this instance has run for: a
+   * @throws {@link CoinflowMisconfiguredError} without the option, and outside of a handler that a guard of this instance has run for: a
    * missing guard must not look like an anonymous request
    */
   currentSession(): CoinflowSession | undefined {
@@ -240,7 +240,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * asks Coinflow itself. It is aborted already if the session has ended.
    *
    * `@Sse()` handlers under `@CoinflowAuth()` and GraphQL subscriptions end with their session without it.
-   * @throws {CoinflowInvalidArgumentError} when it is not a session
+   * @throws {@link CoinflowInvalidArgumentError} when it is not a session
    * @example
    * await fetch(exportUrl, { signal: coinflow.sessionSignal(session) });
    */
@@ -253,7 +253,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
    * where you know when a connection closes, and stop it then.
    * @param listener gets the reason: the error that a request with this session key would now be answered with
    * @returns a function that stops it
-   * @throws {CoinflowInvalidArgumentError} when it is not a session
+   * @throws {@link CoinflowInvalidArgumentError} when it is not a session
    * @example
    * const stop = coinflow.onSessionEnd(session, () => socket.close(4401));
    * socket.once('close', stop);

@@ -67,9 +67,9 @@ export class CoinflowAuthenticator implements OnApplicationBootstrap, OnApplicat
 
   /**
    * The session key that the request carries, not checked yet; `undefined` if it carries none.
-   * @throws {CoinflowSessionKeyMalformedError} when the request carries two different keys
-   * @throws {CoinflowCrossSiteError} when the key is in a cookie of a request that another site caused
-   * @throws {CoinflowMisconfiguredError} when the option `extractor` returns a promise, or something else than a list
+   * @throws {@link CoinflowSessionKeyMalformedError} when the request carries two different keys
+   * @throws {@link CoinflowCrossSiteError} when the key is in a cookie of a request that another site caused
+   * @throws {@link CoinflowMisconfiguredError} when the option `extractor` returns a promise, or something else than a list
    */
   extractSessionKey(request: RequestWithHeaders): string | undefined {
     try {

@@ -1,3 +1,7 @@
+/**
+ * The module, its guard, decorators, services, options and errors.
+ * @module nestjs-coinflow-auth
+ */
 // A type that only arguments have is not exported: an index (CoinflowAuthModuleOptions['cache']) or Parameters<> gives it.
 
 // The module and its options

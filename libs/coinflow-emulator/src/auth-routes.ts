@@ -45,7 +45,7 @@ export function authRoutes(server: FastifyInstance, parts: EmulatorParts): void 
 
 /**
  * The claims of a key that a merchant creates with its API key, for any user or wallet.
- * @throws {HttpError} if a header is missing or invalid
+ * @throws `HttpError` if a header is missing or invalid
  */
 function claimsForApiKey(credentials: Credentials, merchants: Merchants): SessionKeyClaims {
   const merchant = merchants.withKey(credentials.require('apiKey'));
@@ -60,7 +60,7 @@ function claimsForApiKey(credentials: Credentials, merchants: Merchants): Sessio
 
 /**
  * The claims of a key that a wallet creates with the signature over its message.
- * @throws {HttpError} if a header is missing or invalid, or the signature is wrong
+ * @throws `HttpError` if a header is missing or invalid, or the signature is wrong
  */
 function claimsForSignature(credentials: Credentials, merchants: Merchants, messages: Messages): SessionKeyClaims {
   const signature = credentials.require('signedMessage');

@@ -11,7 +11,7 @@ export class EmulatorClock {
     return this.#offsetMs;
   }
 
-  /** @throws {RangeError} unless it is an integer within 50 years */
+  /** @throws `RangeError` unless it is an integer within 50 years */
   setOffset(ms: number): void {
     this.#offsetMs = requireInteger('The clock offset', ms, -MAX_CLOCK_OFFSET_MS, MAX_CLOCK_OFFSET_MS);
   }

@@ -55,7 +55,7 @@ export class CoinflowEmulator {
   /**
    * Makes an endpoint or an operation fail until {@link heal}.
    * @param times the number of failures; by default every call fails
-   * @throws {RangeError} for an unknown operation, naming the closest ones
+   * @throws `RangeError` for an unknown operation, naming the closest ones
    * @example
    * coinflow.fail('verify', { kind: 'status', status: 503 });
    * coinflow.fail('POST /checkout/card/{merchantId}', { kind: 'reset', afterProcessing: true }, 1);
@@ -73,7 +73,7 @@ export class CoinflowEmulator {
    * Replaces the response of an operation. It is sent after the credentials were checked; the operation itself is not run.
    * @param response by default 200 with the body `{}`
    * @param times the number of calls; by default every call
-   * @throws {RangeError} for an unknown operation, naming the closest ones
+   * @throws `RangeError` for an unknown operation, naming the closest ones
    * @example
    * coinflow.respond('POST /checkout/token/{merchantId}', { status: 410, body: { message: 'CVV expired' } }, 1);
    */
@@ -93,7 +93,7 @@ export class CoinflowEmulator {
 
   /**
    * Creates a withdrawer for `GET /withdraw`, or changes the withdrawer of the wallet.
-   * @throws {RangeError} for an unknown verification
+   * @throws `RangeError` for an unknown verification
    * @example
    * coinflow.setWithdrawer({ wallet, verification: 'pending' }); // 451
    * coinflow.setWithdrawer({ wallet, verification: 'approved' }); // 200
@@ -120,7 +120,7 @@ export class CoinflowEmulator {
    * Moves the emulator's clock. It applies to session keys, messages, webhook signatures, rate limits and the `Date`
    * header.
    * @param ms the difference to the clock of this machine; negative is behind
-   * @throws {RangeError} unless it is an integer within 50 years
+   * @throws `RangeError` unless it is an integer within 50 years
    */
   setClockOffset(ms: number): void {
     this.#parts.clock.setOffset(ms);
@@ -129,7 +129,7 @@ export class CoinflowEmulator {
   /**
    * Changes the format, lifetime and claims of new session keys until {@link reset}. Settings that are left out get their
    * initial value.
-   * @throws {RangeError} naming the invalid setting
+   * @throws `RangeError` naming the invalid setting
    * @example
    * coinflow.setIssuance({ form: 'opaque', lifetimeSeconds: 60 });
    * coinflow.setIssuance({ claims: { merchantId: null, customerId: 42 } });
@@ -140,7 +140,7 @@ export class CoinflowEmulator {
 
   /**
    * Changes the given rate limits and resets the counters.
-   * @throws {RangeError} naming the invalid limit
+   * @throws `RangeError` naming the invalid limit
    */
   setLimits(limits: Partial<EmulatorLimits>): void {
     this.#parts.limits.set(limits);
@@ -150,7 +150,7 @@ export class CoinflowEmulator {
    * Registers a URL that receives webhooks. A URL that is already registered gets the new key and settings and keeps its
    * id, so that it receives each event once.
    * @returns the endpoint with its signing key
-   * @throws {RangeError} unless it is a URL of this machine
+   * @throws `RangeError` unless it is a URL of this machine
    */
   registerWebhook(registration: EmulatorWebhookRegistration): EmulatorWebhookEndpoint {
     return this.#parts.webhooks.endpoints.register(registration);
@@ -169,7 +169,7 @@ export class CoinflowEmulator {
   /**
    * Sends an event to the registered endpoints. Retries until the response is 200, as Coinflow does, but faster.
    * @returns one result for each endpoint, after the last attempt
-   * @throws {RangeError} naming the invalid setting, or if no endpoint is registered
+   * @throws `RangeError` naming the invalid setting, or if no endpoint is registered
    * @example
    * await coinflow.sendWebhook({ eventType: 'Settled', data: { customerId: 'alice', subtotal: { cents: 500 } } });
    * await coinflow.sendWebhook({ eventType: 'Refund' }, { copies: 3, newCreated: true });
@@ -180,7 +180,7 @@ export class CoinflowEmulator {
 
   /**
    * Sends events one after the other in the given order. Coinflow guarantees no order.
-   * @throws {RangeError} naming the invalid setting, or if no endpoint is registered
+   * @throws `RangeError` naming the invalid setting, or if no endpoint is registered
    */
   sendWebhooks(
     events: readonly EmulatorWebhookEvent[],

@@ -29,7 +29,7 @@ export type CommandOptions = CoinflowEmulatorOptions & { port: number; host: str
 /**
  * Parses the command line.
  * @returns `undefined` for `--help`
- * @throws {UsageError} for an invalid option
+ * @throws `UsageError` for an invalid option
  */
 export function readCommandLine(args: string[], env: NodeJS.ProcessEnv): CommandOptions | undefined {
   const flags = parse(args);

@@ -78,7 +78,7 @@ Control API, with JSON bodies and content-type: application/json:
  * The `coinflow-emulator` command.
  * @param print called with each line of output
  * @returns the running emulator; `undefined` for `--help`
- * @throws {UsageError} for an invalid option
+ * @throws `UsageError` for an invalid option
  */
 export async function runCommand(
   args: string[],

@@ -27,7 +27,7 @@ export class Credentials {
     return credentials.some((credential) => this.get(credential) !== undefined);
   }
 
-  /** @throws {HttpError} if the header is absent */
+  /** @throws `HttpError` if the header is absent */
   require(credential: Credential): string {
     const value = this.get(credential);
     if (value === undefined) throw missingHeader(HEADERS[credential]);
@@ -56,7 +56,7 @@ function apiKeyKind(credentials: Credentials): string {
 
 /**
  * How the request authenticates. A request with both credentials is ambiguous, so it is rejected.
- * @throws {HttpError} if headers of both methods, or of a user and a wallet, are mixed
+ * @throws `HttpError` if headers of both methods, or of a user and a wallet, are mixed
  */
 export function authMethodOf(credentials: Credentials): 'api-key' | 'signature' {
   const bySignature = credentials.has('signedMessage', 'merchantId');

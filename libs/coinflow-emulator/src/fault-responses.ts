@@ -12,7 +12,7 @@ const DEFAULT_WAIT_SECONDS = 60;
 
 /**
  * Sends the response of the fault and logs its status. A delay leaves the response to the endpoint.
- * @throws {HttpError} for the fault `rate-limited`
+ * @throws `HttpError` for the fault `rate-limited`
  */
 export async function applyFault(
   fault: EmulatorFault,

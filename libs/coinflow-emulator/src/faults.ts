@@ -59,7 +59,7 @@ export class Faults {
     }));
   }
 
-  /** @throws {RangeError} for an unknown endpoint */
+  /** @throws `RangeError` for an unknown endpoint */
   set(endpoint: EmulatorEndpoint, fault: EmulatorFault, times: number): void {
     this.#active.set(requireOperation(endpoint, AUTH_ENDPOINTS), { fault, remaining: times });
   }

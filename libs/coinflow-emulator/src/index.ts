@@ -1,3 +1,7 @@
+/**
+ * A local Coinflow for development and tests.
+ * @module coinflow-emulator
+ */
 export type { EmulatorCall } from './calls.js';
 export type { CoinflowEmulator } from './coinflow-emulator.js';
 export type { CoinflowEmulatorOptions, EmulatorControl } from './emulator-options.js';

@@ -16,7 +16,7 @@ import { readHosts, readOrigins } from './validation.js';
 /**
  * Starts a local Coinflow.
  * @throws if the port is in use (`EADDRINUSE`)
- * @throws {RangeError} naming the invalid option
+ * @throws `RangeError` naming the invalid option
  * @example
  * const coinflow = await startCoinflowEmulator();
  * const response = await fetch(`${coinflow.url}/api/auth/session-key`, {

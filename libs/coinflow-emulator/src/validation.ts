@@ -1,6 +1,6 @@
 /**
  * Checks that a setting is an integer within bounds.
- * @throws {RangeError} naming the setting and the bounds
+ * @throws `RangeError` naming the setting and the bounds
  */
 export function requireInteger(what: string, value: number, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) {
@@ -9,7 +9,7 @@ export function requireInteger(what: string, value: number, least: number, most:
   return value;
 }
 
-/** @throws {RangeError} naming the setting and the allowed values */
+/** @throws `RangeError` naming the setting and the allowed values */
 export function requireOneOf<T extends string>(what: string, value: T, allowed: readonly T[]): T {
   if (!allowed.includes(value)) throw new RangeError(`${what} must be one of ${allowed.join(', ')}.`);
   return value;
@@ -17,7 +17,7 @@ export function requireOneOf<T extends string>(what: string, value: T, allowed: 
 
 /**
  * The origins of an option, as browsers send them.
- * @throws {RangeError} for an invalid origin
+ * @throws `RangeError` for an invalid origin
  */
 export function readOrigins(origins: readonly string[] = [], option = 'allowOrigins'): string[] {
   return origins.map((text) => {
@@ -33,7 +33,7 @@ export function readOrigins(origins: readonly string[] = [], option = 'allowOrig
 
 /**
  * The host names of an option, in lower case.
- * @throws {RangeError} for an invalid host name
+ * @throws `RangeError` for an invalid host name
  */
 export function readHosts(hosts: readonly string[] = [], option = 'allowHosts'): string[] {
   const invalid = hosts.find((host) => !/^[\w-]+(?:\.[\w-]+)*$/.test(host));

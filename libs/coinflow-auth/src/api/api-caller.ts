@@ -147,7 +147,7 @@ export class ApiCaller {
     };
   }
 
-  /** @throws {CoinflowInvalidArgumentError} with the option `api.strict`, for credentials or an operation that is not documented */
+  /** @throws {@link CoinflowInvalidArgumentError} with the option `api.strict`, for credentials or an operation that is not documented */
   #checkDocumented({ name, operation, credentials }: Pick<PreparedCall, 'name' | 'operation' | 'credentials'>): void {
     if (operation && isDocumented(credentials, operation.credential)) return;
     if (this.#parts.options.api.strict) {

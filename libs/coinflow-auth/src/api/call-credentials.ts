@@ -65,7 +65,7 @@ export interface CallCredentials {
 /**
  * Reads the option `auth`.
  * @param merchantId of this application
- * @throws {CoinflowInvalidArgumentError} for anything else than the documented forms, and for a session of another merchant
+ * @throws {@link CoinflowInvalidArgumentError} for anything else than the documented forms, and for a session of another merchant
  */
 export function readCredentials(auth: unknown, merchantId: string): CallCredentials {
   if (auth === 'none' || auth === 'merchant') {

@@ -27,9 +27,9 @@ export interface SentCall {
 
 /**
  * The body of a response with which Coinflow has done what the call asked for; `undefined` if it is empty.
- * @throws {CoinflowApiError} when Coinflow refused
- * @throws {CoinflowOutcomeUnknownError} when the call may have had an effect, and cannot be repeated
- * @throws {CoinflowUnavailableError | CoinflowBudgetExhaustedError} when it had none, or can be repeated
+ * @throws {@link CoinflowApiError} when Coinflow refused
+ * @throws {@link CoinflowOutcomeUnknownError} when the call may have had an effect, and cannot be repeated
+ * @throws {@link CoinflowUnavailableError} or {@link CoinflowBudgetExhaustedError} when it had none, or can be repeated
  */
 export function resultOf(
   call: SentCall,

@@ -39,7 +39,7 @@ const NOT_CALLED: readonly [prefix: RegExp, rule: string][] = [
   [/^\/api(?:\/|$)/i, 'must be below /api: leave out "/api"'],
 ];
 
-/** @throws {CoinflowInvalidArgumentError} when it is not a template such as `/customer/{customerId}` */
+/** @throws {@link CoinflowInvalidArgumentError} when it is not a template such as `/customer/{customerId}` */
 export function checkTemplate(path: unknown): string {
   if (typeof path !== 'string' || !TEMPLATE.test(path) || path.split('/').some((part) => /^\.+$/.test(part))) {
     throw new CoinflowInvalidArgumentError(
@@ -55,7 +55,7 @@ export function checkTemplate(path: unknown): string {
 /**
  * Fills in the path and adds the query.
  * @param merchantId the value of `{merchantId}` unless `params` has it
- * @throws {CoinflowInvalidArgumentError} for a value that is missing, unknown or would lead to another path
+ * @throws {@link CoinflowInvalidArgumentError} for a value that is missing, unknown or would lead to another path
  */
 export function buildPath(template: string, { params, query }: ContentOptions, merchantId: string): string {
   const given = record('params', params);
@@ -114,7 +114,7 @@ function encode(argument: string, text: string): string {
   }
 }
 
-/** @throws {CoinflowInvalidArgumentError} for a value that cannot be sent */
+/** @throws {@link CoinflowInvalidArgumentError} for a value that cannot be sent */
 export function buildHeaders({ clientIp, deviceId, submerchantId }: ContentOptions): Record<string, string> {
   // In JavaScript it may have any type, and `isIP()` converts it.
   if (clientIp !== undefined && !(typeof clientIp === 'string' && isIP(clientIp))) {
@@ -135,7 +135,7 @@ function assertHeaderValue(argument: string, value: unknown, maxLength?: number)
   if (problem) throw new CoinflowInvalidArgumentError(argument, problem);
 }
 
-/** @throws {CoinflowInvalidArgumentError} for a body that is not JSON, and for one that the method does not have */
+/** @throws {@link CoinflowInvalidArgumentError} for a body that is not JSON, and for one that the method does not have */
 export function buildBody(method: ApiMethod, body: unknown): string | undefined {
   if (body === undefined) return undefined;
   if (method === 'GET') throw new CoinflowInvalidArgumentError('body', 'must not be given for GET');

@@ -31,11 +31,11 @@ export class CoinflowApi<Paths = unknown> implements OnApplicationShutdown {
 
   /**
    * @returns the body of the response; `undefined` if it is empty
-   * @throws {CoinflowInvalidArgumentError} when an argument is missing, unknown or cannot be sent; nothing was sent
-   * @throws {CoinflowApiError} when Coinflow refuses; `reason` says why
-   * @throws {CoinflowSessionRejectedError | CoinflowSessionRevokedError | CoinflowSessionKeyExpiredError} when the session has ended
-   * @throws {CoinflowUnavailableError | CoinflowBudgetExhaustedError | CoinflowTooManyRequestsError} when it can be tried again later
-   * @throws {CoinflowMisconfiguredError} when the function of the option `apiKey` returns something that cannot be sent
+   * @throws {@link CoinflowInvalidArgumentError} when an argument is missing, unknown or cannot be sent; nothing was sent
+   * @throws {@link CoinflowApiError} when Coinflow refuses; `reason` says why
+   * @throws {@link CoinflowSessionRejectedError}, {@link CoinflowSessionRevokedError} or {@link CoinflowSessionKeyExpiredError} when the session has ended
+   * @throws {@link CoinflowUnavailableError}, {@link CoinflowBudgetExhaustedError} or {@link CoinflowTooManyRequestsError} when it can be tried again later
+   * @throws {@link CoinflowMisconfiguredError} when the function of the option `apiKey` returns something that cannot be sent
    */
   get<Path extends PathOf<Paths, 'get'>>(
     path: Path,
@@ -46,7 +46,7 @@ export class CoinflowApi<Paths = unknown> implements OnApplicationShutdown {
 
   /**
    * @returns the body of the response; `undefined` if it is empty
-   * @throws {CoinflowOutcomeUnknownError} when the call was sent and no clear response arrived: do not send it again
+   * @throws {@link CoinflowOutcomeUnknownError} when the call was sent and no clear response arrived: do not send it again
    * @throws the errors of {@link get}; the call then had no effect
    */
   post<Path extends PathOf<Paths, 'post'>>(

@@ -19,7 +19,11 @@ export type VerificationKind = (typeof VERIFICATION_KINDS)[number];
 
 export const BUDGETED_CALLS = [...VERIFICATION_KINDS, 'walletLogins', 'apiCalls'] as const;
 
-/** The purpose of a call: the verification of a session key, the login of a wallet, or a call of `CoinflowApi` without the API key. */
+/**
+ * The purpose of a call: the verification of a session key, the login of a wallet, or a call of `CoinflowApi` without the API key.
+ *
+ * @inline
+ */
 export type BudgetedCall = (typeof BUDGETED_CALLS)[number];
 
 export function verificationKind(verification: Verification): VerificationKind {

@@ -150,7 +150,7 @@ export class SharedBudgetStore implements BudgetStore {
 
 /**
  * Validates what a store returned: the application may have implemented it.
- * @throws {TypeError} when it does not tell whether a slot was taken; that counts as a failure of the store
+ * @throws `TypeError` when it does not tell whether a slot was taken; that counts as a failure of the store
  */
 function slotOf({ taken, retryAfterMs }: Record<keyof BudgetSlot, unknown>, windowMs: number): BudgetSlot {
   if (typeof taken !== 'boolean') throw new TypeError('The budget store does not tell whether it took a slot');

@@ -94,8 +94,8 @@ export class CallBudget {
 
   /**
    * Calls Verify Token if a call is left. Retries of the call are not counted.
-   * @throws {CoinflowBudgetExhaustedError} when no call is left, or Coinflow has responded with 429
-   * @throws {CoinflowTooManyRequestsError} when the client or the user has reached a limit
+   * @throws {@link CoinflowBudgetExhaustedError} when no call is left, or Coinflow has responded with 429
+   * @throws {@link CoinflowTooManyRequestsError} when the client or the user has reached a limit
    */
   async run({ kind, id, subject, client }: VerificationCall, call: () => Promise<void>): Promise<void> {
     const parties = {
@@ -119,8 +119,8 @@ export class CallBudget {
   /**
    * Makes a call of a wallet login if one is left.
    * @param rateLimitClient the client that logs in; without it, the limit per client does not apply
-   * @throws {CoinflowBudgetExhaustedError} when no call is left, or Coinflow has responded with 429
-   * @throws {CoinflowTooManyRequestsError} when the client has reached its limit
+   * @throws {@link CoinflowBudgetExhaustedError} when no call is left, or Coinflow has responded with 429
+   * @throws {@link CoinflowTooManyRequestsError} when the client has reached its limit
    */
   async runWalletLogin<T>(rateLimitClient: string | undefined, call: () => Promise<T>): Promise<T> {
     const client = this.#clientOf(rateLimitClient);
@@ -130,8 +130,8 @@ export class CallBudget {
   /**
    * Makes a call of `CoinflowApi` without the API key if one is left. Its 429 does not stop the other calls.
    * @param subject the name of the user or wallet for which the call is made
-   * @throws {CoinflowBudgetExhaustedError} when no call is left, or Coinflow has responded with 429
-   * @throws {CoinflowTooManyRequestsError} when the user has reached the limit
+   * @throws {@link CoinflowBudgetExhaustedError} when no call is left, or Coinflow has responded with 429
+   * @throws {@link CoinflowTooManyRequestsError} when the user has reached the limit
    */
   async runApiCall<T>(subject: string | undefined, call: () => Promise<T>): Promise<T> {
     return this.#limited({ call: 'apiCalls', subject, client: undefined }, subject, this.#apiLimit, call);

@@ -85,7 +85,7 @@ export class CallLimits {
     this.#options = options;
   }
 
-  /** @throws {CoinflowTooManyRequestsError} when the client or the user has reached a limit */
+  /** @throws {@link CoinflowTooManyRequestsError} when the client or the user has reached a limit */
   async take(parties: CallParties): Promise<TakenLimits> {
     const taken: [Limit, TakenSlot][] = [];
     const settle = (outcome: CallOutcome): void => {
@@ -178,7 +178,7 @@ export class CoinflowRateLimit {
     return Math.max(this.#closedUntil - performance.now(), 0);
   }
 
-  /** @throws {CoinflowBudgetExhaustedError} while no call is made for this party */
+  /** @throws {@link CoinflowBudgetExhaustedError} while no call is made for this party */
   assertOpen(party: string | undefined): void {
     const now = performance.now();
     const partyUntil = (party !== undefined && this.#parties.get(party)) || -Infinity;

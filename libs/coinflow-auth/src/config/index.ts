@@ -1,3 +1,7 @@
+/**
+ * The options from environment variables. Needs `@nestjs/config`.
+ * @module nestjs-coinflow-auth/config
+ */
 import { registerAs, type ConfigFactoryKeyHost } from '@nestjs/config';
 import type { CoinflowAuthModuleOptions } from '../options/coinflow-auth-options.js';
 import { optionsFromEnvironment } from '../options/environment-variables.js';

@@ -24,7 +24,7 @@ export class AsyncSessions {
 /**
  * The session of the request that is being handled; `undefined` for an anonymous request.
  * @param sessions `undefined` without the option `asyncContext`
- * @throws {CoinflowMisconfiguredError} without the option, and outside of a handler that a guard has run for
+ * @throws {@link CoinflowMisconfiguredError} without the option, and outside of a handler that a guard has run for
  */
 export function currentSessionOf(sessions: AsyncSessions | undefined): CoinflowSession | undefined {
   if (!sessions) {

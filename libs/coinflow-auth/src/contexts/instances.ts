@@ -20,7 +20,7 @@ export function registeredInstances(modules: ModulesContainer): (string | undefi
 /**
  * Finds a provider of an instance.
  * @param usedBy the route or class that needs the instance, for the message
- * @throws {CoinflowMisconfiguredError} when the instance is not registered
+ * @throws {@link CoinflowMisconfiguredError} when the instance is not registered
  */
 export function getFromInstance<T>(
   moduleRef: ModuleRef,

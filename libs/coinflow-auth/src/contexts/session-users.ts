@@ -26,7 +26,7 @@ export class SessionUsers {
 
   /**
    * @param request an object that belongs to the request
-   * @throws {CoinflowUserNotFoundError} when there is no user; an error of the application as it is
+   * @throws {@link CoinflowUserNotFoundError} when there is no user; an error of the application as it is
    */
   load(request: object, session: CoinflowSession): Promise<unknown> {
     const known = this.#loaded.get(request);

@@ -20,7 +20,7 @@ const guarded = [UseGuards(CoinflowAuthGuard), UseFilters(new DroppedEventFilter
  * Policies merge field by field: the handler overrides the controller, and the controller overrides the classes that it
  * extends. The application does not start when the merged policy contradicts itself. It does not start either when a handler
  * lost its guard because another decorator replaced the method.
- * @throws {TypeError} while the class loads, when the policy has an unknown field or an invalid value
+ * @throws `TypeError` while the class loads, when the policy has an unknown field or an invalid value
  * @example
  * @CoinflowAuth()                 // accepts verified sessions from the cache
  * @CoinflowAuth({ maxAgeMs: 0 })  // revalidates with Coinflow at every request, for example when money moves

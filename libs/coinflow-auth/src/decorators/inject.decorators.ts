@@ -50,7 +50,7 @@ export const userOfRequest = async (property: string | undefined, context: Execu
 
 const UserOfRequest = createParamDecorator(userOfRequest);
 
-/** @throws {CoinflowMisconfiguredError} when no guard has run, so that a missing guard does not look like an anonymous request */
+/** @throws {@link CoinflowMisconfiguredError} when no guard has run, so that a missing guard does not look like an anonymous request */
 function decisionFor(context: ExecutionContext, decorator: string): RequestDecision {
   const decision = findDecision(context);
   if (decision) return decision;
@@ -66,7 +66,7 @@ function decisionFor(context: ExecutionContext, decorator: string): RequestDecis
 /**
  * Injects the session of the request, or one property of it; `undefined` for an anonymous request under
  * `@CoinflowOptional()`.
- * @throws {CoinflowMisconfiguredError} when no guard has run, so that a missing guard does not look like an anonymous request
+ * @throws {@link CoinflowMisconfiguredError} when no guard has run, so that a missing guard does not look like an anonymous request
  * @example
  * me(@CurrentSession() session: CoinflowSession) {}
  * mine(@CurrentSession('subject') subject: CoinflowSubject) {}
@@ -86,8 +86,8 @@ export type UserOf<LoadUser extends (session: CoinflowSession) => unknown> = Non
  * request under `@CoinflowOptional()`. The user is loaded once for a request. Routes without this decorator load no user.
  *
  * TypeScript cannot check the type of a decorated parameter: use {@link UserOf} of your function.
- * @throws {CoinflowUserNotFoundError} 403 when `loadUser` returns no user
- * @throws {CoinflowMisconfiguredError} when no guard has run
+ * @throws {@link CoinflowUserNotFoundError} 403 when `loadUser` returns no user
+ * @throws {@link CoinflowMisconfiguredError} when no guard has run
  * @example
  * me(@SessionUser() user: UserOf<typeof loadUser>) {}
  * mail(@SessionUser<User>('email') email: string) {}

@@ -23,7 +23,7 @@ const METADATA = [COINFLOW_AUTH_METADATA, COINFLOW_WEBHOOK_ROUTE_METADATA];
 /**
  * Checks, at startup, that every handler of the complete application still has its guard and its policy: those of routes,
  * gateways, microservices and GraphQL.
- * @throws {CoinflowMisconfiguredError} when a handler has lost its guard, or when its merged policy contradicts itself
+ * @throws {@link CoinflowMisconfiguredError} when a handler has lost its guard, or when its merged policy contradicts itself
  */
 export function assertRoutePolicies(modules: ModulesContainer, contextsOf: ContextsOf): void {
   const handlers = [...routesOf(modules), ...messageHandlersOf(modules).filter(isBound)];
@@ -54,7 +54,7 @@ export function assertRoutePolicies(modules: ModulesContainer, contextsOf: Conte
 
 /**
  * Checks, at startup, that the guard can authenticate every decorated handler of a gateway, a microservice or GraphQL.
- * @throws {CoinflowMisconfiguredError} for a decorated handler in a context that is skipped or unknown, or a field resolver whose
+ * @throws {@link CoinflowMisconfiguredError} for a decorated handler in a context that is skipped or unknown, or a field resolver whose
  * guards do not run
  */
 export function assertContexts(modules: ModulesContainer, contextsOf: ContextsOf): void {
@@ -86,7 +86,7 @@ export function assertContexts(modules: ModulesContainer, contextsOf: ContextsOf
 /**
  * Checks, at startup, that users can be loaded for every handler with `@SessionUser()`.
  * @param usersOf the users of an instance; `undefined` if there is no such instance
- * @throws {CoinflowMisconfiguredError} that names the handlers whose instance has no `loadUser`
+ * @throws {@link CoinflowMisconfiguredError} that names the handlers whose instance has no `loadUser`
  */
 export function assertUserLoaders(
   modules: ModulesContainer,

@@ -19,7 +19,11 @@ import { CoinflowWebhookGuard, attachedWebhook, writeWebhookRoute } from '../web
 import { CoinflowPublic } from './access.decorators.js';
 import { documentWebhook } from './openapi.js';
 
-/** The options of `@CoinflowWebhook()`. */
+/**
+ * The options of `@CoinflowWebhook()`.
+ *
+ * @inline
+ */
 export interface CoinflowWebhookRouteOptions {
   /**
    * The name of the instance of `CoinflowAuthModule` that verifies the webhook and runs its event handlers.
@@ -84,7 +88,7 @@ type HandlerDecorator<Type extends CoinflowEventType> = <Method extends (event: 
  * The delivery waits for the promise of the method. When the method throws, Coinflow sends the event again, and all handlers
  * of the event run again. So make handlers that move money idempotent by fields of `event.data`; docs/reference/webhook-events.md names them
  * for every type.
- * @throws {TypeError} while the class loads, when the filter is invalid
+ * @throws `TypeError` while the class loads, when the filter is invalid
  * @example
  * @OnCoinflowEvent('Settled')
  * async credit({ data }: CoinflowWebhookEvent<'Settled'>): Promise<void> {}

@@ -40,7 +40,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/** @throws {UsageError} for arguments that the command does not know. Its message contains no value of an argument. */
+/** @throws `UsageError` for arguments that the command does not know. Its message contains no value of an argument. */
 export function readArguments(args: readonly string[]): Arguments {
   const { values, positionals } = parse(args);
   const [command, ...others] = positionals;

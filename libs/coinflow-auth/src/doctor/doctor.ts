@@ -20,7 +20,7 @@ export interface DoctorProcess {
 /**
  * `nestjs-coinflow-auth doctor`.
  * @returns the exit code: 0, or 1 if a check failed
- * @throws {UsageError} for wrong arguments
+ * @throws `UsageError` for wrong arguments
  */
 export async function runDoctor(args: readonly string[], process: DoctorProcess): Promise<0 | 1> {
   const { isHelp, isJson, envFile, redisUrl, ...rest } = readArguments(args);

@@ -4,7 +4,11 @@ import { COINFLOW_AUTH_ERRORS, type CoinflowAuthErrorCode } from './error-status
 /** The same symbol in every copy of the package in a process, so that copies recognise each other's errors. */
 const BRAND = Symbol.for('nestjs-coinflow-auth:error');
 
-/** The details of an error of this package. */
+/**
+ * The details of an error of this package.
+ *
+ * @inline
+ */
 interface CoinflowAuthErrorDetails {
   /** Why the error occurred, as a stable identifier for logs and metrics: `timeout`, `wrong-merchant`. */
   reason: string;
@@ -169,7 +173,11 @@ export class CoinflowIssuanceDeniedError extends CoinflowAuthError {
   override readonly name: string = 'CoinflowIssuanceDeniedError';
 }
 
-/** The details of a temporary error. */
+/**
+ * The details of a temporary error.
+ *
+ * @inline
+ */
 interface CoinflowRetryDetails extends CoinflowAuthErrorDetails {
   /** After how many milliseconds to try again. */
   retryAfterMs: number;
@@ -258,7 +266,11 @@ export class CoinflowWebhookUnavailableError extends CoinflowRetryLaterError {
 
 type Inspect = (value: unknown, options: object) => string;
 
-/** The response of Coinflow that a {@link CoinflowApiError} is about. */
+/**
+ * The response of Coinflow that a {@link CoinflowApiError} is about.
+ *
+ * @inline
+ */
 interface CoinflowApiErrorDetails extends CoinflowAuthErrorDetails {
   reason: CoinflowApiErrorReason;
   operation: string;

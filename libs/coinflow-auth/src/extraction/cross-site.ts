@@ -1,7 +1,11 @@
 import { CoinflowCrossSiteError } from '../errors/coinflow-auth.errors.js';
 import { currentValues, sentValues, trimWhitespace, type RequestWithHeaders } from './session-key-extractor.js';
 
-/** Which pages can make a browser send a session key in a cookie with a request that changes something. */
+/**
+ * Which pages can make a browser send a session key in a cookie with a request that changes something.
+ *
+ * @inline
+ */
 export interface CsrfOptions {
   /**
    * `same-origin`: only pages of the same origin. `same-site`: also pages of sibling domains, for an application at
@@ -18,7 +22,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const HOST_HEADERS = ['host', ':authority'];
 
 /**
- * @throws {CoinflowCrossSiteError} for a request that changes something and that a page of another site made the browser send
+ * @throws {@link CoinflowCrossSiteError} for a request that changes something and that a page of another site made the browser send
  * @see https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  */
 export function assertSameSite(request: RequestWithHeaders, csrf: NonNullable<CsrfOptions['csrf']>): void {

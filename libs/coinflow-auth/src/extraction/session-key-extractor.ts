@@ -23,7 +23,11 @@ interface RequestWithRawHeaders {
   readonly rawHeaders?: readonly string[];
 }
 
-/** A scheme that the guard names in `WWW-Authenticate` of a 401. */
+/**
+ * A scheme that the guard names in `WWW-Authenticate` of a 401.
+ *
+ * @inline
+ */
 export type AuthenticationScheme = 'CoinflowSession' | 'Bearer';
 
 /** A session key that an extractor has found. It is not validated yet. */
@@ -54,10 +58,10 @@ export interface SessionKeyExtractor {
 
 /**
  * @returns the session key of the request; `undefined` when it carries none
- * @throws {CoinflowSessionKeyMalformedError} for two different keys: a reader of the first and a reader of the last would see two
+ * @throws {@link CoinflowSessionKeyMalformedError} for two different keys: a reader of the first and a reader of the last would see two
  * different users
- * @throws {CoinflowCrossSiteError} for a key in a cookie that a page of another site made the browser send
- * @throws {CoinflowMisconfiguredError} when the extractor returns a promise, or a value that is not an array
+ * @throws {@link CoinflowCrossSiteError} for a key in a cookie that a page of another site made the browser send
+ * @throws {@link CoinflowMisconfiguredError} when the extractor returns a promise, or a value that is not an array
  */
 export function extractSessionKey(extractor: SessionKeyExtractor, request: RequestWithHeaders): string | undefined {
   const found = extractor.find(request);
@@ -77,7 +81,7 @@ function onlyKey(found: readonly FoundSessionKey[]): string | undefined {
 
 /**
  * The result of `find()` as a list.
- * @throws {CoinflowMisconfiguredError} when it is something else, which must not pass as a request without a key
+ * @throws {@link CoinflowMisconfiguredError} when it is something else, which must not pass as a request without a key
  */
 export function toKeys(found: unknown): readonly FoundSessionKey[] {
   if (typeof found === 'string') return found === '' ? [] : [{ key: found }];

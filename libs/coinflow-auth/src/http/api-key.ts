@@ -7,8 +7,8 @@ import type { TimeLimit } from './time-limit.js';
 
 /**
  * The API key that the option `apiKey` returns now. An error of that function may contain the secret, so it is dropped.
- * @throws {CoinflowUnavailableError} when the function fails, or returns no key within the time limit of the call
- * @throws {CoinflowMisconfiguredError} when it returns a value that cannot be sent
+ * @throws {@link CoinflowUnavailableError} when the function fails, or returns no key within the time limit of the call
+ * @throws {@link CoinflowMisconfiguredError} when it returns a value that cannot be sent
  */
 export async function currentApiKey(
   { apiKey }: Pick<ResolvedCoinflowAuthOptions, 'apiKey'>,

@@ -8,7 +8,11 @@ const MIN_REFUSAL_MS = 1_000;
 /** The more severe of two states comes first. */
 const BY_SEVERITY: readonly BreakerState[] = ['open', 'half-open', 'closed'];
 
-/** `closed`: all attempts are allowed. `open`: none is. `half-open`: one attempt, the trial, is under way. */
+/**
+ * `closed`: all attempts are allowed. `open`: none is. `half-open`: one attempt, the trial, is under way.
+ *
+ * @inline
+ */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /**

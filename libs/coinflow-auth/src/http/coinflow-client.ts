@@ -77,7 +77,7 @@ export class CoinflowClient {
 
   /**
    * Get Message: the message that a wallet signs to log its owner in.
-   * @throws {CoinflowInvalidArgumentError} when Coinflow rejects the wallet
+   * @throws {@link CoinflowInvalidArgumentError} when Coinflow rejects the wallet
    */
   async getMessage(wallet: string, blockchain: string): Promise<MessageToSign> {
     const headers = { 'x-coinflow-auth-wallet': wallet, 'x-coinflow-auth-blockchain': blockchain };
@@ -129,7 +129,7 @@ export class CoinflowClient {
 
   /**
    * Verify Token: resolves if Coinflow accepts the key. Coinflow does not say for which merchant or user the key is.
-   * @throws {CoinflowSessionRejectedError} when Coinflow rejects the key
+   * @throws {@link CoinflowSessionRejectedError} when Coinflow rejects the key
    */
   async verifyToken(key: string, { isKnown = false }: VerifyTokenOptions = {}): Promise<void> {
     // This call does not need the API key.

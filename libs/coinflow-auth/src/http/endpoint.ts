@@ -66,14 +66,14 @@ export class CoinflowEndpoint {
     return this.#telemetry.snapshot(this.#breaker.state);
   }
 
-  /** @throws {CoinflowUnavailableError} when no complete response arrives in time, or the breaker is open */
+  /** @throws {@link CoinflowUnavailableError} when no complete response arrives in time, or the breaker is open */
   async get(call: EndpointCall): Promise<CoinflowResponse> {
     const outcome = await this.call(call);
     if (outcome instanceof NoResponse) throw this.noResponse(outcome, call.limit);
     return outcome;
   }
 
-  /** @throws {CoinflowUnavailableError} when the breaker is open, or the API key cannot be obtained */
+  /** @throws {@link CoinflowUnavailableError} when the breaker is open, or the API key cannot be obtained */
   async call(call: EndpointCall): Promise<Outcome> {
     this.#assertBreakerAllows(call);
     const limit = call.limit ?? new TimeLimit(this.#parts.options.http.timeoutMs);

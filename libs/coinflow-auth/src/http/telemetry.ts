@@ -60,7 +60,11 @@ export const SPAN_ATTRIBUTES = {
 
 type SpanAttributes = { [Name in keyof typeof SPAN_ATTRIBUTES]?: string | number };
 
-/** Calls to one endpoint since the application started. */
+/**
+ * Calls to one endpoint since the application started.
+ *
+ * @inline
+ */
 export interface EndpointMetrics {
   /** Requests that were sent, retries included. */
   readonly attempts: number;
@@ -84,7 +88,11 @@ export interface EndpointMetrics {
   readonly breaker: BreakerState;
 }
 
-/** Calls to Coinflow, by endpoint. A snapshot: it does not change. */
+/**
+ * Calls to Coinflow, by endpoint. A snapshot: it does not change.
+ *
+ * @inline
+ */
 export type CoinflowCallMetrics = Readonly<Record<EndpointName, EndpointMetrics>>;
 
 /** What an {@link EndpointTelemetry} reports about. */

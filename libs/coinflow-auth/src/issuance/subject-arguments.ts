@@ -9,7 +9,11 @@ import { COINFLOW_BLOCKCHAINS, walletAddressProblem, type KnownBlockchain } from
 const MAX_SIGNED_MESSAGE_LENGTH = 2_048;
 const SIGNED_MESSAGE_RULE = `must be 1 to ${MAX_SIGNED_MESSAGE_LENGTH} visible ASCII characters`;
 
-/** A user who has logged in to the application. */
+/**
+ * A user who has logged in to the application.
+ *
+ * @inline
+ */
 export interface SessionKeyUser {
   /** 1 to 256 visible ASCII characters. Take it from the application's own login, never from the body or query of a request. */
   userId: string;
@@ -17,7 +21,11 @@ export interface SessionKeyUser {
   blockchain?: never;
 }
 
-/** A wallet that the application knows to belong to the logged-in user. */
+/**
+ * A wallet that the application knows to belong to the logged-in user.
+ *
+ * @inline
+ */
 export interface SessionKeyWallet {
   /** The wallet's address. Its format is validated before Coinflow is called. */
   wallet: string;
@@ -40,13 +48,17 @@ export interface SignedWallet {
 /** The user or wallet that a session key is created for. The application must have authenticated it: the API key vouches for it. */
 export type SessionKeySubject = SessionKeyUser | SessionKeyWallet;
 
-/** The user or wallet whose session keys are revoked: as for `createSessionKey()`, or the `subject` of a session. */
+/**
+ * The user or wallet whose session keys are revoked: as for `createSessionKey()`, or the `subject` of a session.
+ *
+ * @inline
+ */
 export type SubjectToRevoke = SessionKeySubject | CoinflowSubject;
 
 /**
  * Accepts `userId`, or `wallet` and `blockchain`, and no other property. The API key vouches for this subject, so it must not come
  * from a client: a request body without its `signedMessage` would create a session key for any wallet.
- * @throws {CoinflowInvalidArgumentError} that names the invalid property
+ * @throws {@link CoinflowInvalidArgumentError} that names the invalid property
  */
 export function checkSubject(given: SessionKeySubject): SessionKeyRequest {
   // A caller without types can pass any value.
@@ -67,7 +79,7 @@ export function checkSubject(given: SessionKeySubject): SessionKeyRequest {
   return { subject: Object.freeze({ kind: 'user', userId: userId as string }) };
 }
 
-/** @throws {CoinflowInvalidArgumentError} that names the missing or invalid property */
+/** @throws {@link CoinflowInvalidArgumentError} that names the missing or invalid property */
 export function checkSignedWallet(given: SignedWallet): SessionKeyRequest & { readonly signedMessage: string } {
   const { wallet, blockchain, signedMessage } = Object(given) as Partial<Record<string, unknown>>;
   const subject = checkWallet(wallet, blockchain);
@@ -92,7 +104,7 @@ function assertNoOther(names: Set<string>, allowed: readonly string[]): void {
 /**
  * Less strict than {@link checkSubject}: every subject that a session key can name must be revocable, also on a blockchain that this
  * version does not know.
- * @throws {CoinflowInvalidArgumentError} that names the invalid property
+ * @throws {@link CoinflowInvalidArgumentError} that names the invalid property
  */
 export function checkSubjectToRevoke(given: SubjectToRevoke): CoinflowSubject {
   const { userId, wallet, blockchain } = Object(given) as Partial<Record<string, unknown>>;
@@ -113,7 +125,7 @@ function requireName(argument: string, value: unknown): string {
   throw new CoinflowInvalidArgumentError(argument, 'must be a string that is not empty');
 }
 
-/** @throws {CoinflowInvalidArgumentError} that names the invalid property */
+/** @throws {@link CoinflowInvalidArgumentError} that names the invalid property */
 export function checkWallet(wallet: unknown, blockchain: unknown): Extract<CoinflowSubject, { kind: 'wallet' }> {
   if (!isKnownBlockchain(blockchain)) {
     throw new CoinflowInvalidArgumentError('blockchain', `must be one of ${COINFLOW_BLOCKCHAINS.join(', ')}`);

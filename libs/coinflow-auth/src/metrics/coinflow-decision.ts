@@ -40,5 +40,9 @@ export interface CoinflowDecision {
   readonly instance: string | undefined;
 }
 
-/** Called for each decision, when it is made. If it throws, that is logged once and does not affect the request. */
+/**
+ * Called for each decision, when it is made. If it throws, that is logged once and does not affect the request.
+ *
+ * @inline
+ */
 export type CoinflowDecisionListener = (decision: CoinflowDecision) => void | Promise<void>;

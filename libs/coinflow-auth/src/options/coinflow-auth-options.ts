@@ -117,7 +117,11 @@ export interface CoinflowAuthModuleOptions {
   webhook?: CoinflowWebhookOptions;
 }
 
-/** The options of the session cache. */
+/**
+ * The options of the session cache.
+ *
+ * @inline
+ */
 export interface CoinflowCacheOptions {
   /**
    * How long, in milliseconds, a verified session is cached before its key is verified again. Each entry lasts up to 10 % more
@@ -141,7 +145,11 @@ export interface CoinflowCacheOptions {
   maxEntries?: number;
 }
 
-/** The options of calls to Coinflow. `retries` and `agent` also apply to `CoinflowApi`. */
+/**
+ * The options of calls to Coinflow. `retries` and `agent` also apply to `CoinflowApi`.
+ *
+ * @inline
+ */
 export interface CoinflowHttpOptions {
   /**
    * The time limit of one call to Coinflow, in milliseconds. It includes retries, the waits between them, reading the response,
@@ -217,7 +225,11 @@ export interface CoinflowBudgetOptions {
   getClient?(this: void, request: RequestWithHeaders): string | undefined;
 }
 
-/** The options of `CoinflowApi`, which calls the rest of Coinflow. */
+/**
+ * The options of `CoinflowApi`, which calls the rest of Coinflow.
+ *
+ * @inline
+ */
 export interface CoinflowApiOptions {
   /**
    * How many calls without the API key one replica makes in a minute at most, or all replicas together with a shared store. These
@@ -240,7 +252,11 @@ export interface CoinflowApiOptions {
   strict?: boolean;
 }
 
-/** One key to verify webhooks with, or several. */
+/**
+ * One key to verify webhooks with, or several.
+ *
+ * @inline
+ */
 export type CoinflowWebhookKeys = string | readonly string[];
 
 /** The options of webhooks: how they are verified and how duplicates are detected. */

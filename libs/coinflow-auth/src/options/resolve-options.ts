@@ -70,7 +70,7 @@ type CompleteWebhookOptions = NonNullable<CompleteOptions['webhook']>;
 
 /**
  * Checks the options and fills in the defaults. No other code does either.
- * @throws {CoinflowMisconfiguredError} that names every mistake: option, rule and environment variable, never a value
+ * @throws {@link CoinflowMisconfiguredError} that names every mistake: option, rule and environment variable, never a value
  */
 export function resolveOptions(given: CoinflowAuthModuleOptions): ResolvedCoinflowAuthOptions {
   const merged = mergeEnvironment(given);

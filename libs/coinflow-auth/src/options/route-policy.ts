@@ -13,6 +13,8 @@ import { COINFLOW_AUTH_METADATA } from './tokens.js';
 /**
  * What the guard does on a route: `required` needs a session; `optional` also accepts requests without a session key;
  * `public` checks nothing.
+ *
+ * @inline
  */
 export type CoinflowAccess = 'required' | 'optional' | 'public';
 
@@ -88,7 +90,7 @@ export interface CoinflowRoute {
 
 /**
  * Adds to the metadata of a class.
- * @throws {TypeError} when its decorators contradict each other
+ * @throws `TypeError` when its decorators contradict each other
  */
 export function addClassMetadata(target: object, added: Partial<CoinflowRouteMetadata>, decorator: string): void {
   Reflect.defineMetadata(COINFLOW_AUTH_METADATA, merge(readOwn(target), added, decorator), target);
@@ -96,7 +98,7 @@ export function addClassMetadata(target: object, added: Partial<CoinflowRouteMet
 
 /**
  * Adds to the metadata of a handler. An override starts with the policy of the handler that it overrides.
- * @throws {TypeError} when its decorators contradict each other
+ * @throws `TypeError` when its decorators contradict each other
  */
 export function addHandlerMetadata(
   handler: DecoratedMethod,

@@ -33,7 +33,7 @@ export class RedisConnection {
 
   /**
    * @param name the name of the package's connections in `CLIENT LIST`
-   * @throws {TypeError} when the options have neither or both of `url` and `client`
+   * @throws `TypeError` when the options have neither or both of `url` and `client`
    */
   constructor({ url, client }: RedisConnectionOptions, name: string) {
     if ((url === undefined) === (client === undefined)) {
@@ -71,7 +71,7 @@ export class RedisConnection {
 
   /**
    * Waits at most one second for the connection.
-   * @throws {CoinflowMisconfiguredError} when node-redis is not installed
+   * @throws {@link CoinflowMisconfiguredError} when node-redis is not installed
    */
   async connect(): Promise<void> {
     try {
@@ -83,7 +83,7 @@ export class RedisConnection {
 
   /**
    * Waits at most one second for the connection.
-   * @throws {RedisUnreachableError} when there is no connection then
+   * @throws `RedisUnreachableError` when there is no connection then
    */
   async ready(): Promise<void> {
     await this.connect();
@@ -94,8 +94,8 @@ export class RedisConnection {
 
   /**
    * Sends a command. Connects at the first one, so that an application starts while Redis is down.
-   * @throws {RedisUnreachableError} when there is no connection, or it breaks during the command
-   * @throws {CoinflowMisconfiguredError} when Redis is a cluster but the client is not, or node-redis is not installed
+   * @throws `RedisUnreachableError` when there is no connection, or it breaks during the command
+   * @throws {@link CoinflowMisconfiguredError} when Redis is a cluster but the client is not, or node-redis is not installed
    * @throws the error reply of Redis
    */
   async command(...command: string[]): Promise<unknown> {
@@ -210,7 +210,7 @@ function clusterError(error: unknown): CoinflowMisconfiguredError {
   });
 }
 
-/** @throws {TypeError} when `client` is of no supported kind */
+/** @throws `TypeError` when `client` is of no supported kind */
 function adapterOf(client: unknown, name: string): RedisAdapter {
   if (isIoredis(client)) return ioredisAdapter(client, name);
   const adapter = isNodeRedis(client) ? nodeRedisAdapter(client, name) : undefined;

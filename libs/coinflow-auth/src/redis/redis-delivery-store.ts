@@ -72,7 +72,7 @@ return redis.call('DEL', KEYS[1])`;
  *
  * Set `maxmemory-policy noeviction` for that Redis: a delivery whose record was evicted runs again. A failover can lose the
  * newest records, too.
- * @throws {TypeError} when the options have neither or both of `url` and `client`, or an invalid value
+ * @throws `TypeError` when the options have neither or both of `url` and `client`, or an invalid value
  * @example
  * webhook: { keys, consumer: 'billing', deliveries: redisDeliveryStore({ url: 'redis://127.0.0.1:6379' }) }
  */

@@ -43,7 +43,7 @@ export function causeOf(error: unknown): string {
   return String(code ?? message);
 }
 
-/** @throws {RedisTimeoutError} when the reply takes longer than the timeout of a command */
+/** @throws `RedisTimeoutError` when the reply takes longer than the timeout of a command */
 export function withCommandTimeout<T>(reply: Promise<T>): Promise<T> {
   return withTimeout(reply, COMMAND_TIMEOUT_MS, () => new RedisTimeoutError());
 }

@@ -36,7 +36,7 @@ export type RedisConnectionOptions = {
 
 const DEFAULT_PREFIX = 'coinflow:';
 
-/** @throws {TypeError} when the prefix is invalid */
+/** @throws `TypeError` when the prefix is invalid */
 export function prefixOf({ prefix = DEFAULT_PREFIX }: { prefix?: unknown }): string {
   // A brace would change the slot of a key in a cluster.
   if (typeof prefix !== 'string' || !/^[^{}\s\p{Cc}]{1,100}$/u.test(prefix)) {
@@ -53,7 +53,7 @@ export interface RedisAddress {
   readonly database: number;
 }
 
-/** @throws {TypeError} when `url` is not a Redis URL. The message does not repeat it, because it may contain a password. */
+/** @throws `TypeError` when `url` is not a Redis URL. The message does not repeat it, because it may contain a password. */
 export function parseRedisUrl(url: unknown): RedisAddress {
   const address = typeof url === 'string' && URL.canParse(url) ? readUrl(new URL(url)) : undefined;
   if (!address) {

@@ -19,7 +19,7 @@ export type RedisSharedStoreOptions = RedisConnectionOptions & {
  * revocations, which reach every replica within a second. While Redis is down, each replica uses its own cache and budget.
  *
  * Set `maxmemory-policy noeviction` for that Redis: a replica that starts later does not learn of an evicted revocation.
- * @throws {TypeError} when the options have neither or both of `url` and `client`, an invalid value, or a pool as the client,
+ * @throws `TypeError` when the options have neither or both of `url` and `client`, an invalid value, or a pool as the client,
  *   which has no pub/sub
  * @example
  * store: redisSharedStore({ url: 'redis://127.0.0.1:6379' })

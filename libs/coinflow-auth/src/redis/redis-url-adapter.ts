@@ -30,7 +30,7 @@ export class UrlAdapter implements RedisAdapter {
 
   /**
    * @param name the name of the connections in `CLIENT LIST`
-   * @throws {TypeError} when `url` is not a Redis URL
+   * @throws `TypeError` when `url` is not a Redis URL
    */
   constructor(url: string, name: string, events: UrlAdapterEvents) {
     this.#address = parseRedisUrl(url);
@@ -42,7 +42,7 @@ export class UrlAdapter implements RedisAdapter {
     return this.#client?.isReady === true;
   }
 
-  /** @throws {CoinflowMisconfiguredError} when node-redis is not installed */
+  /** @throws {@link CoinflowMisconfiguredError} when node-redis is not installed */
   connect(): Promise<void> {
     if (!this.#isClosed) this.#connecting ??= this.#open();
     return this.#connecting ?? Promise.resolve();

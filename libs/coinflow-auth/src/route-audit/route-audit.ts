@@ -44,7 +44,7 @@ export class RouteAudit {
   /**
    * Audits the application once. Of several instances, the strictest option applies. Nest has registered the routes with their
    * guards before `onModuleInit`, so what is added later guards none of them.
-   * @throws {CoinflowMisconfiguredError} with `strict`, if a handler is unguarded
+   * @throws {@link CoinflowMisconfiguredError} with `strict`, if a handler is unguarded
    */
   run(): void {
     const modes = registeredInstances(this.modules).map((name) => this.#getAuthenticator(name).options.routeAudit);
@@ -81,7 +81,7 @@ export class RouteAudit {
  * Describes every route of an application: of controllers, resolvers, gateways and message handlers. Print it, or keep it as a
  * snapshot, so that a change of a route's access or policy is noticed. The application need not listen. With
  * `routeAudit: 'off'`, a message handler under an `APP_GUARD` in an application that also serves HTTP is `unguarded`.
- * @throws {CoinflowMisconfiguredError} when the application has no `CoinflowAuthModule`
+ * @throws {@link CoinflowMisconfiguredError} when the application has no `CoinflowAuthModule`
  * @example
  * console.table(describeRoutes(app));
  * expect(describeRoutes(app)).toMatchSnapshot();

@@ -41,7 +41,7 @@ export function expiryOf({ expiresAt }: Pick<SessionClaims, 'expiresAt'>): numbe
  *
  * A claim that is `null` counts as absent. An invalid claim makes the key malformed. If it counted as absent, a key that has
  * expired or belongs to another merchant would pass for one without that claim.
- * @throws {CoinflowSessionKeyMalformedError} for a JWT whose payload is not a JSON object, or that has an invalid claim
+ * @throws {@link CoinflowSessionKeyMalformedError} for a JWT whose payload is not a JSON object, or that has an invalid claim
  */
 export function readClaims(key: string): SessionClaims {
   const payload = key.split('.');

@@ -24,7 +24,7 @@ const OPAQUE = /^[\x21-\x2b\x2d-\x7d]+$/;
 
 /**
  * Separates the key from the tag without validating either. {@link assertSessionKeyShape} rejects a separator elsewhere.
- * @throws {CoinflowSessionKeyMalformedError} for a value that is too long to be read or hashed
+ * @throws {@link CoinflowSessionKeyMalformedError} for a value that is too long to be read or hashed
  */
 export function readPresented(presented: string): PresentedKey {
   if (presented.length > MAX_SESSION_KEY_LENGTH + TAG_SEPARATOR.length + HMAC_LENGTH) throw malformed(TOO_LONG);
@@ -40,7 +40,7 @@ export function writePresented(key: string, tag: string): string {
 
 /**
  * Validates the format of a session key and its tag, without decoding them.
- * @throws {CoinflowSessionKeyMalformedError} for an invalid format
+ * @throws {@link CoinflowSessionKeyMalformedError} for an invalid format
  */
 export function assertSessionKeyShape({ key, tag }: PresentedKey): void {
   const problem = tag !== undefined && !BASE64URL.test(tag) ? BAD_TAG : shapeProblem(key);

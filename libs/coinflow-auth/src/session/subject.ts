@@ -25,7 +25,7 @@ interface SubjectPolicy {
   readonly blockchains?: readonly CoinflowBlockchain[];
 }
 
-/** @throws {CoinflowSubjectNotAllowedError} when the policy does not accept the session's subject */
+/** @throws {@link CoinflowSubjectNotAllowedError} when the policy does not accept the session's subject */
 export function assertSubjectAllowed(
   session: { readonly subject: CoinflowSubject | null },
   { subject: kind, blockchains }: SubjectPolicy,

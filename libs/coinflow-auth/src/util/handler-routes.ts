@@ -15,7 +15,11 @@ import { isEventHandler, isFieldResolver, type ApplicationRoute, type MessageHan
 
 type Version = string | typeof VERSION_NEUTRAL;
 
-/** What a handler handles. */
+/**
+ * What a handler handles.
+ *
+ * @inline
+ */
 export type HandlerKind = 'http' | 'query' | 'mutation' | 'subscription' | 'field' | 'gateway' | 'message' | 'event';
 
 /** The method and the path of a route, one for each path that Nest registers: `GET /v1/me`. */

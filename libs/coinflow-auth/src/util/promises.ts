@@ -13,7 +13,7 @@ export class TimeoutError extends Error {
  * ignored. The timer does not keep the process alive.
  * @param timeoutMs 0 or less: only a promise that has settled already is in time
  * @param newError creates the error of a timeout
- * @throws {TimeoutError} when the promise does not settle in time
+ * @throws `TimeoutError` when the promise does not settle in time
  */
 export function withTimeout<T>(
   promise: Promise<T>,
@@ -48,7 +48,7 @@ export type Deadline = number;
 /**
  * Runs an operation, which may throw synchronously or return a plain value, and waits for it until a deadline. The timer
  * keeps the process alive, so that the rest of a shutdown runs after the deadline.
- * @throws {TimeoutError} when the operation has no result at the deadline
+ * @throws `TimeoutError` when the operation has no result at the deadline
  */
 export function withDeadline<T>(operation: () => T | PromiseLike<T>, deadline: Deadline): Promise<T> {
   const result = Promise.resolve().then(operation);

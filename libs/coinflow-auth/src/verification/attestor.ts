@@ -28,7 +28,7 @@ export class Attestor {
     return newest && isBound(readClaims(key)) ? writePresented(key, this.#tagOf(key, newest)) : undefined;
   }
 
-  /** @throws {CoinflowSessionRejectedError} when the tag is not this application's tag of this key */
+  /** @throws {@link CoinflowSessionRejectedError} when the tag is not this application's tag of this key */
   verify(key: string, tag: string): void {
     // Compares the text and not the decoded bytes, so that each tag has one spelling.
     const bytes = Buffer.from(tag);

@@ -70,7 +70,7 @@ export class CoinflowVerification {
   /**
    * @param known the claims of the key, and its verification until now
    * @returns the session with its new verification
-   * @throws {CoinflowSessionRejectedError} when Coinflow rejects the key; otherwise the errors of the budget and of the call
+   * @throws {@link CoinflowSessionRejectedError} when Coinflow rejects the key; otherwise the errors of the budget and of the call
    */
   async verify(request: KeyToVerify, known: CachedSession): Promise<CachedSession> {
     const { id, key, client } = request;

@@ -18,7 +18,7 @@ export class EndpointProbe {
     this.#merchantId = merchantId;
   }
 
-  /** @throws {CoinflowMisconfiguredError} when the endpoint accepts a random key; the error of the call when it fails */
+  /** @throws {@link CoinflowMisconfiguredError} when the endpoint accepts a random key; the error of the call when it fails */
   async run(): Promise<void> {
     if (this.#hasRejected) return;
     this.#probe ??= this.#sendRandomKey().finally(() => (this.#probe = undefined));

@@ -87,8 +87,8 @@ export class CoinflowWebhooks
    * Coinflow sends it again. Use it after fixing a handler, then resend the event from the dashboard. A run that is in
    * progress keeps its lease. With `deliveries: false` there is no record, and nothing happens.
    * @param deliveryId the id of the delivery, from the log or `event.deliveryId`
-   * @throws {CoinflowInvalidArgumentError} when `deliveryId` does not have the format of an id
-   * @throws {CoinflowWebhookStoreUnavailableError} when the delivery store is unavailable
+   * @throws {@link CoinflowInvalidArgumentError} when `deliveryId` does not have the format of an id
+   * @throws {@link CoinflowWebhookStoreUnavailableError} when the delivery store is unavailable
    */
   async forget(deliveryId: string): Promise<void> {
     if (!isDeliveryId(deliveryId)) throw new CoinflowInvalidArgumentError('deliveryId', 'must be the id of a delivery');
@@ -119,13 +119,13 @@ export class CoinflowWebhooks
   /**
    * Verifies a request and reads its event. For guards.
    * @param isRecorded whether the delivery will be recorded: only then may its signature be old
-   * @throws {CoinflowWebhookUnsupportedTypeError} when the content type is not JSON
-   * @throws {CoinflowWebhookSignatureInvalidError} when the signature is missing, malformed or wrong
-   * @throws {CoinflowWebhookSignatureTooOldError} when the signature is valid but too old
-   * @throws {CoinflowWebhookMalformedError} when the body is not an event
-   * @throws {CoinflowWebhookUnavailableError} when the event is another merchant's and `webhook.acceptMerchant` is missing
+   * @throws {@link CoinflowWebhookUnsupportedTypeError} when the content type is not JSON
+   * @throws {@link CoinflowWebhookSignatureInvalidError} when the signature is missing, malformed or wrong
+   * @throws {@link CoinflowWebhookSignatureTooOldError} when the signature is valid but too old
+   * @throws {@link CoinflowWebhookMalformedError} when the body is not an event
+   * @throws {@link CoinflowWebhookUnavailableError} when the event is another merchant's and `webhook.acceptMerchant` is missing
    *   or fails, when the function of `webhook.keys` fails, or during shutdown
-   * @throws {CoinflowMisconfiguredError} when the application keeps no raw body, or there is no key
+   * @throws {@link CoinflowMisconfiguredError} when the application keeps no raw body, or there is no key
    */
   async receive(request: WebhookRequest, isRecorded: boolean): Promise<ReceivedWebhook> {
     try {
@@ -143,11 +143,11 @@ export class CoinflowWebhooks
   /**
    * Runs the handlers of an event and then its route, each unless it succeeded before. For interceptors.
    * @returns the outcome of the route; `isDuplicate` if the route succeeded before, even if handlers have run now
-   * @throws {CoinflowWebhookBusyError} when the event runs already, or its lease was lost
-   * @throws {CoinflowWebhookStoreUnavailableError} when the delivery store is unavailable
-   * @throws {CoinflowWebhookUnavailableError} during shutdown
-   * @throws {CoinflowMisconfiguredError} when the delivery store cannot work as it is configured
-   * @throws {HandlerFailure} when a handler or the route failed
+   * @throws {@link CoinflowWebhookBusyError} when the event runs already, or its lease was lost
+   * @throws {@link CoinflowWebhookStoreUnavailableError} when the delivery store is unavailable
+   * @throws {@link CoinflowWebhookUnavailableError} during shutdown
+   * @throws {@link CoinflowMisconfiguredError} when the delivery store cannot work as it is configured
+   * @throws `HandlerFailure` when a handler or the route failed
    */
   async deliver<T>(
     { event, receivedAt }: Pick<ReceivedWebhook, 'event' | 'receivedAt'>,

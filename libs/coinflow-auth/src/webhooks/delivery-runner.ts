@@ -36,9 +36,9 @@ export class DeliveryRunner {
   /**
    * @param deadline until when to wait for another run of the delivery
    * @returns once the delivery has succeeded, now or before
-   * @throws {CoinflowWebhookBusyError} when another run does not end before the deadline, or the lease was lost
-   * @throws {CoinflowWebhookStoreUnavailableError} when the store fails or does not respond
-   * @throws {CoinflowMisconfiguredError} when the store reports that it cannot work as it is configured
+   * @throws {@link CoinflowWebhookBusyError} when another run does not end before the deadline, or the lease was lost
+   * @throws {@link CoinflowWebhookStoreUnavailableError} when the store fails or does not respond
+   * @throws {@link CoinflowMisconfiguredError} when the store reports that it cannot work as it is configured
    * @throws the error of the run; the next delivery runs again
    */
   async run<T>(id: string, run: (lease: DeliveryLease) => Promise<T>, deadline: Deadline): Promise<DeliveryOutcome<T>> {
@@ -52,7 +52,7 @@ export class DeliveryRunner {
   /**
    * Deletes the records of an event that has succeeded, so that it can run again.
    * @param recordPrefix of {@link recordPrefixOf}
-   * @throws {CoinflowWebhookStoreUnavailableError} when the store fails or does not respond
+   * @throws {@link CoinflowWebhookStoreUnavailableError} when the store fails or does not respond
    */
   async forget(recordPrefix: string): Promise<void> {
     await this.#callStore(() => this.#store.forget(recordPrefix));

@@ -17,7 +17,11 @@ export interface CoinflowCurrencyCents extends CoinflowCents {
   readonly currency: string;
 }
 
-/** A string of which Coinflow documents some values. */
+/**
+ * A string of which Coinflow documents some values.
+ *
+ * @inline
+ */
 type OneOf<Known extends string> = Known | (string & {});
 
 /** The blockchain of a wallet; `user` is not a blockchain. */

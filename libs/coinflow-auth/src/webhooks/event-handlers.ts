@@ -8,7 +8,11 @@ import { readOwnMethodMetadata } from '../util/nest-metadata.js';
 import type { CoinflowEventCategory, CoinflowEventType } from './event-types.js';
 import type { CoinflowWebhookEvent } from './webhook-event.js';
 
-/** Selects the events that a method handles. An event must match every property that is set. */
+/**
+ * Selects the events that a method handles. An event must match every property that is set.
+ *
+ * @inline
+ */
 export interface CoinflowEventFilter<Type extends CoinflowEventType = CoinflowEventType> {
   /** Events of these types. */
   types?: readonly Type[];
@@ -83,7 +87,7 @@ export class EventHandlers {
 
   /**
    * @param instances the names of all instances; `undefined` is the unnamed one
-   * @throws {CoinflowMisconfiguredError} when a handler can never be called
+   * @throws {@link CoinflowMisconfiguredError} when a handler can never be called
    */
   constructor(
     discovery: DiscoveryService,
@@ -98,7 +102,7 @@ export class EventHandlers {
 
   /**
    * The handlers of an event.
-   * @throws {CoinflowMisconfiguredError} when a handler of a lazily loaded module can never be called
+   * @throws {@link CoinflowMisconfiguredError} when a handler of a lazily loaded module can never be called
    */
   for(event: EventToMatch): readonly EventHandler[] {
     this.#discover();

@@ -14,7 +14,11 @@ export const COINFLOW_SIGNATURE_HEADER = 'coinflow-signature';
 export type WebhookHeaders =
   Readonly<Record<string, string | readonly string[] | undefined>> | { get(name: string): string | null };
 
-/** The options of {@link verifyWebhookSignature}. */
+/**
+ * The options of {@link verifyWebhookSignature}.
+ *
+ * @inline
+ */
 export interface VerifyWebhookSignatureOptions {
   /** The body exactly as it was received. A body that was parsed and serialized again has another signature. */
   rawBody: Uint8Array | string;
@@ -50,7 +54,11 @@ export interface VerifiedWebhook {
   readonly signedAt: Date | null;
 }
 
-/** The options of {@link signWebhook}. */
+/**
+ * The options of {@link signWebhook}.
+ *
+ * @inline
+ */
 export interface SignWebhookOptions {
   /** The body exactly as it will be sent. */
   rawBody: Uint8Array | string;
@@ -66,9 +74,9 @@ export interface SignWebhookOptions {
 /**
  * Verifies that Coinflow sent a webhook: HMAC-SHA256 over the timestamp and the raw body, compared in constant time.
  * Use it where the guard cannot run, for example in a serverless function.
- * @throws {CoinflowWebhookSignatureInvalidError} when the signature is missing, malformed or wrong
- * @throws {CoinflowWebhookSignatureTooOldError} when the signature is valid but older than `toleranceMs`
- * @throws {CoinflowMisconfiguredError} when there is no key, or an empty one: anybody can sign with an empty key
+ * @throws {@link CoinflowWebhookSignatureInvalidError} when the signature is missing, malformed or wrong
+ * @throws {@link CoinflowWebhookSignatureTooOldError} when the signature is valid but older than `toleranceMs`
+ * @throws {@link CoinflowMisconfiguredError} when there is no key, or an empty one: anybody can sign with an empty key
  * @example
  * verifyWebhookSignature({ rawBody, headers: request.headers, keys: process.env.COINFLOW_WEBHOOK_VALIDATION_KEY! })
  */
@@ -92,7 +100,7 @@ export function verifyWebhookSignature(options: VerifyWebhookSignatureOptions): 
 /**
  * Signs a body as Coinflow does, for your own tests.
  * @returns the value of the `Coinflow-Signature` header
- * @throws {CoinflowMisconfiguredError} when there is no key, or an empty one
+ * @throws {@link CoinflowMisconfiguredError} when there is no key, or an empty one
  */
 export function signWebhook({ rawBody, keys, now = Date.now() }: SignWebhookOptions): string {
   const timestamp = String(Math.floor(now / 1_000));

@@ -72,8 +72,8 @@ const EMPTY = new Uint8Array();
 
 /**
  * The bytes that Coinflow has signed.
- * @throws {CoinflowWebhookUnsupportedTypeError} when the content type of the request is not JSON
- * @throws {CoinflowMisconfiguredError} when the application keeps no raw body
+ * @throws {@link CoinflowWebhookUnsupportedTypeError} when the content type of the request is not JSON
+ * @throws {@link CoinflowMisconfiguredError} when the application keeps no raw body
  */
 export function rawBodyOf({ headers, rawBody, body }: WebhookRequest): Uint8Array {
   // Nest keeps the raw body of parsed content types only.
@@ -99,8 +99,8 @@ const KEYS_ACTION = 'Check the function in the option webhook.keys and the place
 
 /**
  * The current keys of the option `webhook.keys`. An error of its function may contain a key, so it is not passed on.
- * @throws {CoinflowWebhookUnavailableError} when the function fails or does not return before the deadline
- * @throws {CoinflowMisconfiguredError} when the function returns something that is not a key
+ * @throws {@link CoinflowWebhookUnavailableError} when the function fails or does not return before the deadline
+ * @throws {@link CoinflowMisconfiguredError} when the function returns something that is not a key
  */
 async function currentKeys({ keys }: ResolvedWebhookOptions, deadline: Deadline): Promise<readonly string[]> {
   let current: unknown;
@@ -131,7 +131,7 @@ const ABOUT_SUB_MERCHANTS = /^(?:Sub-merchant |Seller Blocked$)/;
 /**
  * Whether the handlers may receive an event. The URLs of a parent merchant also receive the events of its sub-merchants,
  * which choose their own user ids: the user `alice` of a sub-merchant is not the user `alice` of this merchant.
- * @throws {CoinflowWebhookUnavailableError} when the event is another merchant's and `acceptMerchant` is missing or fails
+ * @throws {@link CoinflowWebhookUnavailableError} when the event is another merchant's and `acceptMerchant` is missing or fails
  */
 async function acceptsMerchantOf(
   { eventType, data, merchantId }: CoinflowWebhookEvent,

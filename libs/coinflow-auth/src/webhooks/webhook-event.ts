@@ -81,7 +81,7 @@ export function eventOfRun(
 
 /**
  * Parses the body of a verified webhook. The run of a recorded delivery has its own fencing token and signal.
- * @throws {CoinflowWebhookMalformedError} when the body is not an event
+ * @throws {@link CoinflowWebhookMalformedError} when the body is not an event
  */
 export function parseEvent(rawBody: Uint8Array): CoinflowWebhookEvent {
   const { eventType, category, created, data } = parseObject(rawBody);

@@ -67,7 +67,7 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {}
 
-  /** @throws {CoinflowMisconfiguredError} at startup when a webhook route has no key, or another status than 200 */
+  /** @throws {@link CoinflowMisconfiguredError} at startup when a webhook route has no key, or another status than 200 */
   onModuleInit(): void {
     const routes = routesOf(this.modules).filter(
       ({ controller, method }) =>
@@ -100,7 +100,7 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
   /**
    * The service that receives the webhooks of a route.
    * @param name the name of the route's method, for error messages: `WebhooksController.receive`
-   * @throws {CoinflowMisconfiguredError} when the route's instance is not registered, or has no key
+   * @throws {@link CoinflowMisconfiguredError} when the route's instance is not registered, or has no key
    */
   protected getWebhooks({ instance }: WebhookRoute, name: string): CoinflowWebhooks {
     const webhooks = getFromInstance<CoinflowWebhooks>(this.moduleRef, 'webhooks', instance, name);
@@ -116,7 +116,7 @@ export class CoinflowWebhookGuard implements CanActivate, OnModuleInit {
   }
 }
 
-/** @throws {HttpException} in a context that is not HTTP */
+/** @throws `HttpException` in a context that is not HTTP */
 function assertHttp(context: ExecutionContext): void {
   const type: string = context.getType();
   if (type === HTTP) return;

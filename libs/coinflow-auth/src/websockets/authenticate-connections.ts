@@ -22,7 +22,7 @@ type ConnectionServer = SocketIoServer | WsServer;
  * @param coinflow the service of the instance that authenticates the connections
  * @param policy as in `@CoinflowAuth({ ... })`. With `access: 'optional'` clients without a session key are accepted as well: their
  * messages reach handlers under `@CoinflowOptional()` or `@CoinflowPublic()`
- * @throws {CoinflowMisconfiguredError} when it is no such server
+ * @throws `CoinflowMisconfiguredError` when it is no such server
  * @example
  * afterInit(server: Server) {
  *   authenticateConnections(server, this.coinflow);

@@ -10,7 +10,7 @@ const CHAINS = new Map<string, Chain>([
   ...['eth', 'polygon', 'base', 'arbitrum', 'monad', 'tempo'].map((name): [string, Chain] => [name, evm]),
 ]);
 
-/** @throws {HttpError} for an unknown blockchain */
+/** @throws `HttpError` for an unknown blockchain */
 export function chainOf(blockchain: string): Chain {
   const chain = CHAINS.get(blockchain);
   if (!chain) throw httpError(401, `x-coinflow-auth-blockchain must be one of ${[...CHAINS.keys()].join(', ')}`);
@@ -20,7 +20,7 @@ export function chainOf(blockchain: string): Chain {
 /**
  * The wallets with an address: usually one, but one for each chain if it is an EVM address.
  * @param blockchain limits the result to this blockchain
- * @throws {HttpError} if the address is valid on none
+ * @throws `HttpError` if the address is valid on none
  */
 export function walletsOf(address: string, blockchain: string | undefined): [Wallet, ...Wallet[]] {
   if (blockchain !== undefined) return [walletOf(address, blockchain)];
@@ -32,7 +32,7 @@ export function walletsOf(address: string, blockchain: string | undefined): [Wal
   return [first, ...others];
 }
 
-/** @throws {HttpError} if the address is not valid on the blockchain */
+/** @throws `HttpError` if the address is not valid on the blockchain */
 export function walletOf(address: string, blockchain: string): Wallet {
   const chain = chainOf(blockchain);
   if (!chain.isWallet(address)) throw httpError(401, `x-coinflow-auth-wallet is not a valid address on ${blockchain}`);

@@ -18,7 +18,7 @@ export class CannedResponses {
     }));
   }
 
-  /** @throws {RangeError} for an unknown operation, status or delay */
+  /** @throws `RangeError` for an unknown operation, status or delay */
   set(operation: EmulatorOperation, response: EmulatorResponse, times: number): void {
     const { status = 200, body = {}, headers, delayMs = 0 } = response;
     requireOperation(operation);

@@ -58,7 +58,7 @@ const checkShape = bodyChecker<CardCheckoutBody>({
 
 /**
  * Checks the body of a card checkout.
- * @throws {HttpError} 400 naming the invalid field, and never its value
+ * @throws `HttpError` 400 naming the invalid field, and never its value
  */
 export function checkCardCheckout(body: unknown): { checkout: CardCheckoutBody; card: EmulatorDemoCard } {
   rejectCardNumbers(body);

@@ -37,7 +37,7 @@ export function cardCheckout(call: OperationCall, parts: EmulatorParts): Emulato
 
 /**
  * The challenge that the checkout names, or a new one for a card that requires it.
- * @throws {HttpError} if the transaction does not belong to this purchase or was used before
+ * @throws `HttpError` if the transaction does not belong to this purchase or was used before
  */
 function challengeOf(
   { authentication3DS }: CardCheckoutBody,

@@ -17,7 +17,7 @@ export type OperationHandler = (call: OperationCall, parts: EmulatorParts) => Em
 
 /**
  * Parses the body of a call.
- * @throws {HttpError} 400 without the text of the body, which may contain a card number
+ * @throws `HttpError` 400 without the text of the body, which may contain a card number
  */
 export function jsonBody(body: Buffer | undefined): unknown {
   try {

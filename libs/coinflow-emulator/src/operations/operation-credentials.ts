@@ -27,7 +27,7 @@ const CHECKS: Readonly<Record<OperationCredential, Check>> = {
 
 /**
  * Checks the credentials that an operation requires. Other credentials are ignored.
- * @throws {HttpError} 401 naming what is missing or invalid
+ * @throws `HttpError` 401 naming what is missing or invalid
  */
 export function checkCredentials(
   credential: OperationCredential,

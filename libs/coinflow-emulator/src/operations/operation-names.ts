@@ -6,7 +6,7 @@ const MAX_SUGGESTIONS = 3;
 /**
  * Checks the name of an operation.
  * @param others further names that are valid
- * @throws {RangeError} naming the closest valid names
+ * @throws `RangeError` naming the closest valid names
  */
 export function requireOperation<Other extends string = never>(
   name: string,

@@ -71,7 +71,7 @@ function isBlocked(caller: OperationCaller, merchantId: string | undefined, { bl
   return blocks.isBlocked({ ...caller, merchantId: caller.merchantId ?? merchantId });
 }
 
-/** @throws {HttpError} unless the merchant of the path is known, and the one of the credentials */
+/** @throws `HttpError` unless the merchant of the path is known, and the one of the credentials */
 function checkMerchant(merchantId: string | undefined, caller: OperationCaller, { merchants }: EmulatorParts): void {
   if (merchantId === undefined) return;
   if (!merchants.withId(merchantId)) throw httpError(404, 'Merchant not found');

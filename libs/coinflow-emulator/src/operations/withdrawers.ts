@@ -30,7 +30,7 @@ export class Withdrawers {
 
   /**
    * Creates a withdrawer, or changes the one of the wallet.
-   * @throws {RangeError} for an unknown verification
+   * @throws `RangeError` for an unknown verification
    */
   set(withdrawer: EmulatorWithdrawer): void {
     requireOneOf('verification', withdrawer.verification ?? 'approved', VERIFICATIONS);

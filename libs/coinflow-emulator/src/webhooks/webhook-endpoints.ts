@@ -12,7 +12,7 @@ export class WebhookEndpoints {
 
   /**
    * Registers one endpoint for each URL. A second registration replaces the key and settings and keeps the id.
-   * @throws {RangeError} unless the URL is on this machine: the emulator must not send requests to other machines
+   * @throws `RangeError` unless the URL is on this machine: the emulator must not send requests to other machines
    */
   register(registration: EmulatorWebhookRegistration): EmulatorWebhookEndpoint {
     const { url, key = randomBytes(24).toString('base64url'), authorization = true, version = 3 } = registration;
@@ -25,7 +25,7 @@ export class WebhookEndpoints {
     return endpoint;
   }
 
-  /** @throws {RangeError} if no endpoint has this id, or none is registered */
+  /** @throws `RangeError` if no endpoint has this id, or none is registered */
   find(id: string | undefined): readonly EmulatorWebhookEndpoint[] {
     const found = id === undefined ? this.#all : this.#all.filter((endpoint) => endpoint.id === id);
     if (found.length === 0) throw new RangeError('No such webhook endpoint is registered.');

@@ -40,7 +40,7 @@ export class Webhooks {
 
   /**
    * Sends events one after the other: each after the last attempt of the previous one.
-   * @throws {RangeError} naming the invalid setting
+   * @throws `RangeError` naming the invalid setting
    */
   async send(
     events: readonly EmulatorWebhookEvent[],
@@ -60,7 +60,7 @@ export class Webhooks {
   /**
    * Sends an event and does not wait for its retries.
    * @returns after the first attempt at every endpoint: whether all have acknowledged it, and whether there are retries
-   * @throws {RangeError} naming the invalid setting
+   * @throws `RangeError` naming the invalid setting
    */
   async sendFirst(
     event: EmulatorWebhookEvent,
