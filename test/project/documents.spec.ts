@@ -2,14 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
+import { slugify } from '../../docs/.vitepress/slugify.mjs';
 import { findRetiredWords } from '../../eslint.words.mjs';
 import type { CoinflowAuthModuleOptions } from '../../libs/coinflow-auth/src/options/coinflow-auth-options.js';
 import { resolveOptions } from '../../libs/coinflow-auth/src/options/resolve-options.js';
+import { GENERATED_PAGES } from './snippets.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 const filesIn = (folder: string, ...endings: string[]): string[] =>
   ts.sys
-    .readDirectory(root + folder, endings, ['**/node_modules', '**/dist', '**/*.spec.ts'])
+    .readDirectory(root + folder, endings, ['**/node_modules', '**/dist', '**/*.spec.ts', ...GENERATED_PAGES])
     .map((path) => relative(root, path));
 
 const documents = [
@@ -34,12 +36,7 @@ const withoutCode = (text: string): string => text.replace(/```[^]*?```/g, '');
 /** The anchors that GitHub makes of the headings of a document. */
 function anchorsOf(path: string): Set<string> {
   const seen = new Map<string, number>();
-  const headings = [...withoutCode(read(path)).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
+  const headings = [...withoutCode(read(path)).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = '']) => slugify(heading));
   return new Set(
     headings.map((heading) => {
       const count = seen.get(heading) ?? 0;

@@ -33,10 +33,15 @@ export interface Snippet {
   readonly code: string;
 }
 
+/** Pages in docs/ that exist in the site only. */
+export const GENERATED_PAGES: readonly string[] = ['**/reference/api', '**/reference/changelog.md'];
+
 export const documents: readonly string[] = [
   'README.md',
   ...['docs', ...readdirSync(`${root}libs`).map((lib) => `libs/${lib}`)].flatMap((folder) =>
-    ts.sys.readDirectory(root + folder, ['.md'], ['**/node_modules']).map((path) => relative(root, path)),
+    ts.sys
+      .readDirectory(root + folder, ['.md'], ['**/node_modules', ...GENERATED_PAGES])
+      .map((path) => relative(root, path)),
   ),
 ]
   // A copy of README.md, which a build of the packages leaves there, and which may be an old one.
