@@ -1,4 +1,5 @@
 // What the fragments of the documents use without importing it.
+import type { CoinflowEmulator } from 'coinflow-emulator';
 import type { CoinflowApi, CoinflowAuthService, CoinflowSession } from 'nestjs-coinflow-auth';
 
 /** Injected in a constructor. */
@@ -21,3 +22,6 @@ export declare const socket: {
   close(code: number, reason: string): void;
   once(event: 'close', listener: () => void): void;
 };
+
+/** Started by a test. */
+export declare const emulator: CoinflowEmulator;
