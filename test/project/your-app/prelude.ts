@@ -25,3 +25,9 @@ export declare const socket: {
 
 /** Started by a test. */
 export declare const emulator: CoinflowEmulator;
+
+/** From your own configuration. */
+export declare const secrets: { readonly coinflowApiKey: string };
+
+export { CoinflowAuthModule, SessionKeyExtractors, type CoinflowAuthModuleOptions } from 'nestjs-coinflow-auth';
+export { coinflowAuthConfig } from 'nestjs-coinflow-auth/config';
