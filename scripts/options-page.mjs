@@ -37,11 +37,10 @@ function split(text, marker) {
 function optionsTable(table, docs) {
   const rows = Object.entries(table).map(([path, { rule, default: value, variable }]) => [
     [path, variable?.name].filter(Boolean).map(code).join('<br>'),
-    docs[path].summary,
-    readable(rule.text),
+    `${docs[path].summary}<br>Value: ${readable(rule.text)}`,
     value === undefined ? requiredText(path) : defaultText(value),
   ]);
-  return markdownTable([['option, environment variable', 'what it is', 'value', 'default'], ...rows]);
+  return markdownTable([['option, environment variable', 'what it is, and its value', 'default'], ...rows]);
 }
 
 function requiredText(path) {
