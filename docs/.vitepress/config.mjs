@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { longNames, withBreaks } from './long-names.mjs';
 import { mermaidFences } from './mermaid-fences.mjs';
 import { outsideLinks } from './outside-links.mjs';
 import { sidebarWith } from './sidebar.mjs';
@@ -18,7 +19,7 @@ export default {
   markdown: {
     anchor: { slugify },
     config(md) {
-      md.use(outsideLinks, repository).use(mermaidFences);
+      md.use(outsideLinks, repository).use(mermaidFences).use(longNames);
     },
   },
   transformPageData({ relativePath, frontmatter }) {
@@ -73,5 +74,6 @@ function isGenerated(page) {
 /** What TypeDoc writes beside its pages: one entry for each entry point. */
 function apiSidebar() {
   const file = new URL('../reference/api/typedoc-sidebar.json', import.meta.url);
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
+  const breakable = (key, value) => (key === 'text' ? withBreaks(value) : value);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8'), breakable) : [];
 }

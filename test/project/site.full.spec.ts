@@ -10,7 +10,9 @@ import { documents, root } from './snippets.js';
 
 const { base, repository, folder } = TEST_SITE;
 const SOURCES = `https://github.com/${repository}/`;
-const DRAWINGS = "[...document.querySelectorAll('.mermaid-diagram svg')].map((svg) => svg.outerHTML)";
+/** The drawings without their ids, which change each time. */
+const DRAWINGS = `[...document.querySelectorAll('.mermaid-diagram svg')]
+  .map((svg) => svg.outerHTML.replaceAll(svg.id, ''))`;
 const PHONE = { width: 360, height: 740 };
 
 /** The HTML files of the site, by their paths. */
@@ -88,6 +90,7 @@ describeWithChromium('the site in a browser', () => {
   let site: Awaited<ReturnType<typeof serveSite>>;
   let watched: WatchedPage;
   let page: Page;
+  const failed: string[] = [];
   jest.setTimeout(180_000);
 
   beforeAll(async () => {
@@ -95,6 +98,7 @@ describeWithChromium('the site in a browser', () => {
     browser = await startBrowser();
     watched = await openPage(browser);
     page = watched.page;
+    page.on('response', (response) => response.status() >= 400 && failed.push(response.url()));
     await page.setViewportSize(PHONE);
   });
 
@@ -121,15 +125,20 @@ describeWithChromium('the site in a browser', () => {
     const withDiagrams = pages.filter((document) => fences(document) > 0);
     expect(withDiagrams.length).toBeGreaterThan(0);
     for (const document of withDiagrams) {
-      const drawings = page.locator('.mermaid-diagram svg');
       const drawn = (): Promise<string[]> => page.evaluate(DRAWINGS);
       await page.emulateMedia({ colorScheme: 'light' });
       await open(pathOf(document));
-      await until(async () => (await drawings.count()) === fences(document));
+      await until(
+        async () => (await drawn()).length === fences(document),
+        () => `${document} has its diagrams`,
+      );
       const light = await drawn();
       await page.emulateMedia({ colorScheme: 'dark' });
-      await until(async () => (await drawn()).every((svg, index) => svg !== light[index]));
-      expect([document, await drawings.count()]).toEqual([document, fences(document)]);
+      const isDark = async (): Promise<boolean> => {
+        const dark = await drawn();
+        return dark.length === light.length && dark.every((svg, index) => svg !== light[index]);
+      };
+      await until(isDark, () => `${document} has dark diagrams`);
     }
   });
 
@@ -146,6 +155,6 @@ describeWithChromium('the site in a browser', () => {
     const { host } = new URL(site.url);
     expect(watched.urls.length).toBeGreaterThan(100);
     expect(watched.urls.filter((url) => !/^(?:data|blob):/.test(url) && new URL(url).host !== host)).toEqual([]);
-    expect(watched.problems).toEqual([]);
+    expect([...failed, ...watched.problems]).toEqual([]);
   });
 });
