@@ -27,6 +27,16 @@ describe('what npm start and npm test set up', () => {
     expect(await commandsOf(copy, 'install')).toBe(1);
   });
 
+  it('installs a folder with a lock file of its own apart from the root', async () => {
+    await clone.write('docs/package-lock.json', '{}');
+    expect((await clone.run('install', 'docs')).commands).toEqual([expect.stringMatching(/^npm ci /)]);
+    expect((await clone.run('install', 'docs')).commands).toEqual([]);
+    expect(await commandsOf(clone, 'install')).toBe(1);
+    await clone.write('docs/package-lock.json', '{"changed":true}');
+    expect((await clone.run('install', 'docs')).commands).toHaveLength(1);
+    expect(await commandsOf(clone, 'install')).toBe(0);
+  });
+
   it('builds once for the sources, and not again in a copy of the clone', async () => {
     expect(await commandsOf(clone, 'build')).toBe(3);
     expect(await commandsOf(clone, 'build')).toBe(0);

@@ -146,9 +146,9 @@ describeWithChromium('the site in a browser', () => {
     await open('');
     await page.locator('#local-search button').click();
     await page.locator('.VPLocalSearchBox input').fill('maxAgeMs');
-    await page.locator('.VPLocalSearchBox .result').first().click();
-    await page.locator('main').getByText('maxAgeMs').first().waitFor();
-    expect(page.url()).not.toBe(site.url);
+    await page.locator('.VPLocalSearchBox .result[href$="#choosing-ttlms-and-maxagems"]').click();
+    await page.locator('main').getByRole('heading', { name: 'Choosing ttlMs and maxAgeMs' }).waitFor();
+    expect(page.url()).toBe(`${site.url}reference/configuration#choosing-ttlms-and-maxagems`);
   });
 
   it('has sent no request to another host, and has logged no error', () => {
