@@ -44,7 +44,10 @@ export class Clone {
   }
 
   /** Runs a function of `set-up.mjs`. @returns its exit code, its output and the recorded commands */
-  async run(name: 'install' | 'build', folder = ''): Promise<{ code: number | null; output: string; commands: string[] }> {
+  async run(
+    name: 'install' | 'build',
+    folder = '',
+  ): Promise<{ code: number | null; output: string; commands: string[] }> {
     const record = join(this.workplace, 'record');
     await writeFile(record, '');
     const script = `import(process.cwd() + '/scripts/set-up.mjs').then((setUp) => setUp.${name}('${folder}'))`;
