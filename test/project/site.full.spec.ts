@@ -142,6 +142,15 @@ describeWithChromium('the site in a browser', () => {
     }
   });
 
+  it('loads Mermaid only on pages with a diagram', async () => {
+    const loads = async (path: string): Promise<boolean> => {
+      const before = watched.urls.length;
+      await open(path);
+      return watched.urls.slice(before).some((url) => url.includes('/mermaid'));
+    };
+    expect([await loads('reference/errors'), await loads('emulator/')]).toEqual([false, true]);
+  });
+
   it('finds an option, and opens the page that describes it', async () => {
     await open('');
     await page.locator('#local-search button').click();
