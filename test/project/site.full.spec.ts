@@ -22,7 +22,8 @@ const pages = documents.filter((path) => path.startsWith('docs/'));
 const pathOf = (document: string): string => document.replace(/^docs\/|(?:(?<=\/)index)?\.md$/g, '');
 
 beforeAll(() => {
-  if (!isTestSiteBuilt()) throw new Error('The site is missing or out of date: run `npm run test:full -- project/site`.');
+  if (!isTestSiteBuilt())
+    throw new Error('The site is missing or out of date: run `npm run test:full -- project/site`.');
   for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (path.endsWith('.html')) htmlFiles.set(path, readFileSync(join(folder, path), 'utf8'));
   }
