@@ -28,12 +28,7 @@ export async function buildTestSite() {
   console.log('Building the site of the documentation ...');
   const { base, repository, folder } = TEST_SITE;
   rmSync(folder, { recursive: true, force: true });
-  const env = {
-    ...process.env,
-    DOCS_BASE: base,
-    GITHUB_REPOSITORY: repository,
-    GITHUB_SERVER_URL: 'https://github.com',
-  };
+  const env = { ...process.env, DOCS_BASE: base, GITHUB_REPOSITORY: repository };
   await vitepress('build', ['--outDir', folder], env);
   writeFileSync(join(folder, '.built'), siteFingerprint());
 }

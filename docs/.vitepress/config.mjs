@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { REPOSITORY } from '../../scripts/repository.mjs';
 import { longNames, withBreaks } from './long-names.mjs';
 import { mermaidFences } from './mermaid-fences.mjs';
 import { outsideLinks } from './outside-links.mjs';
 import { sidebarWith } from './sidebar.mjs';
 import { slugify } from './slugify.mjs';
 
-const { DOCS_BASE = '', GITHUB_REPOSITORY, GITHUB_SERVER_URL = 'https://github.com' } = process.env;
+const { DOCS_BASE = '' } = process.env;
 const base = `${DOCS_BASE.replace(/\/$/, '')}/`;
-const repository = GITHUB_REPOSITORY && `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
+const repository = REPOSITORY && `https://github.com/${REPOSITORY}`;
 
 export default {
   base,
