@@ -15,18 +15,37 @@ const headers = {
   additionalProperties: { type: 'string', pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$' },
 };
 
-function fault(kind: string, properties: object = {}, required: string[] = []): object {
-  return {
-    type: 'object',
-    required: ['kind', ...required],
-    additionalProperties: false,
-    properties: { kind: { const: kind }, afterProcessing: { type: 'boolean' }, ...properties },
-  };
-}
-
 function body(properties: object, rest: object = {}): object {
   return { type: 'object', additionalProperties: false, properties, ...rest };
 }
+
+/** The fields of each kind of fault, and the fields among them that are required. */
+const FAULTS: Record<string, [fields: object, required?: string[]]> = {
+  status: [{ status, headers, body: {} }, ['status']],
+  html: [{ status }, ['status']],
+  raw: [{ status, headers, body: { type: 'string' } }, ['status', 'body']],
+  'non-json': [{ status }],
+  truncated: [{ status }],
+  ok: [{}],
+  'rate-limited': [{ retryAfter, afterSeconds: { type: 'integer', minimum: 0, maximum: 86_400 } }],
+  delay: [{ ms: { type: 'integer', minimum: 0, maximum: MAX_DELAY_MS } }, ['ms']],
+  hang: [{}],
+  reset: [{}],
+};
+
+const fault = {
+  type: 'object',
+  required: ['kind'],
+  // Without it, the error of an unknown kind would not list the kinds.
+  properties: { kind: { enum: Object.keys(FAULTS) } },
+  discriminator: { propertyName: 'kind' },
+  oneOf: Object.entries(FAULTS).map(([kind, [fields, required = []]]) =>
+    body(
+      { kind: { const: kind }, afterProcessing: { type: 'boolean' }, ...fields },
+      { required: ['kind', ...required] },
+    ),
+  ),
+};
 
 /** The schemas of the bodies, by path below `/_emulator`. */
 export const SCHEMAS = {
@@ -35,23 +54,7 @@ export const SCHEMAS = {
       // Checked when the fault is set: a list of all operations would make a long message.
       endpoint: { type: 'string' },
       times: { type: 'integer', minimum: 1 },
-      fault: {
-        type: 'object',
-        required: ['kind'],
-        discriminator: { propertyName: 'kind' },
-        oneOf: [
-          fault('status', { status, headers, body: {} }, ['status']),
-          fault('html', { status }, ['status']),
-          fault('raw', { status, headers, body: { type: 'string' } }, ['status', 'body']),
-          fault('non-json', { status }),
-          fault('truncated', { status }),
-          fault('ok'),
-          fault('rate-limited', { retryAfter, afterSeconds: { type: 'integer', minimum: 0, maximum: 86_400 } }),
-          fault('delay', { ms: { type: 'integer', minimum: 0, maximum: MAX_DELAY_MS } }, ['ms']),
-          fault('hang'),
-          fault('reset'),
-        ],
-      },
+      fault,
     },
     { required: ['endpoint', 'fault'] },
   ),
