@@ -1,9 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
 import { outsideLinks } from '../../docs/.vitepress/outside-links.mjs';
 import { groups } from '../../docs/.vitepress/sidebar.mjs';
 import { slugify } from '../../docs/.vitepress/slugify.mjs';
-import { documents } from './snippets.js';
+import { documents, root } from './snippets.js';
 
 /** `docs/emulator/index.md` is `/emulator/`, and `docs/reference/errors.md` is `/reference/errors`. */
 const linkOf = (document: string): string => document.replace(/^docs|(?:(?<=\/)index)?\.md$/g, '');
@@ -38,6 +39,15 @@ describe('the anchors of the site', () => {
     ['Über die Brücke', 'über-die-brücke'],
   ])('are those of GitHub: %s', (heading, anchor) => {
     expect(slugify(heading)).toBe(anchor);
+  });
+});
+
+describe('the docstrings', () => {
+  it('name the errors that they throw as links: TypeDoc leaves out other names in braces', () => {
+    const sources = ts.sys.readDirectory(`${root}libs`, ['.ts'], ['**/node_modules']);
+    const thrown = sources.filter((path) => /@throws \{(?!@link )/.test(readFileSync(path, 'utf8')));
+    expect(sources.length).toBeGreaterThan(100);
+    expect(thrown).toEqual([]);
   });
 });
 
