@@ -258,6 +258,17 @@ describe('Coinflow', () => {
     expect(server.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
   });
 
+  it('advises to start the emulator when nothing listens at the URL of env "local"', async () => {
+    const { port } = new URL(server.url);
+    server.close();
+    const refused = { ...VALID, COINFLOW_BASE_URL: `http://127.0.0.1:${port}` };
+    const { check } = await doctor([], { env: { ...refused, COINFLOW_ENV: 'local' } });
+    expect(check('coinflow')).toMatchObject({ status: 'failed', found: expect.stringContaining('ECONNREFUSED') });
+    expect(check('coinflow').advice).toContain('npx coinflow-emulator');
+    const staging = await doctor([], { env: { ...refused, COINFLOW_ENV: 'staging' } });
+    expect(staging.check('coinflow').advice).not.toContain('emulator');
+  });
+
   it.each([400, 401])('accepts a %d with JSON as the rejection of the random key', async (status) => {
     const { check } = await withServer(json(status));
     expect(check('coinflow').status).toBe('ok');

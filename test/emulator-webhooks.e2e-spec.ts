@@ -105,6 +105,14 @@ describe('emulator: webhooks', () => {
     ]);
   });
 
+  it('makes a given subtotal the total, unless the total is given as well', async () => {
+    const subtotal = { cents: 500 };
+    await coinflow.sendWebhook({ eventType: 'Settled', data: { subtotal } });
+    await coinflow.sendWebhook({ eventType: 'Settled', data: { subtotal, total: { cents: 530 } } });
+    await coinflow.sendWebhook({ eventType: 'KYC Success', data: { subtotal } });
+    expect(received.map(({ event: { data } }) => data.total)).toEqual([subtotal, { cents: 530 }, undefined]);
+  });
+
   it('sends one event to a URL that is registered twice, with the last settings', async () => {
     const [first] = coinflow.webhookEndpoints;
     const again = coinflow.registerWebhook({ url: url.replace('http://', 'HTTP://'), key: 'newer', version: 2 });

@@ -79,7 +79,7 @@ describe.each(PLATFORMS)('the OpenTelemetry metrics of webhooks on %s', (platfor
       [{ outcome: 'rejected', reason: expect.any(String) }, 1],
     ]);
     expect(duration).toEqual([
-      [{ outcome: 'handled' }, 1],
+      [{ outcome: 'succeeded' }, 1],
       [{ outcome: 'duplicate' }, 1],
       [{ outcome: 'failed' }, 1],
       [{ outcome: 'not-accepted' }, 1],

@@ -58,23 +58,29 @@ export async function checkCoinflow(
   }
 }
 
-async function probe(client: CoinflowClient, { merchantId }: ResolvedCoinflowAuthOptions): Promise<CheckResult> {
+async function probe(client: CoinflowClient, { env, merchantId }: ResolvedCoinflowAuthOptions): Promise<CheckResult> {
   try {
     await new EndpointProbe(client, merchantId).run();
     return ok('coinflow', 'rejects a random session key');
   } catch (error) {
     if (!isCoinflowAuthError(error)) throw error;
-    return probeFailure(error);
+    return probeFailure(error, env);
   }
 }
 
-function probeFailure(error: CoinflowAuthError): CheckResult {
+function probeFailure(error: CoinflowAuthError, env: string): CheckResult {
   if (error.reason === 'rate-limited-by-coinflow') {
     return result('coinflow', 'warning', `${error.message} [${error.reason}]`, 'Run the doctor again in a minute.');
   }
-  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO/.test(error.message);
-  const action = isCertificate ? 'For a private authority, set NODE_EXTRA_CA_CERTS.' : error.action;
-  return failed('coinflow', `${error.message} [${error.reason}]`, action);
+  return failed('coinflow', `${error.message} [${error.reason}]`, adviceFor(error, env));
+}
+
+function adviceFor({ message, reason, action }: CoinflowAuthError, env: string): string {
+  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(message)) return 'For a private authority, set NODE_EXTRA_CA_CERTS.';
+  if (env === 'local' && reason === 'connection') {
+    return 'Start the emulator (npx coinflow-emulator), and set COINFLOW_BASE_URL to the URL that it prints.';
+  }
+  return action;
 }
 
 function clockResult({ clock }: CoinflowClient): CheckResult {

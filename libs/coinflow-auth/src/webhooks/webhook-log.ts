@@ -39,7 +39,7 @@ export class WebhookLog {
   succeeded(hasHandlers: boolean, receivedAt: number): void {
     this.#metrics.counts.succeeded += 1;
     if (!hasHandlers) this.#metrics.counts.unhandled += 1;
-    this.#metrics.ended('handled', receivedAt);
+    this.#metrics.ended('succeeded', receivedAt);
   }
 
   /** An event that succeeded before. An operator may have sent it again on purpose. */

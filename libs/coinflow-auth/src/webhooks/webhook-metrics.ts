@@ -32,7 +32,7 @@ export interface CoinflowWebhookMetrics {
   unavailable: number;
 }
 
-const OUTCOMES = ['handled', 'duplicate', 'not-accepted', 'failed', 'busy', 'unavailable'] as const;
+const OUTCOMES = ['succeeded', 'duplicate', 'not-accepted', 'failed', 'busy', 'unavailable'] as const;
 
 /** The outcome of a verified webhook. */
 export type WebhookOutcome = (typeof OUTCOMES)[number];

@@ -28,7 +28,11 @@ export class WebhookMessages {
   ) {
     const now = this.#now();
     const sample = sampleData(event.eventType, { version: endpoint.version, merchantId, now });
-    this.#data = { ...(event.data?.wallet === undefined ? sample : withoutCustomer(sample)), ...event.data };
+    this.#data = {
+      ...(event.data?.wallet === undefined ? sample : withoutCustomer(sample)),
+      ...totalOf(sample, event.data),
+      ...event.data,
+    };
     this.#created = event.created ?? now;
     this.#signedAt = this.#signingTime();
   }
@@ -69,6 +73,11 @@ export class WebhookMessages {
   #signingTime(): number {
     return Math.floor((this.clock.nowMs() - (this.sending.signedAgoMs ?? 0)) / 1_000);
   }
+}
+
+/** The fees of the sample are zero, so that a given subtotal is the total as well. */
+function totalOf(sample: SampleData, { subtotal }: SampleData = {}): SampleData {
+  return subtotal !== undefined && 'subtotal' in sample ? { total: subtotal } : {};
 }
 
 /** An event names one user: a given wallet replaces the customer id of the sample. */
