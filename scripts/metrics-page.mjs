@@ -30,7 +30,7 @@ ${members('metrics/coinflow-decision.ts', 'CoinflowDecision')}
 
 ## Counters of \`CoinflowAuthService\`
 
-\`metrics()\` returns plain JSON. Everything is counted since the process started, for one instance of the module.
+\`metrics()\` returns plain JSON. Everything is counted since the replica started, for one instance of the module.
 
 ### \`decisions\`
 
@@ -108,7 +108,7 @@ ${markdownTable([
   ['every other rejected request', 'debug', 'each'],
 ])}
 
-These lines have a text of their own:
+Other lines:
 
 ${logItems(rateLimited)}
 

@@ -10,10 +10,14 @@ const YOUR_APP = `${root}test/project/your-app/`;
 const PRELUDE = `${YOUR_APP}prelude.ts`;
 /** What the tests of a new project use and this repository does not install. */
 const TEST_GLOBALS = `
-declare function describe(name: string, suite: () => void): void;
-declare function it(name: string, test: () => unknown): void;
-declare function beforeEach(run: () => unknown): void;
-declare function afterEach(run: () => unknown): void;
+type Jest = typeof import('@jest/globals');
+declare const describe: Jest['describe'];
+declare const it: Jest['it'];
+declare const expect: Jest['expect'];
+declare const beforeAll: Jest['beforeAll'];
+declare const beforeEach: Jest['beforeEach'];
+declare const afterEach: Jest['afterEach'];
+declare const afterAll: Jest['afterAll'];
 declare module 'supertest' {
   interface Test extends Promise<unknown> {
     expect(statusOrBody: unknown): this;

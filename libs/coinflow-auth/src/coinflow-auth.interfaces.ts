@@ -91,7 +91,7 @@ export interface CoinflowAnonymousResult {
   readonly error?: undefined;
 }
 
-/** The result of a revocation. It holds in this process in any case. */
+/** The result of a revocation. It takes effect in this replica in any case. */
 export interface CoinflowRevocation {
   /**
    * Whether the other replicas are notified now. It is `false` without `redisSharedStore()`, and while Redis cannot be

@@ -47,7 +47,7 @@ import {
 const NO_SEAL_KEYS =
   'Without the option sealKeys (COINFLOW_SEAL_KEYS) sessions have no attestedKey: after a restart, and on every other replica, Coinflow must be asked about each session key again';
 const REVOKED_HERE_ONLY =
-  'A revocation holds in this process only: the other replicas do not learn of it, and a restart loses it. Set the option store to redisSharedStore().';
+  'A revocation takes effect in this replica only: the other replicas do not learn of it, and a restart loses it. Set the option store to redisSharedStore().';
 
 /**
  * Creates, verifies and revokes Coinflow session keys. Inject it where the application logs users in or out. To protect routes,
@@ -263,7 +263,7 @@ export class CoinflowAuthService implements OnApplicationBootstrap, OnApplicatio
     return this.#authenticator.sessions.watcher.watch(session, listener);
   }
 
-  /** What this instance has done since the process started, and the size of its cache. The result is plain JSON. */
+  /** What this instance has done since the replica started, and the size of its cache. The result is plain JSON. */
   metrics(): CoinflowAuthMetrics {
     const { client, decisions, sessions } = this.#authenticator;
     const { cache, revocations, sharedCache, sharedRevocations, budget } = sessions;

@@ -80,7 +80,7 @@ export class CoinflowApi<Paths = unknown> implements OnApplicationShutdown {
     return this.#call('DELETE', path, options);
   }
 
-  /** The calls since the process started, by operation. The result is plain JSON. */
+  /** The calls since the replica started, by operation. The result is plain JSON. */
   metrics(): Readonly<Record<string, EndpointMetrics>> {
     return this.#caller.metrics;
   }

@@ -52,7 +52,7 @@ export const RATE_LIMITED: Readonly<Record<string, string>> = {
 /** The reasons of errors for which no client gets a call. */
 const EXHAUSTED = new Set(['budget-exhausted', 'rate-limit-cooldown']);
 
-/** What the budget did since the process started. */
+/** What the budget did since the replica started. */
 export interface CoinflowBudgetMetrics {
   /**
    * Calls that were made: for keys that were verified before (`knownKeys`), for a route's `maxAgeMs` (`revalidations`), for

@@ -3,7 +3,7 @@ import type { CoinflowSharedStore } from '../options/store-contracts.js';
 import type { SealedKind, Sealer } from './sealer.js';
 import type { ResilientStore } from './resilient-store.js';
 
-/** The use of the shared store by this process since it started. */
+/** The use of the shared store by this replica since it started. */
 export interface CoinflowSharedStoreMetrics {
   /** Reads that found a usable entry. */
   readonly hits: number;
@@ -18,7 +18,7 @@ export interface CoinflowSharedStoreMetrics {
   readonly failures: number;
   /** `closed`: the store is used; `open`: it failed and is not used; `half-open`: one call tries it again. */
   readonly breaker: BreakerState;
-  /** Whether this process knows the revocations of other replicas; `null` if the store does not share revocations. */
+  /** Whether this replica knows the revocations of other replicas; `null` if the store does not share revocations. */
   readonly revocationsKnown: boolean | null;
 }
 

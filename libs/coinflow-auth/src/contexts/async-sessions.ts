@@ -37,6 +37,6 @@ export function currentSessionOf(sessions: AsyncSessions | undefined): CoinflowS
   throw misconfigured('currentSession() is called outside of a handler that CoinflowAuthGuard has run for', {
     reason: 'no-current-session',
     action:
-      'Call it in what a guarded handler calls: not in a guard, a middleware, a job, or a field resolver for which GraphQL runs no interceptors.',
+      'Call it only in code that a guarded handler calls: not in a guard, a middleware, a job, or a field resolver for which GraphQL runs no interceptors.',
   });
 }

@@ -7,7 +7,7 @@ export function unknownContext(handlers: readonly string[], type: string): Coinf
     `CoinflowAuthGuard cannot authenticate ${handlers.join(', ')}, because it does not know the context "${type}"`,
     {
       reason: 'unknown-context',
-      action: `Set the option contexts.${type} to the adapter of this context, or to 'skip' if the guard shall not run for its handlers.${adapterOf(type)} Or mark the handler @CoinflowPublic() and protect it in another way.`,
+      action: `Set the option contexts.${type} to the adapter of this context, or to 'skip' if the guard should not run for its handlers.${adapterOf(type)} Or mark the handler @CoinflowPublic() and protect it in another way.`,
     },
   );
 }

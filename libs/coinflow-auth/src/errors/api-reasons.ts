@@ -9,7 +9,7 @@ interface ApiReason {
 }
 
 /**
- * Why Coinflow did not do what `CoinflowApi` asked for, and what the application's own client is answered if nothing catches the
+ * Why Coinflow refused an operation of `CoinflowApi`, and what the application's own client gets if nothing catches the
  * error. A status that Coinflow documents for the operation is passed on, and a decline is a 402. Every other status is a mistake of the
  * application: 500.
  */
@@ -45,7 +45,7 @@ export const COINFLOW_API_REASONS = {
     when: 'The wallet or user has no withdrawer yet (`GET /withdraw`).',
     message: 'There is no withdrawer yet.',
   },
-  'already-exists': { coinflow: 409, status: 409, when: 'The object exists already.', message: 'It exists already.' },
+  'already-exists': { coinflow: 409, status: 409, when: 'The object already exists.', message: 'It already exists.' },
   'card-validation-expired': {
     coinflow: 410,
     status: 410,

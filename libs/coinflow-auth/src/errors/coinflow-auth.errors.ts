@@ -280,7 +280,7 @@ interface CoinflowApiErrorDetails extends CoinflowAuthErrorDetails {
 }
 
 /**
- * Coinflow did not do what `CoinflowApi` asked for, and said so: nothing was charged, paid out or changed. `reason` says why.
+ * Coinflow refused the operation that `CoinflowApi` called: nothing was charged, paid out or changed. `reason` says why.
  *
  * If nothing catches it, a payment status (402, 412, 423, 451 ...) becomes the status of the answer, with `reason` and without
  * anything that Coinflow sent.

@@ -101,7 +101,7 @@ export const COINFLOW_AUTH_ERRORS = {
     when: 'A handler asks for the user with @SessionUser(), and the option `loadUser` returns nothing for this valid session.',
     message: 'There is no user for this session.',
     action:
-      'Create the user when it logs in, before you create its session key. If users are deleted, revoke their sessions with revokeSubject().',
+      'Create the user when they log in, before you create their session key. If users are deleted, revoke their sessions with revokeSubject().',
     guard: false,
   },
   COINFLOW_CROSS_SITE: {
@@ -123,7 +123,7 @@ export const COINFLOW_AUTH_ERRORS = {
   // 400: The request is invalid.
   COINFLOW_INVALID_ARGUMENT: {
     status: 400,
-    when: 'The application called the service with an invalid argument, or Coinflow did not accept it. The client receives the message of the error.',
+    when: 'The application called the service with an invalid argument, or Coinflow rejected the argument. The client receives the message of the error.',
     message: 'Invalid argument.',
     action: 'Correct the argument that the message names.',
     guard: false,
@@ -195,7 +195,7 @@ export const COINFLOW_AUTH_ERRORS = {
   },
   COINFLOW_WEBHOOK_UNAVAILABLE: {
     status: 503,
-    when: 'The event is about another merchant, and `webhook.acceptMerchant` is not set, failed or timed out. Or the function of `webhook.keys` gave no key. Or the application is shutting down.',
+    when: 'The event is about another merchant, and `webhook.acceptMerchant` is not set, failed or timed out. Or the function of `webhook.keys` returned no key. Or the application is shutting down.',
     message: 'The event cannot be accepted right now. Send it again later.',
     action:
       'If the event is about another merchant, set webhook.acceptMerchant: true runs its events, false acknowledges them without running. Otherwise see the reason in the log. No event is lost: Coinflow sends the event again for 36 hours.',
@@ -216,7 +216,7 @@ export const COINFLOW_AUTH_ERRORS = {
   // 500: The application is misconfigured, or it called Coinflow in a wrong way.
   COINFLOW_API_ERROR: {
     status: 500,
-    when: 'Coinflow did not do what `CoinflowApi` asked for. The `reason` of the error decides the status: see the table of reasons.',
+    when: 'Coinflow refused the operation that `CoinflowApi` called. The `reason` of the error decides the status: see the table of reasons.',
     message: 'Internal server error',
     action: 'See the reason of the error, and the message in the log.',
     guard: false,

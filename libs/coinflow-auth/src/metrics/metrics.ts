@@ -5,7 +5,7 @@ import type { CoinflowCallMetrics } from '../http/telemetry.js';
 import type { CoinflowDecidedBy } from '../verification/verification-result.js';
 import type { CoinflowDecisionOutcome } from './coinflow-decision.js';
 
-/** The counts of one instance in this process since it started, and the current sizes of its caches. It is plain JSON. */
+/** The counts of one instance in this replica since it started, and the current sizes of its caches. It is plain JSON. */
 export interface CoinflowAuthMetrics {
   readonly decisions: CoinflowDecisionMetrics;
   readonly issuance: CoinflowIssuanceMetrics;
@@ -42,7 +42,7 @@ export interface CoinflowIssuanceMetrics {
   readonly kept: number;
 }
 
-/** The number of entries in the cache of this process. */
+/** The number of entries in the cache of this replica. */
 export interface CoinflowCacheMetrics {
   /** Verified sessions, those whose verification has expired included. */
   readonly sessions: number;

@@ -50,7 +50,7 @@ export const OBSERVED_INSTRUMENTS = {
   calls: {
     name: 'coinflow_auth.budget.calls',
     type: 'counter',
-    description: 'Calls of Verify Token, for wallet logins and of CoinflowApi without the API key, by kind and outcome',
+    description: 'Calls of Verify Token, of wallet logins, and of CoinflowApi without the API key, by kind and outcome',
     attributes: { kind: BUDGETED_CALLS, outcome: ['used', 'exhausted', 'rate-limited'] },
   },
   closed: {

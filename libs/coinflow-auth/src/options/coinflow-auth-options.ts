@@ -64,7 +64,7 @@ export interface CoinflowAuthModuleOptions {
   extractor?: SessionKeyExtractor;
   /**
    * Loads the application's own user of a session, for handlers with `@SessionUser()`. It is called once for a request, and only if a
-   * handler asks. Its result may be a promise. `undefined` and `null` mean that there is no such user: the request is answered 403
+   * handler asks. Its result may be a promise. `undefined` and `null` mean that there is no such user: the request gets a 403
    * (`COINFLOW_USER_NOT_FOUND`). What it throws is passed on as it is.
    * @default none: an application with `@SessionUser()` does not start
    * @example
@@ -78,7 +78,7 @@ export interface CoinflowAuthModuleOptions {
    */
   asyncContext?: boolean;
   /**
-   * The contexts beside HTTP in which the guard runs, by the type that Nest gives them: `graphql`, `ws`, `rpc`, or the name that a
+   * The contexts besides HTTP in which the guard runs, by the type that Nest gives them: `graphql`, `ws`, `rpc`, or the name that a
    * library uses. Each is an adapter, or `'skip'`: then the guard does not run for handlers without decorators of this package, so
    * that an `APP_GUARD` does not stop a message queue. In any other context the guard rejects every call, except of
    * `@CoinflowPublic()` handlers.
@@ -153,7 +153,7 @@ export interface CoinflowCacheOptions {
 export interface CoinflowHttpOptions {
   /**
    * The time limit of one call to Coinflow, in milliseconds. It includes retries, the waits between them, reading the response,
-   * and a function given as `apiKey`. A call that exceeds it is answered 503; the session key is not rejected.
+   * and a function given as `apiKey`. A call that exceeds it gets a 503; the session key is not rejected.
    * @default 5_000
    */
   timeoutMs?: number;
@@ -179,7 +179,7 @@ export interface CoinflowHttpOptions {
 export interface CoinflowBudgetOptions {
   /**
    * How many calls of Verify Token one replica makes in a minute at most, or all replicas together with a shared store. Beyond
-   * it, a request that needs a call is answered 503. Keep the sum of all replicas, with `walletLogins`, below what Coinflow
+   * it, a request that needs a call gets a 503. Keep the sum of all replicas, with `walletLogins`, within what Coinflow
    * grants: its 429 stops the calls for everybody. Half of the calls are reserved for known keys: those that were verified or
    * attested before, so that a flood of invalid keys does not affect these users.
    * @default 60
@@ -192,13 +192,13 @@ export interface CoinflowBudgetOptions {
    */
   revalidations?: number;
   /**
-   * How many new keys of one client are verified in a minute, valid ones among them. Beyond it, they are answered 429. It stops
+   * How many new keys of one client are verified in a minute, valid ones among them. Beyond it, they get a 429. It stops
    * a client that signs in with many new wallets. 0 means no limit.
    * @default the larger of 14 and half of the share of new keys
    */
   newKeysPerClient?: number;
   /**
-   * How many session keys of one client Coinflow may reject in a minute. Beyond it, new keys of that client are answered 429
+   * How many session keys of one client Coinflow may reject in a minute. Beyond it, new keys of that client get a 429
    * without a call. It is also how many new keys of one client are verified at the same time. 0 means no limit: one client can
    * then use up all calls for new keys.
    * @default 10
@@ -206,13 +206,13 @@ export interface CoinflowBudgetOptions {
   rejectionsPerClient?: number;
   /**
    * How many calls wallet logins make in a minute. These are `getMessage` and `createSessionKeyWithSignature`, which anybody can
-   * call and which share Coinflow's limit with Verify Token. Beyond it, they are answered 503. One login takes two calls.
+   * call and which share Coinflow's limit with Verify Token. Beyond it, they get a 503. One login takes two calls.
    * @default 20
    */
   walletLogins?: number;
   /**
    * How many calls for wallet logins one client makes in a minute. The option `rateLimitClient` of both methods names the
-   * client. Beyond it, the client is answered 429.
+   * client. Beyond it, the client gets a 429.
    * @default 5
    */
   walletLoginsPerClient?: number;
@@ -245,8 +245,8 @@ export interface CoinflowApiOptions {
    */
   timeoutMs?: number;
   /**
-   * Whether a call with other credentials than Coinflow documents for the operation is refused, and one that Coinflow does not
-   * document. Otherwise it is sent, and logged once for each operation: the document shows one way, and Coinflow may accept more.
+   * Whether to reject a call of an operation, or with credentials, that Coinflow does not document.
+   * Otherwise it is sent, and logged once for each operation: the document shows one way, and Coinflow may accept more.
    * @default false
    */
   strict?: boolean;
@@ -264,7 +264,7 @@ export interface CoinflowWebhookOptions {
   /**
    * The Webhook Validation Key of the Coinflow dashboard, several during a rotation, or a function that returns them. One
    * matching key is enough. The function is called for each webhook: cache its result. It has four seconds; when it fails, the
-   * webhook is answered 503. Anybody who has a key can forge every event.
+   * webhook gets a 503. Anybody who has a key can forge every event.
    */
   keys: CoinflowWebhookKeys | (() => CoinflowWebhookKeys | Promise<CoinflowWebhookKeys>);
   /**
@@ -285,9 +285,9 @@ export interface CoinflowWebhookOptions {
    * A function that decides whether to run an event about another merchant. A parent merchant also receives the events of its
    * sub-merchants, which have user ids of their own: handlers must then check `event.merchantId`. `true` runs the event, any
    * other value acknowledges it without running it. The function may be asynchronous, has four seconds, and is called for each
-   * delivery. When it throws, the webhook is answered 503. Events about sub-merchants themselves (`Sub-merchant ...`,
+   * delivery. When it throws, the webhook gets a 503. Events about sub-merchants themselves (`Sub-merchant ...`,
    * `Seller Blocked`) always run.
-   * @default none: such an event is answered 503, so that Coinflow retries it for 36 hours, and logged once per merchant
+   * @default none: such an event gets a 503, so that Coinflow retries it for 36 hours, and logged once per merchant
    * @example
    * acceptMerchant: (merchantId) => subMerchants.has(merchantId)
    */

@@ -165,7 +165,7 @@ export const OPTION_TABLE = {
   'webhook.acceptMerchant': {
     rule: rules.func,
     default: none(
-      'none: such an event is answered 503, so that Coinflow retries it for 36 hours, and logged once per merchant',
+      'none: such an event gets a 503, so that Coinflow retries it for 36 hours, and logged once per merchant',
     ),
   },
   'webhook.consumer': {

@@ -68,7 +68,7 @@ return redis.call('DEL', KEYS[1])`;
 /**
  * Records webhook deliveries in Redis for all replicas of an application. A delivery does not run twice at the same time
  * while its lease is renewed, and a delivery that has succeeded does not run again for 37 hours. While Redis is down,
- * webhooks are answered 503, and Coinflow sends them again.
+ * webhooks get a 503, and Coinflow sends them again.
  *
  * Set `maxmemory-policy noeviction` for that Redis: a delivery whose record was evicted runs again. A failover can lose the
  * newest records, too.

@@ -5,7 +5,7 @@ import { CoinflowMisconfiguredError, CoinflowSessionRejectedError } from '../err
 /**
  * Checks that the endpoint rejects invalid keys. A captive portal or a wrong URL may respond with 200 to everything, which
  * would authenticate every key. So before the first acceptance counts, the endpoint must have rejected a random session key. That
- * takes one call in the life of a process.
+ * takes one call each time a replica starts.
  */
 export class EndpointProbe {
   readonly #coinflow: Pick<TokenVerifier, 'verifyToken'>;

@@ -8,7 +8,7 @@ import { attachWebhook, attachedWebhook } from './webhook.guard.js';
 
 /**
  * Acknowledges webhooks. It runs the handlers of an event and then the route, unless the delivery succeeded before. The
- * request is answered 200 when `#runAndAcknowledge` returns. When it throws, Coinflow sends the event again.
+ * request gets a 200 when `#runAndAcknowledge` returns. When it throws, Coinflow sends the event again.
  *
  * Part of `@CoinflowWebhook()`. On a route with `CoinflowWebhookGuard` alone, Nest answers when the route returns, and the
  * guard acknowledges the events of merchants that the application does not accept.

@@ -104,7 +104,7 @@ export class CoinflowWebhooks
     void this.#openStore().catch((error: unknown) => this.#log.storeFailed(error));
   }
 
-  /** New deliveries are answered 503 from now on. Waits for running ones, even if their senders closed the connection. */
+  /** New deliveries get a 503 from now on. Waits for running ones, even if their senders closed the connection. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#isShuttingDown = true;
     const timeoutMs = this.#options?.shutdownTimeoutMs ?? 0;

@@ -77,7 +77,7 @@ export class WebhookLog {
   storeFailed(error: unknown): void {
     const { message } = Object(error) as { message?: unknown };
     this.#logger.warn(
-      `The store in webhook.deliveries failed: ${safeText(String(message ?? error), [])}. Webhooks are answered 503 until it works. [deliveries-unavailable]`,
+      `The store in webhook.deliveries failed: ${safeText(String(message ?? error), [])}. Webhooks get a 503 until it works. [deliveries-unavailable]`,
     );
   }
 

@@ -48,7 +48,7 @@ export const WEBHOOK_INSTRUMENTS = {
   duration: {
     name: 'coinflow_auth.webhook.duration',
     type: 'histogram',
-    description: 'Time until accepted webhooks are answered, by outcome',
+    description: 'Time to respond to accepted webhooks, by outcome',
     unit: 's',
     attributes: { outcome: OUTCOMES },
   },
