@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../processes.mjs';
-import { isShown, readWalkthrough } from './walkthrough.mjs';
+import { importsFor, isShown, readWalkthrough } from './walkthrough.mjs';
 import { TestFailure, expectEqual, freePort, newProject, waitFor } from './workplace.mjs';
 
 const PAGE = join(root, 'docs', 'getting-started.md');
@@ -40,7 +40,7 @@ function forVersion(step, page, version) {
     (text, [, name, at]) => text?.replace(new RegExp(`(?<= )${name}(@\\d+)?(?= |$)`), name + at),
     step.command,
   );
-  const text = step.text?.replaceAll(/(from '\.{1,2}\/[^']+)\.js'/g, "$1'");
+  const text = step.text && importsFor(version, step.text);
   // The report of Jest; a command that fails is noticed.
   const output = /^npm (test|run test:)/.test(step.command) ? '...' : step.output;
   return { ...step, command, text, output };

@@ -1,5 +1,6 @@
 // Reads a page of the docs as a reader follows it: the files to write, the commands to run and what they print.
 
+const PATH = /^(?:\/\/|#) (\S+\.\w+|\.env)\n/;
 const FENCE = /^```(\S*)(?: (\S+))?\n([^]*?)^```$/gm;
 
 /**
@@ -18,8 +19,21 @@ export function readWalkthrough(page) {
   });
 }
 
+/** The TypeScript files of any page, each with its path in a comment in the first line. */
+export function filesOf(page) {
+  const texts = [...page.matchAll(FENCE)].flatMap(([, language, kind, text]) =>
+    language === 'ts' && kind === undefined && PATH.test(text) ? [text] : [],
+  );
+  return texts.map(fileOf);
+}
+
+/** The rule of docs/getting-started.md for NestJS 11, whose projects are CommonJS. */
+export function importsFor(version, text) {
+  return version === 11 ? text.replaceAll(/(from '\.{1,2}\/[^']+)\.js'/g, "$1'") : text;
+}
+
 function fileOf(text) {
-  const [, path] = /^(?:\/\/|#) (\S+)\n/.exec(text) ?? [];
+  const [, path] = PATH.exec(text) ?? [];
   if (!path) throw new Error(`The first line must be a comment with the path of the file: ${text}`);
   return { kind: 'file', path, text };
 }
