@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPackages } from './build-packages.mjs';
-import { errorsPage } from './errors-page.mjs';
-import { metricsPage } from './metrics-page.mjs';
-import { configurationPage, variablesSource } from './options-page.mjs';
+import { errorsPage } from './pages/errors-page.mjs';
+import { metricsPage } from './pages/metrics-page.mjs';
+import { configurationPage, variablesSource } from './pages/options-page.mjs';
 import { root } from './processes.mjs';
 import { install } from './set-up.mjs';
 

@@ -10,9 +10,9 @@ import { OPTION_TABLE, type OptionRow } from '../../libs/coinflow-auth/src/optio
 import { DECIDED_BY } from '../../libs/coinflow-auth/src/verification/verification-result.js';
 import { WEBHOOK_INSTRUMENTS } from '../../libs/coinflow-auth/src/webhooks/webhook-metrics.js';
 import type { Instrument } from '../../libs/coinflow-auth/src/util/instrument.js';
-import { errorsPage } from '../../scripts/errors-page.mjs';
-import { metricsPage } from '../../scripts/metrics-page.mjs';
-import { configurationPage, optionDocs, variablesSource } from '../../scripts/options-page.mjs';
+import { errorsPage } from '../../scripts/pages/errors-page.mjs';
+import { metricsPage } from '../../scripts/pages/metrics-page.mjs';
+import { configurationPage, optionDocs, variablesSource } from '../../scripts/pages/options-page.mjs';
 
 const INSTRUMENTS = [OBSERVED_INSTRUMENTS, ATTEMPT_INSTRUMENTS, WEBHOOK_INSTRUMENTS];
 

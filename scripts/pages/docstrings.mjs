@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { root } from './processes.mjs';
+import { root } from '../processes.mjs';
 
 export const sourceFolder = join(root, 'libs', 'coinflow-auth', 'src');
 
