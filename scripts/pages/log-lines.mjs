@@ -5,8 +5,8 @@ import { parse, sourceFolder } from './docstrings.mjs';
 
 const REASON = / ?\[([a-z]+(?:-[a-z]+)+)\]$/;
 const LEVELS = { log: 'log', warn: 'warning', error: 'error', debug: 'debug' };
-/** Where their text depends on the request or on another program. */
-const PLACEHOLDER = '…';
+/** Stands for a part of the text that depends on the request or on another program. */
+const VARYING = '…';
 
 const files = ts.sys
   .readDirectory(sourceFolder, ['.ts'], ['**/*.spec.ts', '**/doctor', '**/schematics', '**/testing'])
@@ -19,8 +19,9 @@ export function logLines() {
 
 function lineOf(node, file) {
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return [];
-  const { expression: logger, name } = node.expression;
-  if (!(name.text in LEVELS) || !/log|warnings|mistakes|misconfigurations|commands/i.test(logger.getText())) return [];
+  // In these sources, only loggers have methods of these names.
+  const { name } = node.expression;
+  if (!Object.hasOwn(LEVELS, name.text)) return [];
   const text = textOf(node.arguments[0], file);
   const [, reason] = REASON.exec(text) ?? [];
   const isOwn = reason !== undefined || /\w+ \w+ \w+/.test(text);
@@ -67,7 +68,7 @@ function textOf(node, file) {
     return node.head.text + rest.join('');
   }
   const name = nameOf(node);
-  return name === undefined ? (thousandthOf(node, file) ?? PLACEHOLDER) : textOfName(name, file);
+  return name === undefined ? (thousandthOf(node, file) ?? VARYING) : textOfName(name, file);
 }
 
 /** Of a constant or of a function that is called. */
@@ -87,11 +88,11 @@ function textOfName(name, file) {
   const declaration = nodesIn(file).find(
     (one) => (ts.isVariableDeclaration(one) || ts.isFunctionDeclaration(one)) && one.name.getText() === name,
   );
-  if (!declaration) return PLACEHOLDER;
+  if (!declaration) return VARYING;
   const value = ts.isVariableDeclaration(declaration)
     ? declaration.initializer
     : declaration.body.statements.find(ts.isReturnStatement)?.expression;
-  return value ? textOf(value, file) : PLACEHOLDER;
+  return value ? textOf(value, file) : VARYING;
 }
 
 function nodesIn(node) {
